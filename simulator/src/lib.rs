@@ -1,1 +1,15 @@
-//! Skeleton.
+//! Rehearses a deploy on one machine: a simulated AWS account behind a real endpoint, a real image registry, real databases
+//! and the app's real containers.
+//!
+//! `simulator-core` decides; this crate does: it serves the wire, carries effects out, and reports what the trace says.
+
+pub mod account;
+pub mod database;
+pub mod driver;
+pub mod registry;
+pub mod rehearsal;
+pub mod report;
+pub mod service;
+pub mod wire;
+
+pub use account::Account;

@@ -1,1 +1,36 @@
-//! Skeleton.
+//! The simulated AWS account: a state machine that takes the time with every input.
+//!
+//! [`World`] answers API calls as AWS would, wants things done outside ([`Effect`]), is told what happened there
+//! ([`Observation`]), and records what happened and why ([`Event`]).
+//!
+//! Deliberately absent: clocks, threads, files, the network, randomness, serialisation. The same inputs give the same trace.
+
+pub mod arn;
+pub mod effect;
+pub mod event;
+pub mod id;
+pub mod observation;
+pub mod operation;
+pub mod refusal;
+pub mod time;
+pub mod timing;
+pub mod world;
+
+pub mod ec2;
+pub mod ecr;
+pub mod ecs;
+pub mod elb;
+pub mod iam;
+pub mod logs;
+pub mod secrets;
+pub mod sts;
+
+pub use arn::{AccountId, Arn, Region};
+pub use effect::Effect;
+pub use event::{Event, EventKind};
+pub use observation::Observation;
+pub use operation::{Access, Authorized, Caller, Operation, Principal};
+pub use refusal::{Denial, Refusal};
+pub use time::Timestamp;
+pub use timing::Timing;
+pub use world::{Setup, World};

@@ -1,0 +1,92 @@
+//! Account ids, regions and ARNs.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A twelve-digit AWS account id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(String);
+
+impl FromStr for AccountId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("`{text}` is not a twelve-digit account id"))
+        }
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An AWS Region's name, such as `eu-central-1`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Region(String);
+
+impl Region {
+    /// The Region called `name`. Any name is accepted: AWS adds Regions.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An Amazon Resource Name, whole.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Arn(String);
+
+impl Arn {
+    /// The ARN `arn:aws:<service>:<region>:<account>:<resource>`.
+    #[must_use]
+    pub fn new(service: &str, region: &Region, account: &AccountId, resource: &str) -> Self {
+        Self(format!("arn:aws:{service}:{region}:{account}:{resource}"))
+    }
+
+    /// The ARN of something that no Region holds, as IAM's are.
+    #[must_use]
+    pub fn global(service: &str, account: &AccountId, resource: &str) -> Self {
+        Self(format!("arn:aws:{service}::{account}:{resource}"))
+    }
+
+    /// The whole ARN as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What stands after the fifth colon, such as `service/news/news-api`.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        self.0.splitn(6, ':').nth(5).unwrap_or_default()
+    }
+}
+
+impl FromStr for Arn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("arn:") && text.splitn(6, ':').count() == 6 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("`{text}` is not an ARN"))
+        }
+    }
+}
+
+impl fmt::Display for Arn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,153 @@
+//! What the World wants done outside. A driver carries effects out and answers with observations.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::arn::Arn;
+
+/// The 32 hexadecimal digits that name a task.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub String);
+
+/// One thing to be done outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Make the network namespace that a task's containers share. Answered by `TaskPrepared` or `TaskNotPrepared`.
+    PrepareTask(TaskSpec),
+    /// Fetch an image. Answered by `ImagePulled` or `ImageNotPulled`.
+    PullImage(Pull),
+    /// Create and start a container. Answered by `ContainerStarted` or `ContainerNotStarted`, and later `ContainerExited`.
+    StartContainer(Box<ContainerSpec>),
+    /// Run a container's health command once. Answered by `HealthProbed`.
+    ProbeHealth {
+        /// The task.
+        task: TaskId,
+        /// The container's name in the task definition.
+        container: String,
+        /// The command as argv: `CMD` arguments, or `/bin/sh -c …` for `CMD-SHELL`.
+        command: Vec<String>,
+        /// After this long the probe counts as failed.
+        timeout: Duration,
+    },
+    /// Send the stop signal, and SIGKILL after `timeout`. Answered by `ContainerExited`.
+    StopContainer {
+        /// The task.
+        task: TaskId,
+        /// The container's name.
+        container: String,
+        /// `stopTimeout`.
+        timeout: Duration,
+    },
+    /// Remove what is left of a stopped task. Answered by `TaskCleared`.
+    ClearTask {
+        /// The task.
+        task: TaskId,
+    },
+    /// Ask a target for its health check path once. Answered by `TargetProbed`.
+    ProbeTarget {
+        /// The target group's ARN.
+        target_group: Arn,
+        /// The target.
+        target: Target,
+        /// `HealthCheckPath`.
+        path: String,
+        /// `HealthCheckTimeoutSeconds`.
+        timeout: Duration,
+    },
+    /// From now on the listeners of this target group send requests to exactly these targets.
+    Route {
+        /// The target group's ARN.
+        target_group: Arn,
+        /// Where requests may go; with none, the listener answers 503.
+        targets: Vec<Target>,
+    },
+    /// Wait until a target that gets no new requests has answered those it has. Answered by `TargetDrained`.
+    DrainTarget {
+        /// The target group's ARN.
+        target_group: Arn,
+        /// The target.
+        target: Target,
+    },
+    /// A listener was made: open a port for it on loopback.
+    Listen {
+        /// The listener's ARN.
+        listener: Arn,
+        /// The target group it forwards to.
+        target_group: Arn,
+        /// The port that the listener has in AWS.
+        port: u16,
+    },
+}
+
+/// A target of a target group of type `ip`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Target {
+    /// The task's address.
+    pub address: IpAddr,
+    /// The container port.
+    pub port: u16,
+}
+
+/// What a task needs before its first container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskSpec {
+    /// The task.
+    pub task: TaskId,
+    /// The task definition's family.
+    pub family: String,
+    /// The service's name, for a service's task.
+    pub service: Option<String>,
+    /// Task-level CPU in units of 1/1024 vCPU.
+    pub cpu: Option<u32>,
+    /// Task-level memory in MiB.
+    pub memory: Option<u32>,
+}
+
+/// An image to fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pull {
+    /// The task.
+    pub task: TaskId,
+    /// The container that needs it.
+    pub container: String,
+    /// The image as the task definition writes it.
+    pub image: String,
+    /// For an image in this account's ECR: the execution role's authorization token (the password of user `AWS`).
+    pub token: Option<String>,
+}
+
+/// A container to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerSpec {
+    /// The task.
+    pub task: TaskId,
+    /// The container's name in the task definition.
+    pub name: String,
+    /// The image as the task definition writes it.
+    pub image: String,
+    /// `entryPoint`; empty means the image's own.
+    pub entry_point: Vec<String>,
+    /// `command`; empty means the image's own.
+    pub command: Vec<String>,
+    /// Every variable, secrets included.
+    pub environment: BTreeMap<String, String>,
+    /// Docker labels (`com.amazonaws.ecs.…`).
+    pub labels: BTreeMap<String, String>,
+    /// `user`.
+    pub user: Option<String>,
+    /// `workingDirectory`.
+    pub working_directory: Option<String>,
+    /// `cpu` in units of 1/1024 vCPU; zero means no share of its own.
+    pub cpu: u32,
+    /// Hard limit in MiB.
+    pub memory: Option<u32>,
+    /// `linuxParameters.initProcessEnabled`.
+    pub init_process: bool,
+    /// `readonlyRootFilesystem`.
+    pub read_only_root: bool,
+    /// `ulimits`: name, soft, hard.
+    pub ulimits: Vec<(String, i64, i64)>,
+    /// Whether output goes to CloudWatch Logs (`awslogs`), so that the driver must observe each line.
+    pub logged: bool,
+}

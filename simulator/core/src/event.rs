@@ -1,0 +1,123 @@
+//! The trace: what happened, in order, and why. Reports are made of it and of nothing else.
+
+use crate::arn::Arn;
+use crate::effect::{Target, TaskId};
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+
+/// One entry of the trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its place in the trace, from 1.
+    pub sequence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The entry that this one follows from, where one does.
+    pub cause: Option<u64>,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// An API call, answered or refused.
+    Called {
+        /// ARN of the caller.
+        caller: Arn,
+        /// Such as `ecs:UpdateService`.
+        operation: &'static str,
+        /// Why not, where it was refused.
+        refusal: Option<Refusal>,
+    },
+    /// A service event, in AWS's words (what `describe-services` lists under `events`).
+    Service {
+        /// The service's name.
+        service: String,
+        /// AWS's text.
+        message: String,
+    },
+    /// A deployment's state changed.
+    Deployment {
+        /// The service's name.
+        service: String,
+        /// `ecs-svc/…`.
+        id: String,
+        /// `IN_PROGRESS`, `COMPLETED` or `FAILED`.
+        rollout_state: &'static str,
+        /// `rolloutStateReason`.
+        reason: String,
+    },
+    /// The circuit breaker counted a failed task.
+    BreakerCounted {
+        /// The service's name.
+        service: String,
+        /// The deployment.
+        deployment: String,
+        /// The task that failed.
+        task: TaskId,
+        /// Failures so far.
+        failures: u32,
+        /// At this many the deployment fails.
+        threshold: u32,
+    },
+    /// A task's last status changed.
+    Task {
+        /// The task.
+        task: TaskId,
+        /// Its service and deployment, for a service's task: the value of `startedBy`.
+        started_by: String,
+        /// The task definition, `family:revision`.
+        task_definition: String,
+        /// The new `lastStatus`.
+        status: &'static str,
+        /// `stopCode`, once it is known.
+        stop_code: Option<&'static str>,
+        /// `stoppedReason`, once it is known.
+        stopped_reason: Option<String>,
+    },
+    /// A container's status changed.
+    Container {
+        /// The task.
+        task: TaskId,
+        /// The container's name.
+        container: String,
+        /// `PENDING`, `PULLED`, `RUNNING` or `STOPPED`.
+        status: &'static str,
+        /// Its exit code, once it has one.
+        exit_code: Option<i32>,
+        /// `reason`, as `describe-tasks` shows it.
+        reason: Option<String>,
+    },
+    /// A container's health changed.
+    ContainerHealth {
+        /// The task.
+        task: TaskId,
+        /// The container's name.
+        container: String,
+        /// `UNKNOWN`, `HEALTHY` or `UNHEALTHY`.
+        status: &'static str,
+        /// Output of the last probe.
+        output: String,
+    },
+    /// A target's health changed.
+    TargetHealth {
+        /// The target group's ARN.
+        target_group: Arn,
+        /// The target.
+        target: Target,
+        /// `initial`, `healthy`, `unhealthy`, `draining` or `unused`.
+        state: &'static str,
+        /// `Reason` and `Description`, where the state has them.
+        reason: Option<(&'static str, String)>,
+    },
+    /// A line reached CloudWatch Logs.
+    Logged {
+        /// The log group.
+        group: String,
+        /// The log stream.
+        stream: String,
+        /// The line.
+        line: String,
+    },
+}

@@ -1,0 +1,71 @@
+//! Identifiers, from one seeded stream per kind, so that adding a task does not renumber a deployment.
+
+use std::collections::BTreeMap;
+
+/// What an identifier is for. Each kind has a stream of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IdKind {
+    /// ECS tasks and their containers.
+    Task,
+    /// ECS deployments.
+    Deployment,
+    /// Containers within tasks.
+    Container,
+    /// IAM principals and access keys.
+    Principal,
+    /// Secret access keys and other secret material.
+    Secret,
+    /// EC2 resources.
+    Network,
+    /// Load balancers, target groups, listeners.
+    LoadBalancer,
+    /// ECR uploads and tokens.
+    Registry,
+    /// Request ids.
+    Request,
+}
+
+/// The seeded streams of identifiers.
+#[derive(Clone, Debug)]
+pub struct IdStream {
+    seed: u64,
+    drawn: BTreeMap<IdKind, u64>,
+}
+
+impl IdStream {
+    /// Streams that repeat exactly for the same `seed`.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self { seed, drawn: BTreeMap::new() }
+    }
+
+    /// The next 64 bits of the stream of `kind`.
+    pub fn bits(&mut self, kind: IdKind) -> u64 {
+        let drawn = self.drawn.entry(kind).or_insert(0);
+        *drawn += 1;
+        let kind_number = kind as u64 + 1;
+        mix(self.seed ^ mix(kind_number.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_add(*drawn))
+    }
+
+    /// The next `length` characters drawn from `alphabet`.
+    pub fn text(&mut self, kind: IdKind, alphabet: &[u8], length: usize) -> String {
+        (0..length)
+            .map(|_| {
+                let at = self.bits(kind) % alphabet.len() as u64;
+                char::from(alphabet[usize::try_from(at).expect("an index below a slice's length fits usize")])
+            })
+            .collect()
+    }
+
+    /// The next `length` lower-case hexadecimal digits.
+    pub fn hex(&mut self, kind: IdKind, length: usize) -> String {
+        self.text(kind, b"0123456789abcdef", length)
+    }
+}
+
+/// The finaliser of SplitMix64: a bijection whose output bits all depend on all input bits.
+const fn mix(value: u64) -> u64 {
+    let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    value ^ (value >> 31)
+}

@@ -1,0 +1,122 @@
+//! Facts from outside. The World believes them and decides what follows.
+
+use std::net::IpAddr;
+
+use crate::arn::Arn;
+use crate::effect::{Target, TaskId};
+
+/// One fact from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observation {
+    /// A task's network exists.
+    TaskPrepared {
+        /// The task.
+        task: TaskId,
+        /// The address its containers share.
+        address: IpAddr,
+    },
+    /// A task's network could not be made.
+    TaskNotPrepared {
+        /// The task.
+        task: TaskId,
+        /// What the engine said.
+        message: String,
+    },
+    /// An image is there.
+    ImagePulled {
+        /// The task.
+        task: TaskId,
+        /// The container that needed it.
+        container: String,
+    },
+    /// An image could not be fetched.
+    ImageNotPulled {
+        /// The task.
+        task: TaskId,
+        /// The container that needed it.
+        container: String,
+        /// What the engine or registry said.
+        message: String,
+    },
+    /// A container runs.
+    ContainerStarted {
+        /// The task.
+        task: TaskId,
+        /// The container's name.
+        container: String,
+        /// The engine's id of it.
+        runtime_id: String,
+    },
+    /// A container could not be created or started.
+    ContainerNotStarted {
+        /// The task.
+        task: TaskId,
+        /// The container's name.
+        container: String,
+        /// What the engine said.
+        message: String,
+    },
+    /// A container ended.
+    ContainerExited {
+        /// The task.
+        task: TaskId,
+        /// The container's name.
+        container: String,
+        /// Its exit code, if the engine knows one.
+        exit_code: Option<i32>,
+        /// Whether the kernel killed it for its memory.
+        out_of_memory: bool,
+    },
+    /// A health command ended.
+    HealthProbed {
+        /// The task.
+        task: TaskId,
+        /// The container's name.
+        container: String,
+        /// Its exit code; none if it timed out or could not be run.
+        exit_code: Option<i32>,
+        /// Its output, or the engine's message; at most 1,024 characters.
+        output: String,
+    },
+    /// A container wrote a line.
+    Logged {
+        /// The task.
+        task: TaskId,
+        /// The container's name.
+        container: String,
+        /// The line without its end.
+        line: String,
+    },
+    /// Nothing is left of a task.
+    TaskCleared {
+        /// The task.
+        task: TaskId,
+    },
+    /// A load balancer's health check ended.
+    TargetProbed {
+        /// The target group's ARN.
+        target_group: Arn,
+        /// The target.
+        target: Target,
+        /// What came back.
+        answer: ProbeAnswer,
+    },
+    /// A draining target has answered everything it had.
+    TargetDrained {
+        /// The target group's ARN.
+        target_group: Arn,
+        /// The target.
+        target: Target,
+    },
+}
+
+/// What a load balancer's health check met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeAnswer {
+    /// An HTTP status.
+    Status(u16),
+    /// No answer within the timeout.
+    TimedOut,
+    /// The connection was refused or broke.
+    Failed(String),
+}

@@ -1,0 +1,5 @@
+//! Skeleton.
+
+/// State.
+#[derive(Debug, Default)]
+pub struct State {}

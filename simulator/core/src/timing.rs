@@ -1,0 +1,57 @@
+//! AWS's own delays, as data. What containers do is never compressed; what AWS waits for is.
+
+use std::time::Duration;
+
+/// The delays that belong to AWS and not to the user's containers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// How often the service scheduler looks at a service.
+    pub scheduler_period: Duration,
+    /// How long a task without any health check must run to count as healthy (BOTO `minimumHealthyPercent`: 40 s).
+    pub healthy_without_checks: Duration,
+    /// From a task's RUNNING to its registration as a target.
+    pub target_registration: Duration,
+    /// Cap on a target group's own deregistration delay; none leaves it as configured.
+    pub deregistration_cap: Option<Duration>,
+    /// How late the control plane learns of a change in container health (the agent reports every 20 s).
+    pub health_report: Duration,
+    /// Between the configured probes of a container or target that is not yet healthy, extra ones this often. An extra probe
+    /// can find health sooner; it never counts as a failure.
+    pub early_probe: Option<Duration>,
+    /// First wait of the back-off after a task that never ran; it doubles up to 15 minutes.
+    pub start_backoff: Duration,
+    /// From the failure that reaches the circuit breaker's threshold to the evaluation that fails the deployment.
+    pub breaker_evaluation: Duration,
+}
+
+impl Timing {
+    /// The figures of the real service (`facts/aws.md` section 0 and 1).
+    #[must_use]
+    pub const fn aws() -> Self {
+        Self {
+            scheduler_period: Duration::from_secs(10),
+            healthy_without_checks: Duration::from_secs(40),
+            target_registration: Duration::from_secs(20),
+            deregistration_cap: None,
+            health_report: Duration::from_secs(20),
+            early_probe: None,
+            start_backoff: Duration::from_secs(60),
+            breaker_evaluation: Duration::from_secs(35),
+        }
+    }
+
+    /// Compressed, so that a developer waits for his own containers only.
+    #[must_use]
+    pub const fn rehearsal() -> Self {
+        Self {
+            scheduler_period: Duration::from_millis(50),
+            healthy_without_checks: Duration::from_secs(2),
+            target_registration: Duration::from_millis(0),
+            deregistration_cap: Some(Duration::from_secs(2)),
+            health_report: Duration::from_millis(0),
+            early_probe: Some(Duration::from_millis(200)),
+            start_backoff: Duration::from_secs(1),
+            breaker_evaluation: Duration::from_millis(0),
+        }
+    }
+}

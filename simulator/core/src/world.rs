@@ -1,0 +1,185 @@
+//! The World: the simulated account and all its state.
+
+use std::collections::VecDeque;
+
+use crate::arn::{AccountId, Arn, Region};
+use crate::effect::Effect;
+use crate::event::{Event, EventKind};
+use crate::id::IdStream;
+use crate::observation::Observation;
+use crate::operation::{Caller, Operation, Principal};
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use crate::timing::Timing;
+use crate::{ec2, ecr, ecs, elb, iam, logs, secrets};
+
+/// What a World starts from.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The account.
+    pub account: AccountId,
+    /// The one Region that is simulated.
+    pub region: Region,
+    /// Seed of every identifier and generated secret.
+    pub seed: u64,
+    /// AWS's delays.
+    pub timing: Timing,
+    /// When the account comes into being.
+    pub now: Timestamp,
+}
+
+/// The simulated account.
+#[derive(Debug)]
+pub struct World {
+    pub(crate) account: AccountId,
+    pub(crate) region: Region,
+    pub(crate) timing: Timing,
+    pub(crate) now: Timestamp,
+    pub(crate) ids: IdStream,
+    pub(crate) iam: iam::State,
+    pub(crate) ecr: ecr::State,
+    pub(crate) ec2: ec2::State,
+    pub(crate) elb: elb::State,
+    pub(crate) logs: logs::State,
+    pub(crate) secrets: secrets::State,
+    pub(crate) ecs: ecs::State,
+    effects: VecDeque<Effect>,
+    events: Vec<Event>,
+    cause: Option<u64>,
+}
+
+impl World {
+    /// An account as a first-time user finds it: a default VPC, no principals but root.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        let Setup { account, region, seed, timing, now } = setup;
+        let mut ids = IdStream::new(seed);
+        let ec2 = ec2::State::first_time(&mut ids, &account, &region);
+        Self {
+            account,
+            region,
+            timing,
+            now,
+            ids,
+            iam: iam::State::default(),
+            ecr: ecr::State::default(),
+            ec2,
+            elb: elb::State::default(),
+            logs: logs::State::default(),
+            secrets: secrets::State::default(),
+            ecs: ecs::State::default(),
+            effects: VecDeque::new(),
+            events: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// The account that is simulated.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The Region that is simulated.
+    #[must_use]
+    pub const fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The account's root user, who owns it and is allowed everything.
+    #[must_use]
+    pub fn root(&self) -> Caller {
+        Caller {
+            account: self.account.clone(),
+            arn: Arn::global("iam", &self.account, "root"),
+            principal: Principal::Root,
+        }
+    }
+
+    /// One API call, already decoded and authenticated.
+    ///
+    /// # Errors
+    /// IAM's denial, or the service's own refusal.
+    pub fn call<O: Operation>(&mut self, now: Timestamp, caller: &Caller, operation: O) -> Result<O::Output, Refusal> {
+        self.advance(now);
+        let caller_arn = caller.arn.clone();
+        self.cause = None;
+        // The call's own entry stands before whatever it causes.
+        let called = self.record(EventKind::Called { caller: caller_arn, operation: O::NAME, refusal: None });
+        self.cause = Some(called);
+        let answer = self.pass(caller, operation);
+        if let Err(refusal) = &answer {
+            self.amend_refusal(called, refusal);
+        }
+        self.settle();
+        self.cause = None;
+        answer
+    }
+
+    /// A fact from a driver.
+    pub fn observe(&mut self, now: Timestamp, observation: Observation) {
+        self.advance(now);
+        ecs::observe(self, observation);
+        self.settle();
+        self.cause = None;
+    }
+
+    /// A deadline has come.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.advance(now);
+        self.settle();
+        self.cause = None;
+    }
+
+    /// When the World next wants to be woken by [`World::tick`], if nothing else happens.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        ecs::next_deadline(self)
+    }
+
+    /// What the World wants done, in order. Each effect is handed out once.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        self.effects.drain(..).collect()
+    }
+
+    /// The trace so far.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The present time of the World: the latest that any input brought.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Writes `kind` into the trace, as a consequence of the present cause, and answers its sequence number.
+    pub(crate) fn record(&mut self, kind: EventKind) -> u64 {
+        let sequence = self.events.len() as u64 + 1;
+        self.events.push(Event { sequence, at: self.now, cause: self.cause, kind });
+        sequence
+    }
+
+    /// Asks for `effect`.
+    pub(crate) fn want(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    /// Time never runs backwards: an input that is late by the clock of its sender happens now.
+    fn advance(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+    }
+
+    /// Lets every state machine take the steps that are due at the present time.
+    fn settle(&mut self) {
+        ecs::settle(self);
+    }
+
+    fn amend_refusal(&mut self, sequence: u64, because: &Refusal) {
+        let index = usize::try_from(sequence - 1).expect("a trace fits memory");
+        if let EventKind::Called { refusal, .. } = &mut self.events[index].kind {
+            *refusal = Some(because.clone());
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The services of the simulated account: one folder or file each, with its operation table.
+
+use crate::wire::Row;
+
+/// A service: how it is addressed and what it can do.
+pub struct Service {
+    /// Its signing name, such as `ecs`, which IAM prefixes its actions with.
+    pub signing_name: &'static str,
+    /// Its protocol.
+    pub protocol: Protocol,
+    /// Its operations.
+    pub operations: Vec<Row>,
+}
+
+/// The protocols of the services that a deploy touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// AWS JSON 1.1: `X-Amz-Target: <target>.<Operation>`.
+    Json {
+        /// What stands before the operation in `X-Amz-Target`, such as `AmazonEC2ContainerServiceV20141113`.
+        target: &'static str,
+    },
+    /// AWS Query: form-encoded `Action=…&Version=…`, answered in XML.
+    Query {
+        /// XML namespace of answers.
+        namespace: &'static str,
+        /// Code that IAM denials carry, such as `AccessDenied`.
+        denied: &'static str,
+    },
+    /// EC2's dialect of Query.
+    Ec2Query {
+        /// XML namespace of answers.
+        namespace: &'static str,
+    },
+}

@@ -1,0 +1,176 @@
+//! Reading a request, key by key, so that nothing in it goes unnoticed.
+
+use serde_json::{Map, Value};
+use simulator_core::Refusal;
+
+/// The parameters of one request or of one structure in it. Each is taken out when read; [`Input::finish`] refuses what is left.
+#[derive(Debug)]
+pub struct Input {
+    place: String,
+    fields: Map<String, Value>,
+}
+
+impl Input {
+    /// The parameters of a request for `operation`. A missing body is an empty request.
+    ///
+    /// # Errors
+    /// `SerializationException` if the request is not a structure.
+    pub fn new(operation: &str, request: Value) -> Result<Self, Refusal> {
+        match request {
+            Value::Object(fields) => Ok(Self { place: operation.to_owned(), fields }),
+            Value::Null => Ok(Self { place: operation.to_owned(), fields: Map::new() }),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                Err(mistyped(operation, "a structure"))
+            }
+        }
+    }
+
+    /// Takes the text `key`; absent, null and (as Query clients send for "none") missing are all `None`.
+    ///
+    /// # Errors
+    /// `SerializationException` if it is not text.
+    pub fn text(&mut self, key: &str) -> Result<Option<String>, Refusal> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                Err(mistyped(&self.at(key), "text"))
+            }
+        }
+    }
+
+    /// Takes the text `key`, which the request must have.
+    ///
+    /// # Errors
+    /// As [`Input::text`]; the service's complaint if it is missing is `code` with a message that names the key.
+    pub fn required(&mut self, key: &str, code: &'static str) -> Result<String, Refusal> {
+        self.text(key)?.ok_or_else(|| Refusal::fault(code, format!("The request must contain the parameter {key}")))
+    }
+
+    /// Takes the whole number `key`, written as a number or (in Query) as text.
+    ///
+    /// # Errors
+    /// `SerializationException` if it is neither.
+    pub fn integer(&mut self, key: &str) -> Result<Option<i64>, Refusal> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let number = value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+        number.map(Some).ok_or_else(|| mistyped(&self.at(key), "a whole number"))
+    }
+
+    /// Takes the truth value `key`, written as one or (in Query) as `true` or `false`.
+    ///
+    /// # Errors
+    /// `SerializationException` if it is neither.
+    pub fn boolean(&mut self, key: &str) -> Result<Option<bool>, Refusal> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let truth = value.as_bool().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+        truth.map(Some).ok_or_else(|| mistyped(&self.at(key), "true or false"))
+    }
+
+    /// Takes the list of texts `key`; absent is empty.
+    ///
+    /// # Errors
+    /// `SerializationException` if it is not a list of texts.
+    pub fn texts(&mut self, key: &str) -> Result<Vec<String>, Refusal> {
+        let place = self.at(key);
+        self.list(key)?
+            .into_iter()
+            .map(|value| value.as_str().map(str::to_owned).ok_or_else(|| mistyped(&place, "a list of texts")))
+            .collect()
+    }
+
+    /// Takes the structure `key`.
+    ///
+    /// # Errors
+    /// `SerializationException` if it is not a structure.
+    pub fn structure(&mut self, key: &str) -> Result<Option<Self>, Refusal> {
+        let place = self.at(key);
+        self.take(key).map(|value| Self::new(&place, value)).transpose()
+    }
+
+    /// Takes the list of structures `key`; absent is empty.
+    ///
+    /// # Errors
+    /// `SerializationException` if it is not a list of structures.
+    pub fn structures(&mut self, key: &str) -> Result<Vec<Self>, Refusal> {
+        let place = self.at(key);
+        self.list(key)?
+            .into_iter()
+            .enumerate()
+            .map(|(index, value)| Self::new(&format!("{place}[{index}]"), value))
+            .collect()
+    }
+
+    /// Takes the map of texts `key`; absent is empty.
+    ///
+    /// # Errors
+    /// `SerializationException` if it is not a map of texts.
+    pub fn text_map(&mut self, key: &str) -> Result<Vec<(String, String)>, Refusal> {
+        let place = self.at(key);
+        let Some(map) = self.structure(key)? else { return Ok(Vec::new()) };
+        map.fields
+            .into_iter()
+            .map(|(name, value)| match value {
+                Value::String(text) => Ok((name, text)),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    Err(mistyped(&place, "a map of texts"))
+                }
+            })
+            .collect()
+    }
+
+    /// Whether `key` is in the request and not yet taken.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.fields.get(key).is_some_and(|value| !value.is_null())
+    }
+
+    /// Where this structure stands in the request, for messages.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Ends the reading. Null and empty leftovers ask for nothing and are let go.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSimulated`] naming the first parameter that nobody took.
+    pub fn finish(self) -> Result<(), Refusal> {
+        let left = self.fields.iter().find(|(_, value)| !asks_for_nothing(value));
+        match left {
+            None => Ok(()),
+            Some((key, _)) => Err(Refusal::NotSimulated { what: format!("parameter `{key}` of {}", self.place) }),
+        }
+    }
+
+    fn list(&mut self, key: &str) -> Result<Vec<Value>, Refusal> {
+        match self.take(key) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => Ok(items),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+                Err(mistyped(&self.at(key), "a list"))
+            }
+        }
+    }
+
+    fn take(&mut self, key: &str) -> Option<Value> {
+        self.fields.shift_remove(key).filter(|value| !value.is_null())
+    }
+
+    fn at(&self, key: &str) -> String {
+        format!("{}.{key}", self.place)
+    }
+}
+
+fn asks_for_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+fn mistyped(place: &str, wanted: &str) -> Refusal {
+    Refusal::fault("SerializationException", format!("{place} must be {wanted}"))
+}

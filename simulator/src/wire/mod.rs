@@ -1,0 +1,10 @@
+//! Bytes to typed requests and back: signatures, AWS's protocols, errors.
+//!
+//! Every protocol is decoded to one tree of [`serde_json::Value`] (in the Query protocols all leaves are text) and every answer
+//! is encoded from one, so that a service is written once whatever its protocol.
+
+pub mod input;
+pub mod row;
+
+pub use input::Input;
+pub use row::{Row, row};
