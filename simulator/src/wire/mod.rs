@@ -5,6 +5,7 @@
 
 mod form;
 pub mod input;
+pub(crate) mod protocol;
 pub mod row;
 pub mod signature;
 mod time;
