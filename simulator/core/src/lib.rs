@@ -6,11 +6,13 @@
 //! Deliberately absent: clocks, threads, files, the network, randomness, serialisation. The same inputs give the same trace.
 
 pub mod arn;
+mod constraint;
 pub mod effect;
 pub mod event;
 pub mod id;
 pub mod observation;
 pub mod operation;
+pub mod page;
 pub mod refusal;
 pub mod time;
 pub mod timing;
@@ -30,6 +32,7 @@ pub use effect::Effect;
 pub use event::{Event, EventKind};
 pub use observation::Observation;
 pub use operation::{Access, Authorized, Caller, Operation, Principal};
+pub use page::Page;
 pub use refusal::{Denial, Refusal};
 pub use time::Timestamp;
 pub use timing::Timing;
