@@ -90,13 +90,13 @@ impl Connection {
                     SimpleQueryMessage::Row(row) => {
                         Some((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect())
                     }
-                    _ => None,
+                    SimpleQueryMessage::CommandComplete(_) | SimpleQueryMessage::RowDescription(_) | _ => None,
                 });
                 Ok(rows.collect())
             }
             Client::MySql(conn) => {
                 let rows: Vec<mysql_async::Row> =
-                    conn.query(query).await.map_err(|error| DatabaseError::query(action, error))?;
+                    conn.query(query).await.map_err(|error| DatabaseError::query(action, &error))?;
                 Ok(rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect())
             }
         }
@@ -110,14 +110,14 @@ impl Connection {
         match &mut self.client {
             Client::Postgres(client) => client.batch_execute(statement).await.map_err(|error| failed(action, &error)),
             Client::MySql(conn) => {
-                conn.query_drop(statement).await.map_err(|error| DatabaseError::query(action, error))
+                conn.query_drop(statement).await.map_err(|error| DatabaseError::query(action, &error))
             }
         }
     }
 }
 
 fn failed(action: &'static str, error: &tokio_postgres::Error) -> DatabaseError {
-    DatabaseError::query(action, in_full(error))
+    DatabaseError::query(action, &in_full(error))
 }
 
 /// tokio-postgres keeps the server's words in the source of its error.

@@ -104,9 +104,9 @@ impl DatabaseError {
             Self::FindImage { image, .. } => Some(format!(
                 "pull `{image}` where a registry answers, or build its stand-in from Debian packages with `just images`"
             )),
-            Self::NotReady { rule: Rule::Credentials, .. } => Some(
-                "an initialisation file of the compose file may have changed the user or the database".to_owned(),
-            ),
+            Self::NotReady { rule: Rule::Credentials, .. } => {
+                Some("an initialisation file of the compose file may have changed the user or the database".to_owned())
+            }
             Self::Stopped { .. } => Some("the server refused its settings: see its last lines above".to_owned()),
             Self::Start { .. }
             | Self::NotReady { .. }
@@ -118,7 +118,7 @@ impl DatabaseError {
         }
     }
 
-    pub(super) fn query(action: &'static str, reason: impl ToString) -> Self {
+    pub(super) fn query(action: &'static str, reason: &(impl ToString + ?Sized)) -> Self {
         Self::Query { action, reason: reason.to_string() }
     }
 }

@@ -29,7 +29,11 @@ impl ImageUsed {
             Err(Error::DockerResponseServerError { status_code: 404, .. }) => {
                 let (name, tag) = split(reference);
                 let pull = CreateImageOptionsBuilder::new().from_image(name).tag(tag).build();
-                docker.create_image(Some(pull), None, None).try_for_each(|_| async { Ok(()) }).await.map_err(unavailable)?;
+                docker
+                    .create_image(Some(pull), None, None)
+                    .try_for_each(|_| async { Ok(()) })
+                    .await
+                    .map_err(unavailable)?;
                 docker.inspect_image(reference).await
             }
             answer => answer,

@@ -1,6 +1,7 @@
 //! From a specification to a server that is ready.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use bollard::Docker;
@@ -22,7 +23,6 @@ use crate::database::connection::Reach;
 const LAST_LINES: usize = 15;
 
 /// A database whose server has been started and is not ready yet.
-#[derive(Debug)]
 pub struct Launched {
     pub(super) spec: DatabaseSpec,
     pub(super) docker: Docker,
@@ -30,6 +30,13 @@ pub struct Launched {
     pub(super) image: ImageUsed,
     pub(super) reach: Reach,
     started: Instant,
+}
+
+impl fmt::Debug for Launched {
+    /// Leaves the container out, which shows its environment and so the passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Launched").field("spec", &self.spec).field("image", &self.image).finish_non_exhaustive()
+    }
 }
 
 impl Launched {
@@ -41,8 +48,7 @@ impl Launched {
         let docker = docker_client_instance().await.map_err(DatabaseError::ReachEngine)?;
         let image = ImageUsed::find(&docker, spec.engine, spec.image()).await?;
         let started = Instant::now();
-        let failed =
-            |source| DatabaseError::Start { engine: spec.engine, image: image.reference.clone(), source };
+        let failed = |source| DatabaseError::Start { engine: spec.engine, image: image.reference.clone(), source };
         let container = request(&spec, &image).start().await.map_err(failed)?;
         let host = container.get_host().await.map_err(failed)?.to_string();
         let port = container.get_host_port_ipv4(spec.engine.port()).await.map_err(failed)?;
@@ -172,7 +178,8 @@ fn request(spec: &DatabaseSpec, image: &ImageUsed) -> testcontainers::ContainerR
 fn published_on() -> &'static str {
     let remote = std::env::var("DOCKER_HOST").is_ok_and(|host| {
         let address = host.split_once("://").filter(|(scheme, _)| *scheme != "unix").map(|(_, address)| address);
-        address.is_some_and(|address| !["127.0.0.1", "localhost", "[::1]"].iter().any(|local| address.starts_with(local)))
+        address
+            .is_some_and(|address| !["127.0.0.1", "localhost", "[::1]"].iter().any(|local| address.starts_with(local)))
     });
     if remote { "0.0.0.0" } else { "127.0.0.1" }
 }

@@ -8,10 +8,10 @@
 pub mod engine;
 pub mod spec;
 
-pub mod database;
 mod image;
 mod launch;
 pub mod readiness;
+pub mod server;
 
 pub mod connection;
 pub mod schema;
@@ -22,14 +22,13 @@ pub mod error;
 #[cfg(test)]
 mod tests;
 
-
 pub use connection::{Account, Connection};
-pub use database::Database;
 pub use engine::Engine;
-pub use image::ImageUsed;
 pub use error::DatabaseError;
+pub use image::ImageUsed;
 pub use launch::Launched;
 pub use readiness::{Readiness, Rule, RuleEvidence};
 pub use schema::{SchemaChange, SchemaSnapshot};
+pub use server::Database;
 pub use spec::{DatabaseSpec, InitialisationFile, Password};
 pub use statement::{Mark, PeakConnections, StatementError};

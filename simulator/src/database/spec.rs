@@ -71,7 +71,14 @@ pub struct DatabaseSpec {
 impl DatabaseSpec {
     /// A database called `name` and owned by `user` on `network`, reachable there as `database`, that has 120 s to become ready.
     #[must_use]
-    pub fn new(engine: Engine, network: &str, name: &str, user: &str, password: Password, administrator: Password) -> Self {
+    pub fn new(
+        engine: Engine,
+        network: &str,
+        name: &str,
+        user: &str,
+        password: Password,
+        administrator: Password,
+    ) -> Self {
         Self {
             engine,
             image: None,

@@ -45,7 +45,11 @@ pub fn judge(wanted: &Wanted, samples: &[Sample]) -> Judgement {
         Outcome::Refused(words) => {
             let shortfall = Shortfall { rule: rule_behind(wanted.engine, words), because: words.clone() };
             let refused_for = last.at.saturating_sub(refused_since(wanted.engine, samples).unwrap_or(last.at));
-            return if refused_for >= REFUSED_FOR_GOOD { Judgement::Never(shortfall) } else { Judgement::NotYet(shortfall) };
+            return if refused_for >= REFUSED_FOR_GOOD {
+                Judgement::Never(shortfall)
+            } else {
+                Judgement::NotYet(shortfall)
+            };
         }
     };
     let Wanted { engine: _, user, database, alias } = wanted;
@@ -66,7 +70,10 @@ pub fn judge(wanted: &Wanted, samples: &[Sample]) -> Judgement {
     Judgement::Ready(vec![
         evidence(Rule::Tcp, format!("container {} was answered by {alias} on {listening}", answer.client)),
         evidence(Rule::Credentials, format!("`{user}` ran SELECT 1 in `{database}`")),
-        evidence(Rule::SameInstance, format!("the instance started at {} has been up for {} ms", answer.started, up.as_millis())),
+        evidence(
+            Rule::SameInstance,
+            format!("the instance started at {} has been up for {} ms", answer.started, up.as_millis()),
+        ),
         evidence(Rule::NotTemporary, format!("the server listens on {listening}")),
     ])
 }
@@ -161,16 +168,19 @@ mod tests {
 
     #[test]
     fn two_seconds_of_answers_count_as_much_as_the_servers_own_word() {
-        let samples = [answered(1000, answer(900, 0)), answered(2000, answer(900, 0)), answered(3000, answer(900, 1000))];
+        let samples =
+            [answered(1000, answer(900, 0)), answered(2000, answer(900, 0)), answered(3000, answer(900, 1000))];
         assert_eq!(missing(Engine::MySql, &samples), None);
         assert_eq!(missing(Engine::MySql, &samples[..2]), Some(Rule::SameInstance));
     }
 
     #[test]
     fn another_instance_or_a_pause_starts_the_two_seconds_again() {
-        let restarted = [answered(1000, answer(900, 0)), answered(2000, answer(1950, 0)), answered(3100, answer(1950, 1150))];
+        let restarted =
+            [answered(1000, answer(900, 0)), answered(2000, answer(1950, 0)), answered(3100, answer(1950, 1150))];
         assert_eq!(missing(Engine::Postgres, &restarted), Some(Rule::SameInstance));
-        let paused = [answered(1000, answer(900, 0)), refused(2000, "connection refused"), answered(3100, answer(900, 0))];
+        let paused =
+            [answered(1000, answer(900, 0)), refused(2000, "connection refused"), answered(3100, answer(900, 0))];
         assert_eq!(missing(Engine::Postgres, &paused), Some(Rule::SameInstance));
     }
 

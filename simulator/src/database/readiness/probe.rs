@@ -118,7 +118,9 @@ impl Drop for Probe {
 /// The loop: one attempt every tenth of a second, for as long as the database may take to become ready.
 fn script(spec: &DatabaseSpec) -> String {
     let client = match spec.engine {
-        Engine::Postgres => r#"psql --no-psqlrc --quiet --no-align --tuples-only --field-separator="$(printf '\t')" --command "$QUERY""#,
+        Engine::Postgres => {
+            r#"psql --no-psqlrc --quiet --no-align --tuples-only --field-separator="$(printf '\t')" --command "$QUERY""#
+        }
         Engine::MySql | Engine::MariaDb => {
             r#""$(command -v mariadb || command -v mysql)" --host="$HOST" --port="$PORT" --protocol=TCP --user="$NAME" --connect-timeout=2 --skip-column-names --batch --execute "$QUERY" "$DATABASE""#
         }

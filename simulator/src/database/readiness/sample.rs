@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn postgres_tells_its_exact_age() {
-        let answer = Answer::parse(Engine::Postgres, "1\tnews\t172.18.0.3\t*\t5432\t1000\t3500\n").expect("it is complete");
+        let answer =
+            Answer::parse(Engine::Postgres, "1\tnews\t172.18.0.3\t*\t5432\t1000\t3500\n").expect("it is complete");
         assert_eq!(answer.up, Duration::from_millis(2500));
         assert_eq!(answer.listening.as_deref(), Some("*:5432"));
         assert_eq!(answer.client, "172.18.0.3");
@@ -133,7 +134,8 @@ mod tests {
     fn a_server_that_listens_on_nothing_is_the_temporary_one() {
         let postgres = Answer::parse(Engine::Postgres, "1\tnews\t\t\t5432\t1000\t3500\n").expect("it is complete");
         assert_eq!(postgres.listening, None);
-        let mysql = Answer::parse(Engine::MySql, "1\tnews\tlocalhost\t\t0\t10000\nUptime\t3\n").expect("it is complete");
+        let mysql =
+            Answer::parse(Engine::MySql, "1\tnews\tlocalhost\t\t0\t10000\nUptime\t3\n").expect("it is complete");
         assert_eq!(mysql.listening, None);
     }
 

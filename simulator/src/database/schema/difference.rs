@@ -124,7 +124,11 @@ impl SchemaSnapshot {
                 (Some(old), Some(new)) => compare_tables(&table, old, new, &mut changes),
                 (Some(old), None) => changes.push(SchemaChange::TableRemoved { kind: old.kind.clone(), table }),
                 (None, Some(new)) => {
-                    changes.push(SchemaChange::TableAdded { kind: new.kind.clone(), table, columns: names(&new.columns) });
+                    changes.push(SchemaChange::TableAdded {
+                        kind: new.kind.clone(),
+                        table,
+                        columns: names(&new.columns),
+                    });
                 }
                 (None, None) => {}
             }

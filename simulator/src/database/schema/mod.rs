@@ -48,7 +48,8 @@ pub(super) async fn row_counts(
 fn quoted(engine: Engine, name: &str) -> String {
     match engine {
         Engine::Postgres => {
-            let quoted: Vec<String> = name.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
+            let quoted: Vec<String> =
+                name.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
             quoted.join(".")
         }
         Engine::MySql | Engine::MariaDb => format!("`{}`", name.replace('`', "``")),

@@ -12,7 +12,7 @@ const NAME: &str = "CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname
 
 pub(super) async fn read(connection: &mut Connection) -> Result<SchemaSnapshot, DatabaseError> {
     let action = "read the catalogs";
-    let from = format!("FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace");
+    let from = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace";
     let tables = format!(
         "SELECT {NAME}, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' \
          ELSE 'table' END {from} WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {APPS} ORDER BY 1"

@@ -70,7 +70,9 @@ impl SchemaSnapshot {
     pub(super) fn assemble(tables: Vec<Row>, columns: Vec<Row>, indexes: Vec<Row>, constraints: Vec<Row>) -> Self {
         let mut snapshot = Self::default();
         for [name, kind] in tables.into_iter().filter_map(values) {
-            snapshot.tables.insert(name.unwrap_or_default(), Table { kind: kind.unwrap_or_default(), ..Table::default() });
+            snapshot
+                .tables
+                .insert(name.unwrap_or_default(), Table { kind: kind.unwrap_or_default(), ..Table::default() });
         }
         for [table, name, data_type, nullable, default, extra] in columns.into_iter().filter_map(values) {
             if let Some(table) = snapshot.tables.get_mut(&table.unwrap_or_default()) {

@@ -75,7 +75,9 @@ fn mask_urls(text: &str) -> String {
     while let Some(start) = rest.find("://") {
         let (before, from) = rest.split_at(start + 3);
         masked.push_str(before);
-        let end = from.find(|end: char| end.is_whitespace() || matches!(end, '/' | '\'' | '"' | ',' | ')')).unwrap_or(from.len());
+        let end = from
+            .find(|end: char| end.is_whitespace() || matches!(end, '/' | '\'' | '"' | ',' | ')'))
+            .unwrap_or(from.len());
         let authority = &from[..end];
         match authority.rsplit_once('@').and_then(|(account, host)| Some((account.split_once(':')?.0, host))) {
             Some((user, host)) => masked.push_str(&format!("{user}:{MASK}@{host}")),
@@ -95,9 +97,15 @@ mod tests {
     fn passwords_are_masked_and_nothing_else_is() {
         let cases = [
             ("CREATE ROLE app LOGIN PASSWORD 'it''s secret'", "CREATE ROLE app LOGIN PASSWORD '****'"),
-            ("ALTER USER a WITH ENCRYPTED password E'x\\'y' VALID UNTIL 'infinity'", "ALTER USER a WITH ENCRYPTED password E'****' VALID UNTIL 'infinity'"),
+            (
+                "ALTER USER a WITH ENCRYPTED password E'x\\'y' VALID UNTIL 'infinity'",
+                "ALTER USER a WITH ENCRYPTED password E'****' VALID UNTIL 'infinity'",
+            ),
             ("CREATE USER 'a'@'%' IDENTIFIED BY 'x'", "CREATE USER 'a'@'%' IDENTIFIED BY '****'"),
-            ("CREATE USER a IDENTIFIED WITH caching_sha2_password BY \"x\"", "CREATE USER a IDENTIFIED WITH caching_sha2_password BY \"****\""),
+            (
+                "CREATE USER a IDENTIFIED WITH caching_sha2_password BY \"x\"",
+                "CREATE USER a IDENTIFIED WITH caching_sha2_password BY \"****\"",
+            ),
             ("SET PASSWORD = 'x'", "SET PASSWORD = '****'"),
             ("SET PASSWORD FOR 'a'@'%' = PASSWORD('x')", "SET PASSWORD FOR 'a'@'%' = PASSWORD('****')"),
             ("SELECT name AS 'n' FROM t WHERE a = 'b'", "SELECT name AS 'n' FROM t WHERE a = 'b'"),

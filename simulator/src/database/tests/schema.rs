@@ -7,7 +7,8 @@ on_every_engine! {
     difference = tells_what_a_migration_changed;
 }
 
-const BEFORE: &str = "CREATE TABLE articles (id int PRIMARY KEY, title varchar(80) NOT NULL, body text, draft int DEFAULT 0);
+const BEFORE: &str =
+    "CREATE TABLE articles (id int PRIMARY KEY, title varchar(80) NOT NULL, body text, draft int DEFAULT 0);
     CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
     INSERT INTO alembic_version VALUES ('0001');
     INSERT INTO articles VALUES (1, 'a', NULL, 1), (2, 'b', NULL, 0)";

@@ -16,7 +16,10 @@ async fn are_read_back_with_code_and_text(spec: DatabaseSpec) {
     for statement in ["CREATE TABLE t (a int PRIMARY KEY)", "INSERT INTO t VALUES (1)", "SELECT 1 FROM t"] {
         connection.execute("set up", statement).await.expect("the statement is right");
     }
-    connection.execute("fail before the mark", "SELECT 1 FROM before_the_mark").await.expect_err("there is no such table");
+    connection
+        .execute("fail before the mark", "SELECT 1 FROM before_the_mark")
+        .await
+        .expect_err("there is no such table");
     let mark = database.mark().await.expect("the server takes a mark");
     let fail = ["INSERT INTO t\n  VALUES (1)", "SELECT 1 FROM missing", "CREATE USER reader IDENTIFIED BY 'hunter2'"];
     for statement in fail {
@@ -30,7 +33,7 @@ async fn are_read_back_with_code_and_text(spec: DatabaseSpec) {
         Engine::Postgres => &[
             "SQLSTATE 23505: duplicate key value violates unique constraint \"t_pkey\" (Key (a)=(1) already exists.), in: INSERT INTO t VALUES (1)",
             "SQLSTATE 42P01: relation \"missing\" does not exist at character 15, in: SELECT 1 FROM missing",
-            "SQLSTATE 42601: syntax error at or near \"IDENTIFIED\" at character 20, in: CREATE USER reader IDENTIFIED BY '****'",
+            "SQLSTATE 42601: unrecognized role option \"identified\" at character 20, in: CREATE USER reader IDENTIFIED BY '****'",
         ],
         Engine::MySql => &[
             "SQLSTATE 23000 (error 1062): Duplicate entry '1' for key 't.PRIMARY', in: INSERT INTO t VALUES (1)",

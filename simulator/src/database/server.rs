@@ -1,5 +1,7 @@
 //! A database that is ready.
 
+use std::fmt;
+
 use bollard::Docker;
 use testcontainers::{ContainerAsync, GenericImage};
 
@@ -11,7 +13,6 @@ use super::statement::{self, Mark, PeakConnections, StatementError};
 use super::{Account, Connection, DatabaseError, DatabaseSpec, Readiness};
 
 /// A database that is ready. Dropping it removes its container.
-#[derive(Debug)]
 pub struct Database {
     spec: DatabaseSpec,
     docker: Docker,
@@ -19,6 +20,13 @@ pub struct Database {
     image: ImageUsed,
     reach: Reach,
     readiness: Readiness,
+}
+
+impl fmt::Debug for Database {
+    /// Leaves the container out, which shows its environment and so the passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("spec", &self.spec).field("image", &self.image).finish_non_exhaustive()
+    }
 }
 
 impl Database {
