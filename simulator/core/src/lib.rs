@@ -5,12 +5,14 @@
 //!
 //! Deliberately absent: clocks, threads, files, the network, randomness, serialisation. The same inputs give the same trace.
 
+mod agenda;
 pub mod arn;
 pub mod effect;
 pub mod event;
 pub mod id;
 pub mod observation;
 pub mod operation;
+mod probe;
 pub mod refusal;
 pub mod time;
 pub mod timing;
