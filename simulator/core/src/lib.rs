@@ -7,11 +7,14 @@
 
 mod agenda;
 pub mod arn;
+mod constraint;
 pub mod effect;
 pub mod event;
 pub mod id;
 pub mod observation;
 pub mod operation;
+
+pub mod page;
 mod probe;
 pub mod refusal;
 pub mod time;
@@ -32,6 +35,7 @@ pub use effect::Effect;
 pub use event::{Event, EventKind};
 pub use observation::Observation;
 pub use operation::{Access, Authorized, Caller, Operation, Principal};
+pub use page::Page;
 pub use refusal::{Denial, Refusal};
 pub use time::Timestamp;
 pub use timing::Timing;

@@ -93,6 +93,7 @@ impl World {
             account: self.account.clone(),
             arn: Arn::global("iam", &self.account, "root"),
             principal: Principal::Root,
+            access_key: None,
         }
     }
 
