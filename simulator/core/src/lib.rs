@@ -13,6 +13,7 @@ pub mod event;
 pub mod id;
 pub mod observation;
 pub mod operation;
+
 pub mod page;
 mod probe;
 pub mod refusal;

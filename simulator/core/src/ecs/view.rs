@@ -73,7 +73,12 @@ impl<'a> View<'a> {
     pub fn deployments_of(self, service: &'a Service) -> impl Iterator<Item = &'a Deployment> {
         let has_tasks = move |id: &str| self.tasks_of(service).any(|task| task.started_by.as_deref() == Some(id));
         let listed = move |place: usize, deployment: &Deployment| place == 0 || has_tasks(&deployment.id);
-        service.deployments.iter().enumerate().filter(move |(place, deployment)| listed(*place, deployment)).map(|(_, deployment)| deployment)
+        service
+            .deployments
+            .iter()
+            .enumerate()
+            .filter(move |(place, deployment)| listed(*place, deployment))
+            .map(|(_, deployment)| deployment)
     }
 
     /// `runningCount` and `pendingCount` of a service, or of one of its deployments.

@@ -157,7 +157,11 @@ mod tests {
                 _ => health.failed(Reason::new("Target.Timeout", "Request timed out"), THRESHOLDS),
             }
         }
-        assert_eq!(health.reason.is_none(), health.state == TargetState::Healthy, "only a healthy target has no reason");
+        assert_eq!(
+            health.reason.is_none(),
+            health.state == TargetState::Healthy,
+            "only a healthy target has no reason"
+        );
         health.state
     }
 

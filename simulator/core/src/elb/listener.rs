@@ -66,15 +66,20 @@ impl Operation for CreateListener {
         let group_arn = find(&target_group)
             .filter(|arn| world.elb.groups.contains_key(arn))
             .ok_or_else(|| fault("TargetGroupNotFound", "One or more target groups not found"))?;
-        let taken = world.elb.listeners.values().any(|listener| listener.load_balancer == load_balancer && listener.port == port);
+        let taken = world
+            .elb
+            .listeners
+            .values()
+            .any(|listener| listener.load_balancer == load_balancer && listener.port == port);
         if taken {
             let message = format!("A listener already exists on this port for this load balancer '{load_balancer}'");
             return Err(fault("DuplicateListener", message));
         }
         let group = world.elb.groups.get_mut(&group_arn).expect("it was just found");
         if group.load_balancer.as_ref().is_some_and(|other| *other != load_balancer) {
-            let message =
-                format!("The following target groups cannot be associated with more than one load balancer: {group_arn}");
+            let message = format!(
+                "The following target groups cannot be associated with more than one load balancer: {group_arn}"
+            );
             return Err(fault("TargetGroupAssociationLimit", message));
         }
         let first_use = group.load_balancer.replace(load_balancer.clone()).is_none();

@@ -147,7 +147,8 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<(), Refusal> {
         return Err(fault("ValidationError", format!("{what} name '{name}' cannot be longer than '32' characters")));
     }
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-        let message = format!("{what} name '{name}' can only contain characters that are alphanumeric characters and hyphens(-)");
+        let message =
+            format!("{what} name '{name}' can only contain characters that are alphanumeric characters and hyphens(-)");
         return Err(fault("ValidationError", message));
     }
     if name.starts_with('-') || name.ends_with('-') {

@@ -1,8 +1,8 @@
 //! The loop around the health of targets: it probes when a probe is due, judges the answers, and routes.
 
+use super::Timer;
 use super::health::{Reason, TargetState, judge};
 use super::target::remove;
-use super::Timer;
 use crate::arn::Arn;
 use crate::effect::{Effect, Target};
 use crate::event::EventKind;
@@ -102,7 +102,9 @@ fn probe(world: &mut World, group: &Arn, target: &Target) {
     let now = world.now;
     let Some(found) = world.elb.groups.get_mut(group) else { return };
     let path = found.health_check.path.clone();
-    let Some(schedule) = found.targets.get_mut(target).and_then(|registered| registered.schedule.as_mut()) else { return };
+    let Some(schedule) = found.targets.get_mut(target).and_then(|registered| registered.schedule.as_mut()) else {
+        return;
+    };
     match schedule.begin(now) {
         Some(timeout) => {
             world.want(Effect::ProbeTarget { target_group: group.clone(), target: target.clone(), path, timeout });

@@ -109,11 +109,15 @@ impl HealthCheck {
             return Err(fault("ValidationError", "Health check interval must be greater than the timeout."));
         }
         if !self.path.starts_with('/') || self.path.len() > 1024 {
-            return Err(fault("ValidationError", format!("Health check path '{}' must begin with a '/' character", self.path)));
+            return Err(fault(
+                "ValidationError",
+                format!("Health check path '{}' must begin with a '/' character", self.path),
+            ));
         }
         let inside = |(low, high): &(u16, u16)| low <= high && (200..=499).contains(low) && (200..=499).contains(high);
         if !codes(&self.matcher).is_some_and(|ranges| ranges.iter().all(inside)) {
-            let message = format!("Health check matcher HTTP code '{}' must be within '200-499' inclusive", self.matcher);
+            let message =
+                format!("Health check matcher HTTP code '{}' must be within '200-499' inclusive", self.matcher);
             return Err(fault("ValidationError", message));
         }
         Ok(())
@@ -230,7 +234,9 @@ impl Operation for DescribeTargetGroups {
         let wanted = |group: &&TargetGroup| {
             (arns.is_empty() || arns.iter().any(|arn| arn == group.arn.as_str()))
                 && (names.is_empty() || names.contains(&group.name))
-                && load_balancer.as_ref().is_none_or(|arn| group.load_balancer.as_ref().is_some_and(|of| of.as_str() == arn))
+                && load_balancer
+                    .as_ref()
+                    .is_none_or(|arn| group.load_balancer.as_ref().is_some_and(|of| of.as_str() == arn))
         };
         Ok(groups().filter(wanted).cloned().collect())
     }

@@ -28,7 +28,8 @@ impl State {
     /// # Errors
     /// AWS's `ClientException`.
     pub(crate) fn usable_definition(&self, reference: &str) -> Result<&Arc<TaskDefinition>, Refusal> {
-        let found = self.definition(reference).ok_or_else(|| Refusal::fault("ClientException", "TaskDefinition not found."))?;
+        let found =
+            self.definition(reference).ok_or_else(|| Refusal::fault("ClientException", "TaskDefinition not found."))?;
         if found.deregistered_at.is_some() {
             return Err(Refusal::fault("ClientException", "TaskDefinition is inactive"));
         }
@@ -65,7 +66,8 @@ impl Operation for DescribeTaskDefinition {
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Described, Refusal> {
         let Self { task_definition, with_tags } = authorized.operation;
         let found = world.ecs.definition(&task_definition);
-        let definition = found.ok_or_else(|| Refusal::fault("ClientException", "Unable to describe task definition."))?;
+        let definition =
+            found.ok_or_else(|| Refusal::fault("ClientException", "Unable to describe task definition."))?;
         Ok(Described { definition: Arc::clone(definition), with_tags })
     }
 }

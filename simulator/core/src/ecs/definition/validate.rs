@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::NetworkMode;
 use super::container::{Condition, ContainerDefinition, HealthCheck};
 use super::fargate::{self, Size};
 use super::register::RegisterTaskDefinition;
-use super::NetworkMode;
 use crate::ecs::LaunchType;
 use crate::refusal::Refusal;
 
@@ -57,12 +57,16 @@ fn check_fargate(asked: &RegisterTaskDefinition, network: NetworkMode) -> Result
             return refuse("Fargate requires task definition to have execution role ARN to support ECR images.");
         }
         if asked.containers.iter().any(|container| container.log.is_some()) {
-            return refuse("Fargate requires task definition to have execution role ARN to support log driver awslogs.");
+            return refuse(
+                "Fargate requires task definition to have execution role ARN to support log driver awslogs.",
+            );
         }
     }
     for container in &asked.containers {
         if container.stop_timeout.is_some_and(|timeout| timeout > Duration::from_secs(120)) {
-            return refuse("Tasks using the Fargate launch type must have a container stop timeout of less than 120 seconds.");
+            return refuse(
+                "Tasks using the Fargate launch type must have a container stop timeout of less than 120 seconds.",
+            );
         }
         if let Some(log) = &container.log
             && !log.options.contains_key("awslogs-stream-prefix")
@@ -91,12 +95,15 @@ fn check_container(
             "Invalid setting for container '{name}'. At least one of 'memory' or 'memoryReservation' must be specified."
         ));
     }
-    let mismatched = container.port_mappings.iter().any(|port| port.host_port.is_some_and(|host| host != port.container_port));
+    let mismatched =
+        container.port_mappings.iter().any(|port| port.host_port.is_some_and(|host| host != port.container_port));
     if network == NetworkMode::Awsvpc && mismatched {
         return refuse("When networkMode=awsvpc, the host ports and container ports in port mappings must match.");
     }
     if !container.secrets.is_empty() && asked.execution_role.is_none() {
-        return refuse("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.");
+        return refuse(
+            "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
+        );
     }
     for secret in &container.secrets {
         if container.environment.iter().any(|(variable, _)| *variable == secret.name) {
@@ -139,11 +146,16 @@ fn check_dependencies(containers: &[ContainerDefinition]) -> Result<(), Refusal>
     for container in containers {
         for dependency in &container.depends_on {
             let Some(on) = containers.iter().find(|other| other.name == dependency.container) else {
-                return refuse(format!("Cannot depend on container + '{}' because it does not exist", dependency.container));
+                return refuse(format!(
+                    "Cannot depend on container + '{}' because it does not exist",
+                    dependency.container
+                ));
             };
             match dependency.condition {
                 Condition::Success | Condition::Complete if on.essential => {
-                    return refuse("A dependency container with SUCCESS or COMPLETE condition cannot be an essential container");
+                    return refuse(
+                        "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container",
+                    );
                 }
                 Condition::Healthy if on.health_check.is_none() => {
                     return refuse("A dependency container with HEALTHY condition must have health check configured");

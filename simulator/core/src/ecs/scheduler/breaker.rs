@@ -35,7 +35,11 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
     }
     let proved = view.tasks.iter().filter(|task| task.is_healthy() && !task.proved);
     steps.extend(proved.clone().map(|task| Step::Prove(task.id.clone())));
-    if in_progress && view.breaker.reset_on_healthy_task && failures > 0 && proved.clone().any(super::view::TaskView::is_new) {
+    if in_progress
+        && view.breaker.reset_on_healthy_task
+        && failures > 0
+        && proved.clone().any(super::view::TaskView::is_new)
+    {
         failures = 0;
         steps.push(Step::ResetFailures);
     }

@@ -18,7 +18,8 @@ const INCONSISTENT_FROM: u32 = 3;
 /// The service called `key` as it is now.
 pub(super) fn view(world: &World, key: &ServiceKey) -> View {
     let service = &world.ecs.services[key];
-    let mut tasks: Vec<(u64, TaskView)> = live(world, service).map(|task| (task.number, task_view(world, service, task))).collect();
+    let mut tasks: Vec<(u64, TaskView)> =
+        live(world, service).map(|task| (task.number, task_view(world, service, task))).collect();
     tasks.sort_by_key(|(number, _)| *number);
     View {
         now: world.now,
@@ -44,7 +45,7 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
     }
 }
 
-fn live<'a>(world: &'a World, service: &'a Service) -> impl Iterator<Item = &'a Task> {
+fn live<'a>(world: &'a World, service: &'a Service) -> impl Iterator<Item = &'a Task> + Clone {
     service.live.iter().filter_map(|id| world.ecs.tasks.get(id))
 }
 
@@ -71,7 +72,9 @@ const fn stage(task: &Task) -> Stage {
         _ if task.stopping => Stage::Stopping,
         TaskStatus::Provisioning | TaskStatus::Pending => Stage::Starting,
         TaskStatus::Running => Stage::Running,
-        TaskStatus::Deactivating | TaskStatus::Stopping | TaskStatus::Deprovisioning | TaskStatus::Stopped => Stage::Stopping,
+        TaskStatus::Deactivating | TaskStatus::Stopping | TaskStatus::Deprovisioning | TaskStatus::Stopped => {
+            Stage::Stopping
+        }
     }
 }
 
@@ -121,10 +124,12 @@ pub(super) fn next_change(world: &World, key: &ServiceKey) -> Option<Timestamp> 
     let running = live(world, service).filter(|task| stage(task) == Stage::Running);
     let by_health = running.clone().filter_map(|task| health(world, service, task).1);
     let by_registration = running.filter_map(|task| {
-        let unregistered = task.targets.is_empty() && place(service, task).is_some_and(|place| !service.deployments[place].load_balancers.is_empty());
+        let unregistered = task.targets.is_empty()
+            && place(service, task).is_some_and(|place| !service.deployments[place].load_balancers.is_empty());
         task.started_at.filter(|_| unregistered).map(|started| started + world.timing.target_registration)
     });
-    let others = [service.primary().trip_at, service.backoff.until, service.steady_since.map(|since| since + words::REPEAT)];
+    let others =
+        [service.primary().trip_at, service.backoff.until, service.steady_since.map(|since| since + words::REPEAT)];
     by_health.chain(by_registration).chain(others.into_iter().flatten()).filter(|at| *at > world.now).min()
 }
 
@@ -157,7 +162,9 @@ pub(super) fn note_ends(world: &mut World, key: &ServiceKey) {
     });
     let reasons: Vec<String> = reasons.collect();
     let ran_since = service.backoff.failed_at.is_some_and(|failed| {
-        let started = live(world, service).filter(|task| task.started_by.as_deref() == Some(&primary)).filter_map(|task| task.started_at);
+        let started = live(world, service)
+            .filter(|task| task.started_by.as_deref() == Some(&primary))
+            .filter_map(|task| task.started_at);
         started.max().is_some_and(|started| started > failed)
     });
     let ran = ran_since || ended.iter().any(|ended| matches!(ended.how, End::Failed | End::AfterHealthy));

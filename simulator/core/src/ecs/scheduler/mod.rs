@@ -59,7 +59,8 @@ impl State {
     /// Has the scheduler look at a service at its next beat, not before `at`. It looks at most once at each.
     pub(super) fn poke(&mut self, key: &ServiceKey, at: Timestamp, timing: &Timing) {
         let Some(service) = self.services.get(key) else { return };
-        let after = service.evaluated_at.map_or(at, |evaluated| at.max(evaluated + std::time::Duration::from_millis(1)));
+        let after =
+            service.evaluated_at.map_or(at, |evaluated| at.max(evaluated + std::time::Duration::from_millis(1)));
         let beat = next_beat(service.created_at, timing.scheduler_period, after);
         self.agenda.bring_forward(Timer::Evaluate(key.clone()), beat);
     }

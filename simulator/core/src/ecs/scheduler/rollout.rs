@@ -95,7 +95,13 @@ fn old(view: &View, unborn: u32, room: u32) -> Vec<TaskId> {
     // Of those that serve, as many go as the minimum can spare: for the sake of room, or because new ones serve already.
     let spare = all_healthy.saturating_sub(view.bounds.minimum);
     let still_needed = needed.saturating_sub(u32::try_from(stop.len()).unwrap_or(u32::MAX));
-    let healthy_go = if unborn > 0 { spare.min(still_needed) } else if new_healthy > 0 { spare } else { 0 };
+    let healthy_go = if unborn > 0 {
+        spare.min(still_needed)
+    } else if new_healthy > 0 {
+        spare
+    } else {
+        0
+    };
     stop.extend(ids(first(healthy, healthy_go).into_iter()));
     stop
 }

@@ -82,11 +82,7 @@ pub(super) enum Failing {
     /// A container's health checks.
     Container,
     /// A target group's health checks.
-    Target {
-        group: Arn,
-        port: u16,
-        reason: String,
-    },
+    Target { group: Arn, port: u16, reason: String },
 }
 
 /// A task that has stopped, or could not even be launched.

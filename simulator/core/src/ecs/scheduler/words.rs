@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::view::Failing;
 use crate::arn::Arn;
-use crate::ecs::task::uuid;
 use crate::ecs::service::{ServiceEvent, ServiceKey};
+use crate::ecs::task::uuid;
 use crate::effect::TaskId;
 use crate::event::EventKind;
 use crate::world::World;

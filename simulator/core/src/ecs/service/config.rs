@@ -59,7 +59,12 @@ pub struct CircuitBreaker {
 
 impl Default for CircuitBreaker {
     fn default() -> Self {
-        Self { enable: false, rollback: false, reset_on_healthy_task: true, threshold: (ThresholdKind::BoundedPercent, 50) }
+        Self {
+            enable: false,
+            rollback: false,
+            reset_on_healthy_task: true,
+            threshold: (ThresholdKind::BoundedPercent, 50),
+        }
     }
 }
 
@@ -112,7 +117,9 @@ impl LoadBalancer {
             ));
         }
         if group.load_balancer.is_none() {
-            return invalid(format!("The target group with targetGroupArn {arn} does not have an associated load balancer."));
+            return invalid(format!(
+                "The target group with targetGroupArn {arn} does not have an associated load balancer."
+            ));
         }
         let Some((_, found)) = definition.container(container) else {
             return invalid(format!("The container {container} does not exist in the task definition."));

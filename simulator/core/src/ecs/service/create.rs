@@ -77,7 +77,9 @@ impl CreateService {
         }
         if self.launch_type != Some(LaunchType::Fargate) {
             // AWS would accept the service and never place a task; saying so at once is plainer than a rehearsal that hangs.
-            return Err(Refusal::NotSimulated { what: "services of launch type EC2: there are no container instances".to_owned() });
+            return Err(Refusal::NotSimulated {
+                what: "services of launch type EC2: there are no container instances".to_owned(),
+            });
         }
         self.configuration.check()
     }

@@ -90,7 +90,9 @@ impl RolloutState {
 
 /// Records where the deployment at `place` in its service stands.
 pub(in crate::ecs) fn tell(world: &mut World, key: &ServiceKey, place: usize) {
-    let Some(deployment) = world.ecs.services.get(key).and_then(|service| service.deployments.get(place)) else { return };
+    let Some(deployment) = world.ecs.services.get(key).and_then(|service| service.deployments.get(place)) else {
+        return;
+    };
     let event = EventKind::Deployment {
         service: key.service.clone(),
         id: deployment.id.clone(),

@@ -37,7 +37,8 @@ impl Operation for DescribeServices {
     const NAME: &'static str = "ecs:DescribeServices";
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        let access = |reference: &String| on_service(world, Self::NAME, &service_key(self.cluster.as_deref(), reference));
+        let access =
+            |reference: &String| on_service(world, Self::NAME, &service_key(self.cluster.as_deref(), reference));
         Ok(self.services.iter().map(access).collect())
     }
 
@@ -87,7 +88,9 @@ impl Operation for ListServices {
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Page<String>, Refusal> {
         let asked = authorized.operation;
         let cluster = world.ecs.cluster(asked.cluster.as_deref())?.name.clone();
-        let wanted = |key: &&ServiceKey| key.cluster == cluster && asked.launch_type.is_none_or(|kind| kind == LaunchType::Fargate);
+        let wanted = |key: &&ServiceKey| {
+            key.cluster == cluster && asked.launch_type.is_none_or(|kind| kind == LaunchType::Fargate)
+        };
         let arns = world.ecs.services.iter().filter(|(key, _)| wanted(key));
         let arns = arns.map(|(key, service)| (key.service.as_str(), service.arn.to_string()));
         page(arns, asked.token.as_deref(), asked.limit)

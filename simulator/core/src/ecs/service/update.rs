@@ -96,7 +96,8 @@ impl Operation for UpdateService {
         let primary = service.primary();
 
         let mut configuration = service.configuration;
-        configuration.minimum_healthy_percent = asked.minimum_healthy_percent.unwrap_or(configuration.minimum_healthy_percent);
+        configuration.minimum_healthy_percent =
+            asked.minimum_healthy_percent.unwrap_or(configuration.minimum_healthy_percent);
         configuration.maximum_percent = asked.maximum_percent.unwrap_or(configuration.maximum_percent);
         configuration.circuit_breaker = asked.circuit_breaker.unwrap_or(configuration.circuit_breaker);
         configuration.check()?;

@@ -98,7 +98,8 @@ pub(super) fn ended(world: &mut World, id: &TaskId, place: usize, reason: Option
     }
     tell_container(world, id, place);
     if essential {
-        let ending = if ran { Ending::EssentialExited } else { Ending::FailedToStart("Task failed to start".to_owned()) };
+        let ending =
+            if ran { Ending::EssentialExited } else { Ending::FailedToStart("Task failed to start".to_owned()) };
         stop::begin(world, id, ending);
     }
 }
@@ -162,7 +163,9 @@ fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
         name: definition.name.clone(),
         image: definition.image.clone(),
         entry_point: definition.entry_point.clone(),
-        command: overridden.and_then(|overridden| overridden.command.clone()).unwrap_or_else(|| definition.command.clone()),
+        command: overridden
+            .and_then(|overridden| overridden.command.clone())
+            .unwrap_or_else(|| definition.command.clone()),
         environment,
         labels,
         user: definition.user.clone(),

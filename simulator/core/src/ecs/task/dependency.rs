@@ -30,7 +30,9 @@ pub(super) fn verdict(definition: &TaskDefinition, containers: &[Container], pla
             Verdict::Never(why) => {
                 let (on, target) = (&dependency.container, &waiting.name);
                 return Verdict::Never(match why.as_str() {
-                    TIMED_OUT => format!("dependency graph: container ordering dependency [{on}] for target [{target}] has timed out."),
+                    TIMED_OUT => format!(
+                        "dependency graph: container ordering dependency [{on}] for target [{target}] has timed out."
+                    ),
                     _ => format!(
                         "dependency graph: failed to resolve container ordering dependency [{on}] for target [{target}] {why}"
                     ),

@@ -51,7 +51,9 @@ pub(super) fn assume_roles(
     id: &TaskId,
 ) -> Result<Option<Caller>, Refusal> {
     let mut assume = |role: Option<&String>| {
-        let assumed = role.map(|role| world.assume_for_service(role, "ecs-tasks.amazonaws.com", &id.0).map_err(|_| unassumable(role)));
+        let assumed = role.map(|role| {
+            world.assume_for_service(role, "ecs-tasks.amazonaws.com", &id.0).map_err(|_| unassumable(role))
+        });
         assumed.transpose()
     };
     assume(overrides.task_role.as_ref().or(definition.task_role.as_ref()))?;
@@ -78,7 +80,10 @@ pub(super) fn initialise(world: &mut World, id: &TaskId) -> Result<(), String> {
     let mut secrets = Secrets::default();
     if definition.containers.iter().any(|container| is_ecr(&container.image)) {
         let token = world.pass(&execution, GetAuthorizationToken {}).map_err(|refusal| {
-            unable_to_pull(&format!("unable to retrieve ecr registry auth: service call has been retried 1 time(s): {}", said(&refusal)))
+            unable_to_pull(&format!(
+                "unable to retrieve ecr registry auth: service call has been retried 1 time(s): {}",
+                said(&refusal)
+            ))
         })?;
         secrets.registry_token = Some(token.password);
     }
@@ -108,9 +113,9 @@ fn fetch(world: &mut World, execution: &Caller, value_from: &str) -> Result<Stri
         unable_to_pull(&format!("unable to retrieve secret from asm: service call has been retried 1 time(s): {what}"))
     };
     let asked = GetSecretValue { secret_id: secret_id.clone(), version_id, version_stage };
-    let value = world
-        .pass(execution, asked)
-        .map_err(|refusal| asm(format!("failed to fetch secret {secret_id} from secrets manager: {}", said(&refusal))))?;
+    let value = world.pass(execution, asked).map_err(|refusal| {
+        asm(format!("failed to fetch secret {secret_id} from secrets manager: {}", said(&refusal)))
+    })?;
     let Some(key) = json_key else { return Ok(value.secret_string) };
     // The value itself must not get into the message.
     let parsed: serde_json::Value = serde_json::from_str(&value.secret_string)
@@ -152,7 +157,9 @@ pub(super) fn cannot_pull(image: &str, message: &str) -> String {
     let lower = message.to_lowercase();
     let absent = ["manifest unknown", "not found", "name unknown"].iter().any(|sign| lower.contains(sign));
     let (retries, why) = if absent { (7, format!("{image}: not found")) } else { (1, message.to_owned()) };
-    format!("CannotPullContainerError: pull image manifest has been retried {retries} time(s): failed to resolve ref {image}: {why}")
+    format!(
+        "CannotPullContainerError: pull image manifest has been retried {retries} time(s): failed to resolve ref {image}: {why}"
+    )
 }
 
 /// Writes a line of the container at `place` to its log stream. A refusal loses the line, as the log driver does.
@@ -166,7 +173,9 @@ pub(super) fn log(world: &mut World, id: &TaskId, place: usize, line: String) {
 }
 
 fn unable_to_pull(what: &str) -> String {
-    format!("ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: {what}")
+    format!(
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: {what}"
+    )
 }
 
 /// A refusal as the SDK in the agent prints it.

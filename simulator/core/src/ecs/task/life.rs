@@ -67,12 +67,13 @@ fn winding_down(task: &Task) -> Vec<Step> {
     }
     let step = |(place, container): (usize, &super::Container)| match container.status {
         ContainerStatus::Waiting | ContainerStatus::Pulling | ContainerStatus::Pulled => Some(Step::Skip(place)),
-        ContainerStatus::Running if dependency::may_stop(&task.definition, &task.containers, place) => Some(Step::Stop(place)),
+        ContainerStatus::Running if dependency::may_stop(&task.definition, &task.containers, place) => {
+            Some(Step::Stop(place))
+        }
         // One that is just being started is stopped as soon as it has.
-        ContainerStatus::Starting
-        | ContainerStatus::Running
-        | ContainerStatus::Stopping
-        | ContainerStatus::Stopped => None,
+        ContainerStatus::Starting | ContainerStatus::Running | ContainerStatus::Stopping | ContainerStatus::Stopped => {
+            None
+        }
     };
     task.containers.iter().enumerate().filter_map(step).collect()
 }

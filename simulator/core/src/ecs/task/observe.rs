@@ -97,7 +97,13 @@ pub(in crate::ecs) fn not_started(world: &mut World, id: &TaskId, place: usize, 
 }
 
 /// The container at `place` has ended.
-pub(in crate::ecs) fn exited(world: &mut World, id: &TaskId, place: usize, exit_code: Option<i32>, out_of_memory: bool) {
+pub(in crate::ecs) fn exited(
+    world: &mut World,
+    id: &TaskId,
+    place: usize,
+    exit_code: Option<i32>,
+    out_of_memory: bool,
+) {
     let now = world.now;
     let container = &mut world.ecs.task_mut(id).containers[place];
     if !matches!(container.status, ContainerStatus::Running | ContainerStatus::Stopping | ContainerStatus::Starting) {
@@ -192,4 +198,3 @@ pub(in crate::ecs) fn cleared(world: &mut World, id: &TaskId) {
         stop::cleared(world, id);
     }
 }
-

@@ -104,7 +104,9 @@ impl RunTask {
         for container in &self.overrides.containers {
             if definition.container(&container.name).is_none() {
                 let name = &container.name;
-                return Err(invalid(&format!("Override for container named {name} is not a container in the TaskDefinition.")));
+                return Err(invalid(&format!(
+                    "Override for container named {name} is not a container in the TaskDefinition."
+                )));
             }
         }
         if self.launch_type != Some(LaunchType::Fargate) {

@@ -23,9 +23,10 @@ pub(in crate::ecs) enum Ending {
 impl From<Ending> for Stop {
     fn from(ending: Ending) -> Self {
         match ending {
-            Ending::EssentialExited => {
-                Self { code: StopCode::EssentialContainerExited, reason: "Essential container in task exited".to_owned() }
-            }
+            Ending::EssentialExited => Self {
+                code: StopCode::EssentialContainerExited,
+                reason: "Essential container in task exited".to_owned(),
+            },
             Ending::FailedToStart(reason) => Self { code: StopCode::TaskFailedToStart, reason },
             Ending::User(reason) => Self { code: StopCode::UserInitiated, reason },
             Ending::Scheduler(reason) => Self { code: StopCode::ServiceSchedulerInitiated, reason },
