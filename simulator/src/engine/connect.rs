@@ -10,6 +10,8 @@ use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use thiserror::Error;
 use tokio::net::UnixStream;
 
+use super::said::{innermost, without_code};
+
 /// The oldest API that is spoken: Docker 20.10, which Debian 12 packages.
 const OLDEST_API: ClientVersion = ClientVersion { major_version: 1, minor_version: 41 };
 
@@ -157,23 +159,6 @@ fn is_loopback(address: &str) -> bool {
     let address = address.trim_end_matches('/');
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host).trim_matches(['[', ']']);
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// The last of an error's causes: the ones above it only repeat that a request failed.
-pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.downcast_ref::<std::io::Error>().map_or_else(|| error.to_string(), without_code)
-}
-
-/// The system's words without the `(os error 2)` after them, which helps nobody.
-fn without_code(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let words = text.split(" (os error").next().unwrap_or_default();
-    let mut characters = words.chars();
-    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
 /// A place where no engine answered.

@@ -10,12 +10,20 @@ pub mod rehearsal;
 
 pub mod connect;
 pub mod network;
+mod said;
 pub mod sweep;
 pub mod watch;
 
+pub mod build;
 pub mod digest;
 pub mod pause;
+pub mod pull;
+
+pub(crate) use said::{is_absent, said};
 
 pub use connect::{Engine, EngineError};
 pub use network::Network;
 pub use rehearsal::{Owner, Rehearsal, RehearsalId};
+
+#[cfg(test)]
+pub(crate) mod trial;

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::connect::Engine;
 use super::digest::Digest;
 use super::label;
+use super::said::is_absent;
 
 /// The image's name. It is made once per engine and kept.
 pub const IMAGE: &str = "greenroom-cache/pause:1";
@@ -36,7 +37,7 @@ impl Engine {
     pub async fn ensure_pause_image(&self) -> Result<(), PauseError> {
         match self.docker().inspect_image(IMAGE).await {
             Ok(_) => return Ok(()),
-            Err(ApiError::DockerResponseServerError { status_code: 404, .. }) => {}
+            Err(error) if is_absent(&error) => {}
             Err(source) => return Err(PauseError::Import(source)),
         }
         let archive = archive(&self.facts().architecture)?;

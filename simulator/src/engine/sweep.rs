@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep};
 use super::connect::Engine;
 use super::label;
 use super::rehearsal::{Owner, RehearsalId};
+use super::said::is_absent;
 
 /// As many removals are under way at once; the engine takes its own locks beyond that.
 const AT_ONCE: usize = 8;
@@ -310,7 +311,7 @@ impl Round<'_> {
     fn note(&mut self, kind: &str, name: &str, removal: Result<(), ApiError>) -> usize {
         match removal {
             Ok(()) => 1,
-            Err(ApiError::DockerResponseServerError { status_code: 404, .. }) => 0,
+            Err(source) if is_absent(&source) => 0,
             Err(source) => {
                 let what = format!("{kind} `{name}`");
                 self.failed.get_or_insert(SweepError::Remove { what, rehearsal: self.id.clone(), source });
