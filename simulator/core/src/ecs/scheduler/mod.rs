@@ -15,9 +15,6 @@ mod targets;
 mod view;
 mod words;
 
-#[cfg(test)]
-mod tests;
-
 pub(super) use look::end_of;
 pub(super) use targets::changed as target_changed;
 pub(super) use view::Ended;
