@@ -1,12 +1,27 @@
 //! The services of the simulated account: one folder or file each, with its operation table.
 
+pub mod ecr;
+pub mod ecs;
+pub mod elasticloadbalancing;
+pub mod iam;
+mod json;
+pub mod logs;
+pub mod secretsmanager;
+pub mod sts;
+
 use crate::wire::Row;
 
 /// All services, in the order in which a first deploy meets them.
 #[must_use]
 pub fn all() -> Vec<Service> {
     vec![
-        // One line for each service.
+        sts::service(),
+        iam::service(),
+        ecr::service(),
+        logs::service(),
+        elasticloadbalancing::service(),
+        ecs::service(),
+        secretsmanager::service(),
     ]
 }
 
