@@ -1,5 +1,8 @@
 //! The services of the simulated account: one folder or file each, with its operation table.
 
+pub mod ecs;
+pub mod elasticloadbalancing;
+
 use crate::wire::Row;
 
 /// A service: how it is addressed and what it can do.
