@@ -6,6 +6,8 @@
 pub mod account;
 pub mod database;
 pub mod driver;
+pub mod engine;
+pub mod finding;
 pub mod registry;
 pub mod rehearsal;
 pub mod report;

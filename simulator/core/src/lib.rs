@@ -5,6 +5,7 @@
 //!
 //! Deliberately absent: clocks, threads, files, the network, randomness, serialisation. The same inputs give the same trace.
 
+mod agenda;
 pub mod arn;
 mod constraint;
 pub mod effect;
@@ -13,7 +14,9 @@ mod glob;
 pub mod id;
 pub mod observation;
 pub mod operation;
+
 pub mod page;
+mod probe;
 pub mod refusal;
 pub mod time;
 pub mod timing;

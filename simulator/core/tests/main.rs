@@ -1,0 +1,6 @@
+//! The World, driven from outside in virtual time.
+
+mod virtual_time;
+
+mod rollout;
+mod run_task;

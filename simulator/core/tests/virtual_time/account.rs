@@ -1,0 +1,281 @@
+//! An account with what a deploy needs, and the calls that deploys make.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use simulator_core::ecs::definition::{ContainerDefinition, HealthCheck, LogConfiguration, PortMapping};
+use simulator_core::ecs::service::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, RolloutState};
+use simulator_core::ecs::{
+    CreateCluster, CreateService, LaunchType, Network, RegisterTaskDefinition, RunTask, Service, Task, TaskDefinition,
+    UpdateService,
+};
+use simulator_core::effect::TaskId;
+use simulator_core::elb::target_group::TargetType;
+use simulator_core::elb::{CreateListener, CreateLoadBalancer, CreateTargetGroup};
+use simulator_core::iam::{CreateRole, PutInlinePolicy, Role};
+use simulator_core::logs::CreateLogGroup;
+use simulator_core::{Arn, Caller, EventKind, Operation, Refusal, Region, Setup, Timestamp, Timing, World};
+
+use super::driver::Driver;
+
+/// The cluster's name.
+pub(crate) const CLUSTER: &str = "news";
+
+const SERVICE: &str = "news-api";
+const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// The account, and the driver that makes its wishes real.
+pub(crate) struct Account {
+    pub(crate) world: World,
+    pub(crate) driver: Driver,
+    pub(crate) root: Caller,
+    pub(crate) target_group: Option<Arn>,
+}
+
+/// A service to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct Deploy {
+    pub(crate) desired: u32,
+    pub(crate) minimum: u32,
+    pub(crate) maximum: u32,
+    pub(crate) breaker: CircuitBreaker,
+    pub(crate) grace: Option<Duration>,
+}
+
+impl Default for Deploy {
+    fn default() -> Self {
+        let breaker = CircuitBreaker { enable: true, rollback: true, ..CircuitBreaker::default() };
+        Self { desired: 2, minimum: 100, maximum: 200, breaker, grace: None }
+    }
+}
+
+/// A container called `name` of `image` that writes logs.
+pub(crate) fn container(name: &str, image: &str) -> ContainerDefinition {
+    let options = [("awslogs-group", "/news"), ("awslogs-region", "eu-central-1"), ("awslogs-stream-prefix", "ecs")];
+    ContainerDefinition {
+        name: name.to_owned(),
+        image: image.to_owned(),
+        cpu: 0,
+        memory: None,
+        memory_reservation: None,
+        essential: true,
+        port_mappings: vec![PortMapping {
+            container_port: 8000,
+            host_port: None,
+            protocol: "tcp".to_owned(),
+            name: None,
+            app_protocol: None,
+        }],
+        entry_point: Vec::new(),
+        command: Vec::new(),
+        environment: Vec::new(),
+        secrets: Vec::new(),
+        depends_on: Vec::new(),
+        start_timeout: None,
+        stop_timeout: None,
+        health_check: None,
+        log: Some(LogConfiguration { options: options.map(|(key, value)| (key.to_owned(), value.to_owned())).into() }),
+        user: None,
+        working_directory: None,
+        docker_labels: BTreeMap::new(),
+        ulimits: Vec::new(),
+        init_process: false,
+        read_only_root: false,
+    }
+}
+
+/// A health check every five seconds, three failures of which are too many.
+pub(crate) fn health_check() -> HealthCheck {
+    HealthCheck {
+        command: vec!["CMD-SHELL".to_owned(), "check".to_owned()],
+        interval: Duration::from_secs(5),
+        timeout: Duration::from_secs(2),
+        retries: 3,
+        start_period: None,
+    }
+}
+
+impl Account {
+    /// An account with roles, a log group and a cluster.
+    pub(crate) fn new(timing: Timing) -> Self {
+        Self::seeded(timing, 7)
+    }
+
+    /// The same from another seed.
+    pub(crate) fn seeded(timing: Timing, seed: u64) -> Self {
+        let account = "123456789012".parse().expect("twelve digits");
+        let world = World::new(Setup { account, region: Region::new("eu-central-1"), seed, timing, now: START });
+        let root = world.root();
+        let mut account = Self { world, driver: Driver::default(), root, target_group: None };
+        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+        account.must(CreateRole {
+            name: "execution".to_owned(),
+            path: None,
+            trust_policy: trust.to_owned(),
+            description: None,
+            max_session_seconds: None,
+            boundary: None,
+            tags: Vec::new(),
+        });
+        account.allow_execution(&["logs:*", "ecr:*", "secretsmanager:*"]);
+        account.must(CreateLogGroup { group: "/news".to_owned(), tags: BTreeMap::new() });
+        account.must(CreateCluster { name: Some(CLUSTER.to_owned()), tags: BTreeMap::new() });
+        account
+    }
+
+    /// Lets the execution role do `actions` and nothing else.
+    pub(crate) fn allow_execution(&mut self, actions: &[&str]) {
+        let actions = actions.iter().map(|action| format!("{action:?}")).collect::<Vec<_>>().join(",");
+        let statement = format!(r#"{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}"#);
+        let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        self.must(PutInlinePolicy::<Role>::new("execution".to_owned(), "execution".to_owned(), document));
+    }
+
+    /// A load balancer with a target group and a listener.
+    pub(crate) fn with_load_balancer(mut self, health_check: simulator_core::elb::HealthCheck) -> Self {
+        let tags = BTreeMap::new();
+        let (name, port) = (SERVICE.to_owned(), 8000);
+        let vpc = "vpc-1".to_owned();
+        let group = CreateTargetGroup {
+            name: name.clone(),
+            port,
+            vpc,
+            target_type: TargetType::Ip,
+            health_check,
+            tags: tags.clone(),
+        };
+        let group = self.must(group).arn;
+        let subnets = vec!["subnet-1".to_owned(), "subnet-2".to_owned()];
+        let balancer =
+            CreateLoadBalancer { name, subnets, security_groups: Vec::new(), scheme: None, tags: tags.clone() };
+        let load_balancer = self.must(balancer).arn.to_string();
+        self.must(CreateListener { load_balancer, port: 80, target_group: group.to_string(), tags });
+        self.target_group = Some(group);
+        self
+    }
+
+    /// A call by the account's owner.
+    pub(crate) fn call<O: Operation>(&mut self, operation: O) -> Result<O::Output, Refusal> {
+        let now = self.world.now();
+        self.world.call(now, &self.root, operation)
+    }
+
+    /// The same, where a refusal is a mistake of the test.
+    pub(crate) fn must<O: Operation>(&mut self, operation: O) -> O::Output {
+        self.call(operation).unwrap_or_else(|refusal| panic!("{} was refused: {refusal}", O::NAME))
+    }
+
+    /// Registers a revision of `news-api` made of `containers`.
+    pub(crate) fn register(&mut self, containers: Vec<ContainerDefinition>) -> Arc<TaskDefinition> {
+        self.must(RegisterTaskDefinition {
+            family: SERVICE.to_owned(),
+            execution_role: Some("execution".to_owned()),
+            network_mode: Some("awsvpc".to_owned()),
+            requires: vec![LaunchType::Fargate],
+            cpu: Some("256".to_owned()),
+            memory: Some("512".to_owned()),
+            containers,
+            ..RegisterTaskDefinition::default()
+        })
+    }
+
+    /// Runs one task made of `containers`, and answers its id.
+    pub(crate) fn run_task(&mut self, containers: Vec<ContainerDefinition>) -> TaskId {
+        let definition = self.register(containers);
+        let tasks = self.must(RunTask {
+            cluster: Some(CLUSTER.to_owned()),
+            task_definition: definition.name(),
+            launch_type: Some(LaunchType::Fargate),
+            network: Some(network()),
+            ..RunTask::default()
+        });
+        tasks.into_iter().next().expect("one task was asked for")
+    }
+
+    /// Makes the service, of the newest revision.
+    pub(crate) fn create_service(&mut self, deploy: &Deploy) {
+        let balancer = self.target_group.clone().map(|target_group| LoadBalancer {
+            target_group,
+            container: "app".to_owned(),
+            port: 8000,
+        });
+        self.must(CreateService {
+            cluster: Some(CLUSTER.to_owned()),
+            name: SERVICE.to_owned(),
+            task_definition: SERVICE.to_owned(),
+            desired: deploy.desired,
+            launch_type: Some(LaunchType::Fargate),
+            load_balancers: balancer.into_iter().collect(),
+            network: Some(network()),
+            configuration: DeploymentConfiguration {
+                minimum_healthy_percent: deploy.minimum,
+                maximum_percent: deploy.maximum,
+                circuit_breaker: deploy.breaker,
+            },
+            grace: deploy.grace,
+            ..CreateService::default()
+        });
+    }
+
+    /// Deploys the newest revision, and answers the deployment's id.
+    pub(crate) fn deploy(&mut self) -> String {
+        self.update(UpdateService { task_definition: Some(SERVICE.to_owned()), ..UpdateService::default() });
+        self.service().primary().id.clone()
+    }
+
+    /// Changes the service.
+    pub(crate) fn update(&mut self, update: UpdateService) {
+        self.must(UpdateService { cluster: Some(CLUSTER.to_owned()), service: SERVICE.to_owned(), ..update });
+    }
+
+    /// The service.
+    pub(crate) fn service(&self) -> &Service {
+        self.world.ecs().service(CLUSTER, SERVICE).expect("the service was made")
+    }
+
+    /// The task called `id`.
+    pub(crate) fn task(&self, id: &TaskId) -> &Task {
+        self.world.ecs().task(id).expect("the task was launched")
+    }
+
+    /// Time passes until `condition` holds, which it must within `limit`.
+    pub(crate) fn until(&mut self, what: &str, limit: Duration, mut condition: impl FnMut(&Self) -> bool) {
+        let end = self.world.now() + limit;
+        while !condition(self) {
+            let went_on = self.driver.step(&mut self.world);
+            let late = self.world.now() > end;
+            assert!(went_on && !late, "{what}: not within {limit:?}; events:\n{}", self.story());
+        }
+    }
+
+    /// Time passes until the primary deployment is done and the service steady, which it must within an hour.
+    pub(crate) fn until_steady(&mut self) {
+        self.until("the service is steady", Duration::from_secs(3600), |account| {
+            let service = account.service();
+            let completed = service.primary().rollout_state == RolloutState::Completed;
+            completed
+                && service.events.front().is_some_and(|event| event.message.ends_with("has reached a steady state."))
+        });
+    }
+
+    /// The service events since the beginning, oldest first, with seconds since the beginning; ids are shortened.
+    pub(crate) fn story(&self) -> String {
+        let line = |event: &simulator_core::Event| match &event.kind {
+            EventKind::Service { message, .. } => {
+                Some(format!("{:>8.1} {message}", event.at.since(START).as_secs_f64()))
+            }
+            EventKind::Task { task, status, stopped_reason, .. } => {
+                let reason = stopped_reason.as_deref().unwrap_or_default();
+                Some(format!("{:>8.1}   task {} {status} {reason}", event.at.since(START).as_secs_f64(), &task.0[..6]))
+            }
+            _ => None,
+        };
+        self.world.events().iter().filter_map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn network() -> Network {
+    let subnets = vec!["subnet-1".to_owned(), "subnet-2".to_owned()];
+    Network { subnets, security_groups: vec!["sg-1".to_owned()], public_ip: true }
+}
