@@ -6,6 +6,7 @@
 pub mod account;
 pub mod database;
 pub mod driver;
+pub mod endpoint;
 pub mod engine;
 pub mod finding;
 pub mod registry;
@@ -15,3 +16,4 @@ pub mod service;
 pub mod wire;
 
 pub use account::Account;
+pub use endpoint::{Endpoint, EndpointError};

@@ -5,6 +5,14 @@ pub mod elasticloadbalancing;
 
 use crate::wire::Row;
 
+/// All services, in the order in which a first deploy meets them.
+#[must_use]
+pub fn all() -> Vec<Service> {
+    vec![
+        // One line for each service.
+    ]
+}
+
 /// A service: how it is addressed and what it can do.
 pub struct Service {
     /// Its signing name, such as `ecs`, which IAM prefixes its actions with.

@@ -97,7 +97,7 @@ impl World {
 }
 
 /// A new key whose id begins with `prefix`: `AKIA` for a lasting one, `ASIA` for a temporary one.
-pub(super) fn draw_key(ids: &mut IdStream, prefix: &str) -> AccessKey {
+pub(crate) fn draw_key(ids: &mut IdStream, prefix: &str) -> AccessKey {
     let id = format!("{prefix}{}", ids.text(IdKind::Principal, KEY_ALPHABET, 16));
     AccessKey { id, secret: ids.text(IdKind::Secret, SECRET_ALPHABET, 40) }
 }

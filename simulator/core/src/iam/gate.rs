@@ -130,18 +130,18 @@ impl World {
         context.fill("aws:PrincipalIsAWSService", "false");
         context.fill("aws:PrincipalAccount", caller.account.to_string());
         context.fill("aws:ResourceAccount", self.account.to_string());
-        let id = profile.map(|profile| profile.id.as_str()).unwrap_or_default();
+        let user_id = self.iam.user_id(caller);
         match &caller.principal {
             Principal::Root => {}
             Principal::User { name } => {
                 context.fill("aws:PrincipalType", "User");
                 context.fill("aws:username", name);
-                context.fill("aws:userid", id);
+                context.fill("aws:userid", user_id);
                 context.fill("aws:PrincipalArn", caller.arn.as_str());
             }
-            Principal::Role { name: _, session } => {
+            Principal::Role { name: _, session: _ } => {
                 context.fill("aws:PrincipalType", "AssumedRole");
-                context.fill("aws:userid", format!("{id}:{session}"));
+                context.fill("aws:userid", user_id);
                 context.fill("aws:MultiFactorAuthPresent", "false");
                 if let Some(profile) = profile {
                     context.fill("aws:PrincipalArn", profile.arn.as_str());

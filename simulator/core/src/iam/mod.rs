@@ -9,7 +9,7 @@ mod access_key;
 mod attachment;
 mod aws_managed;
 mod boundary;
-mod credential;
+pub(crate) mod credential;
 pub mod decision;
 mod entity;
 mod gate;

@@ -81,6 +81,11 @@ impl Role {
         &self.trust.document
     }
 
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.profile.name
+    }
+
     /// The longest session it allows, in seconds.
     pub(crate) fn max_session_seconds(&self) -> u32 {
         self.max_session_seconds

@@ -64,6 +64,18 @@ impl State {
         self.roles.get(name).filter(|role| role.profile().arn.as_str() == arn)
     }
 
+    /// The `aws:userid` of a caller: the account's number, `AIDA…`, or `AROA…:session`.
+    pub(crate) fn user_id(&self, caller: &Caller) -> String {
+        match &caller.principal {
+            Principal::Root => caller.account.to_string(),
+            Principal::User { name } => self.users.get(name).map(|user| user.profile().id.clone()).unwrap_or_default(),
+            Principal::Role { name, session } => {
+                let id = self.roles.get(name).map(|role| role.profile().id.as_str()).unwrap_or_default();
+                format!("{id}:{session}")
+            }
+        }
+    }
+
     /// Notes that the role `name` was assumed.
     pub(crate) fn note_use(&mut self, name: &str, at: Timestamp) {
         if let Some(role) = self.roles.get_mut(name) {

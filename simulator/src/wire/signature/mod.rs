@@ -14,4 +14,4 @@ mod verify;
 pub use claim::{Claim, Form, Scope};
 pub use mistrust::Mistrust;
 pub use sign::{Signer, SigningError, sign};
-pub use verify::{Key, Session, verify};
+pub use verify::verify;

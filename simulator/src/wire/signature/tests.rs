@@ -5,22 +5,30 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, 
 use bytes::Bytes;
 use http::{Method, Request, Uri};
 use proptest::prelude::*;
-use simulator_core::Timestamp;
+use simulator_core::iam::Credential;
+use simulator_core::{Region, Setup, Timestamp, Timing, World};
 
-use super::{Claim, Key, Mistrust, Session, Signer, sign, verify};
+use super::{Claim, Mistrust, Signer, sign, verify};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const REGION: &str = "eu-central-1";
 /// 2015-08-30T12:36:00Z, when AWS's published example was signed.
 const SIGNED_AT: Timestamp = Timestamp::from_millis(1_440_938_160_000);
 
-fn key() -> Key {
-    Key { secret: SECRET.to_owned(), active: true, session: None }
+fn credential() -> Credential {
+    let world = World::new(Setup {
+        account: "123456789012".parse().expect("twelve digits"),
+        region: Region::new(REGION),
+        seed: 1,
+        timing: Timing::aws(),
+        now: SIGNED_AT,
+    });
+    Credential { secret: SECRET.to_owned(), caller: world.root(), active: true, session_token: None, expires_at: None }
 }
 
-fn session_key(token: &str) -> Key {
-    let expires = SIGNED_AT + Duration::from_hours(1);
-    Key { session: Some(Session { token: token.to_owned(), expires }), ..key() }
+fn session(token: &str) -> Credential {
+    let expires_at = Some(SIGNED_AT + Duration::from_hours(1));
+    Credential { session_token: Some(token.to_owned()), expires_at, ..credential() }
 }
 
 fn signer(token: Option<&str>) -> Signer {
@@ -69,10 +77,10 @@ fn presigned(validity: Duration) -> Request<Bytes> {
 }
 
 /// Reads and verifies as the endpoint does.
-fn check(request: &Request<Bytes>, key: Option<&Key>, now: Timestamp) -> Result<(), Mistrust> {
+fn check(request: &Request<Bytes>, credential: Option<&Credential>, now: Timestamp) -> Result<(), Mistrust> {
     let claim = Claim::read(request)?.ok_or(Mistrust::Missing)?;
-    let key = key.filter(|_| claim.access_key_id == "AKIDEXAMPLE");
-    verify(&claim, request, key, REGION, now)
+    let credential = credential.filter(|_| claim.access_key_id == "AKIDEXAMPLE");
+    verify(&claim, request, credential, REGION, now).map(drop)
 }
 
 /// The first is AWS's published example (IAM user guide, "Create a signed AWS API request"); the others were signed by botocore.
@@ -94,7 +102,7 @@ fn signatures_of_others_are_accepted() {
         .header("authorization", published)
         .body(Bytes::new())
         .expect("the example is a request");
-    assert_eq!(check(&list_users, Some(&key()), SIGNED_AT), Ok(()));
+    assert_eq!(check(&list_users, Some(&credential()), SIGNED_AT), Ok(()));
 
     let with_token = format!(
         "{}, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, Signature=bda9b527b8cf47966abce632ce7f2ddb8a2768d87ec0553541c974bb4755602a",
@@ -108,7 +116,7 @@ fn signatures_of_others_are_accepted() {
         ("authorization", &with_token),
     ];
     let describe = request(Method::POST, "/", &headers, "{\"clusters\":[\"news\"]}");
-    assert_eq!(check(&describe, Some(&session_key("token/with+signs==")), SIGNED_AT), Ok(()));
+    assert_eq!(check(&describe, Some(&session("token/with+signs==")), SIGNED_AT), Ok(()));
 
     let awkward = format!(
         "{}, SignedHeaders=host;x-amz-date, Signature=7b4e4e06a1613af8ff50529232b1fc955d2524d6018f0bcf5395cc9f4dc49db3",
@@ -116,26 +124,26 @@ fn signatures_of_others_are_accepted() {
     );
     let path = "/a%20b//c/../d%2Fe?z=1&a=x%20y%2B&a=&B=%C3%A9";
     let awkward = request(Method::GET, path, &[date, ("authorization", &awkward)], "");
-    assert_eq!(check(&awkward, Some(&key()), SIGNED_AT), Ok(()));
+    assert_eq!(check(&awkward, Some(&credential()), SIGNED_AT), Ok(()));
 
     let presigned = "/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256\
         &X-Amz-Credential=AKIDEXAMPLE%2F20150830%2Fus-east-1%2Fsts%2Faws4_request&X-Amz-Date=20150830T123600Z&X-Amz-Expires=60\
         &X-Amz-SignedHeaders=host&X-Amz-Security-Token=token%2Fwith%2Bsigns%3D%3D\
         &X-Amz-Signature=6a68d87e8698311a1738d283370f42974fea989278ed41044f92f45095a0807a";
     let presigned = request(Method::GET, presigned, &[], "");
-    assert_eq!(check(&presigned, Some(&session_key("token/with+signs==")), SIGNED_AT), Ok(()));
+    assert_eq!(check(&presigned, Some(&session("token/with+signs==")), SIGNED_AT), Ok(()));
 }
 
 #[test]
 fn unknown_inactive_and_foreign_keys_are_refused() {
     let request = signed_post(&[], "{}");
-    let other_secret = Key { secret: SECRET.to_lowercase(), ..key() };
-    let inactive = Key { active: false, ..key() };
+    let other_secret = Credential { secret: SECRET.to_lowercase(), ..credential() };
+    let inactive = Credential { active: false, ..credential() };
     for (key, expected) in [
-        (Some(key()), Ok(())),
+        (Some(credential()), Ok(())),
         (None, Err(Mistrust::UnknownKey)),
         (Some(inactive), Err(Mistrust::UnknownKey)),
-        (Some(session_key("token")), Err(Mistrust::UnknownKey)),
+        (Some(session("token")), Err(Mistrust::UnknownKey)),
         (Some(other_secret), Err(Mistrust::Mismatch)),
     ] {
         assert_eq!(check(&request, key.as_ref(), SIGNED_AT), expected);
@@ -147,11 +155,11 @@ fn session_tokens_are_checked() {
     let mut request = request(Method::POST, "/", &[], "");
     sign(&mut request, &signer(Some("token")), "ecs", SIGNED_AT).expect("the test's request can be signed");
     let late = SIGNED_AT + Duration::from_mins(10);
-    let ended = Key { session: Some(Session { token: "token".to_owned(), expires: late }), ..key() };
+    let ended = Credential { expires_at: Some(late), ..session("token") };
     for (key, expected) in [
-        (session_key("token"), Ok(())),
-        (session_key("tokem"), Err(Mistrust::UnknownKey)),
-        (key(), Err(Mistrust::UnknownKey)),
+        (session("token"), Ok(())),
+        (session("tokem"), Err(Mistrust::UnknownKey)),
+        (credential(), Err(Mistrust::UnknownKey)),
         (ended, Err(Mistrust::SessionExpired)),
     ] {
         assert_eq!(check(&request, Some(&key), late), expected);
@@ -163,25 +171,27 @@ fn clocks_may_be_a_quarter_of_an_hour_apart() {
     let request = signed_post(&[], "{}");
     let at = |seconds: i64| Timestamp::from_millis(SIGNED_AT.as_millis().saturating_add_signed(seconds * 1000));
     for seconds in [-900, 0, 900] {
-        assert_eq!(check(&request, Some(&key()), at(seconds)), Ok(()), "{seconds}");
+        assert_eq!(check(&request, Some(&credential()), at(seconds)), Ok(()), "{seconds}");
     }
     let expired =
         "Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T125101Z - 15 min.)";
-    assert_eq!(check(&request, Some(&key()), at(901)), Err(Mistrust::Skewed(expired.to_owned())));
+    assert_eq!(check(&request, Some(&credential()), at(901)), Err(Mistrust::Skewed(expired.to_owned())));
     let early =
         "Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T122059Z + 15 min.)";
-    assert_eq!(check(&request, Some(&key()), at(-901)), Err(Mistrust::Skewed(early.to_owned())));
+    assert_eq!(check(&request, Some(&credential()), at(-901)), Err(Mistrust::Skewed(early.to_owned())));
 
     let presigned = presigned(Duration::from_hours(2));
-    assert_eq!(check(&presigned, Some(&key()), at(7200)), Ok(()));
+    assert_eq!(check(&presigned, Some(&credential()), at(7200)), Ok(()));
     let expired = "Signature expired: 20150830T143600Z is now earlier than 20150830T143601Z";
-    assert_eq!(check(&presigned, Some(&key()), at(7201)), Err(Mistrust::Skewed(expired.to_owned())));
+    assert_eq!(check(&presigned, Some(&credential()), at(7201)), Err(Mistrust::Skewed(expired.to_owned())));
 }
 
-/// Each is one change to a signed request, with a part of the text that refuses it.
+/// A header, a change to its value, and a part of the text that refuses the changed request.
+type Forgery = (&'static str, fn(&str) -> String, &'static str);
+
 #[test]
 fn malformed_and_misdirected_signatures_are_refused() {
-    let cases: [(&str, fn(&str) -> String, &str); 9] = [
+    let cases: [Forgery; 9] = [
         ("authorization", |_| "Bearer token".to_owned(), "Unsupported AWS 'algorithm': 'Bearer'"),
         ("authorization", |value| value.replace("SHA256 ", "SHA1 "), "Unsupported AWS 'algorithm'"),
         ("authorization", |value| value.replace("Signature=", "S="), "requires 'Signature' parameter"),
@@ -202,7 +212,7 @@ fn malformed_and_misdirected_signatures_are_refused() {
         let changed = change(&value);
         assert_ne!(changed, value, "the change must change something");
         request.headers_mut().insert(header, changed.parse().expect("the change is a header"));
-        let error = check(&request, Some(&key()), SIGNED_AT).expect_err(expected).to_string();
+        let error = check(&request, Some(&credential()), SIGNED_AT).expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");
     }
 }
@@ -212,20 +222,20 @@ fn what_says_what_is_asked_must_be_signed_and_true() {
     let mut added = signed_post(&[], "{}");
     added.headers_mut().insert("x-amz-target", "Ecs.DeleteCluster".parse().expect("a header"));
     let unsigned = Mistrust::Incomplete("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.".to_owned());
-    assert_eq!(check(&added, Some(&key()), SIGNED_AT), Err(unsigned));
+    assert_eq!(check(&added, Some(&credential()), SIGNED_AT), Err(unsigned));
 
     for payload in ["UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "0000"] {
         let request = signed_post(&[("x-amz-content-sha256", payload)], "{}");
-        assert_eq!(check(&request, Some(&key()), SIGNED_AT), Err(Mistrust::Mismatch), "{payload}");
+        assert_eq!(check(&request, Some(&credential()), SIGNED_AT), Err(Mistrust::Mismatch), "{payload}");
     }
     let of_body = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
-    assert_eq!(check(&signed_post(&[("x-amz-content-sha256", of_body)], "{}"), Some(&key()), SIGNED_AT), Ok(()));
+    assert_eq!(check(&signed_post(&[("x-amz-content-sha256", of_body)], "{}"), Some(&credential()), SIGNED_AT), Ok(()));
 
     let unsigned = request(Method::POST, "/", &[], "{}");
-    assert_eq!(check(&unsigned, Some(&key()), SIGNED_AT), Err(Mistrust::Missing));
+    assert_eq!(check(&unsigned, Some(&credential()), SIGNED_AT), Err(Mistrust::Missing));
     let mut hostless = signed_post(&[], "{}");
     hostless.headers_mut().remove("host");
-    assert!(matches!(check(&hostless, Some(&key()), SIGNED_AT), Err(Mistrust::Incomplete(_))));
+    assert!(matches!(check(&hostless, Some(&credential()), SIGNED_AT), Err(Mistrust::Incomplete(_))));
 }
 
 #[test]
@@ -233,7 +243,7 @@ fn addresses_that_would_grow_too_long_are_refused() {
     let long = format!("/?{}", "|".repeat(17_000));
     let mut request = signed_post(&[], "{}");
     *request.uri_mut() = long.parse().expect("bars are allowed in an address");
-    assert_eq!(check(&request, Some(&key()), SIGNED_AT), Err(Mistrust::Mismatch));
+    assert_eq!(check(&request, Some(&credential()), SIGNED_AT), Err(Mistrust::Mismatch));
 }
 
 fn requests() -> impl Strategy<Value = Request<Bytes>> {
@@ -294,7 +304,7 @@ proptest! {
     #[test]
     fn what_is_signed_is_accepted(mut request in requests(), token in prop::option::of("[A-Za-z0-9+/=]{1,20}")) {
         sign(&mut request, &signer(token.as_deref()), "ecs", SIGNED_AT).expect("generated requests can be signed");
-        let key = token.as_deref().map_or_else(key, session_key);
+        let key = token.as_deref().map_or_else(credential, session);
         prop_assert_eq!(check(&request, Some(&key), SIGNED_AT), Ok(()));
     }
 
@@ -303,15 +313,15 @@ proptest! {
     fn what_is_changed_is_refused(mut request in requests(), part in 0_usize..5, at: prop::sample::Index) {
         sign(&mut request, &signer(None), "ecs", SIGNED_AT).expect("generated requests can be signed");
         tamper(&mut request, part, at.index(1 << 16));
-        prop_assert!(check(&request, Some(&key()), SIGNED_AT).is_err());
+        prop_assert!(check(&request, Some(&credential()), SIGNED_AT).is_err());
     }
 
     /// No `Authorization` header and no query makes the reader or the verifier panic.
     #[test]
-    fn any_claim_is_read_or_refused(credential in "[A-Z/a-z0-9]{0,40}", signed in "[a-zA-Z;-]{0,24}", rest in "[ -~]{0,40}", query in "[a-zA-Z0-9=&%+|-]{0,40}") {
-        let authorization = format!("AWS4-HMAC-SHA256 Credential={credential}/20150830/{REGION}/ecs/aws4_request, SignedHeaders=host;{signed}, Signature={rest}");
+    fn any_claim_is_read_or_refused(scope in "[A-Z/a-z0-9]{0,40}", signed in "[a-zA-Z;-]{0,24}", rest in "[ -~]{0,40}", query in "[a-zA-Z0-9=&%+|-]{0,40}") {
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}/20150830/{REGION}/ecs/aws4_request, SignedHeaders=host;{signed}, Signature={rest}");
         let headers = [("x-amz-date", "20150830T123600Z"), ("authorization", authorization.as_str())];
         let request = request(Method::POST, &format!("/?X-Amz-Algorithm=AWS4-HMAC-SHA256&{query}"), &headers, "");
-        prop_assert!(check(&request, Some(&key()), SIGNED_AT).is_err());
+        prop_assert!(check(&request, Some(&credential()), SIGNED_AT).is_err());
     }
 }

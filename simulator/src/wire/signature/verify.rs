@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use sha2::{Digest, Sha256};
-use simulator_core::Timestamp;
+use simulator_core::iam::Credential;
+use simulator_core::{Caller, Timestamp};
 use subtle::ConstantTimeEq;
 
 use super::claim::{Claim, Form};
@@ -22,43 +23,23 @@ const LONGEST_URI: usize = 16 * 1024;
 /// Headers that must be signed where they stand in a request, because they say what is asked for.
 const ALWAYS_SIGNED: [&str; 4] = ["Host", "X-Amz-Date", "X-Amz-Target", "X-Amz-Content-Sha256"];
 
-/// What is known of an access key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Key {
-    /// Its secret.
-    pub secret: String,
-    /// Whether it may be used.
-    pub active: bool,
-    /// The session it belongs to, for temporary credentials.
-    pub session: Option<Session>,
-}
-
-/// What temporary credentials have beyond a key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Session {
-    /// The token that must come with every request.
-    pub token: String,
-    /// When the credentials end.
-    pub expires: Timestamp,
-}
-
-/// Checks that `claim`, which was read from `request`, was made with `key` (none if there is no such key) for the services of
-/// `region`, and recently enough at `now`.
+/// Checks that `claim`, which was read from `request`, was made with `credential` (none if there is no such access key) for the
+/// services of `region`, and recently enough at `now`. Answers who signed it.
 ///
 /// # Errors
 /// Why it is not believed.
-pub fn verify(
+pub fn verify<'a>(
     claim: &Claim,
     request: &Request<Bytes>,
-    key: Option<&Key>,
+    credential: Option<&'a Credential>,
     region: &str,
     now: Timestamp,
-) -> Result<(), Mistrust> {
+) -> Result<&'a Caller, Mistrust> {
     in_scope(claim, region)?;
     in_time(claim, now)?;
     all_signed(claim, request)?;
-    let key = key.filter(|key| key.active).ok_or(Mistrust::UnknownKey)?;
-    in_session(claim, key, now)?;
+    let credential = credential.filter(|credential| credential.active).ok_or(Mistrust::UnknownKey)?;
+    in_session(claim, credential, now)?;
     let uri = request.uri().to_string();
     if !uri.is_ascii() || uri.len() > LONGEST_URI || !canonical(&claim.signed_headers) {
         return Err(Mistrust::Mismatch);
@@ -68,8 +49,9 @@ pub fn verify(
     if request.headers().get("x-amz-content-sha256").is_some_and(|given| given.as_bytes() != payload.as_bytes()) {
         return Err(Mistrust::Mismatch);
     }
-    let expected = sign::again(claim, request, &key.secret, payload).map_err(|_| Mistrust::Mismatch)?;
-    if bool::from(expected.as_bytes().ct_eq(claim.signature.as_bytes())) { Ok(()) } else { Err(Mistrust::Mismatch) }
+    let expected = sign::again(claim, request, &credential.secret, payload).map_err(|_| Mistrust::Mismatch)?;
+    let matches = bool::from(expected.as_bytes().ct_eq(claim.signature.as_bytes()));
+    if matches { Ok(&credential.caller) } else { Err(Mistrust::Mismatch) }
 }
 
 fn in_scope(claim: &Claim, region: &str) -> Result<(), Mistrust> {
@@ -109,7 +91,7 @@ fn in_time(claim: &Claim, now: Timestamp) -> Result<(), Mistrust> {
 
 fn all_signed(claim: &Claim, request: &Request<Bytes>) -> Result<(), Mistrust> {
     let headers = request.headers();
-    if !headers.get("host").is_some_and(|host| host.to_str().is_ok()) {
+    if headers.get("host").is_none_or(|host| host.to_str().is_err()) {
         return Err(Mistrust::Incomplete("The request must have a 'Host' header.".to_owned()));
     }
     let is_signed = |name: &str| claim.signed_headers.iter().any(|signed| signed.eq_ignore_ascii_case(name));
@@ -125,14 +107,16 @@ fn canonical(names: &[String]) -> bool {
         && !names.iter().any(|name| name.contains(|c: char| c.is_ascii_uppercase()))
 }
 
-fn in_session(claim: &Claim, key: &Key, now: Timestamp) -> Result<(), Mistrust> {
-    match (&key.session, &claim.token) {
-        (None, None) => Ok(()),
-        (Some(session), Some(token)) if bool::from(session.token.as_bytes().ct_eq(token.as_bytes())) => {
-            if now < session.expires { Ok(()) } else { Err(Mistrust::SessionExpired) }
-        }
-        (None | Some(_), None | Some(_)) => Err(Mistrust::UnknownKey),
+fn in_session(claim: &Claim, credential: &Credential, now: Timestamp) -> Result<(), Mistrust> {
+    let belongs = match (&credential.session_token, &claim.token) {
+        (None, None) => true,
+        (Some(expected), Some(given)) => bool::from(expected.as_bytes().ct_eq(given.as_bytes())),
+        (None, Some(_)) | (Some(_), None) => false,
+    };
+    if !belongs {
+        return Err(Mistrust::UnknownKey);
     }
+    if credential.expires_at.is_some_and(|end| now >= end) { Err(Mistrust::SessionExpired) } else { Ok(()) }
 }
 
 fn hex(bytes: &[u8]) -> String {
