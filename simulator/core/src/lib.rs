@@ -10,6 +10,7 @@ pub mod arn;
 mod constraint;
 pub mod effect;
 pub mod event;
+mod glob;
 pub mod id;
 pub mod observation;
 pub mod operation;

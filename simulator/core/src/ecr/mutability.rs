@@ -1,6 +1,7 @@
 //! Whether image tags can be moved.
 
 use super::invalid;
+use crate::glob;
 use crate::refusal::Refusal;
 
 /// A repository's `imageTagMutability` with its exclusion filters.
@@ -73,7 +74,7 @@ impl TagMutability {
 
     /// Why the tag may not be moved, as AWS ends that sentence; nothing if it may.
     pub(super) fn holds(&self, tag: &str) -> Option<&'static str> {
-        let excluded = self.filters().iter().any(|filter| matches(filter, tag));
+        let excluded = self.filters().iter().any(|filter| glob::matches(filter, tag));
         match self {
             Self::Mutable => None,
             Self::Immutable => Some("the repository is immutable"),
@@ -81,19 +82,4 @@ impl TagMutability {
             Self::ImmutableWithExclusion(_) => (!excluded).then_some("the tag is immutable"),
         }
     }
-}
-
-/// Whether `tag` matches `filter`, in which `*` stands for any text.
-fn matches(filter: &str, tag: &str) -> bool {
-    let Some((start, rest)) = filter.split_once('*') else { return filter == tag };
-    let Some(mut left) = tag.strip_prefix(start) else { return false };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let end = parts.pop().unwrap_or_default();
-    for part in parts {
-        match left.find(part) {
-            Some(at) => left = &left[at + part.len()..],
-            None => return false,
-        }
-    }
-    left.ends_with(end)
 }

@@ -1,44 +1,42 @@
 //! Clusters on the wire.
 
 use serde_json::{Value, json};
-use simulator_core::ecs::cluster::{ClusterDescription, CreateCluster, DescribeClusters, Failure, ListClusters};
-use simulator_core::page::Page;
-use simulator_core::{Refusal, World};
+use simulator_core::ecs::cluster::{ClusterDescription, Failure};
+use simulator_core::ecs::{CreateCluster, DescribeClusters, ListClusters};
+use simulator_core::{Page, Refusal, World};
 
-use super::{encode_failures, encode_tags, includes_tags, limit, object, tags};
-use crate::wire::{Input, Row, row};
+use super::shape;
+use crate::wire::Input;
 
-pub(super) fn rows() -> Vec<Row> {
-    vec![
-        row("CreateCluster", decode_create, |output, _| json!({"cluster": encode(&output)})),
-        row("DescribeClusters", decode_describe, encode_described),
-        row("ListClusters", decode_list, encode_list),
-    ]
+pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateCluster, Refusal> {
+    Ok(CreateCluster { name: input.text("clusterName")?, tags: shape::tags(input)? })
 }
 
-fn decode_create(input: &mut Input, _: &World) -> Result<CreateCluster, Refusal> {
-    Ok(CreateCluster { name: input.text("clusterName")?, tags: tags(input)? })
+pub(super) fn created(cluster: ClusterDescription, _: &World) -> Value {
+    json!({ "cluster": json(&cluster) })
 }
 
-fn decode_describe(input: &mut Input, _: &World) -> Result<DescribeClusters, Refusal> {
-    Ok(DescribeClusters { clusters: input.texts("clusters")?, with_tags: includes_tags(input)? })
+pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeClusters, Refusal> {
+    Ok(DescribeClusters { clusters: input.texts("clusters")?, with_tags: shape::includes_tags(input)? })
 }
 
-fn decode_list(input: &mut Input, _: &World) -> Result<ListClusters, Refusal> {
-    Ok(ListClusters { limit: limit(input)?, token: input.text("nextToken")? })
+pub(super) fn described((clusters, failures): (Vec<ClusterDescription>, Vec<Failure>), _: &World) -> Value {
+    json!({
+        "clusters": clusters.iter().map(json).collect::<Vec<_>>(),
+        "failures": shape::failures(&failures),
+    })
 }
 
-fn encode_described((clusters, failures): (Vec<ClusterDescription>, Vec<Failure>), _: &World) -> Value {
-    let clusters: Vec<Value> = clusters.iter().map(encode).collect();
-    json!({"clusters": clusters, "failures": encode_failures(&failures)})
+pub(super) fn list(input: &mut Input, _: &World) -> Result<ListClusters, Refusal> {
+    Ok(ListClusters { limit: shape::limit(input, 100)?, token: input.text("nextToken")? })
 }
 
-fn encode_list(page: Page<String>, _: &World) -> Value {
-    object([("clusterArns", json!(page.items)), ("nextToken", json!(page.next))])
+pub(super) fn listed(page: Page<String>, _: &World) -> Value {
+    shape::page("clusterArns", page)
 }
 
-fn encode(described: &ClusterDescription) -> Value {
-    let ClusterDescription { cluster, running, pending, services, with_tags } = described;
+fn json(description: &ClusterDescription) -> Value {
+    let ClusterDescription { cluster, running, pending, services, with_tags } = description;
     json!({
         "clusterArn": cluster.arn.as_str(),
         "clusterName": cluster.name,
@@ -48,8 +46,8 @@ fn encode(described: &ClusterDescription) -> Value {
         "pendingTasksCount": pending,
         "activeServicesCount": services,
         "statistics": [],
-        "tags": if *with_tags { encode_tags(&cluster.tags) } else { json!([]) },
-        "settings": [],
+        "tags": if *with_tags { shape::tag_list(&cluster.tags) } else { json!([]) },
+        "settings": [{ "name": "containerInsights", "value": "disabled" }],
         "capacityProviders": [],
         "defaultCapacityProviderStrategy": [],
     })

@@ -1,15 +1,16 @@
-//! Elastic Load Balancing v2 on the wire: AWS Query, member names as in the botocore model.
+//! Elastic Load Balancing v2 on the wire: AWS Query.
+//!
+//! [`target_group`]s, [`balancer`]s with their listeners, and what they share in [`shape`].
 
 mod balancer;
+mod shape;
 mod target_group;
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
-use simulator_core::{Arn, Refusal};
+#[cfg(test)]
+mod tests;
 
 use super::{Protocol, Service};
-use crate::wire::Input;
+use crate::wire::row;
 
 /// ELBv2 and its operations.
 #[must_use]
@@ -20,46 +21,17 @@ pub fn service() -> Service {
             namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
             denied: "AccessDenied",
         },
-        operations: balancer::rows().into_iter().chain(target_group::rows()).collect(),
-    }
-}
-
-const INVALID: &str = "ValidationError";
-
-/// `Tags`, a list of `Key` and `Value`.
-fn tags(input: &mut Input) -> Result<BTreeMap<String, String>, Refusal> {
-    let mut tags = BTreeMap::new();
-    for mut tag in input.structures("Tags")? {
-        let key = tag.required("Key", INVALID)?;
-        tags.insert(key, tag.text("Value")?.unwrap_or_default());
-        tag.finish()?;
-    }
-    Ok(tags)
-}
-
-fn encode_tags(tags: &[(Arn, BTreeMap<String, String>)]) -> Value {
-    let described: Value = tags
-        .iter()
-        .map(|(arn, tags)| {
-            let tags: Value = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
-            json!({"ResourceArn": arn.as_str(), "Tags": tags})
-        })
-        .collect();
-    json!({"TagDescriptions": described})
-}
-
-/// The number `key`, which must fit what it counts.
-fn number<T: TryFrom<i64>>(input: &mut Input, key: &str) -> Result<Option<T>, Refusal> {
-    let Some(number) = input.integer(key)? else { return Ok(None) };
-    let wrong = |_| Refusal::fault(INVALID, format!("'{number}' is not a valid value for {key}"));
-    T::try_from(number).map(Some).map_err(wrong)
-}
-
-/// The text `key` must be `only`, or absent: nothing else is simulated.
-fn only(input: &mut Input, key: &str, only: &str) -> Result<(), Refusal> {
-    match input.text(key)?.as_deref() {
-        None => Ok(()),
-        Some(text) if text == only => Ok(()),
-        Some(other) => Err(Refusal::NotSimulated { what: format!("`{key}` `{other}` of {}", input.place()) }),
+        operations: vec![
+            row("CreateTargetGroup", target_group::create, target_group::created),
+            row("DescribeTargetGroups", target_group::describe, target_group::described),
+            row("DescribeTargetGroupAttributes", target_group::attributes, target_group::attributed),
+            row("ModifyTargetGroupAttributes", target_group::modify, target_group::attributed),
+            row("DescribeTargetHealth", target_group::health, target_group::healthy),
+            row("CreateLoadBalancer", balancer::create, balancer::created),
+            row("DescribeLoadBalancers", balancer::describe, balancer::described),
+            row("CreateListener", balancer::create_listener, balancer::listener_created),
+            row("DescribeListeners", balancer::describe_listeners, balancer::listeners_described),
+            row("DescribeTags", balancer::describe_tags, balancer::tags_described),
+        ],
     }
 }

@@ -1,6 +1,4 @@
-//! Target groups and the health of targets on the wire.
-
-use std::time::Duration;
+//! Target groups and their targets on the wire.
 
 use serde_json::{Value, json};
 use simulator_core::effect::Target;
@@ -11,63 +9,58 @@ use simulator_core::elb::{
 };
 use simulator_core::{Refusal, World};
 
-use super::{INVALID, number, only, tags};
-use crate::wire::{Input, Row, row};
+use super::shape::{self, INVALID};
+use crate::wire::Input;
 
-pub(super) fn rows() -> Vec<Row> {
-    vec![
-        row("CreateTargetGroup", decode_create, |group: TargetGroup, _| json!({"TargetGroups": [encode(&group)]})),
-        row("DescribeTargetGroups", decode_describe, |groups: Vec<TargetGroup>, _| {
-            let groups: Value = groups.iter().map(encode).collect();
-            json!({"TargetGroups": groups})
-        }),
-        row("DescribeTargetGroupAttributes", decode_attributes, |attributes, _| encode_attributes(&attributes)),
-        row("ModifyTargetGroupAttributes", decode_modify, |attributes, _| encode_attributes(&attributes)),
-        row("DescribeTargetHealth", decode_health, |targets: Vec<TargetDescription>, _| {
-            let targets: Value = targets.iter().map(encode_health).collect();
-            json!({"TargetHealthDescriptions": targets})
-        }),
-    ]
-}
-
-fn decode_create(input: &mut Input, _: &World) -> Result<CreateTargetGroup, Refusal> {
-    only(input, "Protocol", "HTTP")?;
-    only(input, "ProtocolVersion", "HTTP1")?;
-    only(input, "HealthCheckProtocol", "HTTP")?;
-    only(input, "HealthCheckPort", "traffic-port")?;
-    only(input, "HealthCheckEnabled", "true")?;
+pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateTargetGroup, Refusal> {
+    for (key, values) in [
+        ("Protocol", &["HTTP"][..]),
+        ("ProtocolVersion", &["HTTP1"]),
+        ("IpAddressType", &["ipv4"]),
+        ("HealthCheckProtocol", &["HTTP"]),
+        ("HealthCheckPort", &["traffic-port"]),
+    ] {
+        shape::only(input, key, values)?;
+    }
+    if input.boolean("HealthCheckEnabled")? == Some(false) {
+        return Err(Refusal::NotSimulated { what: "target groups of type ip without health checks".to_owned() });
+    }
+    let default = HealthCheck::default();
     let matcher = match input.structure("Matcher")? {
-        None => None,
         Some(mut matcher) => {
-            let code = matcher.text("HttpCode")?;
+            let codes = matcher.text("HttpCode")?;
             matcher.finish()?;
-            code
+            codes.unwrap_or(default.matcher)
         }
+        None => default.matcher,
     };
-    let usual = HealthCheck::default();
-    let seconds = |given: Option<u64>, usual: Duration| given.map_or(usual, Duration::from_secs);
     Ok(CreateTargetGroup {
         name: input.required("Name", INVALID)?,
-        port: number(input, "Port")?.ok_or_else(|| Refusal::fault(INVALID, "A port must be specified"))?,
+        port: shape::port(input, "Port")?.ok_or_else(|| Refusal::fault(INVALID, "A port must be specified"))?,
         vpc: input.required("VpcId", INVALID)?,
-        target_type: match input.text("TargetType")?.as_deref() {
+        target_type: match shape::only(input, "TargetType", &["ip", "instance"])?.as_deref() {
             Some("ip") => TargetType::Ip,
-            None | Some("instance") => TargetType::Instance,
-            Some(other) => return Err(Refusal::NotSimulated { what: format!("target type `{other}` of ELB") }),
+            Some(_) | None => TargetType::Instance,
         },
         health_check: HealthCheck {
-            path: input.text("HealthCheckPath")?.unwrap_or(usual.path),
-            interval: seconds(number(input, "HealthCheckIntervalSeconds")?, usual.interval),
-            timeout: seconds(number(input, "HealthCheckTimeoutSeconds")?, usual.timeout),
-            healthy_threshold: number(input, "HealthyThresholdCount")?.unwrap_or(usual.healthy_threshold),
-            unhealthy_threshold: number(input, "UnhealthyThresholdCount")?.unwrap_or(usual.unhealthy_threshold),
-            matcher: matcher.unwrap_or(usual.matcher),
+            path: input.text("HealthCheckPath")?.unwrap_or(default.path),
+            interval: shape::seconds(input, "HealthCheckIntervalSeconds")?.unwrap_or(default.interval),
+            timeout: shape::seconds(input, "HealthCheckTimeoutSeconds")?.unwrap_or(default.timeout),
+            healthy_threshold: shape::whole(input, "HealthyThresholdCount")?.unwrap_or(default.healthy_threshold),
+            unhealthy_threshold: shape::whole(input, "UnhealthyThresholdCount")?.unwrap_or(default.unhealthy_threshold),
+            matcher,
         },
-        tags: tags(input)?,
+        tags: shape::tags(input)?,
     })
 }
 
-fn decode_describe(input: &mut Input, _: &World) -> Result<DescribeTargetGroups, Refusal> {
+pub(super) fn created(group: TargetGroup, _: &World) -> Value {
+    json!({ "TargetGroups": [json(&group)] })
+}
+
+pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTargetGroups, Refusal> {
+    // All are on the first page.
+    let _size = input.integer("PageSize")?;
     Ok(DescribeTargetGroups {
         arns: input.texts("TargetGroupArns")?,
         names: input.texts("Names")?,
@@ -75,72 +68,83 @@ fn decode_describe(input: &mut Input, _: &World) -> Result<DescribeTargetGroups,
     })
 }
 
-fn decode_attributes(input: &mut Input, _: &World) -> Result<DescribeTargetGroupAttributes, Refusal> {
-    Ok(DescribeTargetGroupAttributes { target_group: input.required("TargetGroupArn", INVALID)? })
+pub(super) fn described(groups: Vec<TargetGroup>, _: &World) -> Value {
+    json!({ "TargetGroups": groups.iter().map(json).collect::<Vec<_>>() })
 }
 
-fn decode_modify(input: &mut Input, _: &World) -> Result<ModifyTargetGroupAttributes, Refusal> {
-    let mut attributes = Vec::new();
-    for mut attribute in input.structures("Attributes")? {
-        attributes.push((attribute.required("Key", INVALID)?, attribute.text("Value")?.unwrap_or_default()));
-        attribute.finish()?;
-    }
-    Ok(ModifyTargetGroupAttributes { target_group: input.required("TargetGroupArn", INVALID)?, attributes })
-}
-
-fn decode_health(input: &mut Input, _: &World) -> Result<DescribeTargetHealth, Refusal> {
-    let mut targets = Vec::new();
-    for mut target in input.structures("Targets")? {
-        let id = target.required("Id", INVALID)?;
-        let address = id.parse().map_err(|_| {
-            Refusal::fault("InvalidTarget", format!("The IP address '{id}' is not a valid IPv4 address"))
-        })?;
-        let port = number(&mut target, "Port")?.ok_or_else(|| Refusal::fault(INVALID, "A port must be specified"))?;
-        target.finish()?;
-        targets.push(Target { address, port });
-    }
-    Ok(DescribeTargetHealth { target_group: input.required("TargetGroupArn", INVALID)?, targets })
-}
-
-fn encode(group: &TargetGroup) -> Value {
-    let check = &group.health_check;
-    let balancers: Value = group.load_balancer.iter().map(|arn| Value::from(arn.as_str())).collect();
+fn json(group: &TargetGroup) -> Value {
+    let HealthCheck { path, interval, timeout, healthy_threshold, unhealthy_threshold, matcher } = &group.health_check;
     json!({
         "TargetGroupArn": group.arn.as_str(),
         "TargetGroupName": group.name,
         "Protocol": "HTTP",
-        "ProtocolVersion": "HTTP1",
         "Port": group.port,
         "VpcId": group.vpc,
         "HealthCheckProtocol": "HTTP",
         "HealthCheckPort": "traffic-port",
         "HealthCheckEnabled": true,
-        "HealthCheckIntervalSeconds": check.interval.as_secs(),
-        "HealthCheckTimeoutSeconds": check.timeout.as_secs(),
-        "HealthyThresholdCount": check.healthy_threshold,
-        "UnhealthyThresholdCount": check.unhealthy_threshold,
-        "HealthCheckPath": check.path,
-        "Matcher": {"HttpCode": check.matcher},
-        "LoadBalancerArns": balancers,
+        "HealthCheckIntervalSeconds": interval.as_secs(),
+        "HealthCheckTimeoutSeconds": timeout.as_secs(),
+        "HealthyThresholdCount": healthy_threshold,
+        "UnhealthyThresholdCount": unhealthy_threshold,
+        "HealthCheckPath": path,
+        "Matcher": { "HttpCode": matcher },
+        "LoadBalancerArns": group.load_balancer.iter().map(|arn| arn.as_str()).collect::<Vec<_>>(),
         "TargetType": group.target_type.as_str(),
+        "ProtocolVersion": "HTTP1",
         "IpAddressType": "ipv4",
     })
 }
 
-fn encode_attributes(attributes: &[(String, String)]) -> Value {
-    let attributes: Value = attributes.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
-    json!({"Attributes": attributes})
+pub(super) fn attributes(input: &mut Input, _: &World) -> Result<DescribeTargetGroupAttributes, Refusal> {
+    Ok(DescribeTargetGroupAttributes { target_group: input.required("TargetGroupArn", INVALID)? })
 }
 
-fn encode_health(described: &TargetDescription) -> Value {
-    let mut health = json!({"State": described.state.as_str()});
-    if let Some(reason) = &described.reason {
+pub(super) fn modify(input: &mut Input, _: &World) -> Result<ModifyTargetGroupAttributes, Refusal> {
+    let attribute = |mut attribute: Input| {
+        let pair = (attribute.required("Key", INVALID)?, attribute.text("Value")?.unwrap_or_default());
+        attribute.finish()?;
+        Ok(pair)
+    };
+    Ok(ModifyTargetGroupAttributes {
+        target_group: input.required("TargetGroupArn", INVALID)?,
+        attributes: input.structures("Attributes")?.into_iter().map(attribute).collect::<Result<_, Refusal>>()?,
+    })
+}
+
+pub(super) fn attributed(attributes: Vec<(String, String)>, _: &World) -> Value {
+    let attribute = |(key, value)| json!({ "Key": key, "Value": value });
+    json!({ "Attributes": attributes.into_iter().map(attribute).collect::<Vec<_>>() })
+}
+
+pub(super) fn health(input: &mut Input, world: &World) -> Result<DescribeTargetHealth, Refusal> {
+    let target_group = input.required("TargetGroupArn", INVALID)?;
+    let default_port = target_group.parse().ok().and_then(|arn| world.elb().target_group(&arn)).map(|group| group.port);
+    let target = |mut target: Input| {
+        let id = target.required("Id", INVALID)?;
+        let port = shape::port(&mut target, "Port")?.or(default_port).unwrap_or(0);
+        target.finish()?;
+        let address = id.parse().map_err(|_| Refusal::fault("InvalidTarget", format!("The target '{id}' is not valid")))?;
+        Ok(Target { address, port })
+    };
+    let targets = input.structures("Targets")?.into_iter().map(target).collect::<Result<_, Refusal>>()?;
+    Ok(DescribeTargetHealth { target_group, targets })
+}
+
+pub(super) fn healthy(targets: Vec<TargetDescription>, _: &World) -> Value {
+    json!({ "TargetHealthDescriptions": targets.into_iter().map(target_json).collect::<Vec<_>>() })
+}
+
+fn target_json(described: TargetDescription) -> Value {
+    let TargetDescription { target, state, reason } = described;
+    let mut health = json!({ "State": state.as_str() });
+    if let Some(reason) = reason {
         health["Reason"] = json!(reason.code);
         health["Description"] = json!(reason.description);
     }
     json!({
-        "Target": {"Id": described.target.address.to_string(), "Port": described.target.port},
-        "HealthCheckPort": described.target.port.to_string(),
+        "Target": { "Id": target.address.to_string(), "Port": target.port },
+        "HealthCheckPort": target.port.to_string(),
         "TargetHealth": health,
     })
 }
