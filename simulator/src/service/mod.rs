@@ -1,5 +1,7 @@
 //! The services of the simulated account: one folder or file each, with its operation table.
 
+pub mod ec2;
+
 use crate::wire::Row;
 
 /// All services, in the order in which a first deploy meets them.
@@ -7,6 +9,7 @@ use crate::wire::Row;
 pub fn all() -> Vec<Service> {
     vec![
         // One line for each service.
+        ec2::service(),
     ]
 }
 
