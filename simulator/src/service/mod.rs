@@ -1,5 +1,6 @@
 //! The services of the simulated account: one folder or file each, with its operation table.
 
+pub mod ec2;
 pub mod ecr;
 pub mod ecs;
 pub mod elasticloadbalancing;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<Service> {
         elasticloadbalancing::service(),
         ecs::service(),
         secretsmanager::service(),
+        ec2::service(),
     ]
 }
 
