@@ -6,12 +6,25 @@
 //! Deliberately absent: TLS (engines trust 127.0.0.0/8 without), bearer tokens (ECR has none), deleting single layers (ECR has
 //! no call for it), the catalogue of all repositories (nor for that).
 
+mod authentication;
+mod blob;
 mod blocking;
 mod digest;
 mod incoming;
 mod known;
+mod manifest;
+mod manifest_document;
+mod range;
+mod referrer;
+mod refusal;
+mod route;
+mod server;
 mod store;
+mod tag;
+mod upload;
+mod visit;
 
 pub use digest::Digest;
 pub use known::KnownLayer;
+pub use server::{Registry, RegistryError};
 pub use store::{BlobStore, StoreError};
