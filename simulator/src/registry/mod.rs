@@ -28,3 +28,6 @@ pub use digest::Digest;
 pub use known::KnownLayer;
 pub use server::{Registry, RegistryError};
 pub use store::{BlobStore, StoreError};
+
+#[cfg(test)]
+mod tests;
