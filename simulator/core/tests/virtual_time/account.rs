@@ -173,9 +173,18 @@ impl Account {
 
     /// Registers a revision of `news-api` made of `containers`.
     pub(crate) fn register(&mut self, containers: Vec<ContainerDefinition>) -> Arc<TaskDefinition> {
+        self.register_with_role("execution", containers)
+    }
+
+    /// The same with the execution role called `role`.
+    pub(crate) fn register_with_role(
+        &mut self,
+        role: &str,
+        containers: Vec<ContainerDefinition>,
+    ) -> Arc<TaskDefinition> {
         self.must(RegisterTaskDefinition {
             family: SERVICE.to_owned(),
-            execution_role: Some("execution".to_owned()),
+            execution_role: Some(role.to_owned()),
             network_mode: Some("awsvpc".to_owned()),
             requires: vec![LaunchType::Fargate],
             cpu: Some("256".to_owned()),
