@@ -2,5 +2,7 @@
 
 mod virtual_time;
 
+mod breaker;
+mod container_health;
 mod rollout;
 mod run_task;

@@ -215,6 +215,18 @@ impl World {
         self.ec2.subnets.get(id)
     }
 
+    /// The VPC with the id `id`.
+    #[must_use]
+    pub fn vpc(&self, id: &str) -> Option<&Vpc> {
+        self.ec2.vpcs.get(id)
+    }
+
+    /// The security group that a VPC gives to whatever names none.
+    #[must_use]
+    pub fn default_security_group(&self, vpc: &str) -> Option<&SecurityGroup> {
+        self.ec2.groups.values().find(|group| group.vpc == vpc && group.name == "default")
+    }
+
     /// The security group with the id `id`.
     #[must_use]
     pub fn security_group(&self, id: &str) -> Option<&SecurityGroup> {

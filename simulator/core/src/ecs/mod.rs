@@ -25,7 +25,7 @@ pub use definition::{
 pub use network::Network;
 pub use rules::Rules;
 pub use service::{CreateService, DescribeServices, ListServices, Service, ServiceKey, UpdateService};
-pub use task::{DescribeTasks, ListTasks, RunTask, StopTask, Task, TaskStatus};
+pub use task::{ContainerOverride, DescribeTasks, ListTasks, Overrides, RunTask, StopTask, Task, TaskStatus};
 pub use view::View;
 
 use crate::agenda::Agenda;

@@ -1,6 +1,6 @@
 //! Load balancers: CreateLoadBalancer, DescribeLoadBalancers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::tag::{on_create, tagged};
 use crate::arn::Arn;
@@ -21,8 +21,10 @@ pub struct LoadBalancer {
     pub dns_name: String,
     /// `Scheme`: `internet-facing` or `internal`.
     pub scheme: String,
-    /// Its subnets.
-    pub subnets: Vec<String>,
+    /// `VpcId`.
+    pub vpc: String,
+    /// Its subnets, and the availability zone of each.
+    pub subnets: Vec<(String, String)>,
     /// Its security groups.
     pub security_groups: Vec<String>,
     /// Its tags.
@@ -70,9 +72,8 @@ impl Operation for CreateLoadBalancer {
         if !["internet-facing", "internal"].contains(&scheme.as_str()) {
             return Err(fault("ValidationError", format!("Scheme '{scheme}' is not valid")));
         }
-        if subnets.is_empty() {
-            return Err(fault("ValidationError", "You must specify subnets from at least two Availability Zones"));
-        }
+        let (vpc, subnets) = place(world, &subnets)?;
+        let security_groups = groups(world, &vpc, security_groups)?;
         if let Some(existing) = world.elb.balancers.values().find(|balancer| balancer.name == name) {
             if existing.scheme == scheme && existing.subnets == subnets && existing.security_groups == security_groups {
                 return Ok(existing.clone());
@@ -87,13 +88,51 @@ impl Operation for CreateLoadBalancer {
             dns_name: format!("{name}-{host}.{}.elb.amazonaws.com", world.region),
             name,
             scheme,
+            vpc,
             subnets,
             security_groups,
             tags,
             created_at: world.now,
         };
+        world.hold_security_groups(balancer.arn.as_str(), &balancer.security_groups);
         world.elb.balancers.insert(balancer.arn.clone(), balancer.clone());
         Ok(balancer)
+    }
+}
+
+/// The VPC of `subnets`, and their zones: two at least, as an application load balancer needs.
+fn place(world: &World, subnets: &[String]) -> Result<(String, Vec<(String, String)>), Refusal> {
+    let mut zones = Vec::new();
+    let mut vpcs = BTreeSet::new();
+    for id in subnets {
+        let not_found = || fault("SubnetNotFound", format!("The subnet ID '{id}' does not exist"));
+        let subnet = world.subnet(id).ok_or_else(not_found)?;
+        vpcs.insert(subnet.vpc.clone());
+        zones.push((id.clone(), subnet.zone.clone()));
+    }
+    let distinct: BTreeSet<&String> = zones.iter().map(|(_, zone)| zone).collect();
+    if distinct.len() < 2 {
+        let message = "At least two subnets in two different Availability Zones must be specified";
+        return Err(fault("ValidationError", message));
+    }
+    if distinct.len() < zones.len() {
+        let message = "A load balancer cannot be attached to multiple subnets in the same Availability Zone";
+        return Err(fault("InvalidConfigurationRequest", message));
+    }
+    match (vpcs.pop_first(), vpcs.pop_first()) {
+        (Some(vpc), None) => Ok((vpc, zones)),
+        (_, _) => Err(fault("InvalidConfigurationRequest", "All subnets must belong to the same VPC")),
+    }
+}
+
+/// The security groups asked for, or the VPC's own.
+fn groups(world: &World, vpc: &str, asked: Vec<String>) -> Result<Vec<String>, Refusal> {
+    if asked.is_empty() {
+        return Ok(world.default_security_group(vpc).map(|group| group.id.clone()).into_iter().collect());
+    }
+    match asked.iter().find(|id| world.security_group(id).is_none_or(|group| group.vpc != vpc)) {
+        Some(id) => Err(fault("InvalidSecurityGroup", format!("The security group '{id}' does not exist"))),
+        None => Ok(asked),
     }
 }
 

@@ -47,13 +47,16 @@ pub struct State {
 pub(super) enum Timer {
     /// The next probe of a target.
     Probe(Arn, Target),
+    /// The end of the waiting for an answer that no security group lets through.
+    Unanswered(Arn, Target),
     /// The end of a target's deregistration delay.
     Drained(Arn, Target),
 }
 
 impl State {
-    /// The target group called `arn`.
-    pub(crate) fn group(&self, arn: &Arn) -> Option<&TargetGroup> {
+    /// The target group with this ARN.
+    #[must_use]
+    pub fn target_group(&self, arn: &Arn) -> Option<&TargetGroup> {
         self.groups.get(arn)
     }
 

@@ -4,6 +4,7 @@ use super::Timer;
 use super::health::{Reason, TargetState, judge};
 use super::target::remove;
 use crate::arn::Arn;
+use crate::ec2::Endpoint;
 use crate::effect::{Effect, Target};
 use crate::event::EventKind;
 use crate::observation::ProbeAnswer;
@@ -14,6 +15,7 @@ pub(crate) fn settle(world: &mut World) {
     while let Some(timer) = world.elb.agenda.pop_due(world.now) {
         match timer {
             Timer::Probe(group, target) => probe(world, &group, &target),
+            Timer::Unanswered(group, target) => observe_probed(world, &group, &target, &ProbeAnswer::TimedOut),
             Timer::Drained(group, target) => remove(world, &group, &target),
         }
     }
@@ -74,17 +76,20 @@ pub(super) fn tell(world: &mut World, group: &Arn, target: &Target) {
 
 /// Sends requests where they should go now, if that has changed.
 pub(super) fn reroute(world: &mut World, group: &Arn) {
-    let Some(found) = world.elb.groups.get_mut(group) else { return };
+    let Some(found) = world.elb.groups.get(group) else { return };
     let in_state = |wanted: &[TargetState]| -> Vec<Target> {
         let targets = found.targets.iter().filter(|(_, registered)| wanted.contains(&registered.health.state));
-        targets.map(|(target, _)| target.clone()).collect()
+        // Requests to a target that no security group lets through would time out.
+        targets.map(|(target, _)| target.clone()).filter(|target| reachable(world, group, target)).collect()
     };
     let mut routed = in_state(&[TargetState::Healthy]);
     if routed.is_empty() {
         // Fail-open: with no healthy target the load balancer tries all of them.
         routed = in_state(&[TargetState::Initial, TargetState::Unhealthy]);
     }
-    if found.load_balancer.is_some() && found.routed != routed {
+    let in_use = found.load_balancer.is_some();
+    let Some(found) = world.elb.groups.get_mut(group) else { return };
+    if in_use && found.routed != routed {
         found.routed = routed;
         announce_route(world, group);
     }
@@ -98,14 +103,28 @@ pub(super) fn announce_route(world: &mut World, group: &Arn) {
     }
 }
 
+/// Whether the security groups let the load balancer reach `target`: if not, its packets are dropped.
+fn reachable(world: &World, group: &Arn, target: &Target) -> bool {
+    let Some(found) = world.elb.groups.get(group) else { return false };
+    let balancer = found.load_balancer.as_ref().and_then(|arn| world.elb.balancers.get(arn));
+    let (Some(balancer), Some(registered)) = (balancer, found.targets.get(target)) else { return false };
+    let from = Endpoint { groups: balancer.security_groups.clone(), address: None };
+    let to = Endpoint { groups: registered.groups.clone(), address: Some(target.address) };
+    world.reaches(&from, &to, target.port)
+}
+
 fn probe(world: &mut World, group: &Arn, target: &Target) {
     let now = world.now;
+    let reachable = reachable(world, group, target);
     let Some(found) = world.elb.groups.get_mut(group) else { return };
     let path = found.health_check.path.clone();
     let Some(schedule) = found.targets.get_mut(target).and_then(|registered| registered.schedule.as_mut()) else {
         return;
     };
     match schedule.begin(now) {
+        Some(timeout) if !reachable => {
+            world.elb.agenda.set(Timer::Unanswered(group.clone(), target.clone()), now + timeout);
+        }
         Some(timeout) => {
             world.want(Effect::ProbeTarget { target_group: group.clone(), target: target.clone(), path, timeout });
         }

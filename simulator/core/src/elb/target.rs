@@ -17,19 +17,23 @@ use crate::world::World;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Registered {
     pub(super) health: Health,
+    /// The security groups of what is behind its address.
+    pub(super) groups: Vec<String>,
     /// Its probes; none while the group is not in use, or once it drains.
     pub(super) schedule: Option<Schedule>,
 }
 
 impl Registered {
-    fn new(group: &TargetGroup, timing: &Timing, now: Timestamp) -> Self {
+    fn new(group: &TargetGroup, groups: Vec<String>, timing: &Timing, now: Timestamp) -> Self {
         if group.load_balancer.is_none() {
-            return Self { health: Health::new(TargetState::Unused, Some(Reason::not_in_use())), schedule: None };
+            let health = Health::new(TargetState::Unused, Some(Reason::not_in_use()));
+            return Self { health, groups, schedule: None };
         }
         let check = &group.health_check;
         let schedule = Schedule::new(check.interval, check.timeout, Spacing::FromBeginning, now);
         Self {
             health: Health::new(TargetState::Initial, Some(Reason::initial())),
+            groups,
             schedule: Some(schedule.seeking(timing.early_probe, now)),
         }
     }
@@ -50,10 +54,11 @@ pub struct TargetDescription {
     pub reason: Option<Reason>,
 }
 
-/// Registers `target` with the target group `group`. One that is draining, or in use by a former task, begins anew.
-pub(crate) fn register(world: &mut World, group: &Arn, target: &Target) {
+/// Registers `target`, which has the security groups `groups`, with the target group `group`. One that is draining, or in use by a
+/// former task, begins anew.
+pub(crate) fn register(world: &mut World, group: &Arn, target: &Target, groups: Vec<String>) {
     let Some(found) = world.elb.groups.get_mut(group) else { return };
-    let registered = Registered::new(found, &world.timing, world.now);
+    let registered = Registered::new(found, groups, &world.timing, world.now);
     let probes = registered.schedule.is_some();
     found.targets.insert(target.clone(), registered);
     world.elb.agenda.cancel(&Timer::Drained(group.clone(), target.clone()));
@@ -98,9 +103,10 @@ pub(super) fn remove(world: &mut World, group: &Arn, target: &Target) {
 
 /// The first listener uses `group`: what is registered already is probed from now on.
 pub(super) fn come_into_use(world: &mut World, group: &Arn) {
-    let unused: Vec<Target> = world.elb.groups[group].targets.keys().cloned().collect();
-    for target in &unused {
-        register(world, group, target);
+    let registered = world.elb.groups[group].targets.iter();
+    let unused: Vec<_> = registered.map(|(target, registered)| (target.clone(), registered.groups.clone())).collect();
+    for (target, groups) in unused {
+        register(world, group, &target, groups);
     }
 }
 

@@ -174,6 +174,9 @@ impl Operation for CreateTargetGroup {
         let Self { name, port, vpc, target_type, health_check, tags } = authorized.operation;
         super::load_balancer::check_name("Target group", &name)?;
         health_check.check()?;
+        if world.vpc(&vpc).is_none() {
+            return Err(fault("ValidationError", format!("The VPC ID '{vpc}' is not found")));
+        }
         if let Some(existing) = world.elb.groups.values().find(|group| group.name == name) {
             let same = existing.port == port
                 && existing.vpc == vpc

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use simulator_core::ec2::{DescribeSubnets, DescribeVpcs};
 use simulator_core::ecs::definition::{ContainerDefinition, HealthCheck, LogConfiguration, PortMapping};
 use simulator_core::ecs::service::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, RolloutState};
 use simulator_core::ecs::{
@@ -31,6 +32,7 @@ pub(crate) struct Account {
     pub(crate) driver: Driver,
     pub(crate) root: Caller,
     pub(crate) target_group: Option<Arn>,
+    pub(crate) network: Network,
 }
 
 /// A service to be made.
@@ -107,7 +109,10 @@ impl Account {
         let account = "123456789012".parse().expect("twelve digits");
         let world = World::new(Setup { account, region: Region::new("eu-central-1"), seed, timing, now: START });
         let root = world.root();
-        let mut account = Self { world, driver: Driver::default(), root, target_group: None };
+        let network = Network { public_ip: true, ..Network::default() };
+        let mut account = Self { world, driver: Driver::default(), root, target_group: None, network };
+        let subnets = account.must(DescribeSubnets::default()).items.into_iter();
+        account.network.subnets = subnets.map(|subnet| subnet.id).collect();
         let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
         account.must(CreateRole {
             name: "execution".to_owned(),
@@ -136,7 +141,7 @@ impl Account {
     pub(crate) fn with_load_balancer(mut self, health_check: simulator_core::elb::HealthCheck) -> Self {
         let tags = BTreeMap::new();
         let (name, port) = (SERVICE.to_owned(), 8000);
-        let vpc = "vpc-1".to_owned();
+        let vpc = self.must(DescribeVpcs::default()).items.into_iter().next().expect("there is a default VPC").id;
         let group = CreateTargetGroup {
             name: name.clone(),
             port,
@@ -146,7 +151,7 @@ impl Account {
             tags: tags.clone(),
         };
         let group = self.must(group).arn;
-        let subnets = vec!["subnet-1".to_owned(), "subnet-2".to_owned()];
+        let subnets = self.network.subnets.clone();
         let balancer =
             CreateLoadBalancer { name, subnets, security_groups: Vec::new(), scheme: None, tags: tags.clone() };
         let load_balancer = self.must(balancer).arn.to_string();
@@ -168,9 +173,18 @@ impl Account {
 
     /// Registers a revision of `news-api` made of `containers`.
     pub(crate) fn register(&mut self, containers: Vec<ContainerDefinition>) -> Arc<TaskDefinition> {
+        self.register_with_role("execution", containers)
+    }
+
+    /// The same with the execution role called `role`.
+    pub(crate) fn register_with_role(
+        &mut self,
+        role: &str,
+        containers: Vec<ContainerDefinition>,
+    ) -> Arc<TaskDefinition> {
         self.must(RegisterTaskDefinition {
             family: SERVICE.to_owned(),
-            execution_role: Some("execution".to_owned()),
+            execution_role: Some(role.to_owned()),
             network_mode: Some("awsvpc".to_owned()),
             requires: vec![LaunchType::Fargate],
             cpu: Some("256".to_owned()),
@@ -187,7 +201,7 @@ impl Account {
             cluster: Some(CLUSTER.to_owned()),
             task_definition: definition.name(),
             launch_type: Some(LaunchType::Fargate),
-            network: Some(network()),
+            network: Some(self.network.clone()),
             ..RunTask::default()
         });
         tasks.into_iter().next().expect("one task was asked for")
@@ -207,7 +221,7 @@ impl Account {
             desired: deploy.desired,
             launch_type: Some(LaunchType::Fargate),
             load_balancers: balancer.into_iter().collect(),
-            network: Some(network()),
+            network: Some(self.network.clone()),
             configuration: DeploymentConfiguration {
                 minimum_healthy_percent: deploy.minimum,
                 maximum_percent: deploy.maximum,
@@ -273,9 +287,4 @@ impl Account {
         };
         self.world.events().iter().filter_map(line).collect::<Vec<_>>().join("\n")
     }
-}
-
-fn network() -> Network {
-    let subnets = vec!["subnet-1".to_owned(), "subnet-2".to_owned()];
-    Network { subnets, security_groups: vec!["sg-1".to_owned()], public_ip: true }
 }

@@ -10,6 +10,9 @@ use simulator_core::{Arn, Effect, Observation, Timestamp, World};
 
 use super::behaviour::{Behaviour, Image};
 
+/// The exit code of a container that a script lets end by itself for want of memory.
+const OUT_OF_MEMORY: i32 = 137;
+
 /// Carries out effects by a script, in virtual time.
 #[derive(Debug, Default)]
 pub(crate) struct Driver {
@@ -109,7 +112,7 @@ impl Driver {
                     Observation::ContainerStarted { task: task.clone(), container: container.clone(), runtime_id };
                 self.at(started, observation);
                 if let Some((after, code)) = behaviour.exits {
-                    self.exit(started + after, &task, &container, code);
+                    self.exit(started + after, &task, &container, code, code == OUT_OF_MEMORY);
                 }
                 self.containers.insert((task, container), Running { behaviour, started, ended: false });
             }
@@ -120,7 +123,7 @@ impl Driver {
                     Some(takes) if takes <= timeout => (takes, 0),
                     Some(_) | None => (timeout, 137),
                 };
-                self.exit(now + takes, &task, &container, code);
+                self.exit(now + takes, &task, &container, code, false);
             }
             Effect::ClearTask { task } => {
                 self.containers.retain(|(of, _), _| *of != task);
@@ -181,15 +184,9 @@ impl Driver {
         Some(observation)
     }
 
-    fn exit(&mut self, at: Timestamp, task: &TaskId, container: &str, code: i32) {
-        let out_of_memory =
-            code == 137 && self.behaviour_of(task, container).is_some_and(|known| known.exits.is_some());
+    fn exit(&mut self, at: Timestamp, task: &TaskId, container: &str, code: i32, out_of_memory: bool) {
         let (task, container) = (task.clone(), container.to_owned());
         self.at(at, Observation::ContainerExited { task, container, exit_code: Some(code), out_of_memory });
-    }
-
-    fn behaviour_of(&self, task: &TaskId, container: &str) -> Option<&Behaviour> {
-        self.containers.get(&(task.clone(), container.to_owned())).map(|running| &running.behaviour)
     }
 
     fn behaviour(&self, image: &str) -> Behaviour {

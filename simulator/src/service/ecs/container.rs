@@ -52,8 +52,9 @@ fn members(input: &mut Input) -> Result<ContainerDefinition, Refusal> {
 fn port_mapping(mut input: Input) -> Result<PortMapping, Refusal> {
     let container_port = shape::port(&mut input, "containerPort")?;
     let mapping = PortMapping {
-        container_port: container_port
-            .ok_or_else(|| Refusal::fault("ClientException", "Container.portMappings.containerPort should not be null."))?,
+        container_port: container_port.ok_or_else(|| {
+            Refusal::fault("ClientException", "Container.portMappings.containerPort should not be null.")
+        })?,
         // Port 0 asks for any free port, which in `awsvpc` mode is the container's own.
         host_port: shape::port(&mut input, "hostPort")?.filter(|port| *port != 0),
         protocol: input.text("protocol")?.unwrap_or_else(|| "tcp".to_owned()),
@@ -101,14 +102,8 @@ fn health_check(mut input: Input) -> Result<HealthCheck, Refusal> {
 }
 
 /// Options of the awslogs driver that are simulated, and those that only say how lines travel.
-const LOG_OPTIONS: [&str; 6] = [
-    "awslogs-group",
-    "awslogs-region",
-    "awslogs-stream-prefix",
-    "awslogs-create-group",
-    "mode",
-    "max-buffer-size",
-];
+const LOG_OPTIONS: [&str; 6] =
+    ["awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group", "mode", "max-buffer-size"];
 
 fn log(mut input: Input) -> Result<LogConfiguration, Refusal> {
     let driver = input.required("logDriver", "ClientException")?;
@@ -190,7 +185,14 @@ pub(super) fn json(container: &ContainerDefinition) -> Value {
         ("mountPoints", json!([])),
         ("volumesFrom", json!([])),
         ("secrets", some(secrets.iter().map(|secret| json!({ "name": secret.name, "valueFrom": secret.value_from })))),
-        ("dependsOn", some(depends_on.iter().map(|on| json!({ "containerName": on.container, "condition": on.condition.as_str() })))),
+        (
+            "dependsOn",
+            some(
+                depends_on
+                    .iter()
+                    .map(|on| json!({ "containerName": on.container, "condition": on.condition.as_str() })),
+            ),
+        ),
         ("startTimeout", seconds(start_timeout)),
         ("stopTimeout", seconds(stop_timeout)),
         ("healthCheck", json!(health_check.as_ref().map(health_check_json))),
@@ -198,7 +200,14 @@ pub(super) fn json(container: &ContainerDefinition) -> Value {
         ("user", json!(user)),
         ("workingDirectory", json!(working_directory)),
         ("dockerLabels", if docker_labels.is_empty() { Value::Null } else { json!(docker_labels) }),
-        ("ulimits", some(ulimits.iter().map(|limit| json!({ "name": limit.name, "softLimit": limit.soft, "hardLimit": limit.hard })))),
+        (
+            "ulimits",
+            some(
+                ulimits
+                    .iter()
+                    .map(|limit| json!({ "name": limit.name, "softLimit": limit.soft, "hardLimit": limit.hard })),
+            ),
+        ),
         ("linuxParameters", if *init_process { json!({ "initProcessEnabled": true }) } else { Value::Null }),
         ("readonlyRootFilesystem", if *read_only_root { json!(true) } else { Value::Null }),
         ("systemControls", json!([])),

@@ -109,7 +109,8 @@ fn json(definition: &TaskDefinition) -> Value {
         registered_by,
         deregistered_at,
     } = definition;
-    let names = |kinds: &[simulator_core::ecs::LaunchType]| kinds.iter().map(|kind| json!(kind.as_str())).collect::<Value>();
+    let names =
+        |kinds: &[simulator_core::ecs::LaunchType]| kinds.iter().map(|kind| json!(kind.as_str())).collect::<Value>();
     let platform = platform.as_ref().map(|platform| {
         shape::object([
             ("cpuArchitecture", json!(platform.cpu_architecture)),
@@ -142,7 +143,8 @@ fn json(definition: &TaskDefinition) -> Value {
 
 /// What an instance would have to be able to do, as AWS works it out from the definition.
 fn requires_attributes(definition: &TaskDefinition) -> Value {
-    let any = |has: fn(&simulator_core::ecs::definition::ContainerDefinition) -> bool| definition.containers.iter().any(has);
+    let any =
+        |has: fn(&simulator_core::ecs::definition::ContainerDefinition) -> bool| definition.containers.iter().any(has);
     let ecr = any(|container| container.image.contains(".dkr.ecr."));
     let mut names = Vec::new();
     if any(|container| container.log.is_some()) {

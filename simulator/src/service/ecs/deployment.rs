@@ -82,9 +82,12 @@ pub(super) fn load_balancers(input: &mut Input) -> Result<Vec<LoadBalancer>, Ref
 
 fn load_balancer(mut input: Input) -> Result<LoadBalancer, Refusal> {
     let target_group = input.required("targetGroupArn", INVALID)?;
-    let target_group: Arn = target_group
-        .parse()
-        .map_err(|_| Refusal::fault(INVALID, format!("Unable to assume role and validate the specified targetGroupArn: {target_group}")))?;
+    let target_group: Arn = target_group.parse().map_err(|_| {
+        Refusal::fault(
+            INVALID,
+            format!("Unable to assume role and validate the specified targetGroupArn: {target_group}"),
+        )
+    })?;
     let container = input.required("containerName", INVALID)?;
     let port = shape::port(&mut input, "containerPort")?
         .ok_or_else(|| Refusal::fault(INVALID, "containerPort must be given for a load balancer."))?;
@@ -111,9 +114,7 @@ pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Val
 
 /// `loadBalancers`.
 pub(super) fn load_balancers_json(balancers: &[LoadBalancer]) -> Value {
-    let balancer = |LoadBalancer { target_group, container, port }: &LoadBalancer| {
-        json!({ "targetGroupArn": target_group.as_str(), "containerName": container, "containerPort": port })
-    };
+    let balancer = |LoadBalancer { target_group, container, port }: &LoadBalancer| json!({ "targetGroupArn": target_group.as_str(), "containerName": container, "containerPort": port });
     balancers.iter().map(balancer).collect()
 }
 
@@ -124,7 +125,8 @@ pub(super) fn deployments_json(view: View<'_>, service: &Service) -> Value {
         let (running, pending) = view.counts(service, Some(&deployment.id));
         let is_primary = deployment.id == *primary;
         // An ACTIVE deployment wants what it has, and nothing once it has failed.
-        let wanted = view.tasks_of(service).filter(|task| task.started_by.as_ref() == Some(&deployment.id) && !task.stopping);
+        let wanted =
+            view.tasks_of(service).filter(|task| task.started_by.as_ref() == Some(&deployment.id) && !task.stopping);
         let desired = if is_primary { service.desired } else { u32::try_from(wanted.count()).unwrap_or(u32::MAX) };
         object([
             ("id", json!(deployment.id)),

@@ -130,9 +130,7 @@ fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Value {
     let Some(service) = view.service(&key.cluster, &key.service) else { return Value::Null };
     let primary = service.primary();
     let (running, pending) = view.counts(service, None);
-    let event = |ServiceEvent { id, at, message }: &ServiceEvent| {
-        json!({ "id": id, "createdAt": shape::seconds_of(*at), "message": message })
-    };
+    let event = |ServiceEvent { id, at, message }: &ServiceEvent| json!({ "id": id, "createdAt": shape::seconds_of(*at), "message": message });
     object([
         ("serviceArn", json!(service.arn.as_str())),
         ("serviceName", json!(key.service)),

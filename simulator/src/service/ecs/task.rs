@@ -105,7 +105,11 @@ pub(super) fn listed(page: Page<String>, _: &World) -> Value {
 }
 
 pub(super) fn stop(input: &mut Input, _: &World) -> Result<StopTask, Refusal> {
-    Ok(StopTask { cluster: input.text("cluster")?, task: input.required("task", INVALID)?, reason: input.text("reason")? })
+    Ok(StopTask {
+        cluster: input.text("cluster")?,
+        task: input.required("task", INVALID)?,
+        reason: input.text("reason")?,
+    })
 }
 
 pub(super) fn stopped(id: TaskId, world: &World) -> Value {
@@ -159,11 +163,10 @@ fn attachments(task: &Task) -> Value {
         (Some(_), None) => "ATTACHED",
         (None, None) => "PRECREATED",
     };
-    let details = [
-        ("subnetId", task.subnet.clone()),
-        ("privateIPv4Address", task.address.map(|address| address.to_string())),
-    ];
-    let details = details.into_iter().filter_map(|(name, value)| value.map(|value| json!({ "name": name, "value": value })));
+    let details =
+        [("subnetId", task.subnet.clone()), ("privateIPv4Address", task.address.map(|address| address.to_string()))];
+    let details =
+        details.into_iter().filter_map(|(name, value)| value.map(|value| json!({ "name": name, "value": value })));
     json!([{
         "id": task.attachment,
         "type": "ElasticNetworkInterface",
@@ -175,9 +178,9 @@ fn attachments(task: &Task) -> Value {
 fn container(task: &Task, place: usize) -> Value {
     let container: &Container = &task.containers[place];
     let definition = &task.definition.containers[place];
-    let interface = task.address.map(|address| {
-        json!([{ "attachmentId": task.attachment, "privateIpv4Address": address.to_string() }])
-    });
+    let interface = task
+        .address
+        .map(|address| json!([{ "attachmentId": task.attachment, "privateIpv4Address": address.to_string() }]));
     object([
         ("containerArn", json!(task.container_arn(container))),
         ("taskArn", json!(task.arn.as_str())),

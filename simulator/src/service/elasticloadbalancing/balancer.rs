@@ -60,8 +60,9 @@ fn json(balancer: &LoadBalancer, _: &World) -> Value {
 pub(super) fn create_listener(input: &mut Input, _: &World) -> Result<CreateListener, Refusal> {
     shape::only(input, "Protocol", &["HTTP"])?;
     let actions = input.structures("DefaultActions")?;
-    let [action] = <[Input; 1]>::try_from(actions)
-        .map_err(|actions| Refusal::NotSimulated { what: format!("a listener with {} default actions", actions.len()) })?;
+    let [action] = <[Input; 1]>::try_from(actions).map_err(|actions| Refusal::NotSimulated {
+        what: format!("a listener with {} default actions", actions.len()),
+    })?;
     Ok(CreateListener {
         load_balancer: input.required("LoadBalancerArn", INVALID)?,
         port: shape::port(input, "Port")?.ok_or_else(|| Refusal::fault(INVALID, "A port must be specified"))?,
@@ -132,8 +133,6 @@ pub(super) fn describe_tags(input: &mut Input, _: &World) -> Result<DescribeTags
 
 pub(super) fn tags_described(found: Vec<(Arn, BTreeMap<String, String>)>, _: &World) -> Value {
     let tag = |(key, value): (&String, &String)| json!({ "Key": key, "Value": value });
-    let description = |(arn, tags): &(Arn, BTreeMap<String, String>)| {
-        json!({ "ResourceArn": arn.as_str(), "Tags": tags.iter().map(tag).collect::<Vec<_>>() })
-    };
+    let description = |(arn, tags): &(Arn, BTreeMap<String, String>)| json!({ "ResourceArn": arn.as_str(), "Tags": tags.iter().map(tag).collect::<Vec<_>>() });
     json!({ "TagDescriptions": found.iter().map(description).collect::<Vec<_>>() })
 }

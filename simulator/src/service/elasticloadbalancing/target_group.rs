@@ -124,7 +124,8 @@ pub(super) fn health(input: &mut Input, world: &World) -> Result<DescribeTargetH
         let id = target.required("Id", INVALID)?;
         let port = shape::port(&mut target, "Port")?.or(default_port).unwrap_or(0);
         target.finish()?;
-        let address = id.parse().map_err(|_| Refusal::fault("InvalidTarget", format!("The target '{id}' is not valid")))?;
+        let address =
+            id.parse().map_err(|_| Refusal::fault("InvalidTarget", format!("The target '{id}' is not valid")))?;
         Ok(Target { address, port })
     };
     let targets = input.structures("Targets")?.into_iter().map(target).collect::<Result<_, Refusal>>()?;

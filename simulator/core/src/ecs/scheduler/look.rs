@@ -111,7 +111,7 @@ fn health(world: &World, service: &Service, task: &Task) -> (TaskHealth, Option<
 
 fn task_targets(world: &World, task: &Task) -> Vec<(TargetState, Failing)> {
     let look = |target: &crate::ecs::task::TaskTarget| {
-        let described = world.elb.group(&target.group)?.target(&target.target)?;
+        let described = world.elb.target_group(&target.group)?.target(&target.target)?;
         let reason = described.reason.map(|reason| reason.description).unwrap_or_default();
         Some((described.state, Failing::Target { group: target.group.clone(), port: target.target.port, reason }))
     };

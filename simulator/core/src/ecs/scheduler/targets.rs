@@ -32,7 +32,8 @@ fn register(world: &mut World, key: &ServiceKey) {
     }
     let mut registered: BTreeMap<Arn, usize> = BTreeMap::new();
     for (task, target) in due {
-        elb::register(world, &target.group, &target.target);
+        let groups = world.ecs.tasks[&task].security_groups.clone();
+        elb::register(world, &target.group, &target.target, groups);
         *registered.entry(target.group.clone()).or_default() += 1;
         world.ecs.task_mut(&task).targets.push(target);
     }
@@ -71,7 +72,7 @@ fn deregister(world: &mut World, key: &ServiceKey) {
 /// The state of a target has changed: its task may go on, or its service may look different.
 pub(in crate::ecs) fn changed(world: &mut World, group: &Arn, target: &Target) {
     let Some(id) = world.ecs.by_address.get(&target.address).cloned() else { return };
-    let registered = world.elb.group(group).is_some_and(|group| group.target(target).is_some());
+    let registered = world.elb.target_group(group).is_some_and(|group| group.target(target).is_some());
     let task = world.ecs.task_mut(&id);
     for held in &mut task.targets {
         if held.group == *group && held.target == *target && held.stage == TargetStage::Draining && !registered {

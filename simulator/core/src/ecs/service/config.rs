@@ -107,7 +107,7 @@ impl LoadBalancer {
     pub(super) fn check(&self, world: &World, definition: &TaskDefinition) -> Result<(), Refusal> {
         let Self { target_group: arn, container, port } = self;
         let invalid = |message: String| Err(Refusal::fault("InvalidParameterException", message));
-        let Some(group) = world.elb.group(arn) else {
+        let Some(group) = world.elb.target_group(arn) else {
             return invalid(format!("The specified target group does not exist. (targetGroupArn {arn})"));
         };
         if group.target_type == TargetType::Instance {

@@ -7,7 +7,7 @@ use super::container::Container;
 use super::{Overrides, Task, TaskStatus, advance, execution};
 use crate::arn::Arn;
 use crate::ecs::definition::TaskDefinition;
-use crate::ecs::network::Network;
+use crate::ecs::network::{self, Network};
 use crate::ecs::service::ServiceKey;
 use crate::effect::{Effect, TaskId, TaskSpec};
 use crate::id::IdKind;
@@ -49,6 +49,7 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
         group,
         started_by,
         service: service.clone(),
+        security_groups: network::security_groups(world, &network),
         network,
         subnet,
         attachment: uuid(world),
@@ -84,6 +85,7 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
         cpu: task.overrides.cpu.or(definition.cpu),
         memory: task.overrides.memory.or(definition.memory),
     }));
+    world.hold_security_groups(task.arn.as_str(), &task.security_groups);
     world.ecs.tasks.insert(id.clone(), task);
     if let Some(service) = service.and_then(|key| world.ecs.services.get_mut(&key)) {
         service.live.insert(id.clone());

@@ -60,6 +60,8 @@ pub struct Task {
     pub service: Option<ServiceKey>,
     /// Its place in the network.
     pub network: Network,
+    /// Its security groups, the VPC's own included where none was named.
+    pub security_groups: Vec<String>,
     /// The subnet it was put in.
     pub subnet: Option<String>,
     /// The id of the attachment of its network interface.

@@ -90,6 +90,8 @@ pub(super) fn cleared(world: &mut World, id: &TaskId) {
     }
     world.ecs.agenda.cancel(&Timer::Dependency(id.clone()));
     set_status(world, id, TaskStatus::Stopped);
+    let arn = world.ecs.tasks[id].arn.clone();
+    world.release_security_groups(arn.as_str());
     let task = world.ecs.task_mut(id);
     let ended = end_of(task);
     if let Some(service) = task.service.clone().and_then(|key| world.ecs.services.get_mut(&key)) {
