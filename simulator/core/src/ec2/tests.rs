@@ -73,7 +73,7 @@ fn a_first_time_account_has_a_default_vpc_open_to_the_internet() {
     let rules =
         trial.done(DescribeSecurityGroupRules { filters: filter("group-id", &group.id), ..Default::default() }).items;
     let inbound: Vec<&Rule> = rules.iter().filter(|rule| !rule.egress).collect();
-    assert_eq!((rules.len(), &inbound[0].peer), (2, &Peer::Group(group.id.clone())));
+    assert_eq!((rules.len(), &inbound[0].peer), (2, &Peer::Group(group.id)));
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn groups_are_found_by_name_vpc_and_tags() {
     let mut trial = Trial::new();
     let vpc = default_group(&mut trial).vpc;
     let tags: BTreeMap<String, String> = [("greenroom:project".to_owned(), "news".to_owned())].into();
-    let id = trial.done(CreateSecurityGroup { tags: tags.clone(), ..create("news-service") }).id;
+    let id = trial.done(CreateSecurityGroup { tags, ..create("news-service") }).id;
     trial.done(create("else"));
     let mut found = |name: &str, value: &str| {
         let describe = DescribeSecurityGroups { filters: filter(name, value), ..Default::default() };

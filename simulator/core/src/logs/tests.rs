@@ -123,15 +123,12 @@ fn lines_too_old_or_too_new_are_left_out() {
 fn every_line_is_in_the_trace() {
     let mut trial = with_stream();
     trial.done(put(&[(at(0), "one"), (at(0), "two")]));
-    let logged: Vec<&str> = trial
-        .world
-        .events()
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Logged { line, .. } => Some(line.as_str()),
-            _ => None,
-        })
-        .collect();
+    let mut logged = Vec::new();
+    for event in trial.world.events() {
+        if let EventKind::Logged { line, .. } = &event.kind {
+            logged.push(line.as_str());
+        }
+    }
     assert_eq!(logged, ["one", "two"]);
 }
 

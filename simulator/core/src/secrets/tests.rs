@@ -55,7 +55,7 @@ fn the_current_version_becomes_the_previous_one() {
     let staged = |stage: &str| GetSecretValue { version_stage: Some(stage.into()), ..get("db") };
     assert_eq!(trial.done(get("db")).secret_string, "two");
     assert_eq!(trial.done(staged("AWSPREVIOUS")).secret_string, "one");
-    let by_id = GetSecretValue { version_id: Some(first.clone()), ..get("db") };
+    let by_id = GetSecretValue { version_id: Some(first), ..get("db") };
     assert_eq!(trial.done(by_id.clone()).secret_string, "one");
     trial.done(put("db", "three"));
     assert_eq!(trial.done(staged("AWSPREVIOUS")).secret_string, "two");
