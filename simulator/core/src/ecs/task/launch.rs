@@ -51,6 +51,7 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
         service: service.clone(),
         network,
         subnet,
+        attachment: uuid(world),
         tags,
         last_status: TaskStatus::Provisioning,
         stopping: false,

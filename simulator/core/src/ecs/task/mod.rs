@@ -62,6 +62,8 @@ pub struct Task {
     pub network: Network,
     /// The subnet it was put in.
     pub subnet: Option<String>,
+    /// The id of the attachment of its network interface.
+    pub attachment: String,
     /// `tags`.
     pub tags: BTreeMap<String, String>,
     /// `lastStatus`.
@@ -227,6 +229,13 @@ impl Task {
     pub fn container(&self, name: &str) -> Option<&Container> {
         let (place, _) = self.definition.container(name)?;
         self.containers.get(place)
+    }
+
+    /// `containerArn` of one of its containers: `container/CLUSTER/TASK/ID`.
+    #[must_use]
+    pub fn container_arn(&self, container: &Container) -> String {
+        let prefix = self.arn.as_str().replacen(":task/", ":container/", 1);
+        format!("{prefix}/{}", container.id)
     }
 
     /// What the trace names as its starter.
