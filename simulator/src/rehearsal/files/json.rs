@@ -34,6 +34,7 @@ struct Walk<'source> {
 impl Walk<'_> {
     fn value(&mut self) -> Result<Node, FileError> {
         let spot = self.spot();
+        let spot = if self.peek() == b'"' { inside_quote(spot) } else { spot };
         let value = match self.peek() {
             b'{' => self.map()?,
             b'[' => self.list()?,
@@ -59,7 +60,7 @@ impl Walk<'_> {
         let (mut entries, mut keys) = (Vec::new(), BTreeSet::new());
         self.step();
         while self.peek() != b'}' {
-            let key = Key { spot: self.spot(), text: self.text() };
+            let key = Key { spot: inside_quote(self.spot()), text: self.text() };
             if !keys.insert(key.text.clone()) {
                 return Err(twice(self.source, &key));
             }
@@ -123,6 +124,11 @@ impl Walk<'_> {
     }
 }
 
+/// A text's place is that of its first character, whatever quotes are around it.
+pub(super) fn inside_quote(spot: Spot) -> Spot {
+    Spot { column: spot.column + 1, ..spot }
+}
+
 /// A key that a map has twice: which of the two counts differs from reader to reader.
 pub(super) fn twice(source: &Source, key: &Key) -> FileError {
     FileError::Contradiction {
@@ -149,7 +155,7 @@ mod tests {
         let Value::List(nodes) = &list.value else { panic!("a list") };
         assert_eq!(
             nodes[1].get("b").map(|node| (node.spot.column, node.value.clone())),
-            Some((19, Value::Text("x\"yé".into())))
+            Some((20, Value::Text("x\"yé".into())))
         );
         assert_eq!(nodes[2], Node { spot: Spot { line: 2, column: 34 }, value: Value::Number("-2.5e3".into()) });
         let plain: serde_json::Value = serde_json::from_str(text).expect("it is valid");
@@ -162,7 +168,7 @@ mod tests {
             ("{\n  \"a\": 1,\n}", "f.json:3:1: could not parse it: key must be a string"),
             ("{\"a\": 1", "f.json:1:7: could not parse it: EOF while parsing an object"),
             ("", "f.json:1:1: could not parse it: EOF while parsing a value"),
-            ("{\"a\": 1,\n \"a\": 2}", "f.json:2:2: the key `a` is here for the second time"),
+            ("{\"a\": 1,\n \"a\": 2}", "f.json:2:3: the key `a` is here for the second time"),
         ];
         for (text, message) in cases {
             assert_eq!(parse(&source(text)).expect_err("it is invalid").to_string(), message);

@@ -18,7 +18,7 @@ pub(super) fn read(directory: &Path, context: &str) -> Result<Vec<Requirement>, 
     Ok(Source::read_if_there(directory, &name.to_string_lossy())?.map(|source| parse(&source.text)).unwrap_or_default())
 }
 
-fn parse(text: &str) -> Vec<Requirement> {
+pub(in crate::rehearsal) fn parse(text: &str) -> Vec<Requirement> {
     let mut found = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let end = line.find(|end: char| !end.is_ascii_alphanumeric() && !"-_.".contains(end)).unwrap_or(line.len());

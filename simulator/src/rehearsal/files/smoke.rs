@@ -157,13 +157,13 @@ mod tests {
     fn mistakes_are_placed() {
         let cases = [
             (r#"{"smoke": []}"#, "smoke.json:1:1: the smoke file has no `smoke`"),
-            (r#"{"smoke": [{"path": "healthz"}]}"#, "smoke.json:1:21: the path `healthz` does not begin with `/`"),
-            (r#"{"smoke": [{"path": "/", "method": "get"}]}"#, "smoke.json:1:36: `get` is no method"),
+            (r#"{"smoke": [{"path": "healthz"}]}"#, "smoke.json:1:22: the path `healthz` does not begin with `/`"),
+            (r#"{"smoke": [{"path": "/", "method": "get"}]}"#, "smoke.json:1:37: `get` is no method"),
             (
                 r#"{"smoke": [{"path": "/", "expect": {"status": 20}}]}"#,
                 "smoke.json:1:47: 20 is no status of an answer",
             ),
-            (r#"{"smoke": [{"path": "/", "expects": {}}]}"#, "smoke.json:1:26: unknown key `expects` in a request"),
+            (r#"{"smoke": [{"path": "/", "expects": {}}]}"#, "smoke.json:1:27: unknown key `expects` in a request"),
         ];
         for (text, message) in cases {
             assert_eq!(parse(text).expect_err("it is wrong").to_string(), message);

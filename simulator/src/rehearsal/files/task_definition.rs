@@ -339,12 +339,12 @@ mod tests {
         };
         check(
             &container("\"enviroment\": []"),
-            "task.json:3:1: unknown key `enviroment` in a container definition",
+            "task.json:3:2: unknown key `enviroment` in a container definition",
             "did you mean `environment`?",
         );
         check(
             &container("\"essential\": \"yes\""),
-            "task.json:3:14: `essential` must be true or false, and is a text",
+            "task.json:3:15: `essential` must be true or false, and is a text",
             "write true or false for `essential`",
         );
         check(
@@ -354,12 +354,12 @@ mod tests {
         );
         check(
             &container("\"dependsOn\": [{\"containerName\": \"b\", \"condition\": \"READY\"}]"),
-            "task.json:3:51: `READY` is no condition",
+            "task.json:3:52: `READY` is no condition",
             "write START, COMPLETE, SUCCESS or HEALTHY",
         );
         check(
             &container("\"healthCheck\": {\"command\": [\"curl\", \"localhost\"]}"),
-            "task.json:3:29: a health check's command cannot begin with `curl`",
+            "task.json:3:30: a health check's command cannot begin with `curl`",
             "begin it with \"CMD\" or \"CMD-SHELL\"",
         );
         check(

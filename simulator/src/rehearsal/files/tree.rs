@@ -5,7 +5,7 @@ use super::source::Spot;
 /// A value and where it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Where it begins.
+    /// Where it begins: a text at its first character, whatever quotes are around it.
     pub spot: Spot,
     /// The value.
     pub value: Value,

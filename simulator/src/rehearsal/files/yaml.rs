@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
-use super::json::twice;
+use super::json::{inside_quote, twice};
 use super::source::Source;
 use super::tree::{Key, Node, Value};
 use super::{FileError, Spot};
@@ -63,8 +63,14 @@ impl<'source> Reader<'source> {
         if depth > DEEPEST {
             return Err(self.refuse(at, "it is nested too deeply"));
         }
+        let mut at = at;
         let (value, anchor) = match event {
-            Event::Scalar(text, style, anchor, tag) => (scalar(&text, style, tag.as_deref()), anchor),
+            Event::Scalar(text, style, anchor, tag) => {
+                if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
+                    at = inside_quote(at);
+                }
+                (scalar(&text, style, tag.as_deref()), anchor)
+            }
             Event::SequenceStart(anchor, _) => {
                 let mut nodes = Vec::new();
                 loop {
@@ -208,7 +214,7 @@ mod tests {
         );
         assert_eq!(
             nodes[1].get("b"),
-            Some(&Node { spot: Spot { line: 4, column: 8 }, value: Value::Text("8000".into()) })
+            Some(&Node { spot: Spot { line: 4, column: 9 }, value: Value::Text("8000".into()) })
         );
         assert_eq!(root.get("c").map(Node::kind), Some("null"));
     }

@@ -80,7 +80,7 @@ fn mistakes_are_placed_and_helped_with() {
         ),
         (
             service("ports: [\"80:http\"]"),
-            "compose.yaml:4:13: `80:http` is no port",
+            "compose.yaml:4:14: `80:http` is no port",
             "write \"HOST:CONTAINER\", in quotes",
         ),
         (
