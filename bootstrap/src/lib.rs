@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod location;
+pub mod policy;
 pub mod task_definition;
 
 pub use config::Config;
