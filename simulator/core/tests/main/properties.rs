@@ -202,7 +202,7 @@ proptest! {
             let case = Case { seed, ..case.clone() };
             let mut account = case.serving(Behaviour::unhealthy());
             account.deploy();
-            let end = account.world.now() + secs(900);
+            let end = account.world.now() + secs(300);
             while account.world.now() < end && account.driver.step(&mut account.world) {}
             (format!("{:?}", account.world.events()), format!("{:?}", account.driver.wanted))
         };
