@@ -12,8 +12,11 @@ pub(crate) struct Constraint {
     /// Most characters.
     pub(crate) longest: usize,
     /// The regular expression that AWS names, and whether a text satisfies it.
-    pub(crate) pattern: Option<(&'static str, fn(&str) -> bool)>,
+    pub(crate) pattern: Option<Rule>,
 }
+
+/// A regular expression as AWS writes it, and what it means.
+type Rule = (&'static str, fn(&str) -> bool);
 
 impl Constraint {
     /// Checks `value` in the order length, pattern.
@@ -64,16 +67,4 @@ pub(crate) fn check_range(
         return Err(violation(code, &value.to_string(), member, &rule));
     }
     Ok(())
-}
-
-/// Checks that `value` is one of `allowed`.
-///
-/// # Errors
-/// AWS's sentence under the error code `code`.
-pub(crate) fn check_choice(code: &'static str, member: &str, value: &str, allowed: &[&str]) -> Result<(), Refusal> {
-    if allowed.contains(&value) {
-        return Ok(());
-    }
-    let rule = format!("Member must satisfy enum value set: [{}]", allowed.join(", "));
-    Err(violation(code, value, member, &rule))
 }

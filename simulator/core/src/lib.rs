@@ -20,6 +20,8 @@ mod probe;
 pub mod refusal;
 pub mod time;
 pub mod timing;
+#[cfg(test)]
+mod trial;
 pub mod world;
 
 pub mod ec2;

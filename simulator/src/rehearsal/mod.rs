@@ -1,1 +1,4 @@
 //! Skeleton.
+
+pub mod files;
+pub mod preflight;

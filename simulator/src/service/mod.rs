@@ -1,7 +1,14 @@
 //! The services of the simulated account: one folder or file each, with its operation table.
 
+pub mod ec2;
+pub mod ecr;
 pub mod ecs;
 pub mod elasticloadbalancing;
+pub mod iam;
+mod json;
+pub mod logs;
+pub mod secretsmanager;
+pub mod sts;
 
 use crate::wire::Row;
 
@@ -9,7 +16,14 @@ use crate::wire::Row;
 #[must_use]
 pub fn all() -> Vec<Service> {
     vec![
-        // One line for each service.
+        sts::service(),
+        iam::service(),
+        ecr::service(),
+        logs::service(),
+        elasticloadbalancing::service(),
+        ecs::service(),
+        secretsmanager::service(),
+        ec2::service(),
     ]
 }
 

@@ -6,7 +6,7 @@ use super::State;
 use super::rule::{Peer, Ports, Protocol, Rule};
 use crate::world::World;
 
-/// One end of a connection.
+/// One end of a connection. Without security groups it lies outside the VPC, where nothing holds traffic back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoint {
     /// Ids of its security groups.
@@ -38,8 +38,11 @@ impl World {
 impl State {
     /// Whether a rule of one of `groups` allows traffic with `peer` on a TCP port.
     fn admits(&self, groups: &[String], egress: bool, peer: &Endpoint, port: u16) -> bool {
-        let rules = self.rules.values().filter(|rule| rule.egress == egress && groups.contains(&rule.group));
-        rules.into_iter().any(|rule| rule.is_about(port) && rule.names(peer))
+        if groups.is_empty() {
+            return true;
+        }
+        let mut rules = self.rules.values().filter(|rule| rule.egress == egress && groups.contains(&rule.group));
+        rules.any(|rule| rule.is_about(port) && rule.names(peer))
     }
 }
 

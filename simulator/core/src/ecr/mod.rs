@@ -6,6 +6,7 @@
 //! templates, archiving. Lifecycle policies are validated and stored but not carried out: AWS takes up to a day to act on them,
 //! longer than any rehearsal lasts.
 
+mod account_setting;
 mod delete_image;
 mod image;
 mod layer;
@@ -14,6 +15,7 @@ mod lifecycle_rule;
 mod mutability;
 mod put_image;
 mod read_image;
+mod referrer;
 mod repository;
 mod repository_policy;
 mod settings;
@@ -24,6 +26,7 @@ mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use account_setting::{GetAccountSetting, PutAccountSetting};
 pub use delete_image::{BatchDeleteImage, BatchDeleteImageOutput};
 pub use image::{Image, ImageFailure, ImageId};
 pub use layer::{
@@ -33,6 +36,7 @@ pub use lifecycle::{DeleteLifecyclePolicy, GetLifecyclePolicy, LifecyclePolicy, 
 pub use mutability::TagMutability;
 pub use put_image::PutImage;
 pub use read_image::{BatchGetImage, BatchGetImageOutput, DescribeImages, ImageDetail, ListImages, TagStatus};
+pub use referrer::ListImageReferrers;
 pub use repository::{CreateRepository, DeleteRepository, DescribeRepositories, Encryption, RepositoryDescription};
 pub use repository_policy::{DeleteRepositoryPolicy, GetRepositoryPolicy, RepositoryPolicy, SetRepositoryPolicy};
 pub use settings::{PutImageScanningConfiguration, PutImageTagMutability};
@@ -57,6 +61,8 @@ pub struct State {
     repositories: BTreeMap<String, Repository>,
     /// The key that KMS encryption uses unless told otherwise: made when first wanted.
     kms_key: Option<String>,
+    /// The account setting `BLOB_MOUNTING`.
+    blob_mounting: bool,
 }
 
 /// A repository.

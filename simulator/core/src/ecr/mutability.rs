@@ -26,30 +26,28 @@ impl TagMutability {
     /// # Errors
     /// AWS's complaint about a word that is no mode, or filters where they do not belong or are missing.
     pub fn parse(mode: Option<&str>, filters: Vec<String>) -> Result<Self, Refusal> {
-        let setting = match mode {
-            None | Some("MUTABLE") => Self::Mutable,
-            Some("IMMUTABLE") => Self::Immutable,
-            Some("MUTABLE_WITH_EXCLUSION") => Self::MutableWithExclusion(filters.clone()),
-            Some("IMMUTABLE_WITH_EXCLUSION") => Self::ImmutableWithExclusion(filters.clone()),
-            Some(_) => {
-                let modes = "must be one of MUTABLE, IMMUTABLE, MUTABLE_WITH_EXCLUSION, IMMUTABLE_WITH_EXCLUSION";
-                return Err(invalid("imageTagMutability", modes));
-            }
-        };
         let member = "imageTagMutabilityExclusionFilters";
-        let excluding = !setting.filters().is_empty();
-        if matches!(setting, Self::MutableWithExclusion(_) | Self::ImmutableWithExclusion(_)) && !excluding {
-            return Err(invalid(member, "must not be empty when imageTagMutability is set WITH_EXCLUSION"));
-        }
-        if !excluding && !filters.is_empty() {
-            return Err(invalid(member, "must be empty unless imageTagMutability is set WITH_EXCLUSION"));
-        }
         let sound = |c: char| c.is_ascii_alphanumeric() || "._*-".contains(c);
         let broken = |filter: &String| filter.is_empty() || filter.len() > 128 || !filter.chars().all(sound);
         if filters.iter().any(broken) || filters.len() > MOST_FILTERS {
             return Err(invalid(member, "must satisfy regular expression '^[0-9a-zA-Z._*-]{1,128}$'"));
         }
-        Ok(setting)
+        match (mode, filters.is_empty()) {
+            (None | Some("MUTABLE"), true) => Ok(Self::Mutable),
+            (Some("IMMUTABLE"), true) => Ok(Self::Immutable),
+            (Some("MUTABLE_WITH_EXCLUSION"), false) => Ok(Self::MutableWithExclusion(filters)),
+            (Some("IMMUTABLE_WITH_EXCLUSION"), false) => Ok(Self::ImmutableWithExclusion(filters)),
+            (Some("MUTABLE_WITH_EXCLUSION" | "IMMUTABLE_WITH_EXCLUSION"), true) => {
+                Err(invalid(member, "must not be empty when imageTagMutability is set WITH_EXCLUSION"))
+            }
+            (None | Some("MUTABLE" | "IMMUTABLE"), false) => {
+                Err(invalid(member, "must be empty unless imageTagMutability is set WITH_EXCLUSION"))
+            }
+            (Some(_), _) => {
+                let modes = "must be one of MUTABLE, IMMUTABLE, MUTABLE_WITH_EXCLUSION, IMMUTABLE_WITH_EXCLUSION";
+                Err(invalid("imageTagMutability", modes))
+            }
+        }
     }
 
     /// The mode as AWS writes it.

@@ -166,3 +166,6 @@ impl fmt::Display for StatementRef {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ pub use tag::{TagResource, UntagResource};
 pub use write::{PutSecretValue, PutSecretValueOutput};
 
 use crate::arn::Arn;
-use crate::iam::Secret as Value;
+pub use crate::iam::Secret as Value;
 use crate::id::{IdKind, IdStream};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;

@@ -214,7 +214,9 @@ fn scalars(value: &Value) -> Result<Vec<String>, Malformed> {
     };
     match value {
         Value::Array(items) => items.iter().map(scalar).collect(),
-        one => scalar(one).map(|value| vec![value]),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            scalar(value).map(|value| vec![value])
+        }
     }
 }
 

@@ -15,9 +15,11 @@ const ARN_PARTS: usize = 6;
 impl ResourcePattern {
     pub(super) fn parse(text: &str, variables: bool) -> Self {
         let syntax = Syntax { wildcards: true, variables };
-        let parts = split(text);
-        // `*`, and short forms such as `arn:aws:s3*`, are matched as a whole.
-        let parts = if parts.len() == ARN_PARTS { parts } else { vec![text] };
+        let mut parts = split(text);
+        // An ARN that ends too early is completed with wildcards (IAM user guide, Resource element). `*` alone is no ARN.
+        if parts.len() > 1 {
+            parts.resize(ARN_PARTS, "*");
+        }
         Self { parts: parts.into_iter().map(|part| Pattern::parse(part, syntax)).collect() }
     }
 

@@ -1,0 +1,153 @@
+//! The driver with containers.
+//!
+//! A task is a network namespace: a container that does nothing holds it open, and the task's containers share it, so that
+//! they see one another on localhost and have one address, as with `awsvpc`. They carry the labels that the ECS agent gives
+//! them beside our own.
+//!
+//! Limits: a container has its own memory limit, or else the task's; every container is held to the task's processors. The
+//! containers of one task could together use more than the task has, because a cgroup around them all can only be made by
+//! root on the engine's machine.
+
+mod exec;
+mod follow;
+mod health;
+mod image;
+mod lines;
+mod start;
+mod stop;
+mod task;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use simulator_core::effect::TaskId;
+use simulator_core::{Effect, Observation};
+use thiserror::Error;
+use tokio::task::JoinSet;
+
+use self::image::Images;
+use self::task::Task;
+use super::load_balancer::LoadBalancer;
+use super::run::{Driver, Observer};
+use super::target_probe::TargetProbe;
+use crate::engine::pause::PauseError;
+use crate::engine::{Engine, Network, Rehearsal};
+
+/// Where the images of the simulated ECR really are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registry {
+    /// Its name in task definitions: `<account>.dkr.ecr.<region>.amazonaws.com`.
+    pub host: String,
+    /// Its address on loopback.
+    pub address: SocketAddr,
+}
+
+/// Why there is no driver.
+#[derive(Debug, Error)]
+pub enum DockerError {
+    /// There is nothing to hold a task's network open.
+    #[error(transparent)]
+    Pause(#[from] PauseError),
+}
+
+/// Carries effects out with containers.
+#[derive(Debug)]
+pub struct DockerDriver {
+    shared: Arc<Shared>,
+    load_balancer: Arc<LoadBalancer>,
+    target_probe: TargetProbe,
+    /// What goes on after an effect has been carried out: containers that are followed, targets that drain.
+    background: Mutex<JoinSet<()>>,
+}
+
+/// What the parts of the driver share.
+#[derive(Debug)]
+struct Shared {
+    engine: Engine,
+    rehearsal: Rehearsal,
+    network: Network,
+    registry: Registry,
+    images: Images,
+    tasks: Mutex<HashMap<TaskId, Arc<Task>>>,
+}
+
+impl DockerDriver {
+    /// A driver for `rehearsal`, whose network is open.
+    ///
+    /// # Errors
+    /// The engine does not take the image that tasks need.
+    pub async fn new(
+        engine: Engine,
+        rehearsal: Rehearsal,
+        network: Network,
+        registry: Registry,
+        load_balancer: Arc<LoadBalancer>,
+    ) -> Result<Self, DockerError> {
+        engine.ensure_pause_image().await?;
+        let (images, tasks) = (Images::default(), Mutex::default());
+        let shared = Arc::new(Shared { engine, rehearsal, network, registry, images, tasks });
+        Ok(Self { shared, load_balancer, target_probe: TargetProbe::new(), background: Mutex::default() })
+    }
+
+    /// Lets `work` go on until it ends or the driver is dropped.
+    fn keep_going(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut background = self.background.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(ended) = background.try_join_next() {
+            if let Err(error) = ended
+                && error.is_panic()
+            {
+                resume_unwind(error.into_panic());
+            }
+        }
+        background.spawn(work);
+    }
+}
+
+#[async_trait]
+impl Driver for DockerDriver {
+    async fn carry_out(&self, effect: Effect, observer: &Arc<dyn Observer>) {
+        let shared = &self.shared;
+        match effect {
+            Effect::PrepareTask(spec) => observer.observe(shared.prepare(spec).await),
+            Effect::PullImage(pull) => observer.observe(shared.pull(pull).await),
+            Effect::StartContainer(spec) => {
+                if let Some(following) = shared.start(*spec, observer).await {
+                    self.keep_going(following);
+                }
+            }
+            Effect::ProbeHealth { task, container, command, timeout } => {
+                observer.observe(shared.probe_health(task, container, command, timeout).await);
+            }
+            Effect::StopContainer { task, container, timeout } => shared.stop(task, container, timeout, observer).await,
+            Effect::ClearTask { task } => {
+                shared.clear(&task).await;
+                observer.observe(Observation::TaskCleared { task });
+            }
+            Effect::ProbeTarget { target_group, target, path, timeout } => {
+                let answer = self.target_probe.ask(&target, &path, timeout).await;
+                observer.observe(Observation::TargetProbed { target_group, target, answer });
+            }
+            Effect::Route { target_group, targets } => self.load_balancer.route(&target_group, &targets),
+            Effect::DrainTarget { target_group, target } => {
+                // From here on the target's requests are watched; later effects need not wait until they are answered.
+                let drained = self.load_balancer.drained(&target_group, &target);
+                let observer = Arc::clone(observer);
+                self.keep_going(async move {
+                    drained.await;
+                    observer.observe(Observation::TargetDrained { target_group, target });
+                });
+            }
+            Effect::Listen { listener, target_group, port } => {
+                if let Err(error) = self.load_balancer.listen(listener.clone(), target_group, port).await {
+                    tracing::error!(%listener, error = %error, "no port could be opened for a listener");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

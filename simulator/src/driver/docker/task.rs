@@ -1,0 +1,181 @@
+//! A task: the network that its containers share, and the containers.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bollard::errors::Error as ApiError;
+use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig};
+use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder};
+use futures_util::future::join_all;
+use simulator_core::Observation;
+use simulator_core::effect::{TaskId, TaskSpec};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::Shared;
+use crate::engine::{is_absent, label, pause, said};
+
+/// The engine may be busy with a container for this long before it is left to the sweep.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A task that has a network.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) spec: TaskSpec,
+    /// The engine's id of the container that holds the network open.
+    pub(super) pause: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    cleared: bool,
+    containers: HashMap<String, Arc<Container>>,
+    /// Every container that was made for the task, those that were restarted included.
+    made: Vec<String>,
+}
+
+/// A container of a task.
+#[derive(Debug)]
+pub(super) struct Container {
+    /// The engine's id of it.
+    pub(super) id: String,
+    /// True once its end has been observed.
+    pub(super) ended: watch::Sender<bool>,
+}
+
+impl Task {
+    /// The container called `name` in the task definition: the last one, where it was restarted.
+    pub(super) fn container(&self, name: &str) -> Option<Arc<Container>> {
+        self.state().containers.get(name).map(Arc::clone)
+    }
+
+    /// Counts the container `id` among the task's. None if the task has been cleared away meanwhile.
+    pub(super) fn adopt(&self, name: &str, id: &str) -> Option<Arc<Container>> {
+        let mut state = self.state();
+        if state.cleared {
+            return None;
+        }
+        let container = Arc::new(Container { id: id.to_owned(), ended: watch::Sender::new(false) });
+        state.containers.insert(name.to_owned(), Arc::clone(&container));
+        state.made.push(id.to_owned());
+        Some(container)
+    }
+
+    /// No container is adopted from now on. Answers with those that there are.
+    fn close(&self) -> Vec<String> {
+        let mut state = self.state();
+        state.cleared = true;
+        std::mem::take(&mut state.made)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// The task `id`, if it has been prepared and not cleared.
+    pub(super) fn task(&self, id: &TaskId) -> Option<Arc<Task>> {
+        self.tasks().get(id).map(Arc::clone)
+    }
+
+    /// Makes the network of a task.
+    pub(super) async fn prepare(&self, spec: TaskSpec) -> Observation {
+        let task = spec.task.clone();
+        match self.make_network(spec).await {
+            Ok(address) => Observation::TaskPrepared { task, address },
+            Err(message) => Observation::TaskNotPrepared { task, message },
+        }
+    }
+
+    /// Removes what there is of a task. What the engine does not let go of is left to the sweep.
+    pub(super) async fn clear(&self, id: &TaskId) {
+        let Some(task) = self.tasks().remove(id) else { return };
+        let made = task.close();
+        join_all(made.iter().map(|container| self.remove(container))).await;
+        // Last, because the others are in its network.
+        self.remove(&task.pause).await;
+    }
+
+    /// Removes a container and the volumes that nobody named.
+    pub(super) async fn remove(&self, container: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+            match self.engine.docker().remove_container(container, Some(options)).await {
+                Ok(()) => return,
+                Err(error) if is_absent(&error) => return,
+                Err(error) if Instant::now() > deadline => {
+                    tracing::warn!(container, error = %said(&error), "a container is left to the sweep");
+                    return;
+                }
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn make_network(&self, spec: TaskSpec) -> Result<IpAddr, String> {
+        let host = HostConfig {
+            network_mode: Some(self.network.id.clone()),
+            log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
+            ..HostConfig::default()
+        };
+        let body = ContainerCreateBody {
+            image: Some(pause::IMAGE.to_owned()),
+            labels: Some(self.labels(&spec.task)),
+            host_config: Some(host),
+            ..ContainerCreateBody::default()
+        };
+        let pause = self.create(&self.name(&spec.task, "pause"), body).await.map_err(|error| said(&error))?;
+        let started = self.start_pause(&pause).await;
+        match started {
+            Ok(address) => {
+                let id = spec.task.clone();
+                let task = Arc::new(Task { spec, pause, state: Mutex::default() });
+                self.tasks().insert(id, task);
+                Ok(address)
+            }
+            Err(message) => {
+                self.remove(&pause).await;
+                Err(message)
+            }
+        }
+    }
+
+    /// Starts the container that holds a task's network open, and answers with its address.
+    async fn start_pause(&self, pause: &str) -> Result<IpAddr, String> {
+        let docker = self.engine.docker();
+        docker.start_container(pause, None).await.map_err(|error| said(&error))?;
+        let inspected = docker.inspect_container(pause, None).await.map_err(|error| said(&error))?;
+        let networks = inspected.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+        let address = networks.into_values().find_map(|network| network.ip_address?.parse().ok());
+        address.ok_or_else(|| "the engine gave the task no address".to_owned())
+    }
+
+    pub(super) async fn create(&self, name: &str, body: ContainerCreateBody) -> Result<String, ApiError> {
+        let options = CreateContainerOptionsBuilder::default().name(name).build();
+        Ok(self.engine.docker().create_container(Some(options), body).await?.id)
+    }
+
+    /// What a container is called on the engine, for whoever looks at `docker ps`.
+    pub(super) fn name(&self, task: &TaskId, container: &str) -> String {
+        let short = task.0.get(..8).unwrap_or(&task.0);
+        format!("greenroom-{}-{short}-{container}", self.rehearsal.id())
+    }
+
+    pub(super) fn labels(&self, task: &TaskId) -> HashMap<String, String> {
+        let mut labels = self.rehearsal.labels();
+        labels.insert(label::TASK.to_owned(), task.0.clone());
+        labels
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, HashMap<TaskId, Arc<Task>>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

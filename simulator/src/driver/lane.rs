@@ -1,0 +1,73 @@
+//! Which effects wait for one another.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use simulator_core::effect::{Target, TaskId};
+use simulator_core::{Arn, Effect};
+
+/// Effects of one lane are carried out one after the other, in the order in which the World wanted them. Lanes do not wait
+/// for one another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Lane {
+    /// Making a task's network and clearing it away.
+    Task(TaskId),
+    /// Pulling, starting and stopping one container.
+    Container(TaskId, String),
+    /// Its health command, which may hang while the container is stopped.
+    Health(TaskId, String),
+    /// What a target group's listeners do with requests.
+    TargetGroup(Arn),
+    /// Health checks of one target.
+    TargetHealth(Arn, Target),
+}
+
+impl Lane {
+    /// The lane of `effect`.
+    pub(super) fn of(effect: &Effect) -> Self {
+        match effect {
+            Effect::PrepareTask(task) => Self::Task(task.task.clone()),
+            Effect::ClearTask { task } => Self::Task(task.clone()),
+            Effect::PullImage(pull) => Self::Container(pull.task.clone(), pull.container.clone()),
+            Effect::StartContainer(spec) => Self::Container(spec.task.clone(), spec.name.clone()),
+            Effect::StopContainer { task, container, .. } => Self::Container(task.clone(), container.clone()),
+            Effect::ProbeHealth { task, container, .. } => Self::Health(task.clone(), container.clone()),
+            Effect::Route { target_group, .. }
+            | Effect::DrainTarget { target_group, .. }
+            | Effect::Listen { target_group, .. } => Self::TargetGroup(target_group.clone()),
+            Effect::ProbeTarget { target_group, target, .. } => {
+                Self::TargetHealth(target_group.clone(), target.clone())
+            }
+        }
+    }
+}
+
+/// What waits in each lane that somebody works on.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    waiting: Mutex<HashMap<Lane, VecDeque<Effect>>>,
+}
+
+impl Lanes {
+    /// Queues `effect`. If nobody works on its lane, it is given back to be worked on, together with the lane.
+    pub(super) fn enter(&self, effect: Effect) -> Option<(Lane, Effect)> {
+        let lane = Lane::of(&effect);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = waiting.get_mut(&lane) {
+            queue.push_back(effect);
+            return None;
+        }
+        waiting.insert(lane.clone(), VecDeque::new());
+        Some((lane, effect))
+    }
+
+    /// What comes next in `lane`. With nothing left the lane is given up.
+    pub(super) fn next(&self, lane: &Lane) -> Option<Effect> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = waiting.get_mut(lane).and_then(VecDeque::pop_front);
+        if next.is_none() {
+            waiting.remove(lane);
+        }
+        next
+    }
+}
