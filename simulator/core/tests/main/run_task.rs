@@ -32,11 +32,6 @@ fn sidecar(container: ContainerDefinition) -> ContainerDefinition {
     ContainerDefinition { essential: false, ..container }
 }
 
-/// When something was first wanted of a container.
-fn wanted(account: &Account, is_it: impl Fn(&Effect) -> bool) -> Option<Timestamp> {
-    account.driver.wanted.iter().find(|(_, effect)| is_it(effect)).map(|(at, _)| *at)
-}
-
 fn pull_of(name: &str) -> impl Fn(&Effect) -> bool {
     move |effect| matches!(effect, Effect::PullImage(pull) if pull.container == name)
 }
@@ -268,9 +263,9 @@ fn containers_start_in_the_order_of_their_dependencies() {
     account.until("it runs", secs(60), |account| account.task(&id).last_status == TaskStatus::Running);
     let task = account.task(&id);
     let at = |name: &str| task.container(name).expect("it is in the task");
-    assert!(wanted(&account, pull_of("migrate")) >= at("cache").started_at, "migrate waits for the cache to run");
-    assert!(wanted(&account, pull_of("app")) >= at("migrate").stopped_at, "app waits for the migration");
-    assert!(wanted(&account, pull_of("app")) >= at("cache").healthy_at, "app waits for the cache to be healthy");
+    assert!(account.first_wanted(pull_of("migrate")) >= at("cache").started_at, "migrate waits for the cache to run");
+    assert!(account.first_wanted(pull_of("app")) >= at("migrate").stopped_at, "app waits for the migration");
+    assert!(account.first_wanted(pull_of("app")) >= at("cache").healthy_at, "app waits for the cache to be healthy");
     assert_eq!(task.started_at, at("app").started_at, "the task runs when its last container has started");
 }
 
@@ -290,7 +285,7 @@ fn a_failed_dependency_fails_the_task() {
     let reason = "CannotStartContainerError: dependency graph: failed to resolve container ordering dependency [migrate] for target \
                   [app] as dependency did not exit successfully.";
     assert_eq!(app.reason.as_deref(), Some(reason));
-    assert_eq!(wanted(&account, start_of("app")), None);
+    assert_eq!(account.first_wanted(start_of("app")), None);
 }
 
 #[test]
@@ -324,10 +319,10 @@ fn containers_stop_in_the_reverse_order_and_stubborn_ones_are_killed() {
     until_over(&mut account, &id);
     let task = account.task(&id);
     assert_eq!(ending(task), ("UserInitiated", "Task stopped by user"));
-    assert_eq!(wanted(&account, stop_of("alone")), Some(asked), "nobody depends on it");
+    assert_eq!(account.first_wanted(stop_of("alone")), Some(asked), "nobody depends on it");
     assert_eq!(task.containers[0].stopped_at, Some(asked + secs(12)), "it ignores the signal");
     assert_eq!(task.containers[0].exit_code, Some(137));
-    assert_eq!(wanted(&account, stop_of("proxy")), Some(asked + secs(12)), "it goes last");
+    assert_eq!(account.first_wanted(stop_of("proxy")), Some(asked + secs(12)), "it goes last");
 }
 
 #[test]
@@ -339,15 +334,15 @@ fn a_task_stopped_on_its_way_up_never_starts_what_it_has_not_started() {
         while account.world.now() < at {
             assert!(account.driver.step(&mut account.world), "something is on its way");
         }
-        let started_before = wanted(&account, start_of("app")).is_some();
+        let started_before = account.first_wanted(start_of("app")).is_some();
         account.must(StopTask {
             cluster: Some(CLUSTER.to_owned()),
             task: id.0.clone(),
             reason: Some("enough".to_owned()),
         });
         until_over(&mut account, &id);
-        assert_eq!(wanted(&account, start_of("app")).is_some(), started_before, "stopped after {stopped_after:?}");
-        assert_eq!(wanted(&account, stop_of("app")).is_some(), started_before, "what was started is stopped");
+        assert_eq!(account.first_wanted(start_of("app")).is_some(), started_before, "stopped after {stopped_after:?}");
+        assert_eq!(account.first_wanted(stop_of("app")).is_some(), started_before, "what was started is stopped");
         assert_eq!(ending(account.task(&id)), ("UserInitiated", "enough"));
     }
 }

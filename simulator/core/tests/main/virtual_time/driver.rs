@@ -16,7 +16,8 @@ const OUT_OF_MEMORY: i32 = 137;
 /// Carries out effects by a script, in virtual time.
 #[derive(Debug, Default)]
 pub(crate) struct Driver {
-    script: BTreeMap<String, Behaviour>,
+    script: BTreeMap<String, Vec<Behaviour>>,
+    started: BTreeMap<String, usize>,
     queue: BTreeMap<(Timestamp, u64), Observation>,
     sequence: u64,
     addresses: u32,
@@ -39,7 +40,12 @@ struct Running {
 impl Driver {
     /// Has containers of `image` behave so.
     pub(crate) fn script(&mut self, image: &str, behaviour: Behaviour) {
-        self.script.insert(image.to_owned(), behaviour);
+        self.script_in_turn(image, vec![behaviour]);
+    }
+
+    /// Has containers of `image` behave so, one after the other and then from the beginning again.
+    pub(crate) fn script_in_turn(&mut self, image: &str, behaviours: Vec<Behaviour>) {
+        self.script.insert(image.to_owned(), behaviours);
     }
 
     /// Makes the next thing happen: the earlier of what the driver has in its queue and what the World is waiting for. Answers false
@@ -57,7 +63,11 @@ impl Driver {
                     world.tick(at);
                 }
             }
-            (_, Some(deadline)) => world.tick(deadline),
+            (_, Some(deadline)) => {
+                world.tick(deadline);
+                let next = world.next_deadline();
+                assert!(next.is_none_or(|next| next > deadline), "a deadline that was kept must not come again");
+            }
             (Some(_), None) => unreachable!("no deadline is later than any"),
         }
         self.carry_out(world);
@@ -97,6 +107,7 @@ impl Driver {
             },
             Effect::StartContainer(spec) => {
                 let behaviour = self.behaviour(&spec.image);
+                *self.started.entry(spec.image.clone()).or_default() += 1;
                 let (task, container) = (spec.task.clone(), spec.name.clone());
                 if let Some(words) = behaviour.cannot_start {
                     let message = words.to_owned();
@@ -189,8 +200,11 @@ impl Driver {
         self.at(at, Observation::ContainerExited { task, container, exit_code: Some(code), out_of_memory });
     }
 
+    /// How the next container of `image` behaves.
     fn behaviour(&self, image: &str) -> Behaviour {
-        self.script.get(image).cloned().unwrap_or_else(Behaviour::healthy)
+        let turn = self.started.get(image).copied().unwrap_or_default();
+        let behaviours = self.script.get(image).filter(|behaviours| !behaviours.is_empty());
+        behaviours.map_or_else(Behaviour::healthy, |behaviours| behaviours[turn % behaviours.len()].clone())
     }
 
     fn later(&mut self, now: Timestamp, after: Duration, observation: Observation) {

@@ -8,15 +8,15 @@ use simulator_core::ec2::{DescribeSubnets, DescribeVpcs};
 use simulator_core::ecs::definition::{ContainerDefinition, HealthCheck, LogConfiguration, PortMapping};
 use simulator_core::ecs::service::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, RolloutState};
 use simulator_core::ecs::{
-    CreateCluster, CreateService, LaunchType, Network, RegisterTaskDefinition, RunTask, Service, Task, TaskDefinition,
-    UpdateService,
+    CreateCluster, CreateService, LaunchType, Network, RegisterTaskDefinition, RunTask, Service, StopTask, Task,
+    TaskDefinition, UpdateService,
 };
 use simulator_core::effect::TaskId;
 use simulator_core::elb::target_group::TargetType;
 use simulator_core::elb::{CreateListener, CreateLoadBalancer, CreateTargetGroup};
 use simulator_core::iam::{CreateRole, PutInlinePolicy, Role};
 use simulator_core::logs::CreateLogGroup;
-use simulator_core::{Arn, Caller, EventKind, Operation, Refusal, Region, Setup, Timestamp, Timing, World};
+use simulator_core::{Arn, Caller, Effect, EventKind, Operation, Refusal, Region, Setup, Timestamp, Timing, World};
 
 use super::driver::Driver;
 
@@ -141,7 +141,7 @@ impl Account {
     pub(crate) fn with_load_balancer(mut self, health_check: simulator_core::elb::HealthCheck) -> Self {
         let tags = BTreeMap::new();
         let (name, port) = (SERVICE.to_owned(), 8000);
-        let vpc = self.must(DescribeVpcs::default()).items.into_iter().next().expect("there is a default VPC").id;
+        let vpc = self.vpc();
         let group = CreateTargetGroup {
             name: name.clone(),
             port,
@@ -158,6 +158,11 @@ impl Account {
         self.must(CreateListener { load_balancer, port: 80, target_group: group.to_string(), tags });
         self.target_group = Some(group);
         self
+    }
+
+    /// The default VPC.
+    pub(crate) fn vpc(&mut self) -> String {
+        self.must(DescribeVpcs::default()).items.into_iter().next().expect("there is a default VPC").id
     }
 
     /// A call by the account's owner.
@@ -205,6 +210,16 @@ impl Account {
             ..RunTask::default()
         });
         tasks.into_iter().next().expect("one task was asked for")
+    }
+
+    /// Stops the task called `id`.
+    pub(crate) fn stop(&mut self, id: &TaskId) {
+        self.must(StopTask { cluster: Some(CLUSTER.to_owned()), task: id.0.clone(), reason: None });
+    }
+
+    /// When something was first wanted.
+    pub(crate) fn first_wanted(&self, is_it: impl Fn(&Effect) -> bool) -> Option<Timestamp> {
+        self.driver.wanted.iter().find(|(_, effect)| is_it(effect)).map(|(at, _)| *at)
     }
 
     /// Makes the service, of the newest revision.
@@ -263,13 +278,18 @@ impl Account {
         }
     }
 
-    /// Time passes until the primary deployment is done and the service steady, which it must within an hour.
+    /// Time passes until the primary deployment is done, as many tasks run as are wanted, and the service says that it is steady,
+    /// which it must within an hour.
     pub(crate) fn until_steady(&mut self) {
         self.until("the service is steady", Duration::from_secs(3600), |account| {
             let service = account.service();
             let completed = service.primary().rollout_state == RolloutState::Completed;
-            completed
-                && service.events.front().is_some_and(|event| event.message.ends_with("has reached a steady state."))
+            let tasks: Vec<&Task> = account.world.ecs().tasks_of(service).collect();
+            let whole = tasks.len() == usize::try_from(service.desired).expect("a small number")
+                && tasks.iter().all(|task| task.last_status.is_running() && !task.stopping);
+            let said =
+                service.events.front().is_some_and(|event| event.message.ends_with("has reached a steady state."));
+            completed && whole && said
         });
     }
 
@@ -287,4 +307,30 @@ impl Account {
         };
         self.world.events().iter().filter_map(line).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// The service's events in order, with the ids of tasks, deployments and target groups replaced by letters in the order of their
+/// appearance, and without the service's name.
+pub(crate) fn events(account: &Account) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut messages = Vec::new();
+    for event in account.service().events.iter().rev() {
+        let mut message = event.message.clone();
+        for start in ["(task ", "ecs-svc/", "(target-group "] {
+            let mut from = 0;
+            while let Some(at) = message[from..].find(start).map(|at| from + at + start.len()) {
+                let length = message[at..].find([')', ' ', ',']).unwrap_or(message.len() - at);
+                let id = message[at..at + length].to_owned();
+                let place = names.iter().position(|known| *known == id).unwrap_or_else(|| {
+                    names.push(id);
+                    names.len() - 1
+                });
+                let letter = char::from(b'A' + u8::try_from(place).expect("few ids"));
+                message.replace_range(at..at + length, &letter.to_string());
+                from = at;
+            }
+        }
+        messages.push(message.trim_start_matches("(service news-api").to_owned());
+    }
+    messages
 }

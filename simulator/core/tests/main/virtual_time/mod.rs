@@ -4,9 +4,8 @@ mod account;
 mod behaviour;
 mod driver;
 
-pub(crate) use account::{Account, CLUSTER, Deploy, container, health_check};
+pub(crate) use account::{Account, CLUSTER, Deploy, container, events, health_check};
 pub(crate) use behaviour::{Behaviour, Image};
-pub(crate) use driver::Driver;
 
 use std::time::Duration;
 
