@@ -15,7 +15,7 @@ use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 
 use super::image::ImageUsed;
 use super::readiness::{Judgement, Probe, Readiness, Rule, Sample, Shortfall, Wanted, judge};
-use super::statement::mask;
+use super::statement::readable;
 use super::{Connection, Database, DatabaseError, DatabaseSpec, Engine};
 use crate::database::connection::Reach;
 
@@ -128,7 +128,7 @@ impl Launched {
 
     async fn log(&self) -> String {
         let secrets = [self.spec.password.expose(), self.spec.root_password().expose()];
-        mask(&last_lines(&self.docker, self.container.id(), LAST_LINES).await, &secrets)
+        readable(self.spec.engine, &last_lines(&self.docker, self.container.id(), LAST_LINES).await, &secrets)
     }
 
     async fn stopped(
