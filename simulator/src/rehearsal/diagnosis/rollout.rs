@@ -133,9 +133,10 @@ fn exited(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Find
     Some(finding.in_file(&known.task_definition))
 }
 
-/// Exit code 143 or 137 after the task began to stop is the scheduler's doing, not the container's.
+/// Exit code 143 or 137 after the task began to stop is the scheduler's doing, not the container's; and 143 of a container that
+/// never started is the agent's word for a dependency that was not met.
 fn ended_by_itself(story: &TaskStory, container: &ContainerStory) -> bool {
-    let failed = container.exit_code.is_some_and(|code| code != 0);
+    let failed = container.started_at.is_some() && container.exit_code.is_some_and(|code| code != 0);
     let stopped_first = match (story.stopping_at, container.stopped_at) {
         (Some(stopping), Some(stopped)) => stopped <= stopping,
         (None, _) => true,

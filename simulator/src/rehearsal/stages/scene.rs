@@ -79,10 +79,13 @@ impl Scene {
             now: now(),
         });
         let account = Arc::new(Account::new(world));
-        let store = BlobStore::open(&cache_directory().join("registry")).map_err(|error| RehearsalError::Input {
-            message: chain(&error),
-            help: Some("make room there, or set XDG_CACHE_HOME to a directory with room".to_owned()),
-        })?;
+        // As in a lived-in account, the repository has the layers that were pushed to it before.
+        let store = BlobStore::open(&cache_directory().join("registry"))
+            .map_err(|error| RehearsalError::Input {
+                message: chain(&error),
+                help: Some("make room there, or set XDG_CACHE_HOME to a directory with room".to_owned()),
+            })?
+            .with_known_layers();
         let registry = Registry::start(Arc::clone(&account), ANY_PORT, store)
             .await
             .map_err(|error| RehearsalError::engine(&error, None))?;
