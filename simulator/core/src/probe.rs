@@ -47,9 +47,9 @@ impl Schedule {
         Self { interval, timeout, spacing, due: first, early: None, running: None }
     }
 
-    /// The same with extra probes every `every`, the first that long after `now`, until [`Schedule::found`].
-    pub(crate) fn seeking(mut self, every: Option<Duration>, now: Timestamp) -> Self {
-        self.early = every.map(|every| Early { every, next: now + every });
+    /// The same with extra probes every `every`, the first at `first`, until [`Schedule::found`].
+    pub(crate) fn seeking(mut self, every: Option<Duration>, first: Timestamp) -> Self {
+        self.early = every.map(|every| Early { every, next: first });
         self
     }
 

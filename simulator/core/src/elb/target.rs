@@ -30,7 +30,8 @@ impl Registered {
             return Self { health, groups, schedule: None };
         }
         let check = &group.health_check;
-        let schedule = Schedule::new(check.interval, check.timeout, Spacing::FromBeginning, now);
+        let schedule =
+            Schedule::new(check.interval, check.timeout, Spacing::FromBeginning, now + timing.target_patience);
         Self {
             health: Health::new(TargetState::Initial, Some(Reason::initial())),
             groups,

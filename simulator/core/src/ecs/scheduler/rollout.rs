@@ -25,12 +25,13 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
         let replacing = start.min(count(failing.iter().copied()));
         steps.push(Step::Start { count: start, replacing });
     }
-    let replaced = replace(view, &failing, missing > room);
+    let no_room = missing > 0 && room == 0;
+    let replaced = replace(view, &failing, no_room);
     let mut unwanted = surplus(sound, view.desired);
     // Unhealthy new tasks make room for their own replacements: no old task goes for those.
     let unborn = view.desired.saturating_sub(count(view.new_tasks()));
     unwanted.extend(old(view, unborn, room));
-    let deadlocked = missing > room && start == 0 && replaced.is_empty() && unwanted.is_empty() && nothing_moves(view);
+    let deadlocked = no_room && replaced.is_empty() && unwanted.is_empty() && nothing_moves(view);
     steps.extend(replaced);
     steps.extend(scale(unwanted));
     if deadlocked {
@@ -141,3 +142,6 @@ fn ids<'a>(tasks: impl Iterator<Item = &'a TaskView>) -> Vec<TaskId> {
 fn scale(tasks: Vec<TaskId>) -> Option<Step> {
     if tasks.is_empty() { None } else { Some(Step::Scale(tasks)) }
 }
+
+#[cfg(test)]
+mod tests;

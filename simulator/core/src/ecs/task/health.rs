@@ -8,8 +8,9 @@ use crate::timing::Timing;
 
 /// The probes of a container with `check` that was started at `started`: the first declared one after one interval.
 pub(super) fn schedule(check: &HealthCheck, timing: &Timing, started: Timestamp) -> Schedule {
+    let first_extra = started + timing.early_probe.unwrap_or_default();
     Schedule::new(check.interval, check.timeout, Spacing::FromEnd, started + check.interval)
-        .seeking(timing.early_probe, started)
+        .seeking(timing.early_probe, first_extra)
 }
 
 /// What a probe's end does to the container's health, as the agent sees it.
