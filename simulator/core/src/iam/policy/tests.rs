@@ -239,6 +239,10 @@ const MALFORMED: &[(&str, &str)] = &[
     (r#"{"Effect":"Allow","Action":"i@m:PassRole","Resource":"*"}"#, "Vendor i@m is not valid"),
     (r#"{"Effect":"Allow","Action":"a:b","Resource":"role/x"}"#, r#"Resource role/x must be in ARN format or "*"."#),
     (
+        r#"{"Effect":"Allow","Action":"a:b","Resource":"arn:aws:ec*:r:1:x"}"#,
+        "Resource vendor must be fully qualified and cannot contain regexes.",
+    ),
+    (
         r#"{"Effect":"Allow","Action":"a:b","Resource":"arn:aww:ecs:r:1:x"}"#,
         r#"Partition "aww" is not valid for resource "arn:aww:ecs:r:1:x"."#,
     ),
