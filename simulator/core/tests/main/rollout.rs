@@ -205,6 +205,6 @@ fn a_steady_service_says_so_every_six_hours() {
     let said: Vec<_> = account.world.events()[before..].iter().map(|event| &event.kind).collect();
     let steady =
         |kind: &&EventKind| matches!(kind, EventKind::Service { message, .. } if message.ends_with("steady state."));
-    assert!(said.iter().all(|kind| steady(kind)), "{said:#?}");
+    assert!(said.iter().all(steady), "{said:#?}");
     assert!((4..=5).contains(&said.len()));
 }

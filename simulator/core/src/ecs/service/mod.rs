@@ -135,8 +135,4 @@ impl Service {
     pub(super) fn primary_mut(&mut self) -> &mut Deployment {
         self.deployments.first_mut().expect("a service always has a deployment")
     }
-
-    pub(super) fn deployment_mut(&mut self, id: &str) -> Option<&mut Deployment> {
-        self.deployments.iter_mut().find(|deployment| deployment.id == id)
-    }
 }
