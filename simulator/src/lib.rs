@@ -17,3 +17,4 @@ pub mod wire;
 
 pub use account::Account;
 pub use endpoint::{Endpoint, EndpointError};
+pub use simulator_core::{Region, Timing};

@@ -15,7 +15,7 @@ use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 
 use super::image::ImageUsed;
 use super::readiness::{Judgement, Probe, Readiness, Rule, Sample, Shortfall, Wanted, judge};
-use super::statement::mask;
+use super::statement::readable;
 use super::{Connection, Database, DatabaseError, DatabaseSpec, Engine};
 use crate::database::connection::Reach;
 
@@ -49,7 +49,7 @@ impl Launched {
         let image = ImageUsed::find(&docker, spec.engine, spec.image()).await?;
         let started = Instant::now();
         let failed = |source| DatabaseError::Start { engine: spec.engine, image: image.reference.clone(), source };
-        let container = request(&spec, &image).start().await.map_err(failed)?;
+        let container = to_the_end(request(&spec, &image).start()).await.map_err(failed)?;
         let host = container.get_host().await.map_err(failed)?.to_string();
         let port = container.get_host_port_ipv4(spec.engine.port()).await.map_err(failed)?;
         Ok(Self { docker, container, image, reach: Reach { host, port }, spec, started })
@@ -77,7 +77,8 @@ impl Launched {
             database: self.spec.name.clone(),
             alias: self.spec.alias.clone(),
         };
-        let mut probe = Probe::start(&self.docker, &self.spec, &self.image).await?;
+        let (docker, spec, image) = (self.docker.clone(), self.spec.clone(), self.image.clone());
+        let mut probe = to_the_end(async move { Probe::start(&docker, &spec, &image).await }).await?;
         let mut ended = Box::pin(self.docker.wait_container(self.container.id(), None::<WaitContainerOptions>));
         let patience = tokio::time::sleep(self.spec.patience);
         tokio::pin!(patience);
@@ -128,7 +129,7 @@ impl Launched {
 
     async fn log(&self) -> String {
         let secrets = [self.spec.password.expose(), self.spec.root_password().expose()];
-        mask(&last_lines(&self.docker, self.container.id(), LAST_LINES).await, &secrets)
+        readable(self.spec.engine, &last_lines(&self.docker, self.container.id(), LAST_LINES).await, &secrets)
     }
 
     async fn stopped(
@@ -144,6 +145,16 @@ impl Launched {
         };
         let log = self.log().await;
         DatabaseError::Stopped { engine: self.spec.engine, exit_code, log }
+    }
+}
+
+/// Carries `start` to its end even if nobody waits for it any more: only what has been started completely can be removed, which
+/// dropping it does.
+async fn to_the_end<T: Send + 'static>(start: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(start).await {
+        Ok(started) => started,
+        // The runtime cancels a task only when it ends, and nothing waits for the task then.
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }
 

@@ -133,7 +133,8 @@ impl Database {
     /// The last `count` lines that the server's container has written, for a report. Passwords in them are masked.
     pub async fn last_lines(&self, count: usize) -> String {
         let secrets = [self.spec.password.expose(), self.spec.root_password().expose()];
-        statement::mask(&launch::last_lines(&self.docker, self.container.id(), count).await, &secrets)
+        let log = launch::last_lines(&self.docker, self.container.id(), count).await;
+        statement::readable(self.spec.engine, &log, &secrets)
     }
 
     /// Starts counting connections, for [`Database::peak_connections`].

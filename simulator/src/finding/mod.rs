@@ -40,6 +40,22 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// What a stage's failure is called where its cause is unknown.
+    #[must_use]
+    pub const fn code(self) -> Code {
+        match self {
+            Self::Preflight | Self::Account => Code::T01,
+            Self::Database => Code::T02,
+            Self::Build => Code::T03,
+            Self::Push => Code::T04,
+            Self::Baseline => Code::T05,
+            Self::Migrate => Code::T06,
+            Self::RollOut => Code::T08,
+            Self::Verify => Code::T09,
+            Self::RollBack => Code::T10,
+        }
+    }
+
     /// Every stage, in order.
     pub const ALL: [Self; 10] = [
         Self::Preflight,
@@ -57,7 +73,7 @@ impl Stage {
 
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Preflight => "preflight",
             Self::Account => "account",
             Self::Database => "database",
@@ -165,6 +181,27 @@ impl Finding {
     #[must_use]
     pub fn help(mut self, line: impl Into<String>) -> Self {
         self.help.push(line.into());
+        self
+    }
+
+    /// The same finding with more lines of evidence.
+    #[must_use]
+    pub fn with_evidence(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+        self.evidence.extend(lines);
+        self
+    }
+
+    /// The same finding with more lines of help.
+    #[must_use]
+    pub fn with_help(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+        self.help.extend(lines);
+        self
+    }
+
+    /// The same finding about the whole of `file`, unless its place is known already.
+    #[must_use]
+    pub fn in_file(mut self, file: &str) -> Self {
+        self.place.get_or_insert_with(|| Place::file(file));
         self
     }
 

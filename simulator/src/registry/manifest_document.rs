@@ -59,6 +59,15 @@ impl ManifestDocument {
     }
 }
 
+/// The media type of the manifest `text` and the digests of what it needs, for one that does not come through the registry.
+///
+/// # Errors
+/// Says what is wrong with the manifest.
+pub(crate) fn manifest_needs(text: &str, media_type: Option<&str>) -> Result<(String, Vec<Digest>), String> {
+    let document = ManifestDocument::parse(text, media_type).map_err(OciError::into_message)?;
+    Ok((document.media_type, document.needs))
+}
+
 fn list<'a>(document: &'a Value, key: &str) -> Result<&'a [Value], OciError> {
     let list = document.get(key).and_then(Value::as_array);
     list.map(Vec::as_slice).ok_or_else(|| OciError::manifest_invalid(format!("the manifest has no list `{key}`")))

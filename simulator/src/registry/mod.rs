@@ -26,6 +26,7 @@ mod visit;
 
 pub use digest::Digest;
 pub use known::KnownLayer;
+pub(crate) use manifest_document::manifest_needs;
 pub use server::{Registry, RegistryError};
 pub use store::{BlobStore, StoreError};
 

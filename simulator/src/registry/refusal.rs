@@ -23,6 +23,11 @@ impl OciError {
         Self { status, code, message: message.into(), headers: Vec::new() }
     }
 
+    /// What is wrong, without the codes.
+    pub(super) fn into_message(self) -> String {
+        self.message
+    }
+
     /// The same with a header.
     pub(super) fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use simulator_core::logs::{
-    CreateLogGroup, CreateLogStream, DescribeLogGroups, DescribeLogStreams, FilterLogEvents, FilteredEvent, GetLogEvents,
-    GetLogEventsOutput, GroupDescription, ListTagsForResource, PutLogEvents, PutLogEventsOutput, PutRetentionPolicy,
-    StreamDescription, StreamOrder, TagResource,
+    CreateLogGroup, CreateLogStream, DeleteLogGroup, DeleteLogStream, DeleteRetentionPolicy, DescribeLogGroups,
+    DescribeLogStreams, FilterLogEvents, FilteredEvent, GetLogEvents, GetLogEventsOutput, GroupDescription,
+    ListTagsForResource, PutLogEvents, PutLogEventsOutput, PutRetentionPolicy, StreamDescription, StreamOrder,
+    TagResource, UntagResource,
 };
 use simulator_core::{Page, Refusal, Timestamp, World};
 
@@ -27,8 +28,20 @@ pub fn service() -> Service {
             row("DescribeLogGroups", decode_groups, |page: Page<GroupDescription>, _| {
                 paged("logGroups", &page, encode_group)
             }),
+            row(
+                "DeleteLogGroup",
+                |input, _| Ok(DeleteLogGroup { group: input.required("logGroupName", INVALID)? }),
+                |(), _| json!({}),
+            ),
+            row("DeleteLogStream", decode_delete_stream, |(), _| json!({})),
+            row(
+                "DeleteRetentionPolicy",
+                |input, _| Ok(DeleteRetentionPolicy { group: input.required("logGroupName", INVALID)? }),
+                |(), _| json!({}),
+            ),
             row("PutRetentionPolicy", decode_retention, |(), _| json!({})),
             row("TagResource", decode_tag, |(), _| json!({})),
+            row("UntagResource", decode_untag, |(), _| json!({})),
             row("ListTagsForResource", decode_list_tags, |tags: BTreeMap<String, String>, _| json!({"tags": tags})),
             row("CreateLogStream", decode_create_stream, |(), _| json!({})),
             row("DescribeLogStreams", decode_streams, |page: Page<StreamDescription>, _| {
@@ -36,7 +49,7 @@ pub fn service() -> Service {
             }),
             row("PutLogEvents", decode_put, encode_put),
             row("GetLogEvents", decode_get, encode_got),
-            row("FilterLogEvents", decode_filter, |page: Page<FilteredEvent>, _| paged("events", &page, encode_filtered)),
+            row("FilterLogEvents", decode_filter, |page: Page<FilteredEvent>, _| searched(&page)),
         ],
     }
 }
@@ -55,12 +68,15 @@ fn group(input: &mut Input) -> Result<String, Refusal> {
 
 fn time(input: &mut Input, key: &str) -> Result<Option<Timestamp>, Refusal> {
     let Some(millis) = input.integer(key)? else { return Ok(None) };
-    let millis = u64::try_from(millis)
-        .map_err(|_| Refusal::fault(INVALID, format!("Invalid value for {key}: {millis}")))?;
+    let millis =
+        u64::try_from(millis).map_err(|_| Refusal::fault(INVALID, format!("Invalid value for {key}: {millis}")))?;
     Ok(Some(Timestamp::from_millis(millis)))
 }
 
 fn decode_create_group(input: &mut Input, _: &World) -> Result<CreateLogGroup, Refusal> {
+    if let Some(class) = input.text("logGroupClass")?.filter(|class| class != "STANDARD") {
+        return Err(Refusal::NotSimulated { what: format!("log groups of the class `{class}`") });
+    }
     Ok(CreateLogGroup {
         group: input.required("logGroupName", INVALID)?,
         tags: input.text_map("tags")?.into_iter().collect(),
@@ -89,12 +105,20 @@ fn decode_tag(input: &mut Input, _: &World) -> Result<TagResource, Refusal> {
     Ok(TagResource { resource: input.required("resourceArn", INVALID)?, tags })
 }
 
+fn decode_untag(input: &mut Input, _: &World) -> Result<UntagResource, Refusal> {
+    Ok(UntagResource { resource: input.required("resourceArn", INVALID)?, keys: input.texts("tagKeys")? })
+}
+
 fn decode_list_tags(input: &mut Input, _: &World) -> Result<ListTagsForResource, Refusal> {
     Ok(ListTagsForResource { resource: input.required("resourceArn", INVALID)? })
 }
 
 fn decode_create_stream(input: &mut Input, _: &World) -> Result<CreateLogStream, Refusal> {
     Ok(CreateLogStream { group: group(input)?, stream: input.required("logStreamName", INVALID)? })
+}
+
+fn decode_delete_stream(input: &mut Input, _: &World) -> Result<DeleteLogStream, Refusal> {
+    Ok(DeleteLogStream { group: group(input)?, stream: input.required("logStreamName", INVALID)? })
 }
 
 fn decode_streams(input: &mut Input, _: &World) -> Result<DescribeLogStreams, Refusal> {
@@ -165,6 +189,8 @@ fn encode_got(output: GetLogEventsOutput, _: &World) -> Value {
 }
 
 fn decode_filter(input: &mut Input, _: &World) -> Result<FilterLogEvents, Refusal> {
+    // Deprecated: lines of several streams always come in the order of time.
+    input.boolean("interleaved")?;
     Ok(FilterLogEvents {
         group: group(input)?,
         streams: input.texts("logStreamNames")?,
@@ -185,6 +211,13 @@ fn encode_filtered(event: &FilteredEvent) -> Value {
         "ingestionTime": event.event.ingested.as_millis(),
         "eventId": event.id,
     })
+}
+
+/// What a search found. `searchedLogStreams` has been empty since 2019 (BOTO).
+fn searched(page: &Page<FilteredEvent>) -> Value {
+    let mut answer = paged("events", page, encode_filtered);
+    answer["searchedLogStreams"] = json!([]);
+    answer
 }
 
 fn encode_group(group: &GroupDescription) -> Value {

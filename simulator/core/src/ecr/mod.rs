@@ -34,7 +34,7 @@ pub use layer::{
 };
 pub use lifecycle::{DeleteLifecyclePolicy, GetLifecyclePolicy, LifecyclePolicy, PutLifecyclePolicy};
 pub use mutability::TagMutability;
-pub use put_image::PutImage;
+pub use put_image::{PutImage, PutImageOutput};
 pub use read_image::{BatchGetImage, BatchGetImageOutput, DescribeImages, ImageDetail, ListImages, TagStatus};
 pub use referrer::ListImageReferrers;
 pub use repository::{CreateRepository, DeleteRepository, DescribeRepositories, Encryption, RepositoryDescription};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::image::{Contents, Image, StoredImage};
+use super::image::{Contents, Image, ImageId, StoredImage};
 use super::{invalid, repository_access};
 use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
@@ -25,8 +25,19 @@ pub struct PutImage {
     pub layers: Vec<String>,
 }
 
+/// The answer to [`PutImage`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutImageOutput {
+    /// The repository.
+    pub repository: String,
+    /// The digest, with the tag that was asked for.
+    pub asked: ImageId,
+    /// The image as it is now.
+    pub image: Image,
+}
+
 impl Operation for PutImage {
-    type Output = Image;
+    type Output = PutImageOutput;
     const NAME: &'static str = "ecr:PutImage";
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
@@ -35,6 +46,7 @@ impl Operation for PutImage {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let Self { repository: name, tag, manifest, media_type, digest, layers } = authorized.operation;
+        let asked = ImageId { tag: tag.clone(), digest: Some(digest.clone()) };
         check_tag(tag.as_deref())?;
         let (account, now) = (world.account.clone(), world.now);
         let repository = world.repository_mut(&name)?;
@@ -82,7 +94,8 @@ impl Operation for PutImage {
             repository.image_tags.insert(tag.clone(), digest.clone());
             repository.images.get_mut(&digest).expect("put in just now").tags.insert(tag);
         }
-        Ok(repository.image(&digest, &repository.images[&digest]))
+        let image = repository.image(&digest, &repository.images[&digest]);
+        Ok(PutImageOutput { repository: name, asked, image })
     }
 }
 

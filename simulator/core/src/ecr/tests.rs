@@ -125,7 +125,7 @@ fn a_push_needs_its_layers_in_the_repository() {
         BatchCheckLayerAvailability { repository: "news".into(), digests: vec!["sha256:l".into(), "sha256:x".into()] };
     assert_eq!(trial.done(asked), [("sha256:l".to_owned(), Some(40)), ("sha256:x".to_owned(), None)]);
     assert_eq!(trial.done(GetDownloadUrlForLayer { repository: "news".into(), digest: "sha256:l".into() }), 40);
-    assert_eq!(trial.done(push("v1", DIGEST)).size, 42);
+    assert_eq!(trial.done(push("v1", DIGEST)).image.size, 42);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn the_same_image_again_is_an_error_that_the_registry_takes_for_success() {
         )
     );
     assert!(trial.refused(PutImage { tag: None, ..push("", DIGEST) }).starts_with("400 ImageAlreadyExistsException"));
-    assert_eq!(trial.done(push("v2", DIGEST)).tags, ["v1", "v2"]);
+    assert_eq!(trial.done(push("v2", DIGEST)).image.tags, ["v1", "v2"]);
 }
 
 /// The setting, the tag, and how the refusal to move it ends.
@@ -158,7 +158,7 @@ fn tags_move_as_the_repository_lets_them() {
         trial.done(push(tag, DIGEST));
         match refused {
             None => {
-                assert_eq!(trial.done(push(tag, OTHER)).tags, [tag]);
+                assert_eq!(trial.done(push(tag, OTHER)).image.tags, [tag]);
                 let images = trial.done(DescribeImages { repository: "news".into(), ..Default::default() }).items;
                 let tags: Vec<(&str, usize)> =
                     images.iter().map(|image| (image.digest.as_str(), image.tags.len())).collect();
@@ -184,7 +184,7 @@ fn an_index_needs_its_images_and_keeps_them() {
         )
     );
     trial.done(PutImage { tag: None, ..push("", DIGEST) });
-    assert_eq!(trial.done(push_index(&[DIGEST])).size, 42);
+    assert_eq!(trial.done(push_index(&[DIGEST])).image.size, 42);
     let delete = |id| BatchDeleteImage { repository: "news".into(), images: vec![id] };
     let failure = trial.done(delete(digest(DIGEST))).failures.remove(0);
     assert_eq!(

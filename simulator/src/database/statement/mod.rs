@@ -98,6 +98,15 @@ pub(super) async fn errors_since(
     Ok(errors)
 }
 
+/// A server's log as people read it: without the prefix that the parser needs, and without passwords.
+pub(super) fn readable(engine: Engine, log: &str, secrets: &[&str]) -> String {
+    let masked = mask(log, secrets);
+    match engine {
+        Engine::Postgres => masked.lines().map(postgres::without_prefix).collect::<Vec<_>>().join("\n"),
+        Engine::MySql | Engine::MariaDb => masked,
+    }
+}
+
 /// The most connections that were open at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeakConnections {

@@ -119,6 +119,17 @@ pub(super) async fn max_connections(connection: &mut Connection) -> Result<u32, 
     value.and_then(|value| value.parse().ok()).ok_or_else(|| DatabaseError::query(action, "it is no number"))
 }
 
+/// A line of the log without the prefix; with the SQLSTATE of an error after it.
+pub(super) fn without_prefix(line: &str) -> String {
+    let Some((before, entry)) = line.split_once(PREFIX) else { return line.to_owned() };
+    let mut fields = entry.splitn(6, '|').skip(4);
+    match (fields.next(), fields.next().map(str::trim_start)) {
+        (Some("00000"), Some(text)) => format!("{before}{text}"),
+        (Some(sqlstate), Some(text)) => format!("{before}{text} (SQLSTATE {sqlstate})"),
+        _ => line.to_owned(),
+    }
+}
+
 struct Entry<'log> {
     at: Timestamp,
     process: u32,
@@ -193,6 +204,15 @@ greenroom|1700000000.200|7|postgres|news|00000| LOG:  greenroom mark B
         );
         assert_eq!(errors[0].at, Timestamp::from_millis(1_700_000_000_100));
         assert_eq!(super::errors(between(LOG, "greenroom mark B", "greenroom mark C")), []);
+    }
+
+    #[test]
+    fn people_read_lines_without_the_prefix() {
+        let shown: Vec<String> = LOG.lines().map(without_prefix).collect();
+        assert_eq!(shown[0], "some line of the image");
+        assert_eq!(shown[1], "LOG:  connection authorized: user=news database=news");
+        let failed = "ERROR:  relation \"x\" does not exist at character 15 (SQLSTATE 42P01)";
+        assert!(shown.iter().any(|line| line == failed), "{shown:?}");
     }
 
     #[test]

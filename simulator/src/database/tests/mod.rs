@@ -2,6 +2,7 @@
 
 mod readiness;
 mod schema;
+mod service;
 mod statement;
 
 use std::collections::BTreeMap;

@@ -1,11 +1,6 @@
 //! Schemas read back from each server, before and after real statements.
 
-use super::on_every_engine;
-use crate::database::{Account, Database, DatabaseSpec, Engine, SchemaSnapshot};
-
-on_every_engine! {
-    difference = tells_what_a_migration_changed;
-}
+use crate::database::{Account, Database, Engine, SchemaSnapshot};
 
 const BEFORE: &str =
     "CREATE TABLE articles (id int PRIMARY KEY, title varchar(80) NOT NULL, body text, draft int DEFAULT 0);
@@ -19,9 +14,8 @@ const MIGRATION: &str = "ALTER TABLE articles ADD COLUMN slug varchar(40) DEFAUL
     CREATE TABLE tags (article int NOT NULL, name varchar(20), CONSTRAINT of_article FOREIGN KEY (article) REFERENCES articles (id) ON DELETE CASCADE);
     UPDATE alembic_version SET version_num = '0002'";
 
-async fn tells_what_a_migration_changed(spec: DatabaseSpec) {
-    let engine = spec.engine;
-    let database = Database::start(spec).await.expect("it becomes ready");
+pub(super) async fn tells_what_a_migration_changed(database: &Database) {
+    let engine = database.spec().engine;
     let mut connection = database.connect(Account::App).await.expect("the app's user may connect");
     for statement in BEFORE.split(';') {
         connection.execute("set up", statement).await.expect("the statement is right");
@@ -62,5 +56,4 @@ async fn tells_what_a_migration_changed(spec: DatabaseSpec) {
     let tags = after.tables.get("tags").expect("the migration made it");
     let key = tags.constraints.get("of_article").expect("the migration made it");
     assert!(key.starts_with("FOREIGN KEY (article) REFERENCES articles") && key.contains("ON DELETE CASCADE"), "{key}");
-    database.stop().await.expect("it is removed");
 }

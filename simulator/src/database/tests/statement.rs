@@ -1,17 +1,10 @@
 //! Failed statements read back from each server's own record.
 
-use super::on_every_engine;
-use crate::database::{Account, Database, DatabaseSpec, Engine};
-
-on_every_engine! {
-    failed_statements = are_read_back_with_code_and_text;
-    connections = are_counted;
-}
+use crate::database::{Account, Database, Engine};
 
 /// A NOT NULL column on a table with rows fails on PostgreSQL only, a duplicate and a missing table on every engine.
-async fn are_read_back_with_code_and_text(spec: DatabaseSpec) {
-    let engine = spec.engine;
-    let database = Database::start(spec).await.expect("it becomes ready");
+pub(super) async fn failures_are_read_back_with_code_and_text(database: &Database) {
+    let engine = database.spec().engine;
     let mut connection = database.connect(Account::App).await.expect("the app's user may connect");
     for statement in ["CREATE TABLE t (a int PRIMARY KEY)", "INSERT INTO t VALUES (1)", "SELECT 1 FROM t"] {
         connection.execute("set up", statement).await.expect("the statement is right");
@@ -49,15 +42,10 @@ async fn are_read_back_with_code_and_text(spec: DatabaseSpec) {
     assert_eq!(shown, expected);
     let later = database.mark().await.expect("the server takes a mark");
     assert_eq!(database.errors_since(&later).await.expect("the record can be read"), []);
-    database.stop().await.expect("it is removed");
 }
 
-async fn are_counted(mut spec: DatabaseSpec) {
-    spec.arguments = match spec.engine {
-        Engine::Postgres => vec!["-c".to_owned(), "max_connections=30".to_owned()],
-        Engine::MySql | Engine::MariaDb => vec!["--max-connections=30".to_owned()],
-    };
-    let database = Database::start(spec).await.expect("it becomes ready");
+/// The server accepts thirty connections.
+pub(super) async fn connections_are_counted(database: &Database) {
     let mark = database.count_connections().await.expect("the server takes a mark");
     let mut open = Vec::new();
     for _ in 0..5 {
@@ -67,5 +55,4 @@ async fn are_counted(mut spec: DatabaseSpec) {
     let peak = database.peak_connections(&mark).await.expect("the record can be read");
     assert_eq!(peak.limit, 30);
     assert!((5..=6).contains(&peak.at_most), "five of the app's, perhaps one of ours: {peak:?}");
-    database.stop().await.expect("it is removed");
 }

@@ -5,8 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
 use bollard::query_parameters::{
-    CreateImageOptionsBuilder, PushImageOptionsBuilder, RemoveImageOptions, RemoveImageOptionsBuilder,
-    TagImageOptionsBuilder,
+    CreateImageOptionsBuilder, PushImageOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder,
 };
 use futures_util::TryStreamExt as _;
 use simulator_core::ecr::{BatchGetImage, ImageId, PutImageTagMutability, TagMutability};
@@ -14,11 +13,10 @@ use simulator_core::{EventKind, Refusal, World};
 
 use super::{Fixture, REPOSITORY};
 
-/// An image of one layer that nobody has seen before. Dropping it removes all its names, and with the last of them the image.
+/// An image of one layer that nobody has seen before. Dropping it removes it, with all its names.
 struct Image {
     docker: Docker,
     id: String,
-    names: Vec<String>,
 }
 
 impl Image {
@@ -34,18 +32,17 @@ impl Image {
         let imported = docker.create_image(Some(options), Some(archive), None).try_collect::<Vec<_>>().await;
         imported.expect("the engine imports the image");
         let id = docker.inspect_image(&name).await.expect("the image is there").id.expect("an id");
-        Self { docker, id, names: vec![name] }
+        Self { docker, id }
     }
 
-    async fn tag(&mut self, repository: &str, tag: &str) {
+    async fn tag(&self, repository: &str, tag: &str) {
         let options = TagImageOptionsBuilder::new().repo(repository).tag(tag).build();
         self.docker.tag_image(&self.id, Some(options)).await.expect("the engine tags the image");
-        self.names.push(format!("{repository}:{tag}"));
     }
 
     /// Pushes it to `repository` of the registry of `fixture`. Answers what the engine said of its layers, or the error.
     async fn push(
-        &mut self,
+        &self,
         fixture: &Fixture,
         repository: &str,
         tag: &str,
@@ -60,7 +57,7 @@ impl Image {
     }
 
     /// Forgets the image in the engine, with all its names.
-    async fn forget(&mut self) {
+    async fn forget(&self) {
         let options = RemoveImageOptionsBuilder::new().force(true).build();
         self.docker.remove_image(&self.id, Some(options), None).await.expect("the engine removes the image");
     }
@@ -77,18 +74,15 @@ impl Image {
 
 impl Drop for Image {
     fn drop(&mut self) {
-        let (docker, names) = (self.docker.clone(), std::mem::take(&mut self.names));
+        let (docker, id) = (self.docker.clone(), self.id.clone());
         // The test's runtime may be ending, so another one does it.
         let removal = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(async {
-                for name in names {
-                    // A name may be gone already, because the test removed it or never got to it.
-                    let _ = docker.remove_image(&name, None::<RemoveImageOptions>, None).await;
-                }
-            });
+            let options = RemoveImageOptionsBuilder::new().force(true).build();
+            // The test may have removed it already.
+            let _ = runtime.block_on(docker.remove_image(&id, Some(options), None));
         });
-        removal.join().expect("names are removed without a panic");
+        removal.join().expect("the image is removed without a panic");
     }
 }
 
@@ -132,7 +126,7 @@ fn message(error: bollard::errors::Error) -> String {
 #[tokio::test]
 async fn an_image_goes_in_and_comes_out_the_same() {
     let fixture = Fixture::new().await;
-    let mut image = Image::new(300_000).await;
+    let image = Image::new(300_000).await;
     let said = image.push(&fixture, REPOSITORY, "v1", Some(&fixture.password)).await.expect("it is pushed");
     assert!(said.iter().any(|line| line == "Pushed"), "{said:?}");
     image.forget().await;
@@ -149,7 +143,7 @@ async fn an_image_goes_in_and_comes_out_the_same() {
 #[tokio::test]
 async fn the_engine_prints_what_ecr_says() {
     let fixture = Fixture::new().await;
-    let mut image = Image::new(1000).await;
+    let image = Image::new(1000).await;
     let token = fixture.password.as_str();
     let absent =
         "name unknown: The repository with name 'absent' does not exist in the registry with id '123456789012'";
@@ -171,7 +165,7 @@ async fn the_engine_prints_what_ecr_says() {
 async fn the_engine_prints_which_permission_is_missing() {
     let fixture = Fixture::new().await;
     // Large enough that the refusal comes while the engine is still sending.
-    let mut image = Image::new(20 << 20).await;
+    let image = Image::new(20 << 20).await;
     let actions =
         ["BatchCheckLayerAvailability", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage"]
             .map(|action| format!("ecr:{action}"));
@@ -205,7 +199,7 @@ async fn the_engine_prints_which_permission_is_missing() {
 
 #[tokio::test]
 async fn a_lived_in_account_is_not_sent_the_large_layers_again() {
-    let mut image = Image::new(11 << 20).await;
+    let image = Image::new(11 << 20).await;
     let first = Fixture::with_known_layers(None).await;
     let root = std::sync::Arc::clone(&first.root);
     image.push(&first, REPOSITORY, "v1", Some(&first.password)).await.expect("it is pushed");
@@ -226,7 +220,7 @@ async fn an_immutable_tag_stays_while_the_layers_are_taken() {
     let owner = fixture.account.look(World::root);
     let immutable = PutImageTagMutability { repository: REPOSITORY.to_owned(), mutability: TagMutability::Immutable };
     fixture.account.call(&owner, immutable).expect("the tags are made immutable");
-    let (mut first, mut second) = (Image::new(1000).await, Image::new(2000).await);
+    let (first, second) = (Image::new(1000).await, Image::new(2000).await);
     first.push(&fixture, REPOSITORY, "v1", Some(&fixture.password)).await.expect("it is pushed");
     first.push(&fixture, REPOSITORY, "v1", Some(&fixture.password)).await.expect("the same image is pushed again");
     let refused = second.push(&fixture, REPOSITORY, "v1", Some(&fixture.password)).await;

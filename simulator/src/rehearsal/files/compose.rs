@@ -6,6 +6,7 @@ use super::fields::{Fields, list, scalar, text, wrong_type};
 use super::source::{Located, Source, Spot};
 use super::tree::{Node, Value};
 use super::{FileError, expand, yaml};
+use crate::database::Engine;
 
 /// A compose file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,6 +195,12 @@ impl Compose {
     pub fn service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.name.value == name)
     }
+
+    /// The first service that runs a database of `engine`; its image is the one to rehearse with.
+    #[must_use]
+    pub fn database(&self, engine: Engine) -> Option<&Service> {
+        self.services.iter().find(|service| service.database() == Some(engine))
+    }
 }
 
 /// Keys that Compose leaves to everybody.
@@ -230,6 +237,22 @@ impl Service {
         fields.ignore(&SERVICE_KEYS);
         fields.finish(is_extension)?;
         Ok(service)
+    }
+
+    /// The database that it runs, as far as its image's name says.
+    #[must_use]
+    pub fn database(&self) -> Option<Engine> {
+        let image = &self.image.as_ref()?.value;
+        let name = image.rsplit('/').next()?.split([':', '@']).next()?;
+        let known = [
+            ("postgres", Engine::Postgres),
+            ("postgis", Engine::Postgres),
+            ("timescaledb", Engine::Postgres),
+            ("mysql", Engine::MySql),
+            ("percona", Engine::MySql),
+            ("mariadb", Engine::MariaDb),
+        ];
+        known.into_iter().find(|(start, _)| name.starts_with(start)).map(|(_, engine)| engine)
     }
 
     /// A variable's value with variables of the shell replaced by their defaults, if it has one.

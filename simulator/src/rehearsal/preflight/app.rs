@@ -24,12 +24,3 @@ pub(super) fn service<'files>(subject: &Subject<'files>) -> Option<&'files Servi
         _ => None,
     }
 }
-
-/// Whether a service runs a database, as far as its image's name says.
-pub(super) fn database_image(service: &Service) -> Option<&'static str> {
-    let image = &service.image.as_ref()?.value;
-    let name = image.rsplit('/').next()?.split([':', '@']).next()?;
-    ["postgres", "postgis", "timescaledb", "mysql", "mariadb", "percona"]
-        .into_iter()
-        .find(|known| name.starts_with(known))
-}

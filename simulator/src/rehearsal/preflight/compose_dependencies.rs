@@ -1,6 +1,6 @@
 //! services wait for what can happen. The compose file is not what is deployed to ECS, so these are warnings.
 
-use super::{Subject, app};
+use super::Subject;
 use crate::finding::{Code, Finding, Kind, Stage};
 use crate::rehearsal::files::compose::Dependency;
 
@@ -22,7 +22,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
                         .at(compose.source.place(condition.spot))
                         .help(format!("give `{name}` a `healthcheck`"))
                 }
-                None if app::database_image(other).is_some() => {
+                None if other.database().is_some() => {
                     let sentence = format!("`{waiting}` waits only until `{name}` has started, not until it is ready");
                     warning(sentence)
                         .at(compose.source.place(awaited.spot))

@@ -14,7 +14,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
 }
 
 fn health_check(compose: &Compose, service: &Service) -> Option<Finding> {
-    app::database_image(service)?;
+    service.database()?;
     let check = service.health_check.as_ref()?;
     let command: Vec<&str> = check.test.iter().map(|word| word.value.as_str()).collect();
     let command = command.join(" ");

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use simulator_core::iam::{
-    CreateRole, CreateServiceLinkedRole, CreateUser, DeleteRole, DeleteUser, Entity, EntityDescription, GetRole, GetUser,
-    ListRoles, ListTags, ListUsers, Role, RoleDescription, TagEntity, UpdateAssumeRolePolicy, User,
+    CreateRole, CreateServiceLinkedRole, CreateUser, DeleteRole, DeleteUser, Entity, EntityDescription, GetRole,
+    GetUser, ListRoles, ListTags, ListUsers, Role, RoleDescription, TagEntity, UntagEntity, UpdateAssumeRolePolicy,
+    UpdateRole, User,
 };
 use simulator_core::{Page, Refusal, World};
 
@@ -21,8 +22,13 @@ pub(super) fn rows() -> Vec<Row> {
         row("ListUsers", decode_list_users, |page: Page<EntityDescription>, _| {
             encode_page(&page, "Users", |user| encode_entity(user, "User"))
         }),
-        row("DeleteUser", |input, _| Ok(DeleteUser { name: input.required("UserName", INVALID)? }), |(), _| Value::Null),
+        row(
+            "DeleteUser",
+            |input, _| Ok(DeleteUser { name: input.required("UserName", INVALID)? }),
+            |(), _| Value::Null,
+        ),
         row("TagUser", |input, _| decode_tag::<User>(input, "UserName"), |(), _| Value::Null),
+        row("UntagUser", |input, _| decode_untag::<User>(input, "UserName"), |(), _| Value::Null),
         row("ListUserTags", |input, _| decode_list_tags::<User>(input, "UserName"), encode_listed_tags),
         row("CreateRole", decode_create_role, |role, _| json!({"Role": encode_role(&role)})),
         row(
@@ -31,9 +37,15 @@ pub(super) fn rows() -> Vec<Row> {
             |role, _| json!({"Role": encode_role(&role)}),
         ),
         row("ListRoles", decode_list_roles, |page: Page<RoleDescription>, _| encode_page(&page, "Roles", encode_role)),
-        row("DeleteRole", |input, _| Ok(DeleteRole { name: input.required("RoleName", INVALID)? }), |(), _| Value::Null),
+        row(
+            "DeleteRole",
+            |input, _| Ok(DeleteRole { name: input.required("RoleName", INVALID)? }),
+            |(), _| Value::Null,
+        ),
+        row("UpdateRole", decode_update_role, |(), _| Value::Null),
         row("UpdateAssumeRolePolicy", decode_update_trust, |(), _| Value::Null),
         row("TagRole", |input, _| decode_tag::<Role>(input, "RoleName"), |(), _| Value::Null),
+        row("UntagRole", |input, _| decode_untag::<Role>(input, "RoleName"), |(), _| Value::Null),
         row("ListRoleTags", |input, _| decode_list_tags::<Role>(input, "RoleName"), encode_listed_tags),
         row("CreateServiceLinkedRole", decode_service_linked, |role, _| json!({"Role": encode_role(&role)})),
     ]
@@ -76,6 +88,14 @@ fn decode_list_roles(input: &mut Input, _: &World) -> Result<ListRoles, Refusal>
     })
 }
 
+fn decode_update_role(input: &mut Input, _: &World) -> Result<UpdateRole, Refusal> {
+    Ok(UpdateRole {
+        name: input.required("RoleName", INVALID)?,
+        description: input.text("Description")?,
+        max_session_seconds: input.integer("MaxSessionDuration")?,
+    })
+}
+
 fn decode_update_trust(input: &mut Input, _: &World) -> Result<UpdateAssumeRolePolicy, Refusal> {
     Ok(UpdateAssumeRolePolicy {
         name: input.required("RoleName", INVALID)?,
@@ -92,6 +112,10 @@ fn decode_service_linked(input: &mut Input, _: &World) -> Result<CreateServiceLi
 
 fn decode_tag<E: Entity>(input: &mut Input, key: &str) -> Result<TagEntity<E>, Refusal> {
     Ok(TagEntity::new(input.required(key, INVALID)?, tags(input)?))
+}
+
+fn decode_untag<E: Entity>(input: &mut Input, key: &str) -> Result<UntagEntity<E>, Refusal> {
+    Ok(UntagEntity::new(input.required(key, INVALID)?, input.texts("TagKeys")?))
 }
 
 fn decode_list_tags<E: Entity>(input: &mut Input, key: &str) -> Result<ListTags<E>, Refusal> {

@@ -2,7 +2,9 @@
 
 mod entity;
 mod key;
+mod managed_policy;
 mod policy;
+mod policy_version;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
@@ -22,7 +24,10 @@ pub fn service() -> Service {
     Service {
         signing_name: "iam",
         protocol: Protocol::Query { namespace: "https://iam.amazonaws.com/doc/2010-05-08/", denied: "AccessDenied" },
-        operations: entity::rows().into_iter().chain(policy::rows()).chain(key::rows()).collect(),
+        operations: [entity::rows(), policy::rows(), managed_policy::rows(), policy_version::rows(), key::rows()]
+            .into_iter()
+            .flatten()
+            .collect(),
     }
 }
 

@@ -39,6 +39,8 @@ fn both_forms_of_everything_are_read() {
     assert_eq!(db.image.as_ref().map(|image| image.value.as_str()), Some("postgres:15"));
     assert_eq!(db.variable("A").as_deref(), Some("1"));
     assert_eq!(db.environment[1].value, None);
+    assert_eq!(compose.database(Engine::Postgres), Some(db));
+    assert_eq!(compose.database(Engine::MySql), None);
     let check: Vec<&str> =
         db.health_check.as_ref().expect("it has one").test.iter().map(|word| word.value.as_str()).collect();
     assert_eq!(check, ["CMD-SHELL", "pg_isready"]);
