@@ -75,6 +75,8 @@ pub struct Service {
     pub(super) steady_since: Option<Timestamp>,
     /// When the scheduler last looked at it.
     pub(super) evaluated_at: Option<Timestamp>,
+    /// The last entry of the trace that gave the scheduler something to look at.
+    pub(super) cause: Option<u64>,
     /// Repeated messages, and when each was last said.
     pub(super) said: BTreeMap<String, Timestamp>,
 }
