@@ -2,6 +2,7 @@
 
 mod virtual_time;
 
+mod access;
 mod breaker;
 mod catalogue;
 mod container_health;
