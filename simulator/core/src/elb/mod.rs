@@ -12,7 +12,7 @@ pub mod tag;
 pub mod target;
 pub mod target_group;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub use attribute::{DescribeTargetGroupAttributes, ModifyTargetGroupAttributes};
 pub use health::{Reason, TargetState};
@@ -38,8 +38,8 @@ pub struct State {
     pub(super) listeners: BTreeMap<Arn, Listener>,
     pub(super) groups: BTreeMap<Arn, TargetGroup>,
     pub(super) agenda: Agenda<Timer>,
-    /// Targets whose state changed since ECS last looked.
-    changed: BTreeSet<(Arn, Target)>,
+    /// Targets whose state changed since ECS last looked, and the entry of the trace that tells of it.
+    changed: BTreeMap<(Arn, Target), u64>,
 }
 
 /// What can be due.
@@ -61,7 +61,7 @@ impl State {
     }
 
     /// Takes the targets whose state changed since the last call.
-    pub(crate) fn take_changed(&mut self) -> BTreeSet<(Arn, Target)> {
+    pub(crate) fn take_changed(&mut self) -> BTreeMap<(Arn, Target), u64> {
         std::mem::take(&mut self.changed)
     }
 

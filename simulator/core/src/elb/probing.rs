@@ -16,7 +16,11 @@ pub(crate) fn settle(world: &mut World) {
         match timer {
             Timer::Probe(group, target) => probe(world, &group, &target),
             Timer::Unanswered(group, target) => observe_probed(world, &group, &target, &ProbeAnswer::TimedOut),
-            Timer::Drained(group, target) => remove(world, &group, &target),
+            Timer::Drained(group, target) => {
+                let registered = world.elb.groups.get(&group).and_then(|group| group.targets.get(&target));
+                world.follow(registered.and_then(|registered| registered.event));
+                remove(world, &group, &target);
+            }
         }
     }
 }
@@ -42,7 +46,9 @@ pub(crate) fn observe_probed(world: &mut World, group: &Arn, target: &Target, an
     if let Some(next) = schedule.next() {
         world.elb.agenda.set(Timer::Probe(group.clone(), target.clone()), next);
     }
+    let cause = registered.event;
     if changed {
+        world.follow(cause);
         tell(world, group, target);
         reroute(world, group);
     }
@@ -53,6 +59,8 @@ pub(crate) fn observe_probed(world: &mut World, group: &Arn, target: &Target, an
 pub(crate) fn observe_drained(world: &mut World, group: &Arn, target: &Target) {
     let found = world.elb.groups.get(group).and_then(|group| group.target(target));
     let draining = found.is_some_and(|target| target.state == TargetState::Draining);
+    let registered = world.elb.groups.get(group).and_then(|group| group.targets.get(target));
+    world.follow(registered.and_then(|registered| registered.event));
     if draining && world.timing.deregistration_cap.is_some() {
         remove(world, group, target);
     }
@@ -65,13 +73,17 @@ pub(super) fn tell(world: &mut World, group: &Arn, target: &Target) {
         Some(described) => (described.state, described.reason),
         None => (TargetState::Unused, Some(Reason::not_registered())),
     };
-    world.record(EventKind::TargetHealth {
+    let event = world.record(EventKind::TargetHealth {
         target_group: group.clone(),
         target: target.clone(),
         state: state.as_str(),
         reason: reason.map(|reason| (reason.code, reason.description)),
     });
-    world.elb.changed.insert((group.clone(), target.clone()));
+    let registered = world.elb.groups.get_mut(group).and_then(|group| group.targets.get_mut(target));
+    if let Some(registered) = registered {
+        registered.event = Some(event);
+    }
+    world.elb.changed.insert((group.clone(), target.clone()), event);
 }
 
 /// Sends requests where they should go now, if that has changed.

@@ -19,6 +19,8 @@ pub(super) struct Registered {
     pub(super) health: Health,
     /// The security groups of what is behind its address.
     pub(super) groups: Vec<String>,
+    /// The last entry of the trace about it.
+    pub(super) event: Option<u64>,
     /// Its probes; none while the group is not in use, or once it drains.
     pub(super) schedule: Option<Schedule>,
 }
@@ -27,7 +29,7 @@ impl Registered {
     fn new(group: &TargetGroup, groups: Vec<String>, timing: &Timing, now: Timestamp) -> Self {
         if group.load_balancer.is_none() {
             let health = Health::new(TargetState::Unused, Some(Reason::not_in_use()));
-            return Self { health, groups, schedule: None };
+            return Self { health, groups, event: None, schedule: None };
         }
         let check = &group.health_check;
         let schedule =
@@ -35,6 +37,7 @@ impl Registered {
         Self {
             health: Health::new(TargetState::Initial, Some(Reason::initial())),
             groups,
+            event: None,
             schedule: Some(schedule.seeking(timing.early_probe, now)),
         }
     }

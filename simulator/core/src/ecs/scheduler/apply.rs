@@ -62,6 +62,7 @@ fn count(world: &mut World, key: &ServiceKey, task: TaskId, failures: u32) {
     primary(world, key, |deployment| deployment.failed_tasks = failures);
     let service = &world.ecs.services[key];
     let breaker = service.configuration.circuit_breaker;
+    let cause = world.ecs.tasks.get(&task).and_then(|task| task.event);
     if breaker.enable {
         let event = EventKind::BreakerCounted {
             service: key.service.clone(),
@@ -70,7 +71,9 @@ fn count(world: &mut World, key: &ServiceKey, task: TaskId, failures: u32) {
             failures,
             threshold: super::breaker::threshold(&breaker, service.desired),
         };
-        world.record(event);
+        world.follow(cause);
+        let counted = world.record(event);
+        world.follow(Some(counted));
     }
 }
 
@@ -121,7 +124,9 @@ fn complete(world: &mut World, key: &ServiceKey) {
 fn start(world: &mut World, key: &ServiceKey, count: u32, replacing: u32) {
     unsettle(world, key);
     let (mut started, mut refused) = (Vec::new(), None);
+    let cause = world.cause();
     for _ in 0..count {
+        world.follow(cause);
         let wanted = wanted(&world.ecs.services[key], world);
         match launch(world, wanted) {
             Ok(task) => started.push(task),
@@ -131,6 +136,7 @@ fn start(world: &mut World, key: &ServiceKey, count: u32, replacing: u32) {
             }
         }
     }
+    world.follow(cause);
     if !started.is_empty() {
         words::say(world, key, &words::started(&started, replacing));
     }
@@ -150,7 +156,7 @@ fn not_launched(world: &mut World, key: &ServiceKey, refusal: &Refusal) {
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let deployment = service.primary().id.clone();
     service.unlaunched.push(Ended { task, deployment, how: End::NeverRan(error) });
-    world.ecs.poke(key, world.now, &world.timing);
+    super::poke(world, key);
 }
 
 /// The next task of the primary deployment, in the subnet that has the fewest.
@@ -194,13 +200,22 @@ fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
         let running: Vec<TaskId> = tasks.iter().filter(running).cloned().collect();
         (running.clone(), tasks.iter().filter(|id| !running.contains(id)).cloned().collect())
     };
+    let cause = world.cause();
     if !running.is_empty() {
-        words::say(world, key, &words::stopped_running(&running));
+        let said = words::say(world, key, &words::stopped_running(&running));
+        stop_each(world, &running, said, reason);
     }
+    world.follow(cause);
     if !pending.is_empty() {
-        words::say(world, key, &words::stopped_pending(pending.len()));
+        let said = words::say(world, key, &words::stopped_pending(pending.len()));
+        stop_each(world, &pending, said, reason);
     }
+    world.follow(cause);
+}
+
+fn stop_each(world: &mut World, tasks: &[TaskId], said: u64, reason: &str) {
     for task in tasks {
+        world.follow(Some(said));
         begin_stop(world, task, Ending::Scheduler(reason.to_owned()));
     }
 }

@@ -99,5 +99,6 @@ pub(in crate::ecs) fn tell(world: &mut World, key: &ServiceKey, place: usize) {
         rollout_state: deployment.rollout_state.as_str(),
         reason: deployment.reason.clone(),
     };
-    world.record(event);
+    let told = world.record(event);
+    world.follow(Some(told));
 }

@@ -74,11 +74,6 @@ impl Driver {
         true
     }
 
-    /// Whether something is on its way besides the World's own deadlines.
-    pub(crate) fn is_busy(&self) -> bool {
-        !self.queue.is_empty()
-    }
-
     fn carry_out(&mut self, world: &mut World) {
         for effect in world.take_effects() {
             self.wanted.push((world.now(), effect.clone()));
