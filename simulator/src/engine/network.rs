@@ -58,7 +58,7 @@ impl Engine {
     }
 
     /// Every image reference, by tag or by digest, that begins with the address of `registry`.
-    pub(super) async fn references_under(&self, registry: SocketAddr) -> Result<Vec<String>, ApiError> {
+    pub(crate) async fn references_under(&self, registry: SocketAddr) -> Result<Vec<String>, ApiError> {
         let all = ListImagesOptionsBuilder::default().all(true).build();
         let images = self.docker().list_images(Some(all)).await?;
         let prefix = format!("{registry}/");

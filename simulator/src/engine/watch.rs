@@ -147,3 +147,6 @@ async fn clear_up(id: &RehearsalId) -> Result<(), WatchError> {
         sleep(PAUSE).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

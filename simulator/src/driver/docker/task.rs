@@ -18,7 +18,7 @@ use super::Shared;
 use crate::engine::{is_absent, label, pause, said};
 
 /// The engine may be busy with a container for this long before it is left to the sweep.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -165,7 +165,7 @@ impl Shared {
 
     /// What a container is called on the engine, for whoever looks at `docker ps`.
     pub(super) fn name(&self, task: &TaskId, container: &str) -> String {
-        let short = task.0.get(..8).unwrap_or(&task.0);
+        let short = task.0.get(..12).unwrap_or(&task.0);
         format!("greenroom-{}-{short}-{container}", self.rehearsal.id())
     }
 
