@@ -1,1 +1,11 @@
+//! Drives the program from outside, as a user does. Everything here needs a container engine and fails without one, but for
+//! the tests of the tree itself and of bad input.
 
+mod app;
+mod bad_input;
+mod beside;
+mod engine;
+mod interrupted;
+mod order;
+mod rehearse;
+mod tidy;

@@ -6,7 +6,9 @@
 pub mod account;
 pub mod database;
 pub mod driver;
+pub mod endpoint;
 pub mod engine;
+pub mod finding;
 pub mod registry;
 pub mod rehearsal;
 pub mod report;
@@ -14,3 +16,5 @@ pub mod service;
 pub mod wire;
 
 pub use account::Account;
+pub use endpoint::{Endpoint, EndpointError};
+pub use simulator_core::{Region, Timing};

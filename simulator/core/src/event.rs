@@ -30,6 +30,11 @@ pub enum EventKind {
         /// Why not, where it was refused.
         refusal: Option<Refusal>,
     },
+    /// Something was asked for that greenroom does not simulate and that no operation of ours stands for.
+    NotSimulated {
+        /// Such as `operation iam:CreateGroup`.
+        what: String,
+    },
     /// A service event, in AWS's words (what `describe-services` lists under `events`).
     Service {
         /// The service's name.

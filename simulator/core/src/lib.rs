@@ -5,15 +5,23 @@
 //!
 //! Deliberately absent: clocks, threads, files, the network, randomness, serialisation. The same inputs give the same trace.
 
+mod agenda;
 pub mod arn;
+mod constraint;
 pub mod effect;
 pub mod event;
+mod glob;
 pub mod id;
 pub mod observation;
 pub mod operation;
+
+pub mod page;
+mod probe;
 pub mod refusal;
 pub mod time;
 pub mod timing;
+#[cfg(test)]
+mod trial;
 pub mod world;
 
 pub mod ec2;
@@ -30,6 +38,7 @@ pub use effect::Effect;
 pub use event::{Event, EventKind};
 pub use observation::Observation;
 pub use operation::{Access, Authorized, Caller, Operation, Principal};
+pub use page::Page;
 pub use refusal::{Denial, Refusal};
 pub use time::Timestamp;
 pub use timing::Timing;

@@ -15,6 +15,8 @@ pub struct Caller {
     pub arn: Arn,
     /// What kind of principal it is.
     pub principal: Principal,
+    /// The access key that signed the call; none where no signature was needed, as for a service that has assumed a role.
+    pub access_key: Option<String>,
 }
 
 /// The kinds of principal that can call.

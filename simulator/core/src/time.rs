@@ -43,3 +43,13 @@ impl fmt::Display for Timestamp {
         write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
     }
 }
+
+/// The first point at or after `now` on the beat of `period` from `anchor`; `now` itself where the period is zero.
+pub(crate) fn next_beat(anchor: Timestamp, period: Duration, now: Timestamp) -> Timestamp {
+    let period = u64::try_from(period.as_millis()).unwrap_or(u64::MAX);
+    if period == 0 {
+        return now;
+    }
+    let beats = now.0.saturating_sub(anchor.0).div_ceil(period);
+    Timestamp(anchor.0.saturating_add(beats.saturating_mul(period)))
+}

@@ -11,6 +11,9 @@ pub struct Timing {
     pub healthy_without_checks: Duration,
     /// From a task's RUNNING to its registration as a target.
     pub target_registration: Duration,
+    /// How much sooner than on AWS a target is registered: failures of its probes count only after this long, when AWS would have
+    /// begun to probe. Otherwise a compressed registration would give an app less time to come up than it has in truth.
+    pub target_patience: Duration,
     /// Cap on a target group's own deregistration delay; none leaves it as configured.
     pub deregistration_cap: Option<Duration>,
     /// How late the control plane learns of a change in container health (the agent reports every 20 s).
@@ -32,6 +35,7 @@ impl Timing {
             scheduler_period: Duration::from_secs(10),
             healthy_without_checks: Duration::from_secs(40),
             target_registration: Duration::from_secs(20),
+            target_patience: Duration::ZERO,
             deregistration_cap: None,
             health_report: Duration::from_secs(20),
             early_probe: None,
@@ -47,6 +51,7 @@ impl Timing {
             scheduler_period: Duration::from_millis(50),
             healthy_without_checks: Duration::from_secs(2),
             target_registration: Duration::from_millis(0),
+            target_patience: Duration::from_secs(20),
             deregistration_cap: Some(Duration::from_secs(2)),
             health_report: Duration::from_millis(0),
             early_probe: Some(Duration::from_millis(200)),

@@ -93,6 +93,7 @@ impl World {
             account: self.account.clone(),
             arn: Arn::global("iam", &self.account, "root"),
             principal: Principal::Root,
+            access_key: None,
         }
     }
 
@@ -114,6 +115,18 @@ impl World {
         self.settle();
         self.cause = None;
         answer
+    }
+
+    /// A call by `caller` that was refused before it became an operation, because its input could not be read.
+    pub fn refuse(&mut self, now: Timestamp, caller: &Caller, operation: &'static str, refusal: &Refusal) {
+        self.advance(now);
+        self.record(EventKind::Called { caller: caller.arn.clone(), operation, refusal: Some(refusal.clone()) });
+    }
+
+    /// Somebody asked for `what`, which no operation stands for.
+    pub fn not_simulated(&mut self, now: Timestamp, what: String) {
+        self.advance(now);
+        self.record(EventKind::NotSimulated { what });
     }
 
     /// A fact from a driver.

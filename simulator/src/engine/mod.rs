@@ -18,6 +18,7 @@ pub mod build;
 pub mod digest;
 pub mod pause;
 pub mod pull;
+pub mod push;
 
 pub(crate) use said::{is_absent, said};
 

@@ -49,6 +49,13 @@ impl Watcher {
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
+
+    /// Ends the watcher without its having removed anything.
+    pub fn stand_down(mut self) {
+        // It is ours, and if it has ended by itself there is nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Drop for Watcher {

@@ -1,1 +1,37 @@
-//! Skeleton.
+//! The rehearsal: stages, one after another, each an obligation with evidence.
+//!
+//! - [`config`], [`script`]: what is to be rehearsed
+//! - [`files`], [`preflight`]: what the user's files say, and where they contradict one another
+//! - [`session`]: one rehearsal from opening the engine to leaving nothing behind
+//! - [`stage`], [`record`]: stages and how they end
+//! - [`stages`]: what each stage does
+//! - [`deploy`], [`task_definition`], [`traffic`], [`secret_values`], [`rollout`]: what stages are made of
+//! - [`account_setup`]: where bootstrap comes in
+//! - [`diagnosis`]: from what happened to one sentence
+//! - [`verdict`]: what it all comes to
+
+pub mod account_setup;
+pub mod config;
+pub mod deploy;
+pub mod diagnosis;
+pub mod error;
+pub mod files;
+pub mod preflight;
+pub mod record;
+pub mod rollout;
+pub mod script;
+pub mod secret_values;
+pub mod session;
+pub mod stage;
+mod stages;
+pub mod task_definition;
+pub mod traffic;
+pub mod verdict;
+
+pub use account_setup::{AccountSetUp, Administrator, DeployIdentity, SetUpFailed};
+pub use error::RehearsalError;
+pub use record::Progress;
+pub use script::{Origin, Script, ServiceUnderTest, Source};
+pub use session::Session;
+pub use stage::{Ending, Outcome, Stage};
+pub use verdict::Verdict;

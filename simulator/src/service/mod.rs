@@ -1,6 +1,33 @@
 //! The services of the simulated account: one folder or file each, with its operation table.
 
+#![expect(clippy::needless_pass_by_value, reason = "a row hands its output over, though `json!` only reads it")]
+
+pub mod ec2;
+pub mod ecr;
+pub mod ecs;
+pub mod elasticloadbalancing;
+pub mod iam;
+mod json;
+pub mod logs;
+pub mod secretsmanager;
+pub mod sts;
+
 use crate::wire::Row;
+
+/// All services, in the order in which a first deploy meets them.
+#[must_use]
+pub fn all() -> Vec<Service> {
+    vec![
+        sts::service(),
+        iam::service(),
+        ecr::service(),
+        logs::service(),
+        elasticloadbalancing::service(),
+        ecs::service(),
+        secretsmanager::service(),
+        ec2::service(),
+    ]
+}
 
 /// A service: how it is addressed and what it can do.
 pub struct Service {

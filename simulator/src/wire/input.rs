@@ -19,6 +19,8 @@ impl Input {
         match request {
             Value::Object(fields) => Ok(Self { place: operation.to_owned(), fields }),
             Value::Null => Ok(Self { place: operation.to_owned(), fields: Map::new() }),
+            // Query clients write a structure without members as an empty text.
+            Value::String(text) if text.is_empty() => Ok(Self { place: operation.to_owned(), fields: Map::new() }),
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 Err(mistyped(operation, "a structure"))
             }
@@ -147,6 +149,8 @@ impl Input {
         match self.take(key) {
             None => Ok(Vec::new()),
             Some(Value::Array(items)) => Ok(items),
+            // Query clients write a list without items as an empty text.
+            Some(Value::String(text)) if text.is_empty() => Ok(Vec::new()),
             Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
                 Err(mistyped(&self.at(key), "a list"))
             }

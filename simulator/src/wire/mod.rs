@@ -3,8 +3,16 @@
 //! Every protocol is decoded to one tree of [`serde_json::Value`] (in the Query protocols all leaves are text) and every answer
 //! is encoded from one, so that a service is written once whatever its protocol.
 
+pub mod client;
+mod form;
 pub mod input;
+pub(crate) mod protocol;
 pub mod row;
+pub mod signature;
+mod time;
+mod xml;
 
+pub use client::{Client, ClientError};
 pub use input::Input;
 pub use row::{Row, row};
+pub use time::time;

@@ -24,11 +24,26 @@ pub fn row<O: Operation + 'static>(
     encode: fn(O::Output, &World) -> Value,
 ) -> Row {
     let handle = move |world: &mut World, now: Timestamp, caller: &Caller, request: Value| {
-        let mut input = Input::new(O::NAME, request)?;
-        let operation = decode(&mut input, world)?;
-        input.finish()?;
+        let operation = match read(decode, world, request) {
+            Ok(operation) => operation,
+            Err(refusal) => {
+                world.refuse(now, caller, O::NAME, &refusal);
+                return Err(refusal);
+            }
+        };
         let output = world.call(now, caller, operation)?;
         Ok(encode(output, world))
     };
     Row { name, handle: Box::new(handle) }
+}
+
+fn read<O: Operation>(
+    decode: fn(&mut Input, &World) -> Result<O, Refusal>,
+    world: &World,
+    request: Value,
+) -> Result<O, Refusal> {
+    let mut input = Input::new(O::NAME, request)?;
+    let operation = decode(&mut input, world)?;
+    input.finish()?;
+    Ok(operation)
 }

@@ -1,17 +1,99 @@
-//! EC2: the network of the account.
+//! EC2: the network of the account. VPC, subnets, routes and security groups; no instances.
+//!
+//! Deliberately absent: making VPCs and subnets, network ACLs, prefix lists, peering, IPv6 in the VPC, dry runs.
 
-use crate::arn::{AccountId, Region};
-use crate::id::IdStream;
+mod authorize;
+pub mod cidr;
+mod describe_network;
+mod describe_rules;
+mod filter;
+mod network;
+mod permission;
+mod reach;
+mod revoke;
+mod rule;
+mod security_group;
+mod tag;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use authorize::{AuthorizeEgress, AuthorizeIngress, AuthorizeSecurityGroup, Direction, Egress, Ingress};
+pub use describe_network::{
+    AvailabilityZone, DescribeAvailabilityZones, DescribeInternetGateways, DescribeRouteTables, DescribeSubnets,
+    DescribeVpcs, Query,
+};
+pub use describe_rules::DescribeSecurityGroupRules;
+pub use filter::Filter;
+pub use network::{InternetGateway, RouteTable, Subnet, Vpc};
+pub use permission::{GroupPeer, IpPermission, RangePeer};
+pub use reach::Endpoint;
+pub use revoke::{RevokeOutput, RevokeSecurityGroup};
+pub use rule::{Peer, Ports, Protocol, Rule};
+pub use security_group::{
+    CreateSecurityGroup, CreateSecurityGroupOutput, DeleteSecurityGroup, DescribeSecurityGroups, GroupRef,
+    SecurityGroup,
+};
+pub use tag::{CreateTags, DeleteTags, DescribeTags, TagDescription};
+
+use crate::id::{IdKind, IdStream};
+use crate::operation::Access;
+use crate::refusal::Refusal;
+use crate::world::World;
 
 /// The account's network.
 #[derive(Debug)]
-pub struct State {}
+pub struct State {
+    vpcs: BTreeMap<String, Vpc>,
+    subnets: BTreeMap<String, Subnet>,
+    route_tables: BTreeMap<String, RouteTable>,
+    gateways: BTreeMap<String, InternetGateway>,
+    groups: BTreeMap<String, SecurityGroup>,
+    rules: BTreeMap<String, Rule>,
+    /// Which groups something outside EC2 holds, by what holds them: a task's network interface, a load balancer.
+    held: BTreeMap<String, BTreeSet<String>>,
+}
 
-impl State {
-    /// The network of a first-time account: a default VPC with a subnet in each availability zone.
-    #[must_use]
-    pub fn first_time(ids: &mut IdStream, account: &AccountId, region: &Region) -> Self {
-        let _ = (ids, account, region);
-        Self {}
+/// A new id: `prefix` and 17 hexadecimal digits.
+fn draw_id(ids: &mut IdStream, prefix: &str) -> String {
+    format!("{prefix}-{}", ids.hex(IdKind::Network, 17))
+}
+
+/// The ARN of an EC2 resource.
+fn arn(world: &World, resource: &str) -> String {
+    format!("arn:aws:ec2:{}:{}:{resource}", world.region, world.account)
+}
+
+/// `action` on an EC2 resource such as `vpc/vpc-…`.
+fn access(world: &World, action: &'static str, resource: &str) -> Access {
+    Access::new(action, arn(world, resource)).with("ec2:Region", world.region.to_string())
+}
+
+/// A listing, which EC2 authorises on `*` alone.
+fn listing(world: &World, action: &'static str) -> Vec<Access> {
+    vec![Access::new(action, "*").with("ec2:Region", world.region.to_string())]
+}
+
+/// How many entries a page has: 5 to 1000; all where nobody says.
+fn page_size(limit: Option<i64>) -> Result<usize, Refusal> {
+    match limit.map(usize::try_from) {
+        None => Ok(usize::MAX),
+        Some(Ok(size @ 5..=1000)) => Ok(size),
+        Some(Ok(_) | Err(_)) => {
+            let limit = limit.unwrap_or_default();
+            let message =
+                format!("Value ( {limit} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.");
+            Err(Refusal::fault("InvalidParameterValue", message))
+        }
     }
+}
+
+fn bad_token() -> Refusal {
+    Refusal::fault("InvalidPaginationToken", "The pagination token is invalid.")
+}
+
+/// AWS's complaint about a parameter that must be there.
+fn missing(parameter: &str) -> Refusal {
+    Refusal::fault("MissingParameter", format!("The request must contain the parameter {parameter}"))
 }

@@ -1,5 +1,151 @@
-//! Skeleton.
+//! ECR: repositories, images and the tokens that open the registry.
+//!
+//! What a layer holds is no business of the World's: the registry keeps the bytes and asks here, step by step, whether it may.
+//!
+//! Deliberately absent: scanning (whether to scan is recorded; nothing is found), replication, pull-through caches, creation
+//! templates, archiving. Lifecycle policies are validated and stored but not carried out: AWS takes up to a day to act on them,
+//! longer than any rehearsal lasts.
 
-/// State.
+mod account_setting;
+mod delete_image;
+mod image;
+mod layer;
+mod lifecycle;
+mod lifecycle_rule;
+mod mutability;
+mod put_image;
+mod read_image;
+mod referrer;
+mod repository;
+mod repository_policy;
+mod settings;
+mod tag;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use account_setting::{GetAccountSetting, PutAccountSetting};
+pub use delete_image::{BatchDeleteImage, BatchDeleteImageOutput};
+pub use image::{Image, ImageFailure, ImageId};
+pub use layer::{
+    BatchCheckLayerAvailability, CompleteLayerUpload, GetDownloadUrlForLayer, InitiateLayerUpload, UploadLayerPart,
+};
+pub use lifecycle::{DeleteLifecyclePolicy, GetLifecyclePolicy, LifecyclePolicy, PutLifecyclePolicy};
+pub use mutability::TagMutability;
+pub use put_image::{PutImage, PutImageOutput};
+pub use read_image::{BatchGetImage, BatchGetImageOutput, DescribeImages, ImageDetail, ListImages, TagStatus};
+pub use referrer::ListImageReferrers;
+pub use repository::{CreateRepository, DeleteRepository, DescribeRepositories, Encryption, RepositoryDescription};
+pub use repository_policy::{DeleteRepositoryPolicy, GetRepositoryPolicy, RepositoryPolicy, SetRepositoryPolicy};
+pub use settings::{PutImageScanningConfiguration, PutImageTagMutability};
+pub use tag::{ListTagsForResource, TagResource, UntagResource};
+pub use token::{AuthorizationData, GetAuthorizationToken};
+
+use image::StoredImage;
+use token::Token;
+
+use crate::arn::Arn;
+use crate::iam::Secret;
+use crate::iam::policy::Document;
+use crate::operation::Access;
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use crate::world::World;
+
+/// Everything ECR knows of the account.
 #[derive(Debug, Default)]
-pub struct State {}
+pub struct State {
+    tokens: BTreeMap<Secret, Token>,
+    repositories: BTreeMap<String, Repository>,
+    /// The key that KMS encryption uses unless told otherwise: made when first wanted.
+    kms_key: Option<String>,
+    /// The account setting `BLOB_MOUNTING`.
+    blob_mounting: bool,
+}
+
+/// A repository.
+#[derive(Debug)]
+struct Repository {
+    created: Timestamp,
+    tags: BTreeMap<String, String>,
+    mutability: TagMutability,
+    scan_on_push: bool,
+    encryption: Encryption,
+    policy: Option<(String, Document)>,
+    lifecycle: Option<String>,
+    /// Sizes in bytes by digest.
+    layers: BTreeMap<String, u64>,
+    uploads: BTreeSet<String>,
+    images: BTreeMap<String, StoredImage>,
+    /// The digest that each image tag means.
+    image_tags: BTreeMap<String, String>,
+}
+
+impl State {
+    /// The tags of the repository that an ARN's resource part names.
+    pub(crate) fn tags(&self, resource: &str) -> Option<&BTreeMap<String, String>> {
+        let name = resource.strip_prefix("repository/")?;
+        self.repositories.get(name).map(|repository| &repository.tags)
+    }
+
+    /// The policy of the repository with the ARN `arn`.
+    pub(crate) fn policy(&self, arn: &str) -> Option<&Document> {
+        let name = arn.splitn(6, ':').nth(5)?.strip_prefix("repository/")?;
+        self.repositories.get(name)?.policy.as_ref().map(|(_, document)| document)
+    }
+}
+
+impl World {
+    fn repository(&self, name: &str) -> Result<&Repository, Refusal> {
+        self.ecr.repositories.get(name).ok_or_else(|| no_repository(self, name))
+    }
+
+    fn repository_mut(&mut self, name: &str) -> Result<&mut Repository, Refusal> {
+        if self.ecr.repositories.contains_key(name) {
+            Ok(self.ecr.repositories.get_mut(name).expect("looked up just now"))
+        } else {
+            Err(no_repository(self, name))
+        }
+    }
+}
+
+/// The registry's host name.
+fn registry_host(world: &World) -> String {
+    format!("{}.dkr.ecr.{}.amazonaws.com", world.account, world.region)
+}
+
+fn repository_arn(world: &World, name: &str) -> Arn {
+    Arn::new("ecr", &world.region, &world.account, &format!("repository/{name}"))
+}
+
+/// `action` on the repository `name`, whether it exists or not.
+fn repository_access(world: &World, action: &'static str, name: &str) -> Access {
+    Access::new(action, repository_arn(world, name).as_str())
+}
+
+fn no_repository(world: &World, name: &str) -> Refusal {
+    let message =
+        format!("The repository with name '{name}' does not exist in the registry with id '{}'", world.account);
+    Refusal::fault("RepositoryNotFoundException", message)
+}
+
+/// AWS's complaint about the value of `member`.
+fn invalid(member: &str, constraint: &str) -> Refusal {
+    let message = format!("Invalid parameter at '{member}' failed to satisfy constraint: '{constraint}'");
+    Refusal::fault("InvalidParameterException", message)
+}
+
+/// How many entries a page has: 1 to 1000; all where nobody says.
+fn page_size(limit: Option<i64>) -> Result<usize, Refusal> {
+    match limit.map(usize::try_from) {
+        None => Ok(usize::MAX),
+        Some(Ok(size @ 1..=1000)) => Ok(size),
+        Some(Ok(_) | Err(_)) => Err(invalid("maxResults", "must be between 1 and 1000")),
+    }
+}
+
+fn bad_token() -> Refusal {
+    invalid("nextToken", "must be a token that an earlier call answered")
+}

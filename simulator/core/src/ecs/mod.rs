@@ -1,25 +1,168 @@
 //! ECS: clusters, task definitions, services, deployments and tasks.
+//!
+//! In reading order: [`cluster`], [`definition`] (what tasks are made of), [`network`], [`task`] (how tasks live), [`service`] (what a
+//! service is) and the scheduler (what it does about it); [`rules`] are the points that AWS leaves in doubt, [`view`] is
+//! how others read all this. [`access`] holds what several operations ask IAM for alike.
 
+mod access;
+pub mod cluster;
+pub mod definition;
+pub mod network;
+pub mod rules;
+mod scheduler;
+pub mod service;
+pub mod task;
+pub mod view;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+pub use cluster::{Cluster, CreateCluster, DescribeClusters, Failure, ListClusters};
+pub use definition::{
+    DeregisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitions, RegisterTaskDefinition, TaskDefinition,
+};
+pub use network::Network;
+pub use rules::Rules;
+pub use service::{CreateService, DescribeServices, ListServices, Service, ServiceKey, UpdateService};
+pub use task::{ContainerOverride, DescribeTasks, ListTasks, Overrides, RunTask, StopTask, Task, TaskStatus};
+pub use view::View;
+
+use crate::agenda::Agenda;
+use crate::effect::TaskId;
+use crate::elb;
 use crate::observation::Observation;
 use crate::time::Timestamp;
 use crate::world::World;
 
 /// Everything ECS knows of the account.
 #[derive(Debug, Default)]
-pub struct State {}
-
-/// Takes in a fact about a task, a container or a target.
-pub(crate) fn observe(world: &mut World, observation: Observation) {
-    let _ = (world, observation);
+pub struct State {
+    clusters: BTreeMap<String, Cluster>,
+    /// Revisions by family; revision 1 comes first.
+    definitions: BTreeMap<String, Vec<Arc<TaskDefinition>>>,
+    services: BTreeMap<ServiceKey, Service>,
+    tasks: BTreeMap<TaskId, Task>,
+    /// Which task has an address now.
+    by_address: BTreeMap<IpAddr, TaskId>,
+    /// What RunTask answered to a client token.
+    client_tokens: BTreeMap<String, task::Earlier>,
+    /// Tasks launched so far.
+    launched: u64,
+    agenda: Agenda<Timer>,
+    rules: Rules,
 }
 
-/// Takes every step that is due at the present time.
+/// What can be due.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// The scheduler looks at a service.
+    Evaluate(ServiceKey),
+    /// The next health check of a container, by its place in the task.
+    Probe(TaskId, usize),
+    /// The control plane learns of a container's health.
+    Report(TaskId, usize),
+    /// A start timeout ends the waiting of some container.
+    Dependency(TaskId),
+}
+
+/// `launchType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaunchType {
+    /// On container instances, of which the account has none.
+    Ec2,
+    /// On Fargate.
+    Fargate,
+}
+
+impl LaunchType {
+    /// AWS's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ec2 => "EC2",
+            Self::Fargate => "FARGATE",
+        }
+    }
+}
+
+impl State {
+    /// The task called `id`, which exists.
+    fn task_mut(&mut self, id: &TaskId) -> &mut Task {
+        self.tasks.get_mut(id).expect("whoever names a task has found it")
+    }
+}
+
+/// Takes in a fact about a task, a container or a target. One about something that does not exist (any more) is let go.
+pub(crate) fn observe(world: &mut World, observation: Observation) {
+    use task::observe as task;
+    match observation {
+        Observation::TaskPrepared { task: id, address } => task::prepared(world, &id, address),
+        Observation::TaskNotPrepared { task: id, message } => task::not_prepared(world, &id, &message),
+        Observation::ImagePulled { task: id, container } => {
+            if let Some(place) = task::place(world, &id, &container) {
+                task::pulled(world, &id, place);
+            }
+        }
+        Observation::ImageNotPulled { task: id, container, message } => {
+            if let Some(place) = task::place(world, &id, &container) {
+                task::not_pulled(world, &id, place, &message);
+            }
+        }
+        Observation::ContainerStarted { task: id, container, runtime_id } => {
+            if let Some(place) = task::place(world, &id, &container) {
+                task::started(world, &id, place, runtime_id);
+            }
+        }
+        Observation::ContainerNotStarted { task: id, container, message } => {
+            if let Some(place) = task::place(world, &id, &container) {
+                task::not_started(world, &id, place, &message);
+            }
+        }
+        Observation::ContainerExited { task: id, container, exit_code, out_of_memory } => {
+            if let Some(place) = task::place(world, &id, &container) {
+                task::exited(world, &id, place, exit_code, out_of_memory);
+            }
+        }
+        Observation::HealthProbed { task: id, container, exit_code, output } => {
+            if let Some(place) = task::place(world, &id, &container) {
+                task::probed(world, &id, place, exit_code, &output);
+            }
+        }
+        Observation::Logged { task: id, container, line } => {
+            if let Some(place) = task::place(world, &id, &container) {
+                task::logged(world, &id, place, line);
+            }
+        }
+        Observation::TaskCleared { task: id } => task::cleared(world, &id),
+        Observation::TargetProbed { target_group, target, answer } => {
+            elb::observe_probed(world, &target_group, &target, &answer);
+        }
+        Observation::TargetDrained { target_group, target } => elb::observe_drained(world, &target_group, &target),
+    }
+}
+
+/// Takes every step that is due at the present time, until none is.
 pub(crate) fn settle(world: &mut World) {
-    let _ = world;
+    loop {
+        elb::settle(world);
+        let changed = world.elb.take_changed();
+        let quiet = changed.is_empty();
+        for (group, target) in changed {
+            scheduler::target_changed(world, &group, &target);
+        }
+        match world.ecs.agenda.pop_due(world.now) {
+            Some(Timer::Evaluate(key)) => scheduler::evaluate(world, &key),
+            Some(Timer::Probe(id, place)) => task::observe::probe_due(world, &id, place),
+            Some(Timer::Report(id, place)) => task::observe::report_due(world, &id, place),
+            Some(Timer::Dependency(id)) => task::advance::advance(world, &id),
+            None if quiet => return,
+            None => {}
+        }
+    }
 }
 
 /// When the next step is due without any observation.
 pub(crate) fn next_deadline(world: &World) -> Option<Timestamp> {
-    let _ = world;
-    None
+    [world.ecs.agenda.next(), world.elb.next_deadline()].into_iter().flatten().min()
 }

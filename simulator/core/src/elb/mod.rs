@@ -1,5 +1,92 @@
-//! Skeleton.
+//! Elastic Load Balancing v2: load balancers, listeners, target groups, and the health and routing of targets.
+//!
+//! In reading order: what can be made ([`target_group`], [`load_balancer`], [`listener`], [`tag`]), what is registered
+//! ([`target`]), when a target is healthy ([`health`]), and the loop that probes and routes ([`probing`]).
 
-/// State.
+pub mod attribute;
+pub mod health;
+pub mod listener;
+pub mod load_balancer;
+mod probing;
+pub mod tag;
+pub mod target;
+pub mod target_group;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use attribute::{DescribeTargetGroupAttributes, ModifyTargetGroupAttributes};
+pub use health::{Reason, TargetState};
+pub use listener::{CreateListener, DescribeListeners, Listener};
+pub use load_balancer::{CreateLoadBalancer, DescribeLoadBalancers, LoadBalancer};
+pub use tag::DescribeTags;
+pub use target::{DescribeTargetHealth, TargetDescription};
+pub use target_group::{CreateTargetGroup, DescribeTargetGroups, HealthCheck, TargetGroup};
+
+pub(crate) use probing::{observe_drained, observe_probed, settle};
+pub(crate) use target::{deregister, register};
+
+use crate::agenda::Agenda;
+use crate::arn::Arn;
+use crate::effect::Target;
+use crate::time::Timestamp;
+use crate::world::World;
+
+/// Everything ELB knows of the account.
 #[derive(Debug, Default)]
-pub struct State {}
+pub struct State {
+    pub(super) balancers: BTreeMap<Arn, LoadBalancer>,
+    pub(super) listeners: BTreeMap<Arn, Listener>,
+    pub(super) groups: BTreeMap<Arn, TargetGroup>,
+    pub(super) agenda: Agenda<Timer>,
+    /// Targets whose state changed since ECS last looked.
+    changed: BTreeSet<(Arn, Target)>,
+}
+
+/// What can be due.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timer {
+    /// The next probe of a target.
+    Probe(Arn, Target),
+    /// The end of the waiting for an answer that no security group lets through.
+    Unanswered(Arn, Target),
+    /// The end of a target's deregistration delay.
+    Drained(Arn, Target),
+}
+
+impl State {
+    /// The target group with this ARN.
+    #[must_use]
+    pub fn target_group(&self, arn: &Arn) -> Option<&TargetGroup> {
+        self.groups.get(arn)
+    }
+
+    /// Takes the targets whose state changed since the last call.
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<(Arn, Target)> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// When the next step is due without any observation.
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        self.agenda.next()
+    }
+}
+
+impl World {
+    /// The load balancers, target groups and listeners of the account, for reading.
+    #[must_use]
+    pub const fn elb(&self) -> &State {
+        &self.elb
+    }
+}
+
+impl State {
+    /// Every target group, by ARN.
+    pub fn target_groups(&self) -> impl Iterator<Item = &TargetGroup> {
+        self.groups.values()
+    }
+
+    /// Every listener, by ARN.
+    pub fn listeners(&self) -> impl Iterator<Item = &Listener> {
+        self.listeners.values()
+    }
+}

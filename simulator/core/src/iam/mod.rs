@@ -1,20 +1,68 @@
 //! IAM: users, roles, policies and the decision whether a call is allowed.
+//!
+//! Reading order: [`policy`] (what a document says), [`decision`] (what follows for a request), `gate` (which policies and
+//! condition keys a call meets), then the operations, one file per kind of thing.
+//!
+//! Deliberately absent: groups, login profiles, MFA devices, certificates, SAML; organisations and their policies.
 
-use crate::operation::{Access, Caller};
-use crate::refusal::Denial;
-use crate::world::World;
+mod access_key;
+mod attachment;
+mod aws_managed;
+mod boundary;
+pub(crate) mod credential;
+pub mod decision;
+mod entity;
+mod gate;
+mod inline_policy;
+mod managed_policy;
+pub mod policy;
+mod policy_version;
+mod role;
+mod secret;
+mod service_linked_role;
+pub(crate) mod session;
+mod tag;
+#[cfg(test)]
+mod tests;
+mod user;
+mod validate;
 
-/// Everything IAM knows of the account.
+use std::collections::BTreeMap;
+
+pub use access_key::{
+    AccessKeyDescription, CreateAccessKey, CreateAccessKeyOutput, DeleteAccessKey, ListAccessKeys, UpdateAccessKey,
+};
+pub use attachment::{AttachPolicy, AttachedPolicy, DetachPolicy, ListAttachedPolicies};
+pub use boundary::{DeletePermissionsBoundary, PutPermissionsBoundary};
+pub use credential::{AccessKey, Credential};
+pub use entity::{Entity, EntityDescription};
+pub use gate::CALLER;
+pub use inline_policy::{DeleteInlinePolicy, GetInlinePolicy, InlinePolicy, ListInlinePolicies, PutInlinePolicy};
+pub use managed_policy::{CreatePolicy, DeletePolicy, GetPolicy, ListPolicies, PolicyDescription, PolicyScope};
+pub use policy_version::{
+    CreatePolicyVersion, DeletePolicyVersion, GetPolicyVersion, ListPolicyVersions, PolicyVersionDescription,
+    SetDefaultPolicyVersion,
+};
+pub use role::{CreateRole, DeleteRole, GetRole, ListRoles, Role, RoleDescription, UpdateAssumeRolePolicy, UpdateRole};
+pub use secret::Secret;
+pub use service_linked_role::CreateServiceLinkedRole;
+pub use tag::{ListTags, TagEntity, UntagEntity};
+pub use user::{CreateUser, DeleteUser, GetUser, ListUsers, User};
+
+use credential::KeyRecord;
+use entity::Table;
+use managed_policy::ManagedPolicy;
+use session::Session;
+
+/// Everything IAM and STS know of the account.
 #[derive(Debug, Default)]
-pub struct State {}
-
-impl World {
-    /// Whether `caller` is allowed `access`.
-    ///
-    /// # Errors
-    /// The denial with its reason.
-    pub(crate) fn decide(&self, caller: &Caller, access: &Access) -> Result<(), Denial> {
-        let _ = (caller, access);
-        Ok(())
-    }
+pub struct State {
+    users: Table<User>,
+    roles: Table<Role>,
+    /// Managed policies that the account made, by ARN.
+    policies: BTreeMap<String, ManagedPolicy>,
+    /// Lasting access keys by id.
+    keys: BTreeMap<String, KeyRecord>,
+    /// Temporary credentials by access key id.
+    sessions: BTreeMap<String, Session>,
 }

@@ -1,0 +1,151 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::{self, Project};
+use crate::location::{AccountId, Region};
+use crate::task_definition::TaskDefinition;
+
+/// The task definition of the example project.
+pub(crate) fn example_task_definition() -> Value {
+    json!({
+        "family": "news-api",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/news-api-execution",
+        "taskRoleArn": "arn:aws:iam::123456789012:role/news-api-task",
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "containerDefinitions": [{
+            "name": "app",
+            "image": "news-api:v1",
+            "portMappings": [{"containerPort": 8000}],
+            "secrets": [{"name": "DATABASE_URL", "valueFrom": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:news-api/database-url"}],
+            "logConfiguration": {"logDriver": "awslogs", "options": {
+                "awslogs-group": "/ecs/news-api", "awslogs-region": "eu-central-1", "awslogs-stream-prefix": "app",
+            }},
+        }],
+    })
+}
+
+pub(crate) fn example_location() -> Location {
+    Location {
+        account: AccountId::parse("123456789012").expect("twelve digits"),
+        region: Region::parse("eu-central-1").expect("a region"),
+    }
+}
+
+/// The example project with changes to its task definition.
+pub(crate) fn example_config(change: impl FnOnce(&mut Value)) -> Config {
+    let mut definition = example_task_definition();
+    change(&mut definition);
+    let project = json!({"name": "news-api", "region": "eu-central-1"});
+    let service = json!({
+        "cluster": "news", "name": "news-api", "container": "app", "port": 8000, "desired-count": 2,
+        "health-check-path": "/healthz", "health-check-grace-period-seconds": 60,
+    });
+    Config {
+        project: serde_json::from_value::<Project>(project).expect("a section"),
+        service: serde_json::from_value::<config::Service>(service).expect("a section"),
+        repository: config::Repository::default(),
+        task_definition: TaskDefinition::parse(&definition.to_string()).expect("a task definition"),
+        database_port: NonZeroU16::new(5432),
+    }
+}
+
+pub(crate) fn example() -> Desired {
+    Desired::new(&example_config(|_| ()), &example_location()).expect("the example has no contradictions")
+}
+
+#[test]
+fn everything_is_named_after_the_project() {
+    let desired = example();
+    let groups: Vec<&str> = desired.security_groups.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(groups, ["news-api-load-balancer", "news-api-service", "news-api-database"]);
+    assert_eq!(
+        desired.roles().map(|role| role.name.as_str()).collect::<Vec<_>>(),
+        ["news-api-execution", "news-api-task"]
+    );
+    assert_eq!(desired.user.name, "news-api-deploy");
+    assert_eq!(desired.repository.arn, "arn:aws:ecr:eu-central-1:123456789012:repository/news-api");
+}
+
+#[test]
+fn the_first_revision_names_the_repository_and_is_otherwise_the_users() {
+    let desired = example();
+    let mut expected = example_task_definition();
+    expected["containerDefinitions"][0]["image"] =
+        json!("123456789012.dkr.ecr.eu-central-1.amazonaws.com/news-api:bootstrap");
+    assert_eq!(Value::Object(desired.first_revision.document.keys().clone()), expected);
+}
+
+#[test]
+fn all_contradictions_are_told_together() {
+    // (what is changed in the example, what is said)
+    type Case = (fn(&mut Value), &'static [&'static str]);
+    let cases: [Case; 7] = [
+        (
+            |definition| definition["taskRoleArn"] = json!("arn:aws:iam::210987654321:role/x"),
+            &[
+                "the task definition's `taskRoleArn` is in account `210987654321`, the credentials are for `123456789012`",
+            ],
+        ),
+        (
+            |definition| drop(definition.as_object_mut().expect("an object").remove("executionRoleArn")),
+            &["the task definition has no `executionRoleArn`, without which ECS cannot pull its image"],
+        ),
+        (
+            |definition| definition["containerDefinitions"][0]["name"] = json!("web"),
+            &["`[service] container` is `app`, the task definition has `web`"],
+        ),
+        (
+            |definition| definition["containerDefinitions"][0]["portMappings"] = json!([{"containerPort": 8080}]),
+            &["`[service] port` is 8000, container `app` maps `8080`"],
+        ),
+        (
+            |definition| {
+                definition["containerDefinitions"][0]["logConfiguration"]["options"]["awslogs-region"] =
+                    json!("us-east-1");
+            },
+            &[
+                "the task definition logs to group `/ecs/news-api` in region `us-east-1`, the project is in `eu-central-1`",
+            ],
+        ),
+        (
+            |definition| {
+                definition["networkMode"] = json!("bridge");
+                definition["requiresCompatibilities"] = json!(["EC2"]);
+            },
+            &[
+                "the task definition's `networkMode` is `bridge`, the service takes `awsvpc`",
+                "the task definition's `requiresCompatibilities` has `EC2`, and not `FARGATE`",
+            ],
+        ),
+        (
+            |definition| definition["family"] = json!("a".repeat(255)),
+            &[
+                "the policy of user `news-api-deploy` is too large: 2279 characters are needed, and IAM allows the inline policies of a user 2048",
+            ],
+        ),
+    ];
+    for (change, expected) in cases {
+        let error = Desired::new(&example_config(change), &example_location()).expect_err(expected[0]);
+        let said: Vec<String> = error.contradictions.iter().map(Contradiction::to_string).collect();
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn the_connection_must_be_to_the_projects_region() {
+    let mut elsewhere = example_location();
+    elsewhere.region = Region::parse("us-east-1").expect("a region");
+    let error = Desired::new(&example_config(|_| ()), &elsewhere).expect_err("another region");
+    let said = "`[project] region` is `eu-central-1`, the connection is to `us-east-1`";
+    assert!(error.to_string().starts_with(said), "{error}");
+}
+
+#[test]
+fn one_role_for_both_purposes_is_made_once() {
+    let config = example_config(|definition| definition["taskRoleArn"] = definition["executionRoleArn"].clone());
+    let desired = Desired::new(&config, &example_location()).expect("no contradictions");
+    assert_eq!(desired.roles().count(), 1);
+}

@@ -1,0 +1,146 @@
+//! What a bootstrapped account has: everything that a deploy needs to know of it.
+
+use std::fmt;
+
+use crate::location::Location;
+
+/// The account after an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Account and region.
+    pub location: Location,
+    /// As whom to deploy.
+    pub deploy: DeployIdentity,
+    /// The cluster.
+    pub cluster: Named,
+    /// The service.
+    pub service: Named,
+    /// The newest revision of the task definition: its ARN.
+    pub task_definition_arn: String,
+    /// The ECR repository.
+    pub repository: RepositoryIdentity,
+    /// The load balancer.
+    pub load_balancer: LoadBalancerIdentity,
+    /// The ARN of the target group that the service's tasks are registered in.
+    pub target_group_arn: String,
+    /// The ARN of the listener that sends requests there.
+    pub listener_arn: String,
+    /// The ARN of the role that starts tasks.
+    pub execution_role_arn: String,
+    /// The ARN of the role that the app has, if the task definition names another.
+    pub task_role_arn: Option<String>,
+    /// The names of the log groups that tasks write to.
+    pub log_groups: Vec<String>,
+    /// Where tasks run.
+    pub network: NetworkIdentity,
+}
+
+/// A name and the ARN that goes with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+/// An ECR repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryIdentity {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// What an image in it is called, but for the tag.
+    pub uri: String,
+}
+
+/// A load balancer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadBalancerIdentity {
+    /// Its ARN.
+    pub arn: String,
+    /// The host name that it answers at.
+    pub dns_name: String,
+}
+
+/// Where tasks run, and what may reach them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkIdentity {
+    /// The id of the VPC.
+    pub vpc_id: String,
+    /// The ids of the subnets, one for each availability zone.
+    pub subnet_ids: Vec<String>,
+    /// The id of the load balancer's security group.
+    pub load_balancer_group_id: String,
+    /// The id of the security group of the service's tasks.
+    pub service_group_id: String,
+    /// The id of the database's security group, if the project has a database.
+    pub database_group_id: Option<String>,
+}
+
+/// The user that deploys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeployIdentity {
+    /// Its name and ARN.
+    pub user: Named,
+    /// Its access key.
+    pub key: DeployKey,
+}
+
+/// The access key of the deploy user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeployKey {
+    /// Made by this execution. AWS shows the secret half once and never again: this is that once.
+    Created(AccessKey),
+    /// There already; only whoever it was handed to knows the secret half.
+    Kept {
+        /// The ids of the active keys.
+        access_key_ids: Vec<String>,
+    },
+}
+
+/// An access key, both halves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// The public half.
+    pub id: String,
+    /// The secret half.
+    pub secret: SecretAccessKey,
+}
+
+/// A secret that no output of this program may hold. It has no `Display` and no serialisation, and `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretAccessKey(String);
+
+impl SecretAccessKey {
+    /// Wraps a secret.
+    #[must_use]
+    pub fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
+    /// The secret itself: for signing requests and for the one handing over, never for a message.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretAccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretAccessKey(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_the_secret() {
+        let key = AccessKey { id: "AKIAEXAMPLE".to_owned(), secret: SecretAccessKey::new("canary-4711".to_owned()) };
+        let shown = format!("{key:?}");
+        assert!(shown.contains("AKIAEXAMPLE") && !shown.contains("canary-4711"), "{shown}");
+    }
+}

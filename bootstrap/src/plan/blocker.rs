@@ -1,0 +1,55 @@
+//! What stands in the way of a plan, and what differs from it but is left alone.
+
+use crate::resource::{Owner, ResourceId};
+
+/// Something that must be settled by a person before anything is executed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Blocker {
+    /// There is no network to build in.
+    #[error("the region has no default VPC; `aws ec2 create-default-vpc` makes one")]
+    NoDefaultVpc,
+    /// The network has too few availability zones for a load balancer.
+    #[error(
+        "VPC `{vpc_id}` has default subnets in too few availability zones ({zones}, a load balancer takes {needed}); `aws ec2 create-default-subnet` makes one"
+    )]
+    TooFewZones {
+        /// The VPC.
+        vpc_id: String,
+        /// In how many zones it has default subnets.
+        zones: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// A resource would have to be changed that is not this project's.
+    #[error("{resource} is {owner}, so it is not touched; wanted: {change}")]
+    NotOurs {
+        /// The resource.
+        resource: ResourceId,
+        /// Whose it is.
+        owner: Owner,
+        /// The change that it would take.
+        change: String,
+    },
+    /// A resource has the wanted name and cannot serve.
+    #[error("{resource} cannot be used: {why}")]
+    Unusable {
+        /// The resource.
+        resource: ResourceId,
+        /// Why not.
+        why: String,
+    },
+}
+
+/// A field that is not as it should be and that no step of the plan changes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{resource}: {field}: wanted {wanted}, found {found}")]
+pub struct Drift {
+    /// The resource.
+    pub resource: ResourceId,
+    /// The field.
+    pub field: &'static str,
+    /// What it should be.
+    pub wanted: String,
+    /// What it is.
+    pub found: String,
+}

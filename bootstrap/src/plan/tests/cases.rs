@@ -1,0 +1,441 @@
+//! The ways in which an account can differ from the complete one, each with the plan for it.
+
+use serde_json::json;
+
+use crate::observe::Observed;
+use crate::resource::Owner;
+use crate::resource::cluster::ClusterState;
+use crate::resource::deploy_user::DeployUserState;
+use crate::resource::listener::ListenerState;
+use crate::resource::load_balancer::LoadBalancerState;
+use crate::resource::log_group::LogGroupState;
+use crate::resource::repository::RepositoryState;
+use crate::resource::role::RoleState;
+use crate::resource::security_group::{Permission, SecurityGroupState};
+use crate::resource::service::ServiceState;
+use crate::resource::service_linked_role::ServiceLinkedRole;
+use crate::resource::target_group::TargetGroupState;
+
+/// One difference.
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    /// Makes the difference, where the account has what would differ.
+    pub(super) differ: fn(&mut Observed),
+    /// The plan for the complete account with this difference.
+    pub(super) plan: &'static str,
+}
+
+const fn case(name: &'static str, differ: fn(&mut Observed), plan: &'static str) -> Case {
+    Case { name, differ, plan }
+}
+
+fn repository(account: &mut Observed, change: impl FnOnce(&mut RepositoryState)) {
+    if let Some(state) = &mut account.repository {
+        change(state);
+    }
+}
+
+fn load_balancer(account: &mut Observed, change: impl FnOnce(&mut LoadBalancerState)) {
+    if let Some(state) = &mut account.load_balancer {
+        change(state);
+    }
+}
+
+fn target_group(account: &mut Observed, change: impl FnOnce(&mut TargetGroupState)) {
+    if let Some(state) = &mut account.target_group {
+        change(state);
+    }
+}
+
+fn listener(account: &mut Observed, change: impl FnOnce(&mut ListenerState)) {
+    if let Some(state) = &mut account.listener {
+        change(state);
+    }
+}
+
+fn cluster(account: &mut Observed, change: impl FnOnce(&mut ClusterState)) {
+    if let Some(state) = &mut account.cluster {
+        change(state);
+    }
+}
+
+fn service(account: &mut Observed, change: impl FnOnce(&mut ServiceState)) {
+    if let Some(state) = &mut account.service {
+        change(state);
+    }
+}
+
+fn user(account: &mut Observed, change: impl FnOnce(&mut DeployUserState)) {
+    if let Some(state) = &mut account.user {
+        change(state);
+    }
+}
+
+fn execution_role(account: &mut Observed, change: impl FnOnce(&mut RoleState)) {
+    if let Some(state) = account.roles.get_mut("news-api-execution") {
+        change(state);
+    }
+}
+
+fn log_group(account: &mut Observed, change: impl FnOnce(&mut LogGroupState)) {
+    if let Some(state) = account.log_groups.get_mut("/ecs/news-api") {
+        change(state);
+    }
+}
+
+fn security_group(account: &mut Observed, name: &str, change: impl FnOnce(&mut SecurityGroupState)) {
+    if let Some(state) = account.security_groups.iter_mut().find(|group| group.name == name) {
+        change(state);
+    }
+}
+
+/// Deletes a group, which EC2 only allows when no rule refers to it any more.
+fn delete_security_group(account: &mut Observed, name: &str) {
+    let Some(place) = account.security_groups.iter().position(|group| group.name == name) else { return };
+    let id = account.security_groups.remove(place).id;
+    for group in &mut account.security_groups {
+        group.ingress.retain(|permission| permission.source != id);
+    }
+}
+
+fn everything() -> serde_json::Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+}
+
+pub(super) const CASES: &[Case] = &[
+    case(
+        "the ECS role is gone",
+        |account| {
+            account.service_linked_roles.remove(&ServiceLinkedRole::Ecs);
+        },
+        "\
+1. create service-linked role `AWSServiceRoleForECS`: missing; ECS attaches tasks to the network through it
+",
+    ),
+    case("the repository is gone", |account| account.repository = None, "\
+1. create repository `news-api` with immutable tags: missing; the service's images are pushed to it
+2. write lifecycle policy of repository `news-api`: missing; images that no tag points at would pile up (after 1)
+"),
+    case("the lifecycle policy is gone", |account| repository(account, |state| state.lifecycle = None), "\
+1. write lifecycle policy of repository `news-api`: missing; images that no tag points at would pile up
+"),
+    case(
+        "the lifecycle policy is another",
+        |account| repository(account, |state| state.lifecycle = Some(json!({"rules": []}))),
+        "\
+1. write lifecycle policy of repository `news-api`: it has other rules
+",
+    ),
+    case(
+        "the lifecycle policy of somebody else's repository is gone",
+        |account| {
+            repository(account, |state| {
+                state.lifecycle = None;
+                state.owner = Owner::Unknown;
+            })
+        },
+        "\
+in the way: repository `news-api` is somebody else's (it has no tag `greenroom:project`), so it is not touched; wanted: write lifecycle policy of repository `news-api`
+",
+    ),
+    case(
+        "somebody else's repository is as wanted",
+        |account| repository(account, |state| state.owner = Owner::Project("shop".to_owned())),
+        "\
+nothing to do
+",
+    ),
+    case(
+        "tags can move and nothing is scanned",
+        |account| {
+            repository(account, |state| {
+                state.tag_mutability = "MUTABLE".to_owned();
+                state.scan_on_push = false;
+            })
+        },
+        "\
+left as it is: repository `news-api`: tags: wanted IMMUTABLE, found MUTABLE
+left as it is: repository `news-api`: scan on push: wanted on, found off
+",
+    ),
+    case("the log group is gone", |account| {
+        account.log_groups.remove("/ecs/news-api");
+    }, "\
+1. create log group `/ecs/news-api`: missing; the task definition writes to it
+2. set retention of log group `/ecs/news-api` to 30 days: missing; its events would be kept for ever (after 1)
+"),
+    case("logs are kept for ever", |account| log_group(account, |state| state.retention_days = None), "\
+left as it is: log group `/ecs/news-api`: retention: wanted 30 days, found for ever
+"),
+    case("logs are kept for a week", |account| log_group(account, |state| state.retention_days = Some(7)), "\
+left as it is: log group `/ecs/news-api`: retention: wanted 30 days, found 7 days
+"),
+    case("the execution role is gone", |account| drop(account.roles.remove("news-api-execution")), "\
+1. create role `news-api-execution`: missing; the task definition names it
+2. write policy of role `news-api-execution` (725 of 10240 characters): missing; ECS does what it allows to start a task (after 1)
+"),
+    case("the execution role's policy is gone", |account| execution_role(account, |state| state.policy = None), "\
+1. write policy of role `news-api-execution` (725 of 10240 characters): missing; ECS does what it allows to start a task
+"),
+    case(
+        "the execution role's policy was widened",
+        |account| execution_role(account, |state| state.policy = Some(everything())),
+        "\
+1. write policy of role `news-api-execution` (725 of 10240 characters): it lacks `ecr:BatchCheckLayerAvailability` on `arn:aws:ecr:eu-central-1:123456789012:repository/news-api` and 8 more, has beyond it `*` on `*`
+",
+    ),
+    case(
+        "the execution role is somebody else's",
+        |account| {
+            execution_role(account, |state| {
+                state.policy = None;
+                state.owner = Owner::Unknown;
+            })
+        },
+        "\
+in the way: role `news-api-execution` is somebody else's (it has no tag `greenroom:project`), so it is not touched; wanted: write policy of role `news-api-execution` (725 of 10240 characters)
+",
+    ),
+    case(
+        "the execution role trusts others",
+        |account| execution_role(account, |state| state.trust = json!("none")),
+        "\
+left as it is: role `news-api-execution`: trust policy: wanted one for ECS tasks of this account, found one that cannot be read as a policy
+",
+    ),
+    case(
+        "the execution role has another path",
+        |account| {
+            execution_role(account, |state| {
+                state.arn = "arn:aws:iam::123456789012:role/apps/news-api-execution".to_owned()
+            })
+        },
+        "\
+in the way: role `news-api-execution` cannot be used: its ARN is `arn:aws:iam::123456789012:role/apps/news-api-execution`, and the task definition names `arn:aws:iam::123456789012:role/news-api-execution`
+",
+    ),
+    case("there is no default VPC", |account| account.network.default_vpc = None, "\
+in the way: the region has no default VPC; `aws ec2 create-default-vpc` makes one
+"),
+    case("there is one availability zone", |account| account.network.subnets.truncate(1), "\
+in the way: VPC `vpc-1` has default subnets in too few availability zones (1, a load balancer takes 2); `aws ec2 create-default-subnet` makes one
+"),
+    case(
+        "the load balancer's security group is gone",
+        |account| delete_security_group(account, "news-api-load-balancer"),
+        "\
+1. create security group `news-api-load-balancer` in vpc-1: missing; requests from the internet reach the load balancer
+2. let tcp 80 from anywhere into security group `news-api-load-balancer`: missing; nothing gets in without it (after 1)
+3. let tcp 8000 from security group `news-api-load-balancer` into security group `news-api-service`: missing; nothing gets in without it (after 1)
+left as it is: load balancer `news-api`: security groups: wanted news-api-load-balancer, found sg-news-api-load-balancer
+",
+    ),
+    case("a rule is gone", |account| security_group(account, "news-api-database", |group| group.ingress.clear()), "\
+1. let tcp 5432 from security group `news-api-service` into security group `news-api-database`: missing; nothing gets in without it
+"),
+    case(
+        "a rule of somebody else's group is gone",
+        |account| {
+            security_group(account, "news-api-service", |group| {
+                group.ingress.clear();
+                group.owner = Owner::Unknown;
+            })
+        },
+        "\
+in the way: security group `news-api-service` is somebody else's (it has no tag `greenroom:project`), so it is not touched; wanted: let tcp 8000 from security group `news-api-load-balancer` into security group `news-api-service`
+",
+    ),
+    case(
+        "a rule was added by hand",
+        |account| {
+            security_group(account, "news-api-database", |group| {
+                group.ingress.insert(Permission {
+                    protocol: "tcp".to_owned(),
+                    from_port: Some(22),
+                    to_port: Some(22),
+                    source: "0.0.0.0/0".to_owned(),
+                });
+            })
+        },
+        "\
+left as it is: security group `news-api-database`: inbound rules: wanted nothing else, found tcp 22 from 0.0.0.0/0
+",
+    ),
+    case(
+        "the load balancer is gone",
+        |account| {
+            account.load_balancer = None;
+            account.listener = None;
+        },
+        "\
+1. create load balancer `news-api` in subnet-a, subnet-b: missing; requests reach the service through it
+2. create listener `news-api:80`: missing; the load balancer sends requests nowhere without it (after 1)
+",
+    ),
+    case(
+        "the load balancer is internal",
+        |account| load_balancer(account, |state| state.scheme = "internal".to_owned()),
+        "\
+left as it is: load balancer `news-api`: scheme: wanted internet-facing, found internal
+",
+    ),
+    case(
+        "the load balancer is a network load balancer",
+        |account| load_balancer(account, |state| state.kind = "network".to_owned()),
+        "\
+in the way: load balancer `news-api` cannot be used: it is a load balancer of type `network`, not `application`
+",
+    ),
+    case(
+        "the load balancer has failed",
+        |account| load_balancer(account, |state| state.state = "failed".to_owned()),
+        "\
+in the way: load balancer `news-api` cannot be used: AWS could not set it up; delete it so that it can be made again
+",
+    ),
+    case(
+        "the load balancer has another group",
+        |account| load_balancer(account, |state| state.security_groups = vec!["sg-other".to_owned()]),
+        "\
+left as it is: load balancer `news-api`: security groups: wanted news-api-load-balancer, found sg-other
+",
+    ),
+    case("the listener is gone", |account| account.listener = None, "\
+1. create listener `news-api:80`: missing; the load balancer sends requests nowhere without it
+"),
+    case(
+        "the listener of somebody else's load balancer is gone",
+        |account| {
+            account.listener = None;
+            load_balancer(account, |state| state.owner = Owner::Unknown);
+        },
+        "\
+in the way: load balancer `news-api` is somebody else's (it has no tag `greenroom:project`), so it is not touched; wanted: create listener `news-api:80`
+",
+    ),
+    case(
+        "the listener forwards elsewhere",
+        |account| listener(account, |state| state.forwards_to = vec!["arn:other".to_owned()]),
+        "\
+in the way: listener `news-api:80` cannot be used: it forwards to arn:other, not to target group `news-api`
+",
+    ),
+    case(
+        "the target group takes instances",
+        |account| target_group(account, |state| state.target_type = "instance".to_owned()),
+        "\
+in the way: target group `news-api` cannot be used: its targets are of type `instance`; tasks need `ip`
+",
+    ),
+    case(
+        "the target group is checked at another path",
+        |account| {
+            target_group(account, |state| {
+                state.health_check_path = "/".to_owned();
+                state.port = Some(80);
+            })
+        },
+        "\
+left as it is: target group `news-api`: port: wanted 8000, found 80
+left as it is: target group `news-api`: health check path: wanted /healthz, found /
+",
+    ),
+    case("the cluster is gone", |account| account.cluster = None, "\
+1. create cluster `news`: missing; the service runs in it
+"),
+    case(
+        "the cluster is being made",
+        |account| cluster(account, |state| state.status = "PROVISIONING".to_owned()),
+        "\
+in the way: cluster `news` cannot be used: its status is `PROVISIONING`
+",
+    ),
+    case(
+        "the cluster is another project's",
+        |account| cluster(account, |state| state.owner = Owner::Project("shop".to_owned())),
+        "\
+nothing to do
+",
+    ),
+    case("no revision is active", |account| account.task_definition = None, "\
+1. register the first revision of task definition `news-api`: missing; a service needs a revision to be made
+"),
+    case(
+        "a deploy has registered a revision",
+        |account| {
+            if account.task_definition.is_some() {
+                account.task_definition = Some("arn:task-definition:42".to_owned());
+            }
+        },
+        "\
+nothing to do
+",
+    ),
+    case("the service is gone", |account| account.service = None, "\
+1. create service `news/news-api` at desired count 0: missing; deploys update it
+"),
+    case("the service is being deleted", |account| service(account, |state| state.status = "DRAINING".to_owned()), "\
+in the way: service `news/news-api` cannot be used: its status is `DRAINING`; wait until it is gone
+"),
+    case(
+        "the service is rolled out otherwise",
+        |account| {
+            service(account, |state| {
+                state.maximum_percent = Some(150);
+                state.rolls_back = false;
+                state.targets.clear();
+            })
+        },
+        "\
+left as it is: service `news/news-api`: maximum percent: wanted 200, found 150
+left as it is: service `news/news-api`: circuit breaker with rollback: wanted on, found off
+left as it is: service `news/news-api`: registration in the target group: wanted on, found off
+",
+    ),
+    case("the user is gone", |account| account.user = None, "\
+1. create user `news-api-deploy`: missing; deploys are made as this user
+2. write policy of user `news-api-deploy` (2045 of 2048 characters): missing; it is all that the user may do (after 1)
+3. create access key of user `news-api-deploy`: missing; deploys sign their requests with it (after 2)
+"),
+    case("the user's policy was widened", |account| user(account, |state| state.policy = Some(everything())), "\
+1. write policy of user `news-api-deploy` (2045 of 2048 characters): it lacks `ecr:BatchCheckLayerAvailability` on `arn:aws:ecr:eu-central-1:123456789012:repository/news-api` and 34 more, has beyond it `*` on `*`
+"),
+    case(
+        "the user is somebody else's",
+        |account| {
+            user(account, |state| {
+                state.policy = Some(everything());
+                state.active_keys.clear();
+                state.owner = Owner::Unknown;
+            })
+        },
+        "\
+in the way: user `news-api-deploy` is somebody else's (it has no tag `greenroom:project`), so it is not touched; wanted: write policy of user `news-api-deploy` (2045 of 2048 characters)
+in the way: user `news-api-deploy` is somebody else's (it has no tag `greenroom:project`), so it is not touched; wanted: create access key of user `news-api-deploy`
+",
+    ),
+    case(
+        "the user's key is switched off",
+        |account| {
+            user(account, |state| {
+                state.active_keys.clear();
+                state.inactive_keys = 1;
+            })
+        },
+        "\
+1. create access key of user `news-api-deploy`: missing; deploys sign their requests with it
+",
+    ),
+    case(
+        "both of the user's keys are switched off",
+        |account| {
+            user(account, |state| {
+                state.active_keys.clear();
+                state.inactive_keys = 2;
+            })
+        },
+        "\
+in the way: user `news-api-deploy` cannot be used: it has 2 access keys, all switched off, and IAM allows no more
+",
+    ),
+];

@@ -1,0 +1,24 @@
+//! Writes the policies: who may do what, on exactly which resources, and why.
+//!
+//! - [`action`]: the actions that are ever granted, what each acts on, and why some admit nothing narrower than `*`
+//! - [`statement`]: a policy as data, and its JSON
+//! - [`deploy`], [`execution`], [`trust`]: the three kinds that are written
+//! - [`meaning`]: comparison of policies by what they allow, not by their text
+//! - [`quota`]: how much IAM lets them hold
+
+pub mod action;
+pub mod deploy;
+pub mod execution;
+pub mod meaning;
+pub mod quota;
+pub mod statement;
+pub mod trust;
+
+pub use action::{Action, ActsOn};
+pub use meaning::Meaning;
+pub use quota::{Quota, TooLarge};
+pub use statement::{Condition, Policy, Statement};
+pub use trust::TrustPolicy;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! What a resource is called in plans and errors.
+
+use std::fmt;
+
+/// A kind of resource, or a part of one that is made by a call of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The account itself.
+    Account,
+    /// The VPC that everything is in.
+    Vpc,
+    /// The subnets of the VPC.
+    Subnets,
+    /// A service-linked role.
+    ServiceLinkedRole,
+    /// An ECR repository.
+    Repository,
+    /// The lifecycle policy of an ECR repository.
+    LifecyclePolicy,
+    /// A CloudWatch log group.
+    LogGroup,
+    /// The retention of a CloudWatch log group.
+    Retention,
+    /// An IAM role.
+    Role,
+    /// The inline policy of a role.
+    RolePolicy,
+    /// An EC2 security group.
+    SecurityGroup,
+    /// The inbound rules of an EC2 security group.
+    Ingress,
+    /// A load balancer.
+    LoadBalancer,
+    /// A target group.
+    TargetGroup,
+    /// A listener of a load balancer.
+    Listener,
+    /// An ECS cluster.
+    Cluster,
+    /// A family of task definitions.
+    TaskDefinition,
+    /// An ECS service.
+    Service,
+    /// An IAM user.
+    User,
+    /// The inline policy of a user.
+    UserPolicy,
+    /// The access key of a user.
+    AccessKey,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Vpc => "VPC",
+            Self::Subnets => "subnets of VPC",
+            Self::ServiceLinkedRole => "service-linked role",
+            Self::Repository => "repository",
+            Self::LifecyclePolicy => "lifecycle policy of repository",
+            Self::LogGroup => "log group",
+            Self::Retention => "retention of log group",
+            Self::Role => "role",
+            Self::RolePolicy => "policy of role",
+            Self::SecurityGroup => "security group",
+            Self::Ingress => "inbound rules of security group",
+            Self::LoadBalancer => "load balancer",
+            Self::TargetGroup => "target group",
+            Self::Listener => "listener",
+            Self::Cluster => "cluster",
+            Self::TaskDefinition => "task definition",
+            Self::Service => "service",
+            Self::User => "user",
+            Self::UserPolicy => "policy of user",
+            Self::AccessKey => "access key of user",
+        }
+    }
+}
+
+/// One resource: its kind and the name that makes it out among its kind. A part of a resource has the resource's name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ResourceId {
+    /// The kind.
+    pub kind: Kind,
+    /// The name.
+    pub name: String,
+}
+
+impl ResourceId {
+    /// The resource of a kind with a name.
+    #[must_use]
+    pub fn new(kind: Kind, name: impl Into<String>) -> Self {
+        Self { kind, name: name.into() }
+    }
+
+    /// The account as such.
+    #[must_use]
+    pub fn account() -> Self {
+        Self::new(Kind::Account, "")
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name.is_empty() {
+            write!(f, "the {}", self.kind.word())
+        } else {
+            write!(f, "{} `{}`", self.kind.word(), self.name)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The kinds of resource, one file each: what is wanted of it, how it is observed, how the two are compared, and how it is
+//! made or changed. In the order in which they are planned:
+//!
+//! - [`id`]: what a resource is called in plans and errors
+//! - [`owner`]: whether a resource is ours
+//! - [`service_linked_role`]: the roles through which ECS and Elastic Load Balancing act
+//! - [`network`]: the VPC and its subnets, which are only looked at
+//! - [`repository`]: the ECR repository and its lifecycle policy
+//! - [`log_group`]: the CloudWatch log groups and their retention
+//! - [`inline_policy`]: a policy inside a role or user
+//! - [`role`]: the execution role and the task role
+//! - [`security_group`]: the EC2 security groups and their rules
+//! - [`load_balancer`], [`target_group`], [`listener`]: what brings requests to the service
+//! - [`cluster`], [`task_definition`], [`service`]: what runs
+//! - [`deploy_user`]: the user that deploys, and its access key, which is made last
+
+pub mod cluster;
+pub mod deploy_user;
+pub mod id;
+pub mod inline_policy;
+pub mod listener;
+pub mod load_balancer;
+pub mod log_group;
+pub mod network;
+pub mod owner;
+pub mod repository;
+pub mod role;
+pub mod security_group;
+pub mod service;
+pub mod service_linked_role;
+pub mod target_group;
+pub mod task_definition;
+
+pub use id::{Kind, ResourceId};
+pub use owner::{OWNER_TAG, Owner};

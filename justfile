@@ -1,0 +1,70 @@
+set positional-arguments
+
+greenroom := env("CARGO_TARGET_DIR", "target") / "debug/greenroom"
+
+[private]
+default:
+    @just --list --unsorted
+
+# Rehearse the news app's deploy from v1, options go to greenroom: just rehearse [version=v2] [database=postgres] [--option]...
+[no-exit-message]
+rehearse *args:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    version=v2
+    database=postgres
+    while [ $# -gt 0 ]; do
+      case $1 in
+        -*) break ;;
+        version=*) version=${1#version=} ;;
+        database=*) database=${1#database=} ;;
+        postgres | mysql | mariadb) database=$1 ;;
+        *) version=$1 ;;
+      esac
+      shift
+    done
+    fixtures/engine/ensure
+    fixtures/images/ensure python "$database"
+    just=({{ quote(just_executable()) }} --justfile {{ quote(justfile()) }})
+    "${just[@]}" build
+    app=target/rehearse/$version-$database
+    fixtures/apps/news-api/checkout "$version" "$app"
+    exec {{ greenroom }} --file "$app/greenroom.toml" rehearse --database "$database" "$@"
+
+# Run every test; arguments go to `cargo test`
+[no-exit-message]
+test *args: engine images
+    cargo test --workspace "$@"
+
+# Everything that CI runs: formatting, lints, tests
+check: && test
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- --deny warnings
+
+# Time whole rehearsals beside a shell script that does the same work by hand with docker
+bench *args: engine images build
+    fixtures/bench/rehearsal {{ greenroom }} "$@"
+
+# Make sure of a Docker engine
+engine:
+    @fixtures/engine/ensure
+
+# Make sure of the base images: pull them, or build stand-ins from Debian packages
+images: engine
+    @fixtures/images/ensure
+
+# Build greenroom; silent when there is nothing to do
+[private]
+build:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if [ -x {{ greenroom }} ]; then
+      exec cargo build --quiet --package greenroom
+    fi
+    echo "building greenroom: the first time takes some minutes" >&2
+    exec cargo build --package greenroom
+
+# Remove what builds and rehearsals left under target/, the tools apart
+clean:
+    cargo clean --workspace
+    rm -rf target/rehearse target/bench

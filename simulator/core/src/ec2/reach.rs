@@ -1,0 +1,67 @@
+//! Whether security groups let traffic through, and who holds them.
+
+use std::net::IpAddr;
+
+use super::State;
+use super::rule::{Peer, Ports, Protocol, Rule};
+use crate::world::World;
+
+/// One end of a connection. Without security groups it lies outside the VPC, where nothing holds traffic back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Ids of its security groups.
+    pub groups: Vec<String>,
+    /// Its address, where it is known.
+    pub address: Option<IpAddr>,
+}
+
+impl World {
+    /// Whether the security groups let `from` open a TCP connection to `port` of `to`: a rule of `from`'s groups must let it go
+    /// out, and a rule of `to`'s groups must let it come in. Groups are stateful, so answers need no rule.
+    #[must_use]
+    pub fn reaches(&self, from: &Endpoint, to: &Endpoint, port: u16) -> bool {
+        self.ec2.admits(&from.groups, true, to, port) && self.ec2.admits(&to.groups, false, from, port)
+    }
+
+    /// From now on `holder` (a task's network interface, a load balancer) has exactly these security groups, which cannot be
+    /// deleted meanwhile.
+    pub fn hold_security_groups(&mut self, holder: &str, groups: &[String]) {
+        self.ec2.held.insert(holder.to_owned(), groups.iter().cloned().collect());
+    }
+
+    /// `holder` is gone.
+    pub fn release_security_groups(&mut self, holder: &str) {
+        self.ec2.held.remove(holder);
+    }
+}
+
+impl State {
+    /// Whether a rule of one of `groups` allows traffic with `peer` on a TCP port.
+    fn admits(&self, groups: &[String], egress: bool, peer: &Endpoint, port: u16) -> bool {
+        if groups.is_empty() {
+            return true;
+        }
+        let mut rules = self.rules.values().filter(|rule| rule.egress == egress && groups.contains(&rule.group));
+        rules.any(|rule| rule.is_about(port) && rule.names(peer))
+    }
+}
+
+impl Rule {
+    fn is_about(&self, port: u16) -> bool {
+        match self.protocol {
+            Protocol::All => true,
+            Protocol::Tcp => self.ports.is_none_or(|Ports { from, to }| (from..=to).contains(&i32::from(port))),
+            Protocol::Udp | Protocol::Icmp | Protocol::Icmpv6 | Protocol::Number(_) => false,
+        }
+    }
+
+    fn names(&self, peer: &Endpoint) -> bool {
+        match &self.peer {
+            Peer::Group(group) => peer.groups.contains(group),
+            Peer::Range(range) => match peer.address {
+                Some(address) => range.contains(address),
+                None => range.is_everywhere(),
+            },
+        }
+    }
+}

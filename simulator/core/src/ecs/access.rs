@@ -1,0 +1,42 @@
+//! The accesses that several ECS operations ask for alike.
+
+use std::collections::BTreeMap;
+
+use super::definition::TaskDefinition;
+use crate::arn::Arn;
+use crate::operation::Access;
+
+/// `access` with the condition keys of the tags that a request gives.
+pub(crate) fn tagged(mut access: Access, tags: &BTreeMap<String, String>) -> Access {
+    for (key, value) in tags {
+        access = access.with(&format!("aws:RequestTag/{key}"), value).with("aws:TagKeys", key);
+    }
+    access
+}
+
+/// `access` with the condition keys of the tags that the resource has.
+pub(crate) fn on_tagged(mut access: Access, tags: &BTreeMap<String, String>) -> Access {
+    for (key, value) in tags {
+        access = access.with(&format!("aws:ResourceTag/{key}"), value);
+    }
+    access
+}
+
+/// What tagging at creation asks for besides, if there are tags: enforced by AWS since 2024 (`facts/bootstrap.md` 1).
+pub(crate) fn tag_on_create(resource: &Arn, create_action: &str, tags: &BTreeMap<String, String>) -> Option<Access> {
+    if tags.is_empty() {
+        return None;
+    }
+    let access = Access::new("ecs:TagResource", resource.as_str()).with("ecs:CreateAction", create_action);
+    Some(tagged(access, tags))
+}
+
+/// Handing the role `arn` to tasks.
+pub(crate) fn pass_role(arn: &str) -> Access {
+    Access::new("iam:PassRole", arn).with("iam:PassedToService", "ecs-tasks.amazonaws.com")
+}
+
+/// Handing over both roles of a task definition.
+pub(crate) fn pass_roles(definition: &TaskDefinition) -> impl Iterator<Item = Access> {
+    [&definition.task_role, &definition.execution_role].into_iter().flatten().map(|role| pass_role(role))
+}

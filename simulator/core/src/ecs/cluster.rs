@@ -1,0 +1,180 @@
+//! Clusters: CreateCluster, DescribeClusters, ListClusters.
+
+use std::collections::BTreeMap;
+
+use super::{State, access};
+use crate::arn::Arn;
+use crate::operation::{Access, Authorized, Operation};
+use crate::page::{Page, page};
+use crate::refusal::Refusal;
+use crate::world::World;
+
+/// A cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// `cluster/NAME`.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A cluster with its counts, as DescribeClusters shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterDescription {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// `runningTasksCount`.
+    pub running: usize,
+    /// `pendingTasksCount`.
+    pub pending: usize,
+    /// `activeServicesCount`.
+    pub services: usize,
+    /// Whether the answer shows the tags.
+    pub with_tags: bool,
+}
+
+/// Something asked for by name that does not exist (`failures[]`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What was asked for, as an ARN.
+    pub arn: Arn,
+    /// `reason`, such as `MISSING`.
+    pub reason: &'static str,
+}
+
+/// The name in a cluster's name or ARN; `default` where none is given.
+#[must_use]
+pub fn cluster_name(reference: Option<&str>) -> &str {
+    let reference = reference.unwrap_or("default");
+    reference.rsplit_once(":cluster/").map_or(reference, |(_, name)| name)
+}
+
+/// The ARN of the cluster called `name`, whether it exists or not.
+pub(crate) fn cluster_arn(world: &World, name: &str) -> Arn {
+    Arn::new("ecs", &world.region, &world.account, &format!("cluster/{name}"))
+}
+
+impl State {
+    /// The cluster that `reference` names.
+    ///
+    /// # Errors
+    /// AWS's `ClusterNotFoundException`.
+    pub(crate) fn cluster(&self, reference: Option<&str>) -> Result<&Cluster, Refusal> {
+        let found = self.clusters.get(cluster_name(reference));
+        found.ok_or_else(|| Refusal::fault("ClusterNotFoundException", "Cluster not found."))
+    }
+
+    fn describe(&self, cluster: &Cluster, with_tags: bool) -> ClusterDescription {
+        let (mut running, mut pending) = (0, 0);
+        for task in self.tasks.values().filter(|task| task.cluster == cluster.name) {
+            running += usize::from(task.last_status.is_running());
+            pending += usize::from(task.last_status.is_pending());
+        }
+        let services = self.services.keys().filter(|key| key.cluster == cluster.name).count();
+        ClusterDescription { cluster: cluster.clone(), running, pending, services, with_tags }
+    }
+}
+
+/// Makes a cluster. An active one of the same name is answered as it is.
+#[derive(Clone, Debug)]
+pub struct CreateCluster {
+    /// `clusterName`; `default` by default.
+    pub name: Option<String>,
+    /// `tags`.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Operation for CreateCluster {
+    type Output = ClusterDescription;
+    const NAME: &'static str = "ecs:CreateCluster";
+
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        let arn = cluster_arn(world, cluster_name(self.name.as_deref()));
+        let create = access::tagged(Access::new(Self::NAME, arn.as_str()), &self.tags);
+        Ok([create].into_iter().chain(access::tag_on_create(&arn, "CreateCluster", &self.tags)).collect())
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<ClusterDescription, Refusal> {
+        let Self { name, tags } = authorized.operation;
+        let name = name.unwrap_or_else(|| "default".to_owned());
+        let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if name.is_empty() || name.len() > 255 || !name.bytes().all(valid) {
+            return Err(Refusal::fault("InvalidParameterException", "Invalid identifier: Identifier is for cluster."));
+        }
+        let arn = cluster_arn(world, &name);
+        let cluster = world.ecs.clusters.entry(name.clone()).or_insert(Cluster { arn, name, tags }).clone();
+        Ok(world.ecs.describe(&cluster, true))
+    }
+}
+
+/// Describes clusters.
+#[derive(Clone, Debug)]
+pub struct DescribeClusters {
+    /// `clusters`; none means the default cluster.
+    pub clusters: Vec<String>,
+    /// Whether `include` asks for TAGS.
+    pub with_tags: bool,
+}
+
+impl DescribeClusters {
+    fn names(&self) -> Vec<&str> {
+        if self.clusters.is_empty() {
+            return vec!["default"];
+        }
+        self.clusters.iter().map(|reference| cluster_name(Some(reference))).collect()
+    }
+}
+
+impl Operation for DescribeClusters {
+    type Output = (Vec<ClusterDescription>, Vec<Failure>);
+    const NAME: &'static str = "ecs:DescribeClusters";
+
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        let access = |name| {
+            let access = Access::new(Self::NAME, cluster_arn(world, name).as_str());
+            match world.ecs.clusters.get(name) {
+                Some(cluster) => access::on_tagged(access, &cluster.tags),
+                None => access,
+            }
+        };
+        Ok(self.names().into_iter().map(access).collect())
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
+        let asked = authorized.operation;
+        let (mut found, mut failures) = (Vec::new(), Vec::new());
+        for name in asked.names() {
+            match world.ecs.clusters.get(name) {
+                Some(cluster) => found.push(world.ecs.describe(cluster, asked.with_tags)),
+                None => failures.push(Failure { arn: cluster_arn(world, name), reason: "MISSING" }),
+            }
+        }
+        Ok((found, failures))
+    }
+}
+
+/// Lists the ARNs of clusters.
+#[derive(Clone, Debug)]
+pub struct ListClusters {
+    /// `maxResults`, 100 by default.
+    pub limit: usize,
+    /// `nextToken`.
+    pub token: Option<String>,
+}
+
+impl Operation for ListClusters {
+    type Output = Page<String>;
+    const NAME: &'static str = "ecs:ListClusters";
+
+    fn accesses(&self, _: &World) -> Result<Vec<Access>, Refusal> {
+        Ok(vec![Access::new(Self::NAME, "*")])
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Page<String>, Refusal> {
+        let Self { limit, token } = authorized.operation;
+        let arns = world.ecs.clusters.iter().map(|(name, cluster)| (name, cluster.arn.to_string()));
+        page(arns, token.as_deref(), limit).ok_or_else(|| Refusal::fault("InvalidParameterException", "Invalid token."))
+    }
+}

@@ -1,0 +1,213 @@
+//! Carries out what has been decided, without deciding anything.
+
+use std::collections::BTreeMap;
+
+use super::step::Step;
+use super::view::{End, Ended, Failing};
+use super::words;
+use crate::ecs::service::{Backoff, Propagate, RolloutState, Service, ServiceKey, tell_deployment};
+use crate::ecs::task::{Ending, Launch, Overrides, TaskStatus, begin_stop, launch};
+use crate::effect::TaskId;
+use crate::event::EventKind;
+use crate::id::IdKind;
+use crate::refusal::Refusal;
+use crate::world::World;
+
+/// Takes one step.
+pub(super) fn apply(world: &mut World, key: &ServiceKey, step: Step) {
+    let now = world.now;
+    match step {
+        Step::Count { task, failures } => count(world, key, task, failures),
+        Step::Prove(task) => world.ecs.task_mut(&task).proved_at = Some(now),
+        Step::ResetFailures => primary(world, key, |deployment| deployment.failed_tasks = 0),
+        Step::ArmBreaker(at) => primary(world, key, |deployment| deployment.trip_at = Some(at)),
+        Step::DisarmBreaker => primary(world, key, |deployment| deployment.trip_at = None),
+        Step::Fail { roll_back_to } => fail(world, key, roll_back_to),
+        Step::Condemn { task, why } => {
+            world.ecs.task_mut(&task).condemned = true;
+            words::say(world, key, &words::unhealthy(&task, &why));
+        }
+        Step::Start { count, replacing } => start(world, key, count, replacing),
+        Step::Scale(tasks) => {
+            let reason = words::scaling(&world.ecs.services[key].primary().id);
+            stop(world, key, &tasks, &reason);
+        }
+        Step::Replace { task, why } => replace(world, key, task, &why),
+        Step::Deadlock => words::say_once(world, key, words::DEADLOCK),
+        Step::Complete => complete(world, key),
+        Step::Steady => {
+            if let Some(service) = world.ecs.services.get_mut(key) {
+                service.steady_since = Some(now);
+                service.said.clear();
+            }
+            words::say(world, key, words::STEADY);
+        }
+        Step::Retire(places) => {
+            if let Some(service) = world.ecs.services.get_mut(key) {
+                for place in places.into_iter().rev() {
+                    service.deployments.remove(place);
+                }
+            }
+        }
+    }
+}
+
+fn primary(world: &mut World, key: &ServiceKey, change: impl FnOnce(&mut crate::ecs::service::Deployment)) {
+    if let Some(service) = world.ecs.services.get_mut(key) {
+        change(service.primary_mut());
+    }
+}
+
+fn count(world: &mut World, key: &ServiceKey, task: TaskId, failures: u32) {
+    primary(world, key, |deployment| deployment.failed_tasks = failures);
+    let service = &world.ecs.services[key];
+    let breaker = service.configuration.circuit_breaker;
+    if breaker.enable {
+        let event = EventKind::BreakerCounted {
+            service: key.service.clone(),
+            deployment: service.primary().id.clone(),
+            task,
+            failures,
+            threshold: super::breaker::threshold(&breaker, service.desired),
+        };
+        world.record(event);
+    }
+}
+
+fn fail(world: &mut World, key: &ServiceKey, roll_back_to: Option<usize>) {
+    let now = world.now;
+    let Some(service) = world.ecs.services.get_mut(key) else { return };
+    let failed = service.primary_mut();
+    failed.rollout_state = RolloutState::Failed;
+    failed.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
+    failed.updated_at = now;
+    failed.trip_at = None;
+    let id = failed.id.clone();
+    service.steady_since = None;
+    tell_deployment(world, key, 0);
+    words::say(world, key, &words::failed(&id));
+    let Some(place) = roll_back_to else { return };
+    let Some(service) = world.ecs.services.get_mut(key) else { return };
+    let mut target = service.deployments.remove(place);
+    target.rollout_state = RolloutState::InProgress;
+    target.reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {}.", target.id);
+    target.updated_at = now;
+    target.failed_tasks = 0;
+    target.rollback = true;
+    let id = target.id.clone();
+    service.deployments.insert(0, target);
+    service.backoff = Backoff::default();
+    service.said.clear();
+    tell_deployment(world, key, 0);
+    words::say(world, key, &words::rolling_back(&id));
+}
+
+fn complete(world: &mut World, key: &ServiceKey) {
+    let now = world.now;
+    let Some(service) = world.ecs.services.get_mut(key) else { return };
+    // The steady state that follows a deployment is always said.
+    service.steady_since = None;
+    let deployment = service.primary_mut();
+    deployment.rollout_state = RolloutState::Completed;
+    deployment.reason = format!("ECS deployment {} completed.", deployment.id);
+    deployment.updated_at = now;
+    deployment.trip_at = None;
+    deployment.rollback = false;
+    let id = deployment.id.clone();
+    tell_deployment(world, key, 0);
+    words::say(world, key, &words::completed(&id));
+}
+
+fn start(world: &mut World, key: &ServiceKey, count: u32, replacing: u32) {
+    unsettle(world, key);
+    let (mut started, mut refused) = (Vec::new(), None);
+    for _ in 0..count {
+        let wanted = wanted(&world.ecs.services[key], world);
+        match launch(world, wanted) {
+            Ok(task) => started.push(task),
+            Err(refusal) => {
+                refused = Some(refusal);
+                break;
+            }
+        }
+    }
+    if !started.is_empty() {
+        words::say(world, key, &words::started(&started, replacing));
+    }
+    if let Some(refusal) = refused {
+        not_launched(world, key, &refusal);
+    }
+}
+
+/// A task could not even be launched: that is a failure of the deployment like another, and is counted at the next look.
+fn not_launched(world: &mut World, key: &ServiceKey, refusal: &Refusal) {
+    let error = match refusal {
+        Refusal::Fault { message, .. } => message.trim_end_matches('.').to_owned(),
+        Refusal::Denied(_) | Refusal::NotSimulated { .. } => refusal.to_string(),
+    };
+    words::say_once(world, key, &words::failed_to_launch(&error));
+    let task = TaskId(world.ids.hex(IdKind::Task, 32));
+    let Some(service) = world.ecs.services.get_mut(key) else { return };
+    let deployment = service.primary().id.clone();
+    service.unlaunched.push(Ended { task, deployment, how: End::NeverRan(error) });
+    world.ecs.poke(key, world.now, &world.timing);
+}
+
+/// The next task of the primary deployment, in the subnet that has the fewest.
+fn wanted(service: &Service, world: &World) -> Launch {
+    let deployment = service.primary();
+    let in_subnet = |subnet: &String| {
+        let tasks = service.live.iter().filter_map(|id| world.ecs.tasks.get(id));
+        tasks.filter(|task| !task.stopping && task.subnet.as_ref() == Some(subnet)).count()
+    };
+    let mut tags = match service.propagate {
+        Propagate::None => BTreeMap::new(),
+        Propagate::Service => service.tags.clone(),
+        Propagate::TaskDefinition => deployment.definition.tags.clone(),
+    };
+    if service.managed_tags {
+        tags.insert("aws:ecs:clusterName".to_owned(), service.key.cluster.clone());
+        tags.insert("aws:ecs:serviceName".to_owned(), service.key.service.clone());
+    }
+    Launch {
+        cluster: service.key.cluster.clone(),
+        definition: deployment.definition.clone(),
+        overrides: Overrides::default(),
+        group: format!("service:{}", service.key.service),
+        started_by: Some(deployment.id.clone()),
+        service: Some(service.key.clone()),
+        subnet: deployment.network.subnets.iter().min_by_key(|subnet| in_subnet(subnet)).cloned(),
+        network: deployment.network.clone(),
+        tags,
+    }
+}
+
+fn replace(world: &mut World, key: &ServiceKey, task: TaskId, why: &Failing) {
+    world.ecs.task_mut(&task).replaced = true;
+    stop(world, key, &[task], &words::stopped_because(why));
+}
+
+fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
+    unsettle(world, key);
+    let running = |id: &&TaskId| world.ecs.tasks[*id].last_status == TaskStatus::Running;
+    let (running, pending): (Vec<TaskId>, Vec<TaskId>) = {
+        let running: Vec<TaskId> = tasks.iter().filter(running).cloned().collect();
+        (running.clone(), tasks.iter().filter(|id| !running.contains(id)).cloned().collect())
+    };
+    if !running.is_empty() {
+        words::say(world, key, &words::stopped_running(&running));
+    }
+    if !pending.is_empty() {
+        words::say(world, key, &words::stopped_pending(pending.len()));
+    }
+    for task in tasks {
+        begin_stop(world, task, Ending::Scheduler(reason.to_owned()));
+    }
+}
+
+/// The service is not steady any more.
+fn unsettle(world: &mut World, key: &ServiceKey) {
+    if let Some(service) = world.ecs.services.get_mut(key) {
+        service.steady_since = None;
+    }
+}

@@ -1,0 +1,64 @@
+//! The service scheduler: it looks at a service now and then, decides, and does.
+//!
+//! In reading order: the arithmetic ([`bounds`]), what a service looks like to those who decide ([`view`]), what they can want
+//! ([`step`]), the deciding functions ([`breaker`], [`rollout`], [`completion`]), the words of its events ([`words`]); then what
+//! collects a view ([`look`]), what carries the steps out ([`apply`]), and what keeps target groups in step ([`targets`]).
+
+mod apply;
+mod bounds;
+mod breaker;
+mod completion;
+mod look;
+mod rollout;
+mod step;
+mod targets;
+mod view;
+mod words;
+
+pub(super) use look::end_of;
+pub(super) use targets::changed as target_changed;
+pub(super) use view::Ended;
+
+use super::service::ServiceKey;
+use super::{State, Timer};
+use crate::time::{Timestamp, next_beat};
+use crate::timing::Timing;
+use crate::world::World;
+use step::Step;
+use view::View;
+
+/// The deciding functions, in the order in which they are asked. Each sees what the ones before it have done.
+const DECIDING: [fn(&View) -> Vec<Step>; 3] = [breaker::decide, rollout::decide, completion::decide];
+
+/// Looks at the service called `key` and takes the steps that are due.
+pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
+    let now = world.now;
+    let Some(service) = world.ecs.services.get_mut(key) else { return };
+    service.evaluated_at = Some(now);
+    service.ended.append(&mut service.unlaunched);
+    targets::keep_in_step(world, key);
+    look::note_ends(world, key);
+    for decide in DECIDING {
+        let view = look::view(world, key);
+        for step in decide(&view) {
+            apply::apply(world, key, step);
+        }
+    }
+    if let Some(service) = world.ecs.services.get_mut(key) {
+        service.ended.clear();
+    }
+    if let Some(at) = look::next_change(world, key) {
+        world.ecs.poke(key, at, &world.timing);
+    }
+}
+
+impl State {
+    /// Has the scheduler look at a service at its next beat, not before `at`. It looks at most once at each.
+    pub(super) fn poke(&mut self, key: &ServiceKey, at: Timestamp, timing: &Timing) {
+        let Some(service) = self.services.get(key) else { return };
+        let after =
+            service.evaluated_at.map_or(at, |evaluated| at.max(evaluated + std::time::Duration::from_millis(1)));
+        let beat = next_beat(service.created_at, timing.scheduler_period, after);
+        self.agenda.bring_forward(Timer::Evaluate(key.clone()), beat);
+    }
+}

@@ -1,0 +1,147 @@
+//! Which tasks to start and to stop next (`facts/aws.md` 1.1, 1.3, 1.4).
+
+use std::collections::BTreeMap;
+
+use super::step::Step;
+use super::view::{Failing, Stage, TaskHealth, TaskView, View, count};
+use crate::ecs::service::RolloutState;
+use crate::effect::TaskId;
+
+/// Starts and stops, within the bounds: new tasks first as far as the maximum allows, then old ones as far as the minimum allows.
+pub(super) fn decide(view: &View) -> Vec<Step> {
+    let mut steps = condemned(view);
+    if view.primary().state == RolloutState::Failed {
+        // Stalled: nothing of it is started, and what serves goes on serving.
+        steps.extend(scale(surplus(view.old_tasks().collect(), view.desired)));
+        return steps;
+    }
+    let sound: Vec<&TaskView> = view.new_tasks().filter(|task| !task.is_failing()).collect();
+    let failing: Vec<&TaskView> = view.new_tasks().filter(|task| task.is_failing()).collect();
+    let missing = view.desired.saturating_sub(count(sound.iter().copied()));
+    let room = view.bounds.maximum.saturating_sub(occupied(view));
+    let throttled = view.start_not_before.is_some_and(|at| view.now < at);
+    let start = if throttled { 0 } else { missing.min(room) };
+    if start > 0 {
+        let replacing = start.min(count(failing.iter().copied()));
+        steps.push(Step::Start { count: start, replacing });
+    }
+    let no_room = missing > 0 && room == 0;
+    let replaced = replace(view, &failing, no_room);
+    let mut unwanted = surplus(sound, view.desired);
+    // Unhealthy new tasks make room for their own replacements: no old task goes for those.
+    let unborn = view.desired.saturating_sub(count(view.new_tasks()));
+    unwanted.extend(old(view, unborn, room));
+    let deadlocked = no_room && replaced.is_empty() && unwanted.is_empty() && nothing_moves(view);
+    steps.extend(replaced);
+    steps.extend(scale(unwanted));
+    if deadlocked {
+        steps.push(Step::Deadlock);
+    }
+    steps
+}
+
+/// Tasks that have turned unhealthy since the service was last looked at.
+fn condemned(view: &View) -> Vec<Step> {
+    let condemn = |task: &TaskView| match &task.health {
+        TaskHealth::Failing(why) if !task.condemned && task.stage == Stage::Running => {
+            Some(Step::Condemn { task: task.id.clone(), why: why.clone() })
+        }
+        TaskHealth::Failing(_) | TaskHealth::Unproven | TaskHealth::Healthy => None,
+    };
+    view.tasks.iter().filter_map(condemn).collect()
+}
+
+/// Tasks that count against the maximum.
+fn occupied(view: &View) -> u32 {
+    let stopping = if view.rules.stopping_counts { count(view.stopping()) } else { 0 };
+    count(view.new_tasks()) + count(view.old_tasks()) + stopping
+}
+
+/// Unhealthy tasks of the primary deployment to stop now: those whose replacement is healthy, or unhealthy itself; and one at a time
+/// where a replacement cannot be started first.
+fn replace(view: &View, failing: &[&TaskView], no_room: bool) -> Vec<Step> {
+    let healthy = count(view.new_tasks().filter(|task| task.is_healthy()));
+    let spare = (healthy + count(failing.iter().copied())).saturating_sub(view.desired);
+    let one_goes_already = view.stopping().any(TaskView::is_new);
+    let forced = u32::from(no_room && !one_goes_already);
+    let stop = spare.max(forced);
+    failing.iter().take(usize::try_from(stop).unwrap_or(usize::MAX)).filter_map(|task| replacement_of(task)).collect()
+}
+
+fn replacement_of(task: &TaskView) -> Option<Step> {
+    let why: Option<&Failing> = match &task.health {
+        TaskHealth::Failing(why) => Some(why),
+        TaskHealth::Unproven | TaskHealth::Healthy => None,
+    };
+    why.map(|why| Step::Replace { task: task.id.clone(), why: why.clone() })
+}
+
+/// Old tasks to stop now, when `unborn` new ones are still to be started and there is `room` for so many.
+fn old(view: &View, unborn: u32, room: u32) -> Vec<TaskId> {
+    let (healthy, useless): (Vec<&TaskView>, Vec<&TaskView>) = view.old_tasks().partition(|task| task.is_healthy());
+    if view.desired == 0 {
+        return ids(view.old_tasks());
+    }
+    let new_healthy = count(view.new_tasks().filter(|task| task.is_healthy()));
+    let all_healthy = new_healthy + count(healthy.iter().copied());
+    // What is being stopped already makes room soon.
+    let leaving = if view.rules.stopping_counts { count(view.stopping()) } else { 0 };
+    let needed = unborn.saturating_sub(room).saturating_sub(leaving);
+
+    // Those that serve nobody go when enough others do, or when their room is needed.
+    let enough_serve = all_healthy >= view.bounds.minimum.max(1);
+    let useless_go = if enough_serve { count(useless.iter().copied()) } else { needed };
+    let mut stop = ids(first(useless, useless_go).into_iter());
+
+    // Of those that serve, as many go as the minimum can spare: for the sake of room, or because new ones serve already.
+    let spare = all_healthy.saturating_sub(view.bounds.minimum);
+    let still_needed = needed.saturating_sub(u32::try_from(stop.len()).unwrap_or(u32::MAX));
+    let healthy_go = if unborn > 0 {
+        spare.min(still_needed)
+    } else if new_healthy > 0 {
+        spare
+    } else {
+        0
+    };
+    stop.extend(ids(first(healthy, healthy_go).into_iter()));
+    stop
+}
+
+/// The tasks in `tasks` beyond `wanted`: first those that do not run yet, then those not known to be healthy, then from the subnet
+/// with the most tasks, the newest first.
+fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
+    let beyond = count(tasks.iter().copied()).saturating_sub(wanted);
+    let mut left = tasks;
+    let mut stop = Vec::new();
+    for _ in 0..beyond {
+        let mut crowd: BTreeMap<&Option<String>, u32> = BTreeMap::new();
+        for task in &left {
+            *crowd.entry(&task.subnet).or_default() += 1;
+        }
+        let rank = |task: &TaskView| (task.stage == Stage::Starting, !task.is_healthy(), crowd[&task.subnet]);
+        // Of equals, `max_by_key` takes the last, which is the newest.
+        let Some((place, _)) = left.iter().enumerate().max_by_key(|(_, task)| rank(task)) else { break };
+        stop.push(left.remove(place).id.clone());
+    }
+    stop
+}
+
+/// Whether no task is on its way anywhere, so that waiting changes nothing.
+fn nothing_moves(view: &View) -> bool {
+    view.tasks.iter().all(|task| task.stage == Stage::Running && task.health != TaskHealth::Unproven)
+}
+
+fn first(tasks: Vec<&TaskView>, wanted: u32) -> Vec<&TaskView> {
+    tasks.into_iter().take(usize::try_from(wanted).unwrap_or(usize::MAX)).collect()
+}
+
+fn ids<'a>(tasks: impl Iterator<Item = &'a TaskView>) -> Vec<TaskId> {
+    tasks.map(|task| task.id.clone()).collect()
+}
+
+fn scale(tasks: Vec<TaskId>) -> Option<Step> {
+    if tasks.is_empty() { None } else { Some(Step::Scale(tasks)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! What the scheduler can do to a service, as data.
+
+use super::view::Failing;
+use crate::effect::TaskId;
+use crate::time::Timestamp;
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The failure of a task of the primary deployment is counted, and this many there are now.
+    Count { task: TaskId, failures: u32 },
+    /// A task is healthy for the first time.
+    Prove(TaskId),
+    /// Failures are counted anew.
+    ResetFailures,
+    /// Enough failures are counted: the primary deployment fails then, unless a task becomes healthy first.
+    ArmBreaker(Timestamp),
+    /// A task became healthy in time.
+    DisarmBreaker,
+    /// The primary deployment fails; the deployment at this place is rolled back to.
+    Fail { roll_back_to: Option<usize> },
+    /// A task has turned unhealthy.
+    Condemn { task: TaskId, why: Failing },
+    /// Start tasks of the primary deployment, some in place of unhealthy ones.
+    Start { count: u32, replacing: u32 },
+    /// Stop tasks that are wanted no more.
+    Scale(Vec<TaskId>),
+    /// Stop an unhealthy task.
+    Replace { task: TaskId, why: Failing },
+    /// The bounds allow neither to start nor to stop anything.
+    Deadlock,
+    /// The primary deployment is done.
+    Complete,
+    /// The service is as it should be.
+    Steady,
+    /// These deployments, by place, have no tasks and no future.
+    Retire(Vec<usize>),
+}

@@ -1,0 +1,89 @@
+//! Keeps target groups in step with tasks: tasks that run are registered, tasks that stop are deregistered.
+
+use std::collections::BTreeMap;
+
+use super::words;
+use crate::arn::Arn;
+use crate::ecs::service::ServiceKey;
+use crate::ecs::task::{TargetStage, TaskStatus, TaskTarget, drained};
+use crate::effect::{Target, TaskId};
+use crate::elb;
+use crate::world::World;
+
+/// Registers and deregisters what is due, and says so.
+pub(super) fn keep_in_step(world: &mut World, key: &ServiceKey) {
+    register(world, key);
+    deregister(world, key);
+}
+
+fn register(world: &mut World, key: &ServiceKey) {
+    let service = &world.ecs.services[key];
+    let mut due: Vec<(TaskId, TaskTarget)> = Vec::new();
+    for task in service.live.iter().filter_map(|id| world.ecs.tasks.get(id)) {
+        let started = task.started_at.filter(|_| task.last_status == TaskStatus::Running && !task.stopping);
+        let late = started.is_none_or(|started| world.now < started + world.timing.target_registration);
+        let Some(address) = task.address.filter(|_| !late && task.targets.is_empty()) else { continue };
+        let deployment = service.deployments.iter().find(|deployment| Some(&deployment.id) == task.started_by.as_ref());
+        for balancer in deployment.into_iter().flat_map(|deployment| &deployment.load_balancers) {
+            let target = Target { address, port: balancer.port };
+            let target = TaskTarget { group: balancer.target_group.clone(), target, stage: TargetStage::Registered };
+            due.push((task.id.clone(), target));
+        }
+    }
+    let mut registered: BTreeMap<Arn, usize> = BTreeMap::new();
+    for (task, target) in due {
+        let groups = world.ecs.tasks[&task].security_groups.clone();
+        elb::register(world, &target.group, &target.target, groups);
+        *registered.entry(target.group.clone()).or_default() += 1;
+        world.ecs.task_mut(&task).targets.push(target);
+    }
+    for (group, count) in registered {
+        words::say(world, key, &words::registered(count, &group));
+    }
+}
+
+fn deregister(world: &mut World, key: &ServiceKey) {
+    let service = &world.ecs.services[key];
+    let gone = service.ended.iter().map(|ended| &ended.task);
+    let candidates = service.live.iter().chain(gone).filter_map(|id| world.ecs.tasks.get(id));
+    let mut due: BTreeMap<(String, Arn), Vec<(TaskId, Target)>> = BTreeMap::new();
+    for task in candidates.filter(|task| task.stopping) {
+        for target in task.targets.iter().filter(|target| target.stage == TargetStage::Registered) {
+            let deployment = task.started_by.clone().unwrap_or_default();
+            let batch = due.entry((deployment, target.group.clone())).or_default();
+            batch.push((task.id.clone(), target.target.clone()));
+        }
+    }
+    let several = service.deployments.len() > 1;
+    for ((deployment, group), batch) in due {
+        words::say(world, key, &words::deregistered(batch.len(), &group));
+        words::say(world, key, &words::draining(batch.len(), several.then_some(deployment.as_str())));
+        for (task, target) in batch {
+            for held in &mut world.ecs.task_mut(&task).targets {
+                if held.group == group && held.target == target {
+                    held.stage = TargetStage::Draining;
+                }
+            }
+            elb::deregister(world, &group, &target);
+        }
+    }
+}
+
+/// The state of a target has changed: its task may go on, or its service may look different.
+pub(in crate::ecs) fn changed(world: &mut World, group: &Arn, target: &Target) {
+    let Some(id) = world.ecs.by_address.get(&target.address).cloned() else { return };
+    let registered = world.elb.target_group(group).is_some_and(|group| group.target(target).is_some());
+    let task = world.ecs.task_mut(&id);
+    for held in &mut task.targets {
+        if held.group == *group && held.target == *target && held.stage == TargetStage::Draining && !registered {
+            held.stage = TargetStage::Gone;
+        }
+    }
+    let all_gone = task.targets.iter().all(|held| held.stage == TargetStage::Gone);
+    if let Some(key) = task.service.clone() {
+        world.ecs.poke(&key, world.now, &world.timing);
+    }
+    if all_gone {
+        drained(world, &id);
+    }
+}

@@ -1,0 +1,144 @@
+//! CreateService.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::config::{DeploymentConfiguration, LoadBalancer};
+use super::deployment::Deployment;
+use super::{Backoff, Propagate, Service, ServiceKey};
+use crate::arn::Arn;
+use crate::ecs::network::{self, Network};
+use crate::ecs::{LaunchType, access, cluster};
+use crate::operation::{Access, Authorized, Operation};
+use crate::refusal::Refusal;
+use crate::world::World;
+
+/// Makes a service.
+#[derive(Clone, Debug, Default)]
+pub struct CreateService {
+    /// `cluster`: name or ARN.
+    pub cluster: Option<String>,
+    /// `serviceName`.
+    pub name: String,
+    /// `taskDefinition`: family, `family:revision`, or ARN.
+    pub task_definition: String,
+    /// `desiredCount`.
+    pub desired: u32,
+    /// `launchType`.
+    pub launch_type: Option<LaunchType>,
+    /// `loadBalancers`.
+    pub load_balancers: Vec<LoadBalancer>,
+    /// `networkConfiguration`.
+    pub network: Option<Network>,
+    /// `deploymentConfiguration`.
+    pub configuration: DeploymentConfiguration,
+    /// `healthCheckGracePeriodSeconds`.
+    pub grace: Option<Duration>,
+    /// `tags`.
+    pub tags: BTreeMap<String, String>,
+    /// `propagateTags`.
+    pub propagate: Propagate,
+    /// `enableECSManagedTags`.
+    pub managed_tags: bool,
+    /// Whether `availabilityZoneRebalancing` is ENABLED, as it is by default.
+    pub zone_rebalancing: Option<bool>,
+}
+
+/// The ARN of a service, whether it exists or not.
+pub(super) fn service_arn(world: &World, key: &ServiceKey) -> Arn {
+    Arn::new("ecs", &world.region, &world.account, &format!("service/{}/{}", key.cluster, key.service))
+}
+
+/// `access` with the condition keys that a network configuration brings.
+pub(super) fn with_network(mut access: Access, network: Option<&Network>) -> Access {
+    if let Some(network) = network {
+        access = access.with("ecs:auto-assign-public-ip", network.public_ip.to_string());
+        for subnet in &network.subnets {
+            access = access.with("ecs:subnet", subnet);
+        }
+    }
+    access
+}
+
+impl CreateService {
+    fn key(&self) -> ServiceKey {
+        ServiceKey { cluster: cluster::cluster_name(self.cluster.as_deref()).to_owned(), service: self.name.clone() }
+    }
+
+    fn check(&self, world: &World) -> Result<(), Refusal> {
+        let invalid = |message: &str| Err(Refusal::fault("InvalidParameterException", message));
+        let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if self.name.is_empty() || self.name.len() > 255 || !self.name.bytes().all(valid) {
+            return invalid("Service name is not valid.");
+        }
+        if world.ecs.services.contains_key(&self.key()) {
+            return invalid("Creation of service was not idempotent.");
+        }
+        if self.launch_type != Some(LaunchType::Fargate) {
+            // AWS would accept the service and never place a task; saying so at once is plainer than a rehearsal that hangs.
+            return Err(Refusal::NotSimulated {
+                what: "services of launch type EC2: there are no container instances".to_owned(),
+            });
+        }
+        self.configuration.check()
+    }
+}
+
+impl Operation for CreateService {
+    type Output = ServiceKey;
+    const NAME: &'static str = "ecs:CreateService";
+
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        let definition = world.ecs.usable_definition(&self.task_definition)?;
+        let key = self.key();
+        let arn = service_arn(world, &key);
+        let create = access::tagged(Access::new(Self::NAME, arn.as_str()), &self.tags)
+            .with("ecs:cluster", cluster::cluster_arn(world, &key.cluster).as_str())
+            .with("ecs:task-definition", definition.arn.as_str())
+            .with("ecs:enable-ecs-managed-tags", self.managed_tags.to_string())
+            .with("ecs:propagate-tags", self.propagate.as_str())
+            .with("ecs:enable-execute-command", "false");
+        let create = with_network(create, self.network.as_ref());
+        Ok([create].into_iter().chain(access::tag_on_create(&arn, "CreateService", &self.tags)).collect())
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<ServiceKey, Refusal> {
+        let Authorized { operation: asked, caller, .. } = authorized;
+        world.ecs.cluster(asked.cluster.as_deref())?;
+        asked.check(world)?;
+        let definition = Arc::clone(world.ecs.usable_definition(&asked.task_definition)?);
+        network::check(world, &definition, asked.network.as_ref())?;
+        for balancer in &asked.load_balancers {
+            balancer.check(world, &definition)?;
+        }
+        let key = asked.key();
+        let deployment = Deployment::new(world, definition, asked.network.unwrap_or_default(), asked.load_balancers);
+        let service = Service {
+            arn: service_arn(world, &key),
+            key: key.clone(),
+            desired: asked.desired,
+            configuration: asked.configuration,
+            grace: asked.grace,
+            tags: asked.tags,
+            propagate: asked.propagate,
+            managed_tags: asked.managed_tags,
+            zone_rebalancing: asked.zone_rebalancing.unwrap_or(true),
+            created_at: world.now,
+            created_by: caller.arn,
+            events: VecDeque::new(),
+            deployments: vec![deployment],
+            live: BTreeSet::new(),
+            ended: Vec::new(),
+            unlaunched: Vec::new(),
+            backoff: Backoff::default(),
+            steady_since: None,
+            evaluated_at: None,
+            said: BTreeMap::new(),
+        };
+        world.ecs.services.insert(key.clone(), service);
+        super::deployment::tell(world, &key, 0);
+        world.ecs.poke(&key, world.now, &world.timing);
+        Ok(key)
+    }
+}

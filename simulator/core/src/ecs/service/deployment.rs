@@ -1,0 +1,103 @@
+//! Deployments of a service.
+
+use std::sync::Arc;
+
+use super::ServiceKey;
+use super::config::LoadBalancer;
+use crate::ecs::definition::TaskDefinition;
+use crate::ecs::network::Network;
+use crate::event::EventKind;
+use crate::id::IdKind;
+use crate::time::Timestamp;
+use crate::world::World;
+
+/// A deployment: one state of what a service's tasks are made of, on its way in or out.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// `ecs-svc/` and 19 digits.
+    pub id: String,
+    /// What its tasks are made of.
+    pub definition: Arc<TaskDefinition>,
+    /// `networkConfiguration`.
+    pub network: Network,
+    /// `loadBalancers`.
+    pub load_balancers: Vec<LoadBalancer>,
+    /// `createdAt`.
+    pub created_at: Timestamp,
+    /// `updatedAt`.
+    pub updated_at: Timestamp,
+    /// `rolloutState`.
+    pub rollout_state: RolloutState,
+    /// `rolloutStateReason`.
+    pub reason: String,
+    /// `failedTasks`.
+    pub failed_tasks: u32,
+    /// When the circuit breaker fails it, once it has counted enough.
+    pub(in crate::ecs) trip_at: Option<Timestamp>,
+    /// Whether it is being rolled back to.
+    pub(in crate::ecs) rollback: bool,
+}
+
+impl Deployment {
+    /// A new deployment, in progress.
+    pub(super) fn new(
+        world: &mut World,
+        definition: Arc<TaskDefinition>,
+        network: Network,
+        load_balancers: Vec<LoadBalancer>,
+    ) -> Self {
+        // The first digit must not be a zero, or the number would be shorter.
+        let first = world.ids.text(IdKind::Deployment, b"123456789", 1);
+        let id = format!("ecs-svc/{first}{}", world.ids.text(IdKind::Deployment, b"0123456789", 18));
+        Self {
+            reason: format!("ECS deployment {id} in progress."),
+            id,
+            definition,
+            network,
+            load_balancers,
+            created_at: world.now,
+            updated_at: world.now,
+            rollout_state: RolloutState::InProgress,
+            failed_tasks: 0,
+            trip_at: None,
+            rollback: false,
+        }
+    }
+}
+
+/// `rolloutState`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolloutState {
+    /// Under way.
+    InProgress,
+    /// It reached a steady state.
+    Completed,
+    /// The circuit breaker failed it.
+    Failed,
+}
+
+impl RolloutState {
+    /// AWS's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InProgress => "IN_PROGRESS",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+/// Records where the deployment at `place` in its service stands.
+pub(in crate::ecs) fn tell(world: &mut World, key: &ServiceKey, place: usize) {
+    let Some(deployment) = world.ecs.services.get(key).and_then(|service| service.deployments.get(place)) else {
+        return;
+    };
+    let event = EventKind::Deployment {
+        service: key.service.clone(),
+        id: deployment.id.clone(),
+        rollout_state: deployment.rollout_state.as_str(),
+        reason: deployment.reason.clone(),
+    };
+    world.record(event);
+}

@@ -1,0 +1,142 @@
+//! Services: a number of tasks that ECS keeps running, and the deployments that change what they are made of.
+//!
+//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`]), and the operations
+//! ([`create`], [`update`], [`describe`]). What a service does is in [`super::scheduler`].
+
+pub mod config;
+pub mod create;
+pub mod deployment;
+pub mod describe;
+pub mod update;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+pub use config::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
+pub use create::CreateService;
+pub use deployment::{Deployment, RolloutState};
+pub use describe::{DescribeServices, DescribedServices, ListServices};
+pub use update::UpdateService;
+
+pub(super) use deployment::tell as tell_deployment;
+
+use super::scheduler::Ended;
+use crate::arn::Arn;
+use crate::effect::TaskId;
+use crate::time::Timestamp;
+
+/// What names a service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServiceKey {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The service's name.
+    pub service: String,
+}
+
+/// A service of REPLICA kind with rolling deployments.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// `service/CLUSTER/NAME`.
+    pub arn: Arn,
+    /// Its cluster and name.
+    pub key: ServiceKey,
+    /// `desiredCount`.
+    pub desired: u32,
+    /// `deploymentConfiguration`.
+    pub configuration: DeploymentConfiguration,
+    /// `healthCheckGracePeriodSeconds`: for so long after a task's start nothing that checks its health can condemn it.
+    pub grace: Option<Duration>,
+    /// `tags`.
+    pub tags: BTreeMap<String, String>,
+    /// `propagateTags`.
+    pub propagate: Propagate,
+    /// `enableECSManagedTags`.
+    pub managed_tags: bool,
+    /// `availabilityZoneRebalancing`. Tasks are spread over the subnets as they start and stop, so there is never much to rebalance.
+    pub zone_rebalancing: bool,
+    /// `createdAt`.
+    pub created_at: Timestamp,
+    /// `createdBy`.
+    pub created_by: Arn,
+    /// `events`, newest first, at most 100.
+    pub events: VecDeque<ServiceEvent>,
+    /// `deployments`: the first is PRIMARY, the others are ACTIVE; newest first.
+    pub deployments: Vec<Deployment>,
+    /// Its tasks that are not STOPPED.
+    pub(super) live: BTreeSet<TaskId>,
+    /// Its tasks that have stopped since the scheduler last looked.
+    pub(super) ended: Vec<Ended>,
+    /// Tasks that could not be launched when it looked.
+    pub(super) unlaunched: Vec<Ended>,
+    /// Whether it waits before it starts tasks again.
+    pub(super) backoff: Backoff,
+    /// When it last said that it is steady; none while it is not.
+    pub(super) steady_since: Option<Timestamp>,
+    /// When the scheduler last looked at it.
+    pub(super) evaluated_at: Option<Timestamp>,
+    /// Repeated messages, and when each was last said.
+    pub(super) said: BTreeMap<String, Timestamp>,
+}
+
+/// The waiting after tasks that never came to run (`facts/aws.md` 1.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Backoff {
+    /// Attempts in a row that failed.
+    pub(super) level: u32,
+    /// No task is started before.
+    pub(super) until: Option<Timestamp>,
+    /// When the last attempt was found to have failed.
+    pub(super) failed_at: Option<Timestamp>,
+}
+
+/// One of `events`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceEvent {
+    /// `id`.
+    pub id: String,
+    /// `createdAt`.
+    pub at: Timestamp,
+    /// `message`.
+    pub message: String,
+}
+
+/// `propagateTags`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Propagate {
+    /// Tasks get no tags but managed ones.
+    #[default]
+    None,
+    /// Tasks get the service's tags.
+    Service,
+    /// Tasks get the task definition's tags.
+    TaskDefinition,
+}
+
+impl Propagate {
+    /// AWS's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Service => "SERVICE",
+            Self::TaskDefinition => "TASK_DEFINITION",
+        }
+    }
+}
+
+impl Service {
+    /// The PRIMARY deployment: what the service is to become.
+    #[must_use]
+    pub fn primary(&self) -> &Deployment {
+        self.deployments.first().expect("a service always has a deployment")
+    }
+
+    pub(super) fn primary_mut(&mut self) -> &mut Deployment {
+        self.deployments.first_mut().expect("a service always has a deployment")
+    }
+
+    pub(super) fn deployment_mut(&mut self, id: &str) -> Option<&mut Deployment> {
+        self.deployments.iter_mut().find(|deployment| deployment.id == id)
+    }
+}

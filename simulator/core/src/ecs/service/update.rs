@@ -1,0 +1,138 @@
+//! UpdateService.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::config::{CircuitBreaker, LoadBalancer};
+use super::create::{service_arn, with_network};
+use super::deployment::{self, Deployment};
+use super::{Backoff, Propagate, ServiceKey};
+use crate::ecs::network::{self, Network};
+use crate::ecs::{access, cluster};
+use crate::operation::{Access, Authorized, Operation};
+use crate::refusal::Refusal;
+use crate::world::World;
+
+/// Changes a service. A new task definition, network or load balancer, or the wish for it, begins a new deployment; a new
+/// desired count or configuration does not.
+#[derive(Clone, Debug, Default)]
+pub struct UpdateService {
+    /// `cluster`: name or ARN.
+    pub cluster: Option<String>,
+    /// `service`: name or ARN.
+    pub service: String,
+    /// `desiredCount`.
+    pub desired: Option<u32>,
+    /// `taskDefinition`: family, `family:revision`, or ARN.
+    pub task_definition: Option<String>,
+    /// `forceNewDeployment`.
+    pub force: bool,
+    /// `networkConfiguration`.
+    pub network: Option<Network>,
+    /// `loadBalancers`.
+    pub load_balancers: Option<Vec<LoadBalancer>>,
+    /// `deploymentConfiguration.minimumHealthyPercent`.
+    pub minimum_healthy_percent: Option<u32>,
+    /// `deploymentConfiguration.maximumPercent`.
+    pub maximum_percent: Option<u32>,
+    /// `deploymentConfiguration.deploymentCircuitBreaker`.
+    pub circuit_breaker: Option<CircuitBreaker>,
+    /// `healthCheckGracePeriodSeconds`.
+    pub grace: Option<Duration>,
+    /// `propagateTags`.
+    pub propagate: Option<Propagate>,
+    /// `enableECSManagedTags`.
+    pub managed_tags: Option<bool>,
+    /// Whether `availabilityZoneRebalancing` is ENABLED.
+    pub zone_rebalancing: Option<bool>,
+}
+
+/// The cluster and name in a service's name or ARN; an ARN's own cluster goes before `cluster`.
+pub(super) fn service_key(cluster: Option<&str>, reference: &str) -> ServiceKey {
+    let path = reference.rsplit_once(":service/").map_or(reference, |(_, path)| path);
+    let (cluster, service) = match path.split_once('/') {
+        Some((cluster, service)) => (cluster, service),
+        None => (cluster::cluster_name(cluster), path),
+    };
+    ServiceKey { cluster: cluster.to_owned(), service: service.to_owned() }
+}
+
+/// `action` on a service, with the condition keys that every such call carries.
+pub(super) fn on_service(world: &World, action: &'static str, key: &ServiceKey) -> Access {
+    let access = Access::new(action, service_arn(world, key).as_str())
+        .with("ecs:cluster", cluster::cluster_arn(world, &key.cluster).as_str());
+    match world.ecs.services.get(key) {
+        Some(service) => access::on_tagged(access, &service.tags),
+        None => access,
+    }
+}
+
+impl Operation for UpdateService {
+    type Output = ServiceKey;
+    const NAME: &'static str = "ecs:UpdateService";
+
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        let key = service_key(self.cluster.as_deref(), &self.service);
+        let mut update = with_network(on_service(world, Self::NAME, &key), self.network.as_ref());
+        if let Some(reference) = &self.task_definition {
+            let definition = world.ecs.usable_definition(reference)?;
+            update = update.with("ecs:task-definition", definition.arn.as_str());
+        }
+        if let Some(managed) = self.managed_tags {
+            update = update.with("ecs:enable-ecs-managed-tags", managed.to_string());
+        }
+        if let Some(propagate) = self.propagate {
+            update = update.with("ecs:propagate-tags", propagate.as_str());
+        }
+        Ok(vec![update])
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<ServiceKey, Refusal> {
+        let asked = authorized.operation;
+        let key = service_key(asked.cluster.as_deref(), &asked.service);
+        world.ecs.cluster(Some(&key.cluster))?;
+        let not_found = || Refusal::fault("ServiceNotFoundException", "Service not found.");
+        let service = world.ecs.services.get(&key).ok_or_else(not_found)?;
+        let primary = service.primary();
+
+        let mut configuration = service.configuration;
+        configuration.minimum_healthy_percent =
+            asked.minimum_healthy_percent.unwrap_or(configuration.minimum_healthy_percent);
+        configuration.maximum_percent = asked.maximum_percent.unwrap_or(configuration.maximum_percent);
+        configuration.circuit_breaker = asked.circuit_breaker.unwrap_or(configuration.circuit_breaker);
+        configuration.check()?;
+
+        let definition = match &asked.task_definition {
+            Some(reference) => Arc::clone(world.ecs.usable_definition(reference)?),
+            None => Arc::clone(&primary.definition),
+        };
+        let network = asked.network.unwrap_or_else(|| primary.network.clone());
+        let load_balancers = asked.load_balancers.unwrap_or_else(|| primary.load_balancers.clone());
+        network::check(world, &definition, Some(&network))?;
+        for balancer in &load_balancers {
+            balancer.check(world, &definition)?;
+        }
+        let changed = definition.arn != primary.definition.arn
+            || network != primary.network
+            || load_balancers != primary.load_balancers;
+
+        let new = (asked.force || changed).then(|| Deployment::new(world, definition, network, load_balancers));
+        let service = world.ecs.services.get_mut(&key).ok_or_else(not_found)?;
+        service.configuration = configuration;
+        service.desired = asked.desired.unwrap_or(service.desired);
+        service.grace = asked.grace.or(service.grace);
+        service.propagate = asked.propagate.unwrap_or(service.propagate);
+        service.managed_tags = asked.managed_tags.unwrap_or(service.managed_tags);
+        service.zone_rebalancing = asked.zone_rebalancing.unwrap_or(service.zone_rebalancing);
+        service.steady_since = None;
+        if let Some(new) = new {
+            service.deployments.insert(0, new);
+            // The throttle resets at once when the service gets something new to start.
+            service.backoff = Backoff::default();
+            service.said.clear();
+            deployment::tell(world, &key, 0);
+        }
+        world.ecs.poke(&key, world.now, &world.timing);
+        Ok(key)
+    }
+}

@@ -1,0 +1,180 @@
+//! Carries out the steps of a task, one by one, until there is none left to take.
+
+use std::collections::BTreeMap;
+
+use super::container::ContainerStatus;
+use super::life::{self, Step};
+use super::stop::{self, Ending};
+use super::{Task, TaskStatus, execution, launch};
+use crate::ecs::Timer;
+use crate::effect::{ContainerSpec, Effect, TaskId};
+use crate::event::EventKind;
+use crate::world::World;
+
+/// The exit code that the agent gives a container that never started because another one failed it.
+const NEVER_STARTED: i32 = 143;
+
+/// Takes every step that `id` can take now.
+pub(in crate::ecs) fn advance(world: &mut World, id: &TaskId) {
+    loop {
+        let Some(task) = world.ecs.tasks.get(id) else { return };
+        let (steps, wake) = life::next(task, world.now);
+        match wake {
+            Some(at) => world.ecs.agenda.set(Timer::Dependency(id.clone()), at),
+            None => world.ecs.agenda.cancel(&Timer::Dependency(id.clone())),
+        }
+        // The first step may change what the others would be.
+        match steps.into_iter().next() {
+            Some(step) => take(world, id, step),
+            None => return,
+        }
+    }
+}
+
+fn take(world: &mut World, id: &TaskId, step: Step) {
+    let now = world.now;
+    match step {
+        Step::Pull(place) => pull(world, id, place),
+        Step::Start(place) => start(world, id, place),
+        Step::Abandon(place, why) => {
+            let task = world.ecs.task_mut(id);
+            task.containers[place].exit_code = Some(NEVER_STARTED);
+            ended(world, id, place, Some(format!("CannotStartContainerError: {why}")));
+        }
+        Step::Skip(place) => {
+            world.ecs.task_mut(id).containers[place].status = ContainerStatus::Stopped;
+            tell_container(world, id, place);
+        }
+        Step::Stop(place) => {
+            let task = world.ecs.task_mut(id);
+            task.containers[place].status = ContainerStatus::Stopping;
+            task.containers[place].schedule = None;
+            let container = task.containers[place].name.clone();
+            let timeout = task.definition.containers[place].stop_timeout();
+            world.ecs.agenda.cancel(&Timer::Probe(id.clone(), place));
+            world.want(Effect::StopContainer { task: id.clone(), container, timeout });
+        }
+        Step::Run => {
+            world.ecs.task_mut(id).started_at = Some(now);
+            set_status(world, id, TaskStatus::Running);
+        }
+        Step::Clear => {
+            world.ecs.task_mut(id).clearing = true;
+            set_status(world, id, TaskStatus::Deprovisioning);
+            world.want(Effect::ClearTask { task: id.clone() });
+        }
+    }
+}
+
+fn pull(world: &mut World, id: &TaskId, place: usize) {
+    let now = world.now;
+    let task = world.ecs.task_mut(id);
+    task.pull_started_at.get_or_insert(now);
+    task.containers[place].status = ContainerStatus::Pulling;
+    let pull = execution::pull(world, id, place);
+    world.want(Effect::PullImage(pull));
+}
+
+fn start(world: &mut World, id: &TaskId, place: usize) {
+    world.ecs.task_mut(id).containers[place].status = ContainerStatus::Starting;
+    let spec = spec(world, &world.ecs.tasks[id], place);
+    world.want(Effect::StartContainer(Box::new(spec)));
+}
+
+/// The container at `place` is over, or never came to be, for `reason` where that is not plain from its exit code.
+pub(super) fn ended(world: &mut World, id: &TaskId, place: usize, reason: Option<String>) {
+    let now = world.now;
+    world.ecs.agenda.cancel(&Timer::Probe(id.clone(), place));
+    let task = world.ecs.task_mut(id);
+    let essential = task.definition.containers[place].essential;
+    let container = &mut task.containers[place];
+    let ran = container.started_at.is_some();
+    container.status = ContainerStatus::Stopped;
+    container.stopped_at = Some(now);
+    container.schedule = None;
+    container.reason = reason.map(|text| text.chars().take(1024).collect());
+    if essential && ran {
+        task.execution_stopped_at.get_or_insert(now);
+    }
+    tell_container(world, id, place);
+    if essential {
+        let ending =
+            if ran { Ending::EssentialExited } else { Ending::FailedToStart("Task failed to start".to_owned()) };
+        stop::begin(world, id, ending);
+    }
+}
+
+/// Sets `lastStatus` and lets everybody know.
+pub(super) fn set_status(world: &mut World, id: &TaskId, status: TaskStatus) {
+    let task = world.ecs.task_mut(id);
+    task.last_status = status;
+    task.version += 1;
+    let event = EventKind::Task {
+        task: id.clone(),
+        started_by: task.starter(),
+        task_definition: task.definition.name(),
+        status: status.as_str(),
+        stop_code: task.stop.as_ref().map(|stop| stop.code.as_str()),
+        stopped_reason: task.stop.as_ref().map(|stop| stop.reason.clone()),
+    };
+    let service = task.service.clone();
+    world.record(event);
+    if let Some(key) = service {
+        world.ecs.poke(&key, world.now, &world.timing);
+    }
+}
+
+/// Records where the container at `place` stands.
+pub(super) fn tell_container(world: &mut World, id: &TaskId, place: usize) {
+    let task = world.ecs.task_mut(id);
+    task.version += 1;
+    let container = &task.containers[place];
+    let status = match container.status {
+        ContainerStatus::Pulled => "PULLED",
+        ContainerStatus::Waiting
+        | ContainerStatus::Pulling
+        | ContainerStatus::Starting
+        | ContainerStatus::Running
+        | ContainerStatus::Stopping
+        | ContainerStatus::Stopped => container.status.as_str(),
+    };
+    let event = EventKind::Container {
+        task: id.clone(),
+        container: container.name.clone(),
+        status,
+        exit_code: container.exit_code,
+        reason: container.reason.clone(),
+    };
+    world.record(event);
+}
+
+/// The container at `place` as the engine is to make it.
+fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
+    let definition = &task.definition.containers[place];
+    let overridden = task.overrides.of(&definition.name);
+    let mut environment: BTreeMap<String, String> = launch::fargate_environment(world);
+    environment.extend(definition.environment.iter().cloned());
+    environment.extend(task.secrets.of(&definition.name));
+    environment.extend(overridden.into_iter().flat_map(|overridden| overridden.environment.iter().cloned()));
+    let mut labels = definition.docker_labels.clone();
+    labels.extend(launch::labels(world, task, &definition.name));
+    ContainerSpec {
+        task: task.id.clone(),
+        name: definition.name.clone(),
+        image: definition.image.clone(),
+        entry_point: definition.entry_point.clone(),
+        command: overridden
+            .and_then(|overridden| overridden.command.clone())
+            .unwrap_or_else(|| definition.command.clone()),
+        environment,
+        labels,
+        user: definition.user.clone(),
+        working_directory: definition.working_directory.clone(),
+        cpu: overridden.and_then(|overridden| overridden.cpu).unwrap_or(definition.cpu),
+        memory: overridden.and_then(|overridden| overridden.memory).or(definition.memory),
+        init_process: definition.init_process,
+        read_only_root: definition.read_only_root,
+        ulimits: definition.ulimits.iter().map(|limit| (limit.name.clone(), limit.soft, limit.hard)).collect(),
+        logged: definition.log.is_some(),
+    }
+}

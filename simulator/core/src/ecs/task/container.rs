@@ -1,0 +1,118 @@
+//! The containers of a task.
+
+use crate::probe::Schedule;
+use crate::time::Timestamp;
+
+/// One container of a task. Its place in [`super::Task::containers`] is that of its definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// The last part of its ARN.
+    pub id: String,
+    /// How far it has come.
+    pub status: ContainerStatus,
+    /// The engine's id of it, once it has run.
+    pub runtime_id: Option<String>,
+    /// `exitCode`; none if it never ran.
+    pub exit_code: Option<i32>,
+    /// `reason`, at most 1,024 characters.
+    pub reason: Option<String>,
+    /// Its health as the agent knows it: what other containers wait for.
+    pub health: Health,
+    /// Its health as the control plane knows it, up to `Timing::health_report` later: what services and callers see.
+    pub reported: Health,
+    /// Output of its last health check.
+    pub health_output: String,
+    /// The log group and stream that its output goes to.
+    pub log: Option<(String, String)>,
+    /// When its image was there.
+    pub pulled_at: Option<Timestamp>,
+    /// When it was started.
+    pub started_at: Option<Timestamp>,
+    /// When its health check first passed.
+    pub healthy_at: Option<Timestamp>,
+    /// When it ended.
+    pub stopped_at: Option<Timestamp>,
+    /// Its health checks while it runs.
+    pub(super) schedule: Option<Schedule>,
+    /// Failed probes in a row that count.
+    pub(super) failures: u32,
+}
+
+impl Container {
+    pub(super) const fn new(name: String, id: String, log: Option<(String, String)>) -> Self {
+        Self {
+            name,
+            id,
+            status: ContainerStatus::Waiting,
+            runtime_id: None,
+            exit_code: None,
+            reason: None,
+            health: Health::Unknown,
+            reported: Health::Unknown,
+            health_output: String::new(),
+            log,
+            pulled_at: None,
+            started_at: None,
+            healthy_at: None,
+            stopped_at: None,
+            schedule: None,
+            failures: 0,
+        }
+    }
+}
+
+/// How far a container has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ContainerStatus {
+    /// It waits for what it depends on, or for its task.
+    Waiting,
+    /// Its image is being fetched.
+    Pulling,
+    /// Its image is there.
+    Pulled,
+    /// It is being created and started.
+    Starting,
+    /// It runs.
+    Running,
+    /// It has been told to stop.
+    Stopping,
+    /// It has ended, or will never start.
+    Stopped,
+}
+
+impl ContainerStatus {
+    /// `lastStatus`, as DescribeTasks shows it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting | Self::Pulling | Self::Pulled | Self::Starting => "PENDING",
+            Self::Running | Self::Stopping => "RUNNING",
+            Self::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// `healthStatus`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Not yet known, or no health check.
+    Unknown,
+    /// The last check passed.
+    Healthy,
+    /// As many checks in a row as `retries` failed.
+    Unhealthy,
+}
+
+impl Health {
+    /// AWS's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "UNKNOWN",
+            Self::Healthy => "HEALTHY",
+            Self::Unhealthy => "UNHEALTHY",
+        }
+    }
+}

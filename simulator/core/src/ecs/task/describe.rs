@@ -1,0 +1,134 @@
+//! DescribeTasks and ListTasks.
+
+use crate::arn::Arn;
+use crate::ecs::cluster::{self, Failure};
+use crate::ecs::{LaunchType, access as ecs_access};
+use crate::effect::TaskId;
+use crate::operation::{Access, Authorized, Operation};
+use crate::page::{Page, page};
+use crate::refusal::Refusal;
+use crate::world::World;
+
+/// The id in a task's id or ARN.
+pub(super) fn task_id(reference: &str) -> TaskId {
+    TaskId(reference.rsplit('/').next().unwrap_or_default().to_owned())
+}
+
+/// `action` on the task that `reference` names in `cluster`.
+pub(super) fn access(world: &World, action: &'static str, cluster: Option<&str>, reference: &str) -> Access {
+    let cluster = cluster::cluster_name(cluster);
+    let id = task_id(reference);
+    let arn = Arn::new("ecs", &world.region, &world.account, &format!("task/{cluster}/{}", id.0));
+    let access = Access::new(action, arn.as_str()).with("ecs:cluster", cluster::cluster_arn(world, cluster).as_str());
+    match world.ecs.tasks.get(&id) {
+        Some(task) => ecs_access::on_tagged(access, &task.tags),
+        None => access,
+    }
+}
+
+/// Describes tasks, stopped ones included.
+#[derive(Clone, Debug)]
+pub struct DescribeTasks {
+    /// `cluster`: name or ARN.
+    pub cluster: Option<String>,
+    /// `tasks`: ids or ARNs, at most 100.
+    pub tasks: Vec<String>,
+    /// Whether `include` asks for TAGS.
+    pub with_tags: bool,
+}
+
+/// The answer to [`DescribeTasks`]: ids to look up in [`crate::ecs::View`], and what was not found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedTasks {
+    /// Those found.
+    pub tasks: Vec<TaskId>,
+    /// Those not found.
+    pub failures: Vec<Failure>,
+    /// Whether the answer shows tags.
+    pub with_tags: bool,
+}
+
+impl Operation for DescribeTasks {
+    type Output = DescribedTasks;
+    const NAME: &'static str = "ecs:DescribeTasks";
+
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        let cluster = self.cluster.as_deref();
+        Ok(self.tasks.iter().map(|task| access(world, Self::NAME, cluster, task)).collect())
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<DescribedTasks, Refusal> {
+        let Self { cluster, tasks: asked, with_tags } = authorized.operation;
+        let cluster = world.ecs.cluster(cluster.as_deref())?.name.clone();
+        if asked.is_empty() {
+            return Err(Refusal::fault("InvalidParameterException", "Tasks cannot be empty."));
+        }
+        if asked.len() > 100 {
+            return Err(Refusal::fault("InvalidParameterException", "Tasks can contain at most 100 tasks."));
+        }
+        let (mut tasks, mut failures) = (Vec::new(), Vec::new());
+        for id in asked.iter().map(|reference| task_id(reference)) {
+            if world.ecs.tasks.get(&id).is_some_and(|task| task.cluster == cluster) {
+                tasks.push(id);
+            } else {
+                let arn = Arn::new("ecs", &world.region, &world.account, &format!("task/{cluster}/{}", id.0));
+                failures.push(Failure { arn, reason: "MISSING" });
+            }
+        }
+        Ok(DescribedTasks { tasks, failures, with_tags })
+    }
+}
+
+/// Lists the ARNs of tasks.
+#[derive(Clone, Debug, Default)]
+pub struct ListTasks {
+    /// `cluster`: name or ARN.
+    pub cluster: Option<String>,
+    /// `serviceName`: name or ARN.
+    pub service: Option<String>,
+    /// `family`.
+    pub family: Option<String>,
+    /// `startedBy`.
+    pub started_by: Option<String>,
+    /// `desiredStatus`: RUNNING by default. PENDING is accepted, and matches nothing, as on AWS.
+    pub desired_status: Option<String>,
+    /// `launchType`.
+    pub launch_type: Option<LaunchType>,
+    /// `maxResults`, 100 by default.
+    pub limit: usize,
+    /// `nextToken`.
+    pub token: Option<String>,
+}
+
+impl Operation for ListTasks {
+    type Output = Page<String>;
+    const NAME: &'static str = "ecs:ListTasks";
+
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        let cluster = cluster::cluster_arn(world, cluster::cluster_name(self.cluster.as_deref()));
+        Ok(vec![Access::new(Self::NAME, "*").with("ecs:cluster", cluster.as_str())])
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Page<String>, Refusal> {
+        let asked = authorized.operation;
+        let cluster = world.ecs.cluster(asked.cluster.as_deref())?.name.clone();
+        let service = asked.service.as_ref().map(|service| service.rsplit('/').next().unwrap_or_default());
+        if let Some(name) = service
+            && !world.ecs.services.keys().any(|key| key.cluster == cluster && key.service == name)
+        {
+            return Err(Refusal::fault("ServiceNotFoundException", "Service not found."));
+        }
+        let desired = asked.desired_status.as_deref().unwrap_or("RUNNING");
+        let wanted = |task: &&super::Task| {
+            task.cluster == cluster
+                && task.desired_status() == desired
+                && service.is_none_or(|name| task.service.as_ref().is_some_and(|key| key.service == name))
+                && asked.family.as_ref().is_none_or(|family| task.definition.family == *family)
+                && asked.started_by.as_ref().is_none_or(|by| task.started_by.as_ref() == Some(by))
+                && asked.launch_type.is_none_or(|kind| kind == LaunchType::Fargate)
+        };
+        let tasks = world.ecs.tasks.values().filter(wanted).map(|task| (task.id.0.as_str(), task.arn.to_string()));
+        page(tasks, asked.token.as_deref(), asked.limit)
+            .ok_or_else(|| Refusal::fault("InvalidParameterException", "Invalid token."))
+    }
+}

@@ -1,0 +1,187 @@
+//! What the execution role does for a task: it fetches secrets, makes log streams, asks for a registry token and writes log lines.
+//! Each is an API call of its own, which IAM may refuse.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::Overrides;
+use crate::ecr::GetAuthorizationToken;
+use crate::ecs::definition::{LogConfiguration, TaskDefinition, is_ecr};
+use crate::effect::{Pull, TaskId};
+use crate::logs::{CreateLogGroup, CreateLogStream, PutLogEvents};
+use crate::operation::Caller;
+use crate::refusal::Refusal;
+use crate::secrets::GetSecretValue;
+use crate::world::World;
+
+/// The values that a task's containers are started with and nobody else may see: not in [`fmt::Debug`].
+#[derive(Clone, Default)]
+pub(in crate::ecs) struct Secrets {
+    variables: BTreeMap<String, Vec<(String, String)>>,
+    registry_token: Option<String>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { variables, registry_token: _ } = self;
+        f.debug_struct("Secrets").field("containers", &variables.keys()).finish_non_exhaustive()
+    }
+}
+
+impl Secrets {
+    /// The variables of the container called `name`.
+    pub(super) fn of(&self, name: &str) -> impl Iterator<Item = (String, String)> + '_ {
+        self.variables.get(name).into_iter().flatten().cloned()
+    }
+
+    /// Drops the values, which a stopped task needs no more.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Assumes the roles of a task about to be launched, and answers the session of its execution role, which is named after the task.
+///
+/// # Errors
+/// AWS's `ClientException` if a role does not exist or does not trust `ecs-tasks.amazonaws.com`.
+pub(super) fn assume_roles(
+    world: &mut World,
+    definition: &TaskDefinition,
+    overrides: &Overrides,
+    id: &TaskId,
+) -> Result<Option<Caller>, Refusal> {
+    let mut assume = |role: Option<&String>| {
+        let assumed = role.map(|role| {
+            world.assume_for_service(role, "ecs-tasks.amazonaws.com", &id.0).map_err(|_| unassumable(role))
+        });
+        assumed.transpose()
+    };
+    assume(overrides.task_role.as_ref().or(definition.task_role.as_ref()))?;
+    assume(overrides.execution_role.as_ref().or(definition.execution_role.as_ref()))
+}
+
+fn unassumable(role: &str) -> Refusal {
+    let message = format!(
+        "ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role being passed has \
+         the proper trust relationship and permissions and that your IAM user has permissions to pass this role."
+    );
+    Refusal::fault("ClientException", message)
+}
+
+/// Fetches what a task needs before its first container.
+///
+/// # Errors
+/// AWS's `ResourceInitializationError` text.
+pub(super) fn initialise(world: &mut World, id: &TaskId) -> Result<(), String> {
+    let task = world.ecs.task_mut(id);
+    let definition = task.definition.clone();
+    // Registration has seen to it that what needs an execution role has one.
+    let Some(execution) = task.execution.clone() else { return Ok(()) };
+    let mut secrets = Secrets::default();
+    if definition.containers.iter().any(|container| is_ecr(&container.image)) {
+        let token = world.pass(&execution, GetAuthorizationToken {}).map_err(|refusal| {
+            unable_to_pull(&format!(
+                "unable to retrieve ecr registry auth: service call has been retried 1 time(s): {}",
+                said(&refusal)
+            ))
+        })?;
+        secrets.registry_token = Some(token.password);
+    }
+    for container in &definition.containers {
+        let mut variables = Vec::new();
+        for secret in &container.secrets {
+            variables.push((secret.name.clone(), fetch(world, &execution, &secret.value_from)?));
+        }
+        secrets.variables.insert(container.name.clone(), variables);
+    }
+    for container in &definition.containers {
+        if let Some(log) = &container.log {
+            make_stream(world, &execution, log, &log.stream(&container.name, &id.0))?;
+        }
+    }
+    world.ecs.task_mut(id).secrets = secrets;
+    Ok(())
+}
+
+/// The value that `valueFrom` names: `arn:…:secret:NAME[:json-key:version-stage:version-id]`.
+fn fetch(world: &mut World, execution: &Caller, value_from: &str) -> Result<String, String> {
+    let mut parts = value_from.split(':');
+    let secret_id = parts.by_ref().take(7).collect::<Vec<_>>().join(":");
+    let mut part = || parts.next().filter(|part| !part.is_empty()).map(str::to_owned);
+    let (json_key, version_stage, version_id) = (part(), part(), part());
+    let asm = |what: String| {
+        unable_to_pull(&format!("unable to retrieve secret from asm: service call has been retried 1 time(s): {what}"))
+    };
+    let asked = GetSecretValue { secret_id: secret_id.clone(), version_id, version_stage };
+    let value = world.pass(execution, asked).map_err(|refusal| {
+        asm(format!("failed to fetch secret {secret_id} from secrets manager: {}", said(&refusal)))
+    })?;
+    let Some(key) = json_key else { return Ok(value.secret_string) };
+    // The value itself must not get into the message.
+    let parsed: serde_json::Value = serde_json::from_str(&value.secret_string)
+        .map_err(|_| asm("retrieved secret from Secrets Manager is not valid JSON".to_owned()))?;
+    match parsed.get(&key) {
+        Some(serde_json::Value::String(text)) => Ok(text.clone()),
+        Some(other) => Ok(other.to_string()),
+        None => Err(asm(format!("retrieved secret from Secrets Manager did not contain json key {key}"))),
+    }
+}
+
+fn make_stream(world: &mut World, execution: &Caller, log: &LogConfiguration, stream: &str) -> Result<(), String> {
+    let group = log.group().to_owned();
+    if log.creates_group() {
+        match world.pass(execution, CreateLogGroup { group: group.clone(), tags: BTreeMap::new() }) {
+            Ok(()) | Err(Refusal::Fault { code: "ResourceAlreadyExistsException", .. }) => {}
+            Err(refusal) => {
+                let text = "failed to validate logger args: create group has been retried 1 times: failed to create Cloudwatch log group";
+                return Err(format!("ResourceInitializationError: {text}: {}", said(&refusal)));
+            }
+        }
+    }
+    world.pass(execution, CreateLogStream { group, stream: stream.to_owned() }).map_err(|refusal| {
+        let text = "failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream";
+        format!("ResourceInitializationError: {text}: {}", said(&refusal))
+    })
+}
+
+/// The pull of the image of the container at `place`.
+pub(super) fn pull(world: &World, id: &TaskId, place: usize) -> Pull {
+    let task = &world.ecs.tasks[id];
+    let definition = &task.definition.containers[place];
+    let token = if is_ecr(&definition.image) { task.secrets.registry_token.clone() } else { None };
+    Pull { task: id.clone(), container: definition.name.clone(), image: definition.image.clone(), token }
+}
+
+/// Fargate's text for a pull of `image` that failed with `message`.
+pub(super) fn cannot_pull(image: &str, message: &str) -> String {
+    let lower = message.to_lowercase();
+    let absent = ["manifest unknown", "not found", "name unknown"].iter().any(|sign| lower.contains(sign));
+    let (retries, why) = if absent { (7, format!("{image}: not found")) } else { (1, message.to_owned()) };
+    format!(
+        "CannotPullContainerError: pull image manifest has been retried {retries} time(s): failed to resolve ref {image}: {why}"
+    )
+}
+
+/// Writes a line of the container at `place` to its log stream. A refusal loses the line, as the log driver does.
+pub(super) fn log(world: &mut World, id: &TaskId, place: usize, line: String) {
+    let now = world.now;
+    let task = &world.ecs.tasks[id];
+    if let (Some((group, stream)), Some(execution)) = (task.containers[place].log.clone(), task.execution.clone()) {
+        let put = PutLogEvents { group, stream, events: vec![(now, line)] };
+        let _lost = world.pass(&execution, put).is_err();
+    }
+}
+
+fn unable_to_pull(what: &str) -> String {
+    format!(
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: {what}"
+    )
+}
+
+/// A refusal as the SDK in the agent prints it.
+fn said(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Denied(denial) => format!("AccessDeniedException: {denial}"),
+        Refusal::Fault { .. } | Refusal::NotSimulated { .. } => refusal.to_string(),
+    }
+}

@@ -1,0 +1,75 @@
+//! Container health, as Docker decides it from a health command's results (`facts/aws.md` 3.8).
+
+use super::container::{Container, ContainerStatus, Health};
+use crate::ecs::definition::{HealthCheck, TaskDefinition};
+use crate::probe::{Probe, Schedule, Spacing};
+use crate::time::Timestamp;
+use crate::timing::Timing;
+
+/// The probes of a container with `check` that was started at `started`: the first declared one after one interval.
+pub(super) fn schedule(check: &HealthCheck, timing: &Timing, started: Timestamp) -> Schedule {
+    let first_extra = started + timing.early_probe.unwrap_or_default();
+    Schedule::new(check.interval, check.timeout, Spacing::FromEnd, started + check.interval)
+        .seeking(timing.early_probe, first_extra)
+}
+
+/// What a probe's end does to the container's health, as the agent sees it.
+///
+/// Failures of probes begun within the start period do not count as long as the container was never healthy; `retries` failures in
+/// a row that count make it unhealthy; one success makes it healthy.
+pub(super) fn judge(container: &mut Container, check: &HealthCheck, probe: Probe, passed: bool, now: Timestamp) {
+    if passed {
+        container.failures = 0;
+        container.healthy_at.get_or_insert(now);
+        container.health = Health::Healthy;
+    } else if probe.declared && counts(container, check, probe) {
+        container.failures += 1;
+        if container.failures >= check.retries {
+            container.health = Health::Unhealthy;
+        }
+    }
+}
+
+fn counts(container: &Container, check: &HealthCheck, probe: Probe) -> bool {
+    let starting = container.health == Health::Unknown;
+    let in_start_period = match (container.started_at, check.start_period) {
+        (Some(started), Some(period)) => probe.begun < started + period,
+        (_, _) => false,
+    };
+    !(starting && in_start_period)
+}
+
+/// When the control plane learns of a change at `now`: the agent reports every `Timing::health_report` from the container's start.
+pub(super) fn reported_at(started: Timestamp, now: Timestamp, timing: &Timing) -> Timestamp {
+    crate::time::next_beat(started, timing.health_report, now)
+}
+
+/// `healthStatus` of a task, over its essential containers.
+pub(super) fn of_task(definition: &TaskDefinition, containers: &[Container]) -> Health {
+    let essential = || definition.containers.iter().zip(containers).filter(|(definition, _)| definition.essential);
+    if essential().any(|(_, container)| container.reported == Health::Unhealthy) {
+        Health::Unhealthy
+    } else if essential().any(|(_, container)| container.reported == Health::Unknown) {
+        Health::Unknown
+    } else {
+        Health::Healthy
+    }
+}
+
+/// What the service scheduler makes of the containers: it looks at those essential ones that have a health check, so that a sidecar
+/// without one does not hold a rollout up (BOTO `minimumHealthyPercent`). None means that no essential container has a check.
+pub(in crate::ecs) fn for_scheduler(definition: &TaskDefinition, containers: &[Container]) -> Option<Health> {
+    let mut health = None;
+    for (definition, container) in definition.containers.iter().zip(containers) {
+        if !definition.essential || definition.health_check.is_none() {
+            continue;
+        }
+        let running = matches!(container.status, ContainerStatus::Running);
+        health = match (health, container.reported) {
+            (Some(Health::Unhealthy), _) | (_, Health::Unhealthy) => Some(Health::Unhealthy),
+            (None | Some(Health::Healthy), Health::Healthy) if running => Some(Health::Healthy),
+            (_, Health::Unknown | Health::Healthy) => Some(Health::Unknown),
+        };
+    }
+    health
+}

@@ -1,0 +1,247 @@
+//! Tasks: containers that start, live and stop together.
+//!
+//! In reading order: what a task is (here, [`container`]), the rules ([`dependency`], [`health`], [`life`]: values in, values
+//! out), what carries them out ([`advance`], [`launch`], [`execution`], [`stop`]), what comes in ([`observe`]), and the
+//! operations ([`run`], [`describe`], [`call_stop`]).
+
+pub(super) mod advance;
+pub mod call_stop;
+pub mod container;
+mod dependency;
+pub mod describe;
+mod execution;
+pub(super) mod health;
+pub(super) mod launch;
+mod life;
+pub(super) mod observe;
+pub mod run;
+pub(super) mod stop;
+
+pub(super) use health::for_scheduler;
+pub(super) use launch::{Launch, launch, uuid};
+pub(super) use stop::{Ending, begin as begin_stop, drained};
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+pub use call_stop::StopTask;
+pub use container::{Container, ContainerStatus, Health};
+pub use describe::{DescribeTasks, ListTasks};
+pub(super) use run::Earlier;
+pub use run::{ContainerOverride, Overrides, RunTask};
+
+use super::definition::TaskDefinition;
+use super::network::Network;
+use super::service::ServiceKey;
+use crate::arn::Arn;
+use crate::effect::{Target, TaskId};
+use crate::operation::Caller;
+use crate::time::Timestamp;
+
+/// A task. It stays readable after it has stopped.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The 32 digits that end its ARN.
+    pub id: TaskId,
+    /// `task/CLUSTER/ID`.
+    pub arn: Arn,
+    /// The cluster's name.
+    pub cluster: String,
+    /// What it is made of.
+    pub definition: Arc<TaskDefinition>,
+    /// What RunTask changed in it.
+    pub overrides: Overrides,
+    /// `group`: `service:NAME`, or `family:FAMILY` by default.
+    pub group: String,
+    /// `startedBy`; for a service's task its deployment's id.
+    pub started_by: Option<String>,
+    /// The service it belongs to.
+    pub service: Option<ServiceKey>,
+    /// Its place in the network.
+    pub network: Network,
+    /// Its security groups, the VPC's own included where none was named.
+    pub security_groups: Vec<String>,
+    /// The subnet it was put in.
+    pub subnet: Option<String>,
+    /// The id of the attachment of its network interface.
+    pub attachment: String,
+    /// `tags`.
+    pub tags: BTreeMap<String, String>,
+    /// `lastStatus`.
+    pub last_status: TaskStatus,
+    /// Whether `desiredStatus` is STOPPED.
+    pub stopping: bool,
+    /// Why it stops or stopped.
+    pub stop: Option<Stop>,
+    /// Its containers, in the order of the task definition.
+    pub containers: Vec<Container>,
+    /// The address that its containers share, once there is one.
+    pub address: Option<IpAddr>,
+    /// `createdAt`.
+    pub created_at: Timestamp,
+    /// `pullStartedAt`.
+    pub pull_started_at: Option<Timestamp>,
+    /// `pullStoppedAt`.
+    pub pull_stopped_at: Option<Timestamp>,
+    /// `startedAt`: when it reached RUNNING.
+    pub started_at: Option<Timestamp>,
+    /// `stoppingAt`.
+    pub stopping_at: Option<Timestamp>,
+    /// `executionStoppedAt`: when its first essential container stopped.
+    pub execution_stopped_at: Option<Timestamp>,
+    /// `stoppedAt`.
+    pub stopped_at: Option<Timestamp>,
+    /// When its service first counted it as healthy.
+    pub proved_at: Option<Timestamp>,
+    /// `version`: rises with every change that an event would tell of.
+    pub version: u64,
+    /// Its place in the order of creation.
+    pub(super) number: u64,
+    /// The session of its execution role.
+    pub(super) execution: Option<Caller>,
+    /// Whether its network is being made.
+    pub(super) preparing: bool,
+    /// Whether what is left of it is being removed.
+    pub(super) clearing: bool,
+    /// Its targets.
+    pub(super) targets: Vec<TaskTarget>,
+    /// Whether an event has told that it is unhealthy.
+    pub(super) condemned: bool,
+    /// Whether its service stops it because it is unhealthy.
+    pub(super) replaced: bool,
+    /// The secrets of its containers, by container and variable.
+    pub(super) secrets: execution::Secrets,
+}
+
+/// A place where a service's load balancers reach a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TaskTarget {
+    pub(super) group: Arn,
+    pub(super) target: Target,
+    pub(super) stage: TargetStage,
+}
+
+/// How far a task's target has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TargetStage {
+    Registered,
+    Draining,
+    Gone,
+}
+
+/// `lastStatus`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TaskStatus {
+    /// Its network is being made.
+    Provisioning,
+    /// Its containers are being fetched and started.
+    Pending,
+    /// All its containers run, or have run.
+    Running,
+    /// It is to be stopped, and its targets drain first.
+    Deactivating,
+    /// Its containers are being stopped.
+    Stopping,
+    /// Its network is being removed.
+    Deprovisioning,
+    /// Nothing is left of it.
+    Stopped,
+}
+
+impl TaskStatus {
+    /// AWS's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Provisioning => "PROVISIONING",
+            Self::Pending => "PENDING",
+            Self::Running => "RUNNING",
+            Self::Deactivating => "DEACTIVATING",
+            Self::Stopping => "STOPPING",
+            Self::Deprovisioning => "DEPROVISIONING",
+            Self::Stopped => "STOPPED",
+        }
+    }
+
+    /// Whether it counts towards `runningCount`.
+    #[must_use]
+    pub const fn is_running(self) -> bool {
+        matches!(self, Self::Running)
+    }
+
+    /// Whether it counts towards `pendingCount`.
+    #[must_use]
+    pub const fn is_pending(self) -> bool {
+        matches!(self, Self::Provisioning | Self::Pending)
+    }
+}
+
+/// Why a task stops: `stopCode` and `stoppedReason`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// `stopCode`.
+    pub code: StopCode,
+    /// `stoppedReason`.
+    pub reason: String,
+}
+
+/// `stopCode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopCode {
+    /// It never came to run.
+    TaskFailedToStart,
+    /// An essential container ended.
+    EssentialContainerExited,
+    /// StopTask.
+    UserInitiated,
+    /// Its service did not want it any more.
+    ServiceSchedulerInitiated,
+}
+
+impl StopCode {
+    /// AWS's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TaskFailedToStart => "TaskFailedToStart",
+            Self::EssentialContainerExited => "EssentialContainerExited",
+            Self::UserInitiated => "UserInitiated",
+            Self::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
+        }
+    }
+}
+
+impl Task {
+    /// `RUNNING` or `STOPPED`.
+    #[must_use]
+    pub const fn desired_status(&self) -> &'static str {
+        if self.stopping { "STOPPED" } else { "RUNNING" }
+    }
+
+    /// `healthStatus`, as the control plane knows it: over the essential containers, any UNHEALTHY is UNHEALTHY, else any
+    /// UNKNOWN (a container without a check included) is UNKNOWN, else HEALTHY.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        health::of_task(&self.definition, &self.containers)
+    }
+
+    /// The container called `name`.
+    #[must_use]
+    pub fn container(&self, name: &str) -> Option<&Container> {
+        let (place, _) = self.definition.container(name)?;
+        self.containers.get(place)
+    }
+
+    /// `containerArn` of one of its containers: `container/CLUSTER/TASK/ID`.
+    #[must_use]
+    pub fn container_arn(&self, container: &Container) -> String {
+        let prefix = self.arn.as_str().replacen(":task/", ":container/", 1);
+        format!("{prefix}/{}", container.id)
+    }
+
+    /// What the trace names as its starter.
+    fn starter(&self) -> String {
+        self.started_by.clone().unwrap_or_default()
+    }
+}

@@ -1,0 +1,200 @@
+//! Facts about tasks and containers, and the deadlines of their health checks.
+
+use std::net::IpAddr;
+
+use super::container::ContainerStatus;
+use super::stop::{self, Ending};
+use super::{TaskStatus, advance, execution, health};
+use crate::ecs::Timer;
+use crate::effect::{Effect, TaskId};
+use crate::event::EventKind;
+use crate::world::World;
+
+/// The place of the container called `name` in the task `id`, if both are known.
+pub(in crate::ecs) fn place(world: &World, id: &TaskId, name: &str) -> Option<usize> {
+    world.ecs.tasks.get(id)?.containers.iter().position(|container| container.name == name)
+}
+
+/// The task's network is there.
+pub(in crate::ecs) fn prepared(world: &mut World, id: &TaskId, address: IpAddr) {
+    let Some(task) = world.ecs.tasks.get_mut(id).filter(|task| task.preparing) else { return };
+    task.preparing = false;
+    task.address = Some(address);
+    let wanted = !task.stopping;
+    world.ecs.by_address.insert(address, id.clone());
+    if wanted {
+        advance::set_status(world, id, TaskStatus::Pending);
+        if let Err(reason) = execution::initialise(world, id) {
+            return stop::begin(world, id, Ending::FailedToStart(reason));
+        }
+    }
+    advance::advance(world, id);
+}
+
+/// The task's network could not be made.
+pub(in crate::ecs) fn not_prepared(world: &mut World, id: &TaskId, message: &str) {
+    let Some(task) = world.ecs.tasks.get_mut(id).filter(|task| task.preparing) else { return };
+    task.preparing = false;
+    let reason = format!("ResourceInitializationError: failed to configure ENI: {message}");
+    stop::begin(world, id, Ending::FailedToStart(reason));
+    advance::advance(world, id);
+}
+
+/// The image of the container at `place` is there.
+pub(in crate::ecs) fn pulled(world: &mut World, id: &TaskId, place: usize) {
+    let now = world.now;
+    let task = world.ecs.task_mut(id);
+    let container = &mut task.containers[place];
+    if container.status != ContainerStatus::Pulling {
+        return;
+    }
+    container.status = ContainerStatus::Pulled;
+    container.pulled_at = Some(now);
+    task.pull_stopped_at = Some(now);
+    advance::tell_container(world, id, place);
+    advance::advance(world, id);
+}
+
+/// The image of the container at `place` could not be fetched: on Fargate the end of the task, whichever container needs it.
+pub(in crate::ecs) fn not_pulled(world: &mut World, id: &TaskId, place: usize, message: &str) {
+    let task = world.ecs.task_mut(id);
+    if task.containers[place].status != ContainerStatus::Pulling {
+        return;
+    }
+    let reason = execution::cannot_pull(&task.definition.containers[place].image, message);
+    task.containers[place].status = ContainerStatus::Stopped;
+    task.containers[place].reason = Some(reason.chars().take(1024).collect());
+    advance::tell_container(world, id, place);
+    stop::begin(world, id, Ending::FailedToStart(reason));
+}
+
+/// The container at `place` runs.
+pub(in crate::ecs) fn started(world: &mut World, id: &TaskId, place: usize, runtime_id: String) {
+    let now = world.now;
+    let task = world.ecs.tasks.get_mut(id).expect("the place was found in it");
+    let check = task.definition.containers[place].health_check.as_ref();
+    let container = &mut task.containers[place];
+    if container.status != ContainerStatus::Starting {
+        return;
+    }
+    container.status = ContainerStatus::Running;
+    container.runtime_id = Some(runtime_id);
+    container.started_at = Some(now);
+    container.schedule = check.map(|check| health::schedule(check, &world.timing, now));
+    if let Some(at) = container.schedule.as_ref().and_then(crate::probe::Schedule::next) {
+        world.ecs.agenda.set(Timer::Probe(id.clone(), place), at);
+    }
+    advance::tell_container(world, id, place);
+    advance::advance(world, id);
+}
+
+/// The container at `place` could not be created or started.
+pub(in crate::ecs) fn not_started(world: &mut World, id: &TaskId, place: usize, message: &str) {
+    if world.ecs.task_mut(id).containers[place].status == ContainerStatus::Starting {
+        advance::ended(world, id, place, Some(format!("CannotStartContainerError: {message}")));
+        advance::advance(world, id);
+    }
+}
+
+/// The container at `place` has ended.
+pub(in crate::ecs) fn exited(
+    world: &mut World,
+    id: &TaskId,
+    place: usize,
+    exit_code: Option<i32>,
+    out_of_memory: bool,
+) {
+    let now = world.now;
+    let container = &mut world.ecs.task_mut(id).containers[place];
+    if !matches!(container.status, ContainerStatus::Running | ContainerStatus::Stopping | ContainerStatus::Starting) {
+        return;
+    }
+    // What has ended has run, even if its end is heard of before its start.
+    container.started_at.get_or_insert(now);
+    container.exit_code = exit_code;
+    let reason = out_of_memory.then(|| "OutOfMemoryError: Container killed due to memory usage".to_owned());
+    advance::ended(world, id, place, reason);
+    advance::advance(world, id);
+}
+
+/// A health command of the container at `place` has ended.
+pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_code: Option<i32>, output: &str) {
+    let now = world.now;
+    let task = world.ecs.tasks.get_mut(id).expect("the place was found in it");
+    let Some(check) = &task.definition.containers[place].health_check else { return };
+    let container = &mut task.containers[place];
+    let Some(probe) = container.schedule.as_mut().and_then(|schedule| schedule.end(now)) else { return };
+    let before = container.health;
+    let passed = exit_code == Some(0);
+    // The output of an extra probe that failed tells nothing that a declared one would not.
+    if passed || probe.declared {
+        container.health_output = output.chars().take(1024).collect();
+    }
+    health::judge(container, check, probe, passed, now);
+    let changed = container.health != before;
+    let schedule = container.schedule.as_mut().expect("a probe of it has just ended");
+    if changed {
+        schedule.found();
+    }
+    if let Some(at) = schedule.next() {
+        world.ecs.agenda.set(Timer::Probe(id.clone(), place), at);
+    }
+    if changed {
+        let started = container.started_at.unwrap_or(now);
+        let event = EventKind::ContainerHealth {
+            task: id.clone(),
+            container: container.name.clone(),
+            status: container.health.as_str(),
+            output: container.health_output.clone(),
+        };
+        world.record(event);
+        world.ecs.agenda.set(Timer::Report(id.clone(), place), health::reported_at(started, now, &world.timing));
+        advance::advance(world, id);
+    }
+}
+
+/// A probe of the container at `place` is due.
+pub(in crate::ecs) fn probe_due(world: &mut World, id: &TaskId, place: usize) {
+    let now = world.now;
+    let Some(task) = world.ecs.tasks.get_mut(id) else { return };
+    let Some(check) = &task.definition.containers[place].health_check else { return };
+    let command = check.argv();
+    let container = &mut task.containers[place];
+    let Some(schedule) = &mut container.schedule else { return };
+    match schedule.begin(now) {
+        Some(timeout) => {
+            let container = container.name.clone();
+            world.want(Effect::ProbeHealth { task: id.clone(), container, command, timeout });
+        }
+        None => {
+            if let Some(at) = schedule.next() {
+                world.ecs.agenda.set(Timer::Probe(id.clone(), place), at);
+            }
+        }
+    }
+}
+
+/// The agent's report of the health of the container at `place` reaches the control plane.
+pub(in crate::ecs) fn report_due(world: &mut World, id: &TaskId, place: usize) {
+    let Some(task) = world.ecs.tasks.get_mut(id) else { return };
+    let container = &mut task.containers[place];
+    if container.reported != container.health && container.status != ContainerStatus::Stopped {
+        container.reported = container.health;
+        task.version += 1;
+        if let Some(key) = task.service.clone() {
+            world.ecs.poke(&key, world.now, &world.timing);
+        }
+    }
+}
+
+/// A line of output of the container at `place`.
+pub(in crate::ecs) fn logged(world: &mut World, id: &TaskId, place: usize, line: String) {
+    execution::log(world, id, place, line);
+}
+
+/// Nothing is left of the task.
+pub(in crate::ecs) fn cleared(world: &mut World, id: &TaskId) {
+    if world.ecs.tasks.contains_key(id) {
+        stop::cleared(world, id);
+    }
+}

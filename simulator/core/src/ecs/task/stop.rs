@@ -1,0 +1,101 @@
+//! How tasks come to an end.
+
+use super::advance::{advance, set_status};
+use super::{Stop, StopCode, TargetStage, TaskStatus};
+use crate::ecs::Timer;
+use crate::ecs::scheduler::end_of;
+use crate::effect::TaskId;
+use crate::world::World;
+
+/// Why a task is to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::ecs) enum Ending {
+    /// An essential container ended.
+    EssentialExited,
+    /// It could not be started, for this reason.
+    FailedToStart(String),
+    /// Somebody asked for it, with this reason.
+    User(String),
+    /// Its service does not want it any more, for this reason.
+    Scheduler(String),
+}
+
+impl From<Ending> for Stop {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::EssentialExited => Self {
+                code: StopCode::EssentialContainerExited,
+                reason: "Essential container in task exited".to_owned(),
+            },
+            Ending::FailedToStart(reason) => Self { code: StopCode::TaskFailedToStart, reason },
+            Ending::User(reason) => Self { code: StopCode::UserInitiated, reason },
+            Ending::Scheduler(reason) => Self { code: StopCode::ServiceSchedulerInitiated, reason },
+        }
+    }
+}
+
+/// Sets `id` on its way to STOPPED. The first reason stays the reason.
+///
+/// A task that its service or somebody stops first leaves its target groups; one whose essential container has ended has nothing
+/// left to drain, and its status does not change until its other containers have stopped too.
+pub(in crate::ecs) fn begin(world: &mut World, id: &TaskId, ending: Ending) {
+    let now = world.now;
+    let task = world.ecs.task_mut(id);
+    if task.last_status >= TaskStatus::Deprovisioning {
+        return;
+    }
+    let asked = matches!(ending, Ending::User(_) | Ending::Scheduler(_));
+    if !task.stopping {
+        task.stopping = true;
+        task.stopping_at = Some(now);
+        task.stop = Some(ending.into());
+    }
+    let status = task.last_status;
+    if !asked {
+        // Nothing is left to drain for, so containers may be stopped even if draining had begun.
+        if status == TaskStatus::Deactivating {
+            set_status(world, id, TaskStatus::Stopping);
+        } else if let Some(key) = world.ecs.task_mut(id).service.clone() {
+            world.ecs.poke(&key, now, &world.timing);
+        }
+    } else if matches!(status, TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Running) {
+        let served = task.targets.iter().any(|target| target.stage != TargetStage::Gone);
+        set_status(world, id, if served { TaskStatus::Deactivating } else { TaskStatus::Stopping });
+    }
+    advance(world, id);
+}
+
+/// The last of the task's targets is gone: its containers may be stopped.
+pub(in crate::ecs) fn drained(world: &mut World, id: &TaskId) {
+    if world.ecs.task_mut(id).last_status == TaskStatus::Deactivating {
+        set_status(world, id, TaskStatus::Stopping);
+        advance(world, id);
+    }
+}
+
+/// Nothing is left of the task outside.
+pub(super) fn cleared(world: &mut World, id: &TaskId) {
+    let now = world.now;
+    let task = world.ecs.task_mut(id);
+    if !task.clearing {
+        return;
+    }
+    task.clearing = false;
+    task.stopped_at = Some(now);
+    task.secrets.forget();
+    if let Some(address) = task.address
+        && world.ecs.by_address.get(&address) == Some(id)
+    {
+        world.ecs.by_address.remove(&address);
+    }
+    world.ecs.agenda.cancel(&Timer::Dependency(id.clone()));
+    set_status(world, id, TaskStatus::Stopped);
+    let arn = world.ecs.tasks[id].arn.clone();
+    world.release_security_groups(arn.as_str());
+    let task = world.ecs.task_mut(id);
+    let ended = end_of(task);
+    if let Some(service) = task.service.clone().and_then(|key| world.ecs.services.get_mut(&key)) {
+        service.live.remove(id);
+        service.ended.push(ended);
+    }
+}

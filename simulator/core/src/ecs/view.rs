@@ -1,0 +1,92 @@
+//! Reading ECS's state from outside, without IAM: for the rehearsal, its reports and the wire's answers.
+
+use std::sync::Arc;
+
+use super::service::{Deployment, ServiceKey};
+use super::{Cluster, Rules, Service, State, Task, TaskDefinition};
+use crate::effect::TaskId;
+use crate::world::World;
+
+/// ECS's state, for reading.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    state: &'a State,
+}
+
+impl World {
+    /// ECS's state, for reading.
+    #[must_use]
+    pub const fn ecs(&self) -> View<'_> {
+        View { state: &self.ecs }
+    }
+
+    /// Settles the points that AWS leaves in doubt otherwise than by default.
+    pub const fn set_rules(&mut self, rules: Rules) {
+        self.ecs.rules = rules;
+    }
+}
+
+impl<'a> View<'a> {
+    /// The cluster called `name`.
+    #[must_use]
+    pub fn cluster(self, name: &str) -> Option<&'a Cluster> {
+        self.state.clusters.get(name)
+    }
+
+    /// The task definition that `reference` names (family, `family:revision` or ARN).
+    #[must_use]
+    pub fn definition(self, reference: &str) -> Option<&'a Arc<TaskDefinition>> {
+        self.state.definition(reference)
+    }
+
+    /// The service called `name` in the cluster called `cluster`.
+    #[must_use]
+    pub fn service(self, cluster: &str, name: &str) -> Option<&'a Service> {
+        self.state.services.get(&ServiceKey { cluster: cluster.to_owned(), service: name.to_owned() })
+    }
+
+    /// Every service.
+    pub fn services(self) -> impl Iterator<Item = &'a Service> {
+        self.state.services.values()
+    }
+
+    /// The task called `id`, whether it runs or has stopped.
+    #[must_use]
+    pub fn task(self, id: &TaskId) -> Option<&'a Task> {
+        self.state.tasks.get(id)
+    }
+
+    /// Every task there ever was, in the order of creation.
+    #[must_use]
+    pub fn tasks(self) -> Vec<&'a Task> {
+        let mut tasks: Vec<&Task> = self.state.tasks.values().collect();
+        tasks.sort_by_key(|task| task.number);
+        tasks
+    }
+
+    /// The tasks of a service that are not STOPPED.
+    pub fn tasks_of(self, service: &'a Service) -> impl Iterator<Item = &'a Task> {
+        service.live.iter().filter_map(move |id| self.state.tasks.get(id))
+    }
+
+    /// The deployments that DescribeServices lists: the primary one, and those that still have tasks.
+    pub fn deployments_of(self, service: &'a Service) -> impl Iterator<Item = &'a Deployment> {
+        let has_tasks = move |id: &str| self.tasks_of(service).any(|task| task.started_by.as_deref() == Some(id));
+        let listed = move |place: usize, deployment: &Deployment| place == 0 || has_tasks(&deployment.id);
+        service
+            .deployments
+            .iter()
+            .enumerate()
+            .filter(move |(place, deployment)| listed(*place, deployment))
+            .map(|(_, deployment)| deployment)
+    }
+
+    /// `runningCount` and `pendingCount` of a service, or of one of its deployments.
+    #[must_use]
+    pub fn counts(self, service: &'a Service, deployment: Option<&str>) -> (usize, usize) {
+        let of = |task: &&Task| deployment.is_none_or(|id| task.started_by.as_deref() == Some(id));
+        let tasks = || self.tasks_of(service).filter(of);
+        let running = tasks().filter(|task| task.last_status.is_running()).count();
+        (running, tasks().filter(|task| task.last_status.is_pending()).count())
+    }
+}

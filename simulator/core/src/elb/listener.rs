@@ -1,0 +1,134 @@
+//! Listeners: CreateListener, DescribeListeners.
+
+use std::collections::BTreeMap;
+
+use super::load_balancer::fault;
+use super::tag::{on_create, on_tagged, tagged};
+use super::{probing, target};
+use crate::arn::Arn;
+use crate::effect::Effect;
+use crate::id::IdKind;
+use crate::operation::{Access, Authorized, Operation};
+use crate::refusal::Refusal;
+use crate::world::World;
+
+/// An HTTP listener that forwards everything to one target group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// `listener/app/NAME/LOAD-BALANCER-ID/ID`.
+    pub arn: Arn,
+    /// Its load balancer.
+    pub load_balancer: Arn,
+    /// `Port`.
+    pub port: u16,
+    /// The target group of its default action.
+    pub target_group: Arn,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Makes a listener.
+#[derive(Clone, Debug)]
+pub struct CreateListener {
+    /// `LoadBalancerArn`.
+    pub load_balancer: String,
+    /// `Port`.
+    pub port: u16,
+    /// The target group of the default action.
+    pub target_group: String,
+    /// `Tags`.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Operation for CreateListener {
+    type Output = Listener;
+    const NAME: &'static str = "elasticloadbalancing:CreateListener";
+
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        let create = tagged(Access::new(Self::NAME, &self.load_balancer), &self.tags)
+            .with("elasticloadbalancing:ListenerProtocol", "HTTP");
+        let existing = world.elb.balancers.values().find(|balancer| balancer.arn.as_str() == self.load_balancer);
+        let create = match existing {
+            Some(balancer) => on_tagged(create, &balancer.tags),
+            None => create,
+        };
+        let listener = format!("{}/*", self.load_balancer.replacen(":loadbalancer/", ":listener/", 1));
+        let tag = listener.parse().ok().and_then(|arn| on_create(&arn, "CreateListener", &self.tags));
+        Ok([create].into_iter().chain(tag).collect())
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Listener, Refusal> {
+        let Self { load_balancer, port, target_group, tags } = authorized.operation;
+        let find = |text: &str| text.parse::<Arn>().ok();
+        let load_balancer = find(&load_balancer)
+            .filter(|arn| world.elb.balancers.contains_key(arn))
+            .ok_or_else(|| fault("LoadBalancerNotFound", "One or more load balancers not found"))?;
+        let group_arn = find(&target_group)
+            .filter(|arn| world.elb.groups.contains_key(arn))
+            .ok_or_else(|| fault("TargetGroupNotFound", "One or more target groups not found"))?;
+        let taken = world
+            .elb
+            .listeners
+            .values()
+            .any(|listener| listener.load_balancer == load_balancer && listener.port == port);
+        if taken {
+            let message = format!("A listener already exists on this port for this load balancer '{load_balancer}'");
+            return Err(fault("DuplicateListener", message));
+        }
+        let group = world.elb.groups.get_mut(&group_arn).expect("it was just found");
+        if group.load_balancer.as_ref().is_some_and(|other| *other != load_balancer) {
+            let message = format!(
+                "The following target groups cannot be associated with more than one load balancer: {group_arn}"
+            );
+            return Err(fault("TargetGroupAssociationLimit", message));
+        }
+        let first_use = group.load_balancer.replace(load_balancer.clone()).is_none();
+        let id = world.ids.hex(IdKind::LoadBalancer, 16);
+        let resource = load_balancer.resource().replacen("loadbalancer/", "listener/", 1);
+        let arn = super::load_balancer::arn(world, &format!("{resource}/{id}"));
+        let listener = Listener { arn: arn.clone(), load_balancer, port, target_group: group_arn.clone(), tags };
+        world.elb.listeners.insert(arn.clone(), listener.clone());
+        world.want(Effect::Listen { listener: arn, target_group: group_arn.clone(), port });
+        if first_use {
+            target::come_into_use(world, &group_arn);
+        }
+        probing::announce_route(world, &group_arn);
+        Ok(listener)
+    }
+}
+
+/// Describes listeners: of one load balancer, or those of some ARNs.
+#[derive(Clone, Debug, Default)]
+pub struct DescribeListeners {
+    /// `LoadBalancerArn`.
+    pub load_balancer: Option<String>,
+    /// `ListenerArns`.
+    pub arns: Vec<String>,
+}
+
+impl Operation for DescribeListeners {
+    type Output = Vec<Listener>;
+    const NAME: &'static str = "elasticloadbalancing:DescribeListeners";
+
+    fn accesses(&self, _: &World) -> Result<Vec<Access>, Refusal> {
+        Ok(vec![Access::new(Self::NAME, "*")])
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Vec<Listener>, Refusal> {
+        let Self { load_balancer, arns } = authorized.operation;
+        let listeners = || world.elb.listeners.values();
+        if !arns.iter().all(|arn| listeners().any(|listener| listener.arn.as_str() == arn)) {
+            return Err(fault("ListenerNotFound", "One or more listeners not found"));
+        }
+        if let Some(arn) = &load_balancer
+            && !world.elb.balancers.keys().any(|balancer| balancer.as_str() == arn)
+        {
+            return Err(fault("LoadBalancerNotFound", "One or more load balancers not found"));
+        }
+        let wanted = |listener: &&Listener| {
+            (arns.is_empty() || arns.iter().any(|arn| arn == listener.arn.as_str()))
+                && load_balancer.as_ref().is_none_or(|arn| listener.load_balancer.as_str() == arn)
+        };
+        Ok(listeners().filter(wanted).cloned().collect())
+    }
+}

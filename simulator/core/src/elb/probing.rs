@@ -1,0 +1,137 @@
+//! The loop around the health of targets: it probes when a probe is due, judges the answers, and routes.
+
+use super::Timer;
+use super::health::{Reason, TargetState, judge};
+use super::target::remove;
+use crate::arn::Arn;
+use crate::ec2::Endpoint;
+use crate::effect::{Effect, Target};
+use crate::event::EventKind;
+use crate::observation::ProbeAnswer;
+use crate::world::World;
+
+/// Takes every step of the load balancers that is due at the present time.
+pub(crate) fn settle(world: &mut World) {
+    while let Some(timer) = world.elb.agenda.pop_due(world.now) {
+        match timer {
+            Timer::Probe(group, target) => probe(world, &group, &target),
+            Timer::Unanswered(group, target) => observe_probed(world, &group, &target, &ProbeAnswer::TimedOut),
+            Timer::Drained(group, target) => remove(world, &group, &target),
+        }
+    }
+}
+
+/// A probe has been answered.
+pub(crate) fn observe_probed(world: &mut World, group: &Arn, target: &Target, answer: &ProbeAnswer) {
+    let now = world.now;
+    let Some(found) = world.elb.groups.get_mut(group) else { return };
+    let check = &found.health_check;
+    let Some(registered) = found.targets.get_mut(target) else { return };
+    let Some(schedule) = &mut registered.schedule else { return };
+    let Some(probe) = schedule.end(now) else { return };
+    let before = registered.health.state;
+    match judge(&check.matcher, answer) {
+        Ok(()) => registered.health.passed(check.thresholds()),
+        Err(why) if probe.declared => registered.health.failed(why, check.thresholds()),
+        Err(_) => {}
+    }
+    let changed = registered.health.state != before;
+    if changed {
+        schedule.found();
+    }
+    if let Some(next) = schedule.next() {
+        world.elb.agenda.set(Timer::Probe(group.clone(), target.clone()), next);
+    }
+    if changed {
+        tell(world, group, target);
+        reroute(world, group);
+    }
+}
+
+/// A draining target has answered its last request. Where AWS's own delay is kept, that ends nothing: the target stays
+/// `draining` until the delay is over (`Timing::deregistration_cap`).
+pub(crate) fn observe_drained(world: &mut World, group: &Arn, target: &Target) {
+    let found = world.elb.groups.get(group).and_then(|group| group.target(target));
+    let draining = found.is_some_and(|target| target.state == TargetState::Draining);
+    if draining && world.timing.deregistration_cap.is_some() {
+        remove(world, group, target);
+    }
+}
+
+/// Records the state of `target` and lets ECS know of it.
+pub(super) fn tell(world: &mut World, group: &Arn, target: &Target) {
+    let described = world.elb.groups.get(group).and_then(|group| group.target(target));
+    let (state, reason) = match described {
+        Some(described) => (described.state, described.reason),
+        None => (TargetState::Unused, Some(Reason::not_registered())),
+    };
+    world.record(EventKind::TargetHealth {
+        target_group: group.clone(),
+        target: target.clone(),
+        state: state.as_str(),
+        reason: reason.map(|reason| (reason.code, reason.description)),
+    });
+    world.elb.changed.insert((group.clone(), target.clone()));
+}
+
+/// Sends requests where they should go now, if that has changed.
+pub(super) fn reroute(world: &mut World, group: &Arn) {
+    let Some(found) = world.elb.groups.get(group) else { return };
+    let in_state = |wanted: &[TargetState]| -> Vec<Target> {
+        let targets = found.targets.iter().filter(|(_, registered)| wanted.contains(&registered.health.state));
+        // Requests to a target that no security group lets through would time out.
+        targets.map(|(target, _)| target.clone()).filter(|target| reachable(world, group, target)).collect()
+    };
+    let mut routed = in_state(&[TargetState::Healthy]);
+    if routed.is_empty() {
+        // Fail-open: with no healthy target the load balancer tries all of them.
+        routed = in_state(&[TargetState::Initial, TargetState::Unhealthy]);
+    }
+    let in_use = found.load_balancer.is_some();
+    let Some(found) = world.elb.groups.get_mut(group) else { return };
+    if in_use && found.routed != routed {
+        found.routed = routed;
+        announce_route(world, group);
+    }
+}
+
+/// Tells the driver where requests go now.
+pub(super) fn announce_route(world: &mut World, group: &Arn) {
+    if let Some(found) = world.elb.groups.get(group) {
+        let targets = found.routed.clone();
+        world.want(Effect::Route { target_group: group.clone(), targets });
+    }
+}
+
+/// Whether the security groups let the load balancer reach `target`: if not, its packets are dropped.
+fn reachable(world: &World, group: &Arn, target: &Target) -> bool {
+    let Some(found) = world.elb.groups.get(group) else { return false };
+    let balancer = found.load_balancer.as_ref().and_then(|arn| world.elb.balancers.get(arn));
+    let (Some(balancer), Some(registered)) = (balancer, found.targets.get(target)) else { return false };
+    let from = Endpoint { groups: balancer.security_groups.clone(), address: None };
+    let to = Endpoint { groups: registered.groups.clone(), address: Some(target.address) };
+    world.reaches(&from, &to, target.port)
+}
+
+fn probe(world: &mut World, group: &Arn, target: &Target) {
+    let now = world.now;
+    let reachable = reachable(world, group, target);
+    let Some(found) = world.elb.groups.get_mut(group) else { return };
+    let path = found.health_check.path.clone();
+    let Some(schedule) = found.targets.get_mut(target).and_then(|registered| registered.schedule.as_mut()) else {
+        return;
+    };
+    match schedule.begin(now) {
+        Some(timeout) if !reachable => {
+            world.elb.agenda.set(Timer::Unanswered(group.clone(), target.clone()), now + timeout);
+        }
+        Some(timeout) => {
+            world.want(Effect::ProbeTarget { target_group: group.clone(), target: target.clone(), path, timeout });
+        }
+        None => {
+            if let Some(next) = schedule.next() {
+                world.elb.agenda.set(Timer::Probe(group.clone(), target.clone()), next);
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Targets: registering and deregistering them, and DescribeTargetHealth.
+
+use super::health::{Health, Reason, TargetState};
+use super::load_balancer::fault;
+use super::probing::{reroute, tell};
+use super::{TargetGroup, Timer};
+use crate::arn::Arn;
+use crate::effect::{Effect, Target};
+use crate::operation::{Access, Authorized, Operation};
+use crate::probe::{Schedule, Spacing};
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use crate::timing::Timing;
+use crate::world::World;
+
+/// A target in a target group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Registered {
+    pub(super) health: Health,
+    /// The security groups of what is behind its address.
+    pub(super) groups: Vec<String>,
+    /// Its probes; none while the group is not in use, or once it drains.
+    pub(super) schedule: Option<Schedule>,
+}
+
+impl Registered {
+    fn new(group: &TargetGroup, groups: Vec<String>, timing: &Timing, now: Timestamp) -> Self {
+        if group.load_balancer.is_none() {
+            let health = Health::new(TargetState::Unused, Some(Reason::not_in_use()));
+            return Self { health, groups, schedule: None };
+        }
+        let check = &group.health_check;
+        let schedule =
+            Schedule::new(check.interval, check.timeout, Spacing::FromBeginning, now + timing.target_patience);
+        Self {
+            health: Health::new(TargetState::Initial, Some(Reason::initial())),
+            groups,
+            schedule: Some(schedule.seeking(timing.early_probe, now)),
+        }
+    }
+
+    pub(super) fn describe(&self, target: &Target) -> TargetDescription {
+        TargetDescription { target: target.clone(), state: self.health.state, reason: self.health.reason.clone() }
+    }
+}
+
+/// A target and its health.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetDescription {
+    /// The target.
+    pub target: Target,
+    /// Its state.
+    pub state: TargetState,
+    /// Why, but for a healthy one.
+    pub reason: Option<Reason>,
+}
+
+/// Registers `target`, which has the security groups `groups`, with the target group `group`. One that is draining, or in use by a
+/// former task, begins anew.
+pub(crate) fn register(world: &mut World, group: &Arn, target: &Target, groups: Vec<String>) {
+    let Some(found) = world.elb.groups.get_mut(group) else { return };
+    let registered = Registered::new(found, groups, &world.timing, world.now);
+    let probes = registered.schedule.is_some();
+    found.targets.insert(target.clone(), registered);
+    world.elb.agenda.cancel(&Timer::Drained(group.clone(), target.clone()));
+    if probes {
+        world.elb.agenda.set(Timer::Probe(group.clone(), target.clone()), world.now);
+    }
+    tell(world, group, target);
+    reroute(world, group);
+}
+
+/// Takes `target` out of the target group `group`: it gets no new requests from now on, and is gone when the deregistration
+/// delay is over. Deregistering an unknown target succeeds, as on AWS.
+pub(crate) fn deregister(world: &mut World, group: &Arn, target: &Target) {
+    let cap = world.timing.deregistration_cap;
+    let Some(found) = world.elb.groups.get_mut(group) else { return };
+    let delay = cap.map_or(found.deregistration_delay, |cap| cap.min(found.deregistration_delay));
+    let Some(registered) = found.targets.get_mut(target) else { return };
+    match registered.health.state {
+        TargetState::Draining => return,
+        TargetState::Unused => return remove(world, group, target),
+        TargetState::Initial | TargetState::Healthy | TargetState::Unhealthy => {}
+    }
+    registered.health = Health::new(TargetState::Draining, Some(Reason::draining()));
+    registered.schedule = None;
+    world.elb.agenda.cancel(&Timer::Probe(group.clone(), target.clone()));
+    tell(world, group, target);
+    // The route must change before anybody waits for the last request.
+    reroute(world, group);
+    world.want(Effect::DrainTarget { target_group: group.clone(), target: target.clone() });
+    world.elb.agenda.set(Timer::Drained(group.clone(), target.clone()), world.now + delay);
+}
+
+/// Forgets `target`.
+pub(super) fn remove(world: &mut World, group: &Arn, target: &Target) {
+    let Some(found) = world.elb.groups.get_mut(group) else { return };
+    if found.targets.remove(target).is_some() {
+        world.elb.agenda.cancel(&Timer::Drained(group.clone(), target.clone()));
+        tell(world, group, target);
+        reroute(world, group);
+    }
+}
+
+/// The first listener uses `group`: what is registered already is probed from now on.
+pub(super) fn come_into_use(world: &mut World, group: &Arn) {
+    let registered = world.elb.groups[group].targets.iter();
+    let unused: Vec<_> = registered.map(|(target, registered)| (target.clone(), registered.groups.clone())).collect();
+    for (target, groups) in unused {
+        register(world, group, &target, groups);
+    }
+}
+
+/// Describes the health of targets: all of a group, or some.
+#[derive(Clone, Debug)]
+pub struct DescribeTargetHealth {
+    /// `TargetGroupArn`.
+    pub target_group: String,
+    /// `Targets`; empty means all.
+    pub targets: Vec<Target>,
+}
+
+impl Operation for DescribeTargetHealth {
+    type Output = Vec<TargetDescription>;
+    const NAME: &'static str = "elasticloadbalancing:DescribeTargetHealth";
+
+    fn accesses(&self, _: &World) -> Result<Vec<Access>, Refusal> {
+        Ok(vec![Access::new(Self::NAME, "*")])
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Vec<TargetDescription>, Refusal> {
+        let Self { target_group, targets } = authorized.operation;
+        let group = target_group.parse().ok().and_then(|arn: Arn| world.elb.groups.get(&arn));
+        let group = group.ok_or_else(|| fault("TargetGroupNotFound", "One or more target groups not found"))?;
+        if targets.is_empty() {
+            return Ok(group.targets().collect());
+        }
+        let describe = |target: Target| {
+            group.target(&target).unwrap_or(TargetDescription {
+                target,
+                state: TargetState::Unused,
+                reason: Some(Reason::not_registered()),
+            })
+        };
+        Ok(targets.into_iter().map(describe).collect())
+    }
+}

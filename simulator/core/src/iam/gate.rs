@@ -1,0 +1,210 @@
+//! The gate: which policies and condition keys a call meets.
+
+use std::collections::BTreeMap;
+
+use super::decision::{Cause, Decision, Named, Policies, decide};
+use super::entity::{Entity, Profile};
+use super::managed_policy::ManagedPolicy;
+use super::policy::{Context, Request, Requester, iso8601};
+use super::{Role, State};
+use crate::arn::Arn;
+use crate::operation::{Access, Caller, Principal};
+use crate::refusal::Denial;
+use crate::time::Timestamp;
+use crate::world::World;
+
+/// Stands as an [`Access`]'s resource for the user who calls, as in `iam:GetUser` without a name.
+pub const CALLER: &str = "the caller";
+
+impl Access {
+    /// The same for a request that sets `tags`.
+    #[must_use]
+    pub fn tagging(mut self, tags: &BTreeMap<String, String>) -> Self {
+        for (key, value) in tags {
+            self = self.with(&format!("aws:RequestTag/{key}"), value).with("aws:TagKeys", key);
+        }
+        self
+    }
+
+    /// The same for a request that names tags by their keys alone.
+    #[must_use]
+    pub fn tag_keys(mut self, keys: &[String]) -> Self {
+        for key in keys {
+            self = self.with("aws:TagKeys", key);
+        }
+        self
+    }
+}
+
+impl World {
+    /// Whether `caller` is allowed `access`.
+    ///
+    /// # Errors
+    /// The denial with its reason.
+    pub(crate) fn decide(&self, caller: &Caller, access: &Access) -> Result<(), Denial> {
+        match self.explain(caller, access) {
+            Decision::Root | Decision::Allowed(_) => Ok(()),
+            Decision::Denied(cause) => Err(denial(caller, access, &cause)),
+        }
+    }
+
+    /// Whether `caller` is allowed `access`, and which statement says so.
+    #[must_use]
+    pub fn explain(&self, caller: &Caller, access: &Access) -> Decision {
+        let resource = self.resource_of(caller, access);
+        let (requester, profile) = match &caller.principal {
+            Principal::Root => return Decision::Root,
+            Principal::User { name } => {
+                let account = caller.account.clone();
+                let profile = self.iam.users.get(name).map(Entity::profile);
+                (Requester::User { account, arn: caller.arn.clone() }, profile)
+            }
+            Principal::Role { name, session: _ } => {
+                let profile = self.iam.roles.get(name).map(Entity::profile);
+                let role = profile.map_or_else(
+                    || Arn::global("iam", &caller.account, &format!("role/{name}")),
+                    |profile| profile.arn.clone(),
+                );
+                (Requester::Session { account: caller.account.clone(), role, session: caller.arn.clone() }, profile)
+            }
+        };
+        let context = self.context(caller, profile, access, resource);
+        let request = Request { requester: &requester, action: access.action, resource, context: &context };
+        let (resource_policy, resource_decides) = self.resource_policy(access.action, resource);
+        let policies = Policies {
+            identity: profile.map_or_else(Vec::new, |profile| profile.policies(&self.iam)),
+            boundary: profile.and_then(|profile| profile.boundary.as_deref()).and_then(|arn| self.iam.managed(arn)),
+            session: self.iam.session_policy(caller),
+            resource: resource_policy,
+            resource_decides,
+        };
+        decide(&request, &policies)
+    }
+
+    /// Whether the trust policy of the role `role` lets the AWS service `service` assume it.
+    pub(super) fn trusts_service(&self, role: &Role, service: &str) -> bool {
+        let mut context = Context::default();
+        context.add("aws:SourceAccount", self.account.to_string());
+        context.add("aws:SourceArn", format!("arn:aws:ecs:{}:{}:*", self.region, self.account));
+        context.add("aws:PrincipalServiceName", service);
+        context.add("aws:PrincipalIsAWSService", "true");
+        self.clock_keys(&mut context);
+        let requester = Requester::Service { name: service.to_owned() };
+        let resource = role.profile().arn.as_str();
+        let request = Request { requester: &requester, action: "sts:AssumeRole", resource, context: &context };
+        let trust = Named { name: "trust policy", document: role.trust() };
+        let policies = Policies { resource: Some(trust), resource_decides: true, ..Policies::default() };
+        matches!(decide(&request, &policies), Decision::Allowed(_))
+    }
+
+    fn resource_of<'a>(&self, caller: &'a Caller, access: &'a Access) -> &'a str {
+        if access.resource == CALLER { caller.arn.as_str() } else { &access.resource }
+    }
+
+    /// The policy of the resource that `action` is about, and whether it must allow the action.
+    fn resource_policy(&self, action: &str, resource: &str) -> (Option<Named<'_>>, bool) {
+        if action == "sts:AssumeRole" {
+            let role = resource.rsplit('/').next().and_then(|name| self.iam.roles.get(name));
+            let role = role.filter(|role| role.profile().arn.as_str() == resource);
+            return (role.map(|role| Named { name: "trust policy", document: role.trust() }), true);
+        }
+        let repository = action.starts_with("ecr:").then(|| self.ecr.policy(resource)).flatten();
+        (repository.map(|document| Named { name: "repository policy", document }), false)
+    }
+
+    /// The request's condition keys and those that every request carries.
+    fn context(&self, caller: &Caller, profile: Option<&Profile>, access: &Access, resource: &str) -> Context {
+        let mut context = Context::default();
+        for (key, values) in &access.context {
+            for value in values {
+                context.add(key, value);
+            }
+        }
+        self.clock_keys(&mut context);
+        let service = access.action.split(':').next().unwrap_or_default();
+        // IAM is one for all Regions, and its endpoint stands in Virginia.
+        let region = if service == "iam" { "us-east-1".to_owned() } else { self.region.to_string() };
+        context.fill("aws:RequestedRegion", region);
+        context.fill("aws:SourceIp", "127.0.0.1");
+        context.fill("aws:ViaAWSService", "false");
+        context.fill("aws:PrincipalIsAWSService", "false");
+        context.fill("aws:PrincipalAccount", caller.account.to_string());
+        context.fill("aws:ResourceAccount", self.account.to_string());
+        let user_id = self.iam.user_id(caller);
+        match &caller.principal {
+            Principal::Root => {}
+            Principal::User { name } => {
+                context.fill("aws:PrincipalType", "User");
+                context.fill("aws:username", name);
+                context.fill("aws:userid", user_id);
+                context.fill("aws:PrincipalArn", caller.arn.as_str());
+            }
+            Principal::Role { name: _, session: _ } => {
+                context.fill("aws:PrincipalType", "AssumedRole");
+                context.fill("aws:userid", user_id);
+                context.fill("aws:MultiFactorAuthPresent", "false");
+                if let Some(profile) = profile {
+                    context.fill("aws:PrincipalArn", profile.arn.as_str());
+                }
+                if let Some(issued) = self.iam.issued(caller) {
+                    context.fill("aws:TokenIssueTime", iso8601(issued));
+                }
+            }
+        }
+        for (key, value) in profile.into_iter().flat_map(|profile| &profile.tags) {
+            context.fill(&format!("aws:PrincipalTag/{key}"), value);
+        }
+        for (key, value) in self.resource_tags(resource).into_iter().flatten() {
+            context.fill(&format!("aws:ResourceTag/{key}"), value);
+            context.fill(&format!("{service}:ResourceTag/{key}"), value);
+        }
+        context
+    }
+
+    fn clock_keys(&self, context: &mut Context) {
+        let seconds = self.now.since(Timestamp::from_millis(0)).as_secs();
+        context.fill("aws:CurrentTime", iso8601(self.now));
+        context.fill("aws:EpochTime", seconds.to_string());
+        context.fill("aws:SecureTransport", "true");
+    }
+
+    /// The tags of a resource, as far as the services that keep their own tags know it. ECS and ELB put their resources' tags
+    /// into the [`Access`] themselves.
+    fn resource_tags(&self, arn: &str) -> Option<&BTreeMap<String, String>> {
+        let mut parts = arn.splitn(6, ':');
+        let service = parts.nth(2)?;
+        let resource = parts.nth(2)?;
+        match service {
+            "iam" => self.iam.tags(arn, resource),
+            "ecr" => self.ecr.tags(resource),
+            "ec2" => self.ec2.tags(resource),
+            "logs" => self.logs.tags(resource),
+            "secretsmanager" => self.secrets.tags(arn),
+            _ => None,
+        }
+    }
+}
+
+impl State {
+    /// The tags of the user, role or policy that an ARN's resource part names.
+    fn tags(&self, arn: &str, resource: &str) -> Option<&BTreeMap<String, String>> {
+        let (kind, rest) = resource.split_once('/')?;
+        let name = rest.rsplit('/').next()?;
+        match kind {
+            "user" => self.users.get(name).map(|user| &user.profile().tags),
+            "role" => self.roles.get(name).map(|role| &role.profile().tags),
+            "policy" => self.policies.get(arn).map(ManagedPolicy::tags),
+            _ => None,
+        }
+    }
+}
+
+fn denial(caller: &Caller, access: &Access, cause: &Cause) -> Denial {
+    let resource = if access.resource == CALLER { caller.arn.as_str() } else { &access.resource };
+    Denial {
+        caller: caller.arn.to_string(),
+        action: access.action.to_owned(),
+        resource: resource.to_owned(),
+        reason: cause.sentence(access.action),
+    }
+}

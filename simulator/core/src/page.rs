@@ -1,0 +1,82 @@
+//! Pages of a listing: AWS's opaque tokens, made of the key that a page ended with, so that nothing is skipped or repeated when
+//! the listing changes between two calls.
+
+use std::ops::Bound;
+
+/// One page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// Its entries.
+    pub items: Vec<T>,
+    /// What the next call must bring to go on; none at the end.
+    pub next: Option<String>,
+}
+
+/// The first `limit` of `items` whose key comes after the one that `token` names. `items` are in the order of their keys.
+///
+/// Answers nothing for a token that no page ended with.
+pub(crate) fn page<K: AsRef<str>, T>(
+    items: impl Iterator<Item = (K, T)>,
+    token: Option<&str>,
+    limit: usize,
+) -> Option<Page<T>> {
+    let after = match token {
+        None => Bound::Unbounded,
+        Some(token) => Bound::Excluded(key(token)?),
+    };
+    let mut rest = items.skip_while(|(key, _)| match &after {
+        Bound::Excluded(last) => key.as_ref() <= last.as_str(),
+        Bound::Included(_) | Bound::Unbounded => false,
+    });
+    let mut taken = Vec::new();
+    let mut last = None;
+    for (key, item) in rest.by_ref().take(limit) {
+        last = Some(token_for(key.as_ref()));
+        taken.push(item);
+    }
+    let next = if rest.next().is_some() { last } else { None };
+    Some(Page { items: taken, next })
+}
+
+/// The token of a page that ended with `key`: its bytes in hexadecimal.
+fn token_for(key: &str) -> String {
+    key.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The key that a token names.
+fn key(token: &str) -> Option<String> {
+    if !token.is_ascii() || !token.len().is_multiple_of(2) {
+        return None;
+    }
+    let bytes = (0..token.len()).step_by(2).map(|at| u8::from_str_radix(&token[at..at + 2], 16).ok());
+    String::from_utf8(bytes.collect::<Option<Vec<u8>>>()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(token: Option<&str>, limit: usize) -> Option<Page<u8>> {
+        page([("a", 1), ("b", 2), ("é", 3)].into_iter(), token, limit)
+    }
+
+    #[test]
+    fn pages_join_to_the_whole_listing() {
+        let first = names(None, 2).expect("no token is a good token");
+        assert_eq!(first.items, [1, 2]);
+        let second = names(first.next.as_deref(), 2).expect("our own token");
+        assert_eq!((second.items, second.next), (vec![3], None));
+    }
+
+    #[test]
+    fn a_page_that_holds_everything_has_no_next() {
+        assert_eq!(names(None, 3).and_then(|page| page.next), None);
+    }
+
+    #[test]
+    fn tokens_of_nobody_are_refused() {
+        for token in ["x", "zz", "é", "ff"] {
+            assert_eq!(names(Some(token), 1), None, "{token}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Every text that a service may say (facts 1.7), with `*` for what varies.
+
+const TEXTS: [&str; 18] = [
+    "(service *) has reached a steady state.",
+    "(service *) has started * tasks: *.",
+    "(service *) has started * tasks: *. Amazon ECS replaced * tasks due to an unhealthy status.",
+    "(service *) has stopped * running tasks: *.",
+    "(service *) stopped * pending tasks.",
+    "(service *) registered * targets in (target-group *)",
+    "(service *) deregistered * targets in (target-group *)",
+    "(service *) has begun draining connections on * tasks.",
+    "(service *, taskSet ecs-svc/*) has begun draining connections on * tasks.",
+    "(service *) (task *) (port *) is unhealthy in (target-group *) due to (reason *).",
+    "(service *) (task *) failed container health checks.",
+    "(service *) (deployment ecs-svc/*) deployment completed.",
+    "(service *) (deployment ecs-svc/*) deployment failed: tasks failed to start.",
+    "(service *) rolling back to deployment ecs-svc/*.",
+    "(service *) was unable to place a task. Reason: *.",
+    "(service *) is unable to consistently start tasks successfully.",
+    "(service *) failed to launch a task with (error *).",
+    "(service *) was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the \
+     minimumHealthyPercent or maximumPercent value and try again.",
+];
+
+/// Whether `message` is one of them.
+pub(crate) fn knows(message: &str) -> bool {
+    TEXTS.iter().any(|text| fits(text, message))
+}
+
+fn fits(text: &str, message: &str) -> bool {
+    match text.split_once('*') {
+        None => text == message,
+        Some((before, after)) => message.strip_prefix(before).is_some_and(|rest| {
+            (1..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| fits(after, &rest[at..]))
+        }),
+    }
+}
+
+#[test]
+fn the_catalogue_knows_its_texts_and_no_others() {
+    assert!(knows("(service news-api) has started 1 tasks: (task 0123)."));
+    assert!(!knows("(service news-api) has started 1 tasks: (task 0123)"));
+    assert!(!knows("(service news-api) feels fine."));
+}

@@ -1,0 +1,140 @@
+//! Connections for the rehearsal's own queries.
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, OptsBuilder, Value};
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+use super::{DatabaseError, DatabaseSpec, Engine, Password};
+
+/// Whose account a connection uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// The app's user.
+    App,
+    /// The engine's administrator.
+    Administrator,
+}
+
+/// How this machine reaches a server: a port of the loopback that Docker forwards, since a container's own address cannot be reached
+/// from outside Linux or with a rootless engine.
+#[derive(Clone, Debug)]
+pub(super) struct Reach {
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
+/// One row: each value as the server writes it, `None` for NULL.
+pub type Row = Vec<Option<String>>;
+
+/// A connection for the rehearsal's own queries.
+#[derive(Debug)]
+pub struct Connection {
+    engine: Engine,
+    client: Client,
+}
+
+#[derive(Debug)]
+enum Client {
+    Postgres(tokio_postgres::Client),
+    MySql(Conn),
+}
+
+impl Connection {
+    pub(super) async fn open(spec: &DatabaseSpec, reach: &Reach, account: Account) -> Result<Self, DatabaseError> {
+        let (user, password): (&str, &Password) = match account {
+            Account::App => (&spec.user, &spec.password),
+            Account::Administrator => (spec.engine.administrator(), spec.root_password()),
+        };
+        let engine = spec.engine;
+        let refused = |reason: String| DatabaseError::Connect { engine, user: user.to_owned(), reason };
+        let client = match engine {
+            Engine::Postgres => {
+                let mut config = tokio_postgres::Config::new();
+                config.host(&reach.host).port(reach.port).dbname(&spec.name).user(user).password(password.expose());
+                config.application_name("greenroom");
+                let (client, connection) = config.connect(NoTls).await.map_err(|error| refused(in_full(&error)))?;
+                // Ends with the client; an error in it is an error of the query that runs at the time.
+                tokio::spawn(connection);
+                Client::Postgres(client)
+            }
+            Engine::MySql | Engine::MariaDb => {
+                let options = OptsBuilder::default()
+                    .ip_or_hostname(&reach.host)
+                    .tcp_port(reach.port)
+                    // Otherwise the driver would look for the server's socket on this machine.
+                    .prefer_socket(false)
+                    .user(Some(user))
+                    .pass(Some(password.expose()))
+                    .db_name(Some(&spec.name));
+                Client::MySql(Conn::new(options).await.map_err(|error| refused(error.to_string()))?)
+            }
+        };
+        Ok(Self { engine, client })
+    }
+
+    /// The engine it is connected to.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Runs one query and returns its rows. `action` says what for, in an error.
+    ///
+    /// # Errors
+    /// The server's words.
+    pub async fn rows(&mut self, action: &'static str, query: &str) -> Result<Vec<Row>, DatabaseError> {
+        match &mut self.client {
+            Client::Postgres(client) => {
+                let messages = client.simple_query(query).await.map_err(|error| failed(action, &error))?;
+                let rows = messages.iter().filter_map(|message| match message {
+                    SimpleQueryMessage::Row(row) => {
+                        Some((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect())
+                    }
+                    SimpleQueryMessage::CommandComplete(_) | SimpleQueryMessage::RowDescription(_) | _ => None,
+                });
+                Ok(rows.collect())
+            }
+            Client::MySql(conn) => {
+                let rows: Vec<mysql_async::Row> =
+                    conn.query(query).await.map_err(|error| DatabaseError::query(action, &error))?;
+                Ok(rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect())
+            }
+        }
+    }
+
+    /// Runs one statement that gives no rows. `action` says what for, in an error.
+    ///
+    /// # Errors
+    /// The server's words.
+    pub async fn execute(&mut self, action: &'static str, statement: &str) -> Result<(), DatabaseError> {
+        match &mut self.client {
+            Client::Postgres(client) => client.batch_execute(statement).await.map_err(|error| failed(action, &error)),
+            Client::MySql(conn) => {
+                conn.query_drop(statement).await.map_err(|error| DatabaseError::query(action, &error))
+            }
+        }
+    }
+}
+
+fn failed(action: &'static str, error: &tokio_postgres::Error) -> DatabaseError {
+    DatabaseError::query(action, &in_full(error))
+}
+
+/// tokio-postgres keeps the server's words in the source of its error.
+fn in_full(error: &tokio_postgres::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// The text protocol sends every value as text.
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::NULL => None,
+        Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        other @ (Value::Int(_)
+        | Value::UInt(_)
+        | Value::Float(_)
+        | Value::Double(_)
+        | Value::Date(..)
+        | Value::Time(..)) => Some(other.as_sql(true).trim_matches('\'').to_owned()),
+    }
+}

@@ -1,0 +1,174 @@
+//! A database that is ready.
+
+use std::fmt;
+
+use bollard::Docker;
+use testcontainers::{ContainerAsync, GenericImage};
+
+use super::connection::Reach;
+use super::image::ImageUsed;
+use super::launch::{self, Launched};
+use super::schema::{self, SchemaSnapshot};
+use super::statement::{self, Mark, PeakConnections, StatementError};
+use super::{Account, Connection, DatabaseError, DatabaseSpec, Readiness};
+
+/// A database that is ready. Dropping it removes its container.
+pub struct Database {
+    spec: DatabaseSpec,
+    docker: Docker,
+    container: ContainerAsync<GenericImage>,
+    image: ImageUsed,
+    reach: Reach,
+    readiness: Readiness,
+}
+
+impl fmt::Debug for Database {
+    /// Leaves the container out, which shows its environment and so the passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("spec", &self.spec).field("image", &self.image).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Starts a database and waits until it is ready.
+    ///
+    /// # Errors
+    /// If there is no Docker engine or no image, or if the server does not become ready; nothing is left of it then.
+    pub async fn start(spec: DatabaseSpec) -> Result<Self, DatabaseError> {
+        Self::launch(spec).await?.ready().await
+    }
+
+    /// Starts a database's server and returns at once, so that other work can be done until [`Launched::ready`].
+    ///
+    /// # Errors
+    /// If there is no Docker engine or no image, or if the engine refuses the container.
+    pub async fn launch(spec: DatabaseSpec) -> Result<Launched, DatabaseError> {
+        Launched::launch(spec).await
+    }
+
+    pub(super) fn new(launched: Launched, readiness: Readiness) -> Self {
+        let Launched { spec, docker, container, image, reach, .. } = launched;
+        Self { spec, docker, container, image, reach, readiness }
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn spec(&self) -> &DatabaseSpec {
+        &self.spec
+    }
+
+    /// The proof that it is ready.
+    #[must_use]
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
+    /// The image it runs from.
+    #[must_use]
+    pub fn image(&self) -> &ImageUsed {
+        &self.image
+    }
+
+    /// Docker's id of the server's container.
+    #[must_use]
+    pub fn container_id(&self) -> &str {
+        self.container.id()
+    }
+
+    /// Host and port at which containers of the rehearsal's network reach it.
+    #[must_use]
+    pub fn inside(&self) -> (&str, u16) {
+        (&self.spec.alias, self.spec.engine.port())
+    }
+
+    /// Host and port at which this machine reaches it.
+    #[must_use]
+    pub fn outside(&self) -> (&str, u16) {
+        (&self.reach.host, self.reach.port)
+    }
+
+    /// A connection for the rehearsal's own queries, to the app's database. The administrator's is the one to use where the app's
+    /// own first login must stay its first.
+    ///
+    /// # Errors
+    /// If the server refuses it.
+    pub async fn connect(&self, account: Account) -> Result<Connection, DatabaseError> {
+        Connection::open(&self.spec, &self.reach, account).await
+    }
+
+    /// The schema of the app's database as it is now.
+    ///
+    /// # Errors
+    /// If the catalogs cannot be read.
+    pub async fn schema(&self) -> Result<SchemaSnapshot, DatabaseError> {
+        schema::read(&mut self.connect(Account::Administrator).await?, &self.spec).await
+    }
+
+    /// The number of rows of each table of the app's database, in the order of the tables' names.
+    ///
+    /// # Errors
+    /// If a table cannot be counted.
+    pub async fn row_counts(&self) -> Result<Vec<(String, u64)>, DatabaseError> {
+        schema::row_counts(&mut self.connect(Account::Administrator).await?, &self.spec).await
+    }
+
+    /// A mark in time, from which [`Database::errors_since`] reads on.
+    ///
+    /// # Errors
+    /// If the server does not take it.
+    pub async fn mark(&self) -> Result<Mark, DatabaseError> {
+        statement::mark(&mut self.connect(Account::Administrator).await?, self.spec.engine).await
+    }
+
+    /// The statements that failed since `mark`, from whatever client, in the order in which they failed. Passwords in them are masked.
+    ///
+    /// # Errors
+    /// If the server's record cannot be read.
+    pub async fn errors_since(&self, mark: &Mark) -> Result<Vec<StatementError>, DatabaseError> {
+        let mut connection = self.connect(Account::Administrator).await?;
+        let secrets = [self.spec.password.expose(), self.spec.root_password().expose()];
+        statement::errors_since(&mut connection, &self.docker, self.container.id(), mark, &secrets).await
+    }
+
+    /// The last `count` lines that the server's container has written, for a report. Passwords in them are masked.
+    pub async fn last_lines(&self, count: usize) -> String {
+        let secrets = [self.spec.password.expose(), self.spec.root_password().expose()];
+        let log = launch::last_lines(&self.docker, self.container.id(), count).await;
+        statement::readable(self.spec.engine, &log, &secrets)
+    }
+
+    /// Starts counting connections, for [`Database::peak_connections`].
+    ///
+    /// # Errors
+    /// If the server does not take it.
+    pub async fn count_connections(&self) -> Result<Mark, DatabaseError> {
+        let mut connection = self.connect(Account::Administrator).await?;
+        statement::count_connections(&mut connection, self.spec.engine).await
+    }
+
+    /// The most connections that were open at once since [`Database::count_connections`] made `mark`.
+    ///
+    /// # Errors
+    /// If the server's record cannot be read.
+    pub async fn peak_connections(&self, mark: &Mark) -> Result<PeakConnections, DatabaseError> {
+        let mut connection = self.connect(Account::Administrator).await?;
+        statement::peak_connections(&mut connection, &self.docker, self.container.id(), mark, &self.spec.user).await
+    }
+
+    /// Removes the database and all its data.
+    ///
+    /// # Errors
+    /// If the engine does not remove the container.
+    pub async fn stop(self) -> Result<(), DatabaseError> {
+        self.container.rm().await.map_err(DatabaseError::Remove)
+    }
+
+    /// Leaves the database running, for `--keep`: whoever cleans up by label removes it.
+    #[must_use]
+    pub fn keep(self) -> DatabaseSpec {
+        let Self { spec, container, .. } = self;
+        // testcontainers removes a container when its handle is dropped, and offers no other way not to.
+        std::mem::forget(container);
+        spec
+    }
+}

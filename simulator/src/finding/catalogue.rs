@@ -1,0 +1,305 @@
+//! The catalogue: every code that greenroom can print, with what `greenroom explain` says of it.
+//!
+//! The letters: C configuration and image, H start-up, health and shutdown, M migration and SQL, R readiness of databases, G registry,
+//! X old and new code on one schema, A permissions, T the rehearsal's own stages, which name what followed where the cause is unknown.
+//! A code keeps its meaning for ever; a code that is no longer printed stays here.
+
+use super::code::codes;
+
+codes! {
+    // Configuration and image.
+    C01 "C-01" {
+        title: "A required variable or secret is missing",
+        cause: "The new release reads a variable that the task definition does not set. On a developer's machine the compose file, an .env file or the shell sets it; on ECS nothing but the task definition does. The container exits at once, usually with a message that names the variable.",
+        fix: "Add the variable to `environment`, or to `secrets` if its value must not be read by everybody, in the container's definition."
+    }
+    C02 "C-02" {
+        title: "The database's URL cannot work where it is used",
+        cause: "The URL names `localhost` or 127.0.0.1, which inside a container is the container itself; or its scheme is one the driver does not know (`postgres://` is refused by SQLAlchemy); or it names no database.",
+        fix: "Write the database's own host name, the scheme the driver wants, and the database's name."
+    }
+    C03 "C-03" {
+        title: "A secret cannot be resolved",
+        cause: "ECS fetches the task's secrets before it starts any container. If the name, the ARN or the JSON key is wrong, or the execution role may not read it, the task stops with `ResourceInitializationError` and no container writes a line of log.",
+        fix: "Correct `valueFrom` in the task definition, or allow the execution role `secretsmanager:GetSecretValue` on that secret."
+    }
+    C04 "C-04" {
+        title: "The image is for another processor",
+        cause: "The image was built for a processor that the task does not run on (an arm64 image from a Mac for X86_64 tasks, for example). The container stops with `exec format error`.",
+        fix: "Build with `--platform linux/amd64`, or set `runtimePlatform.cpuArchitecture` to `ARM64`."
+    }
+    C05 "C-05" {
+        title: "The app writes to its read-only file system",
+        cause: "`readonlyRootFilesystem` is true and the app writes outside a volume; the error is EROFS, `Read-only file system`.",
+        fix: "Mount a volume or `tmpfs` where the app writes."
+    }
+    C06 "C-06" {
+        title: "The app's user may not do what it does",
+        cause: "The container runs as a user other than root who cannot write a path or open a port below 1024; the error is EACCES, `Permission denied`.",
+        fix: "Copy the files with `COPY --chown`, or choose a port above 1023."
+    }
+    C09 "C-09" {
+        title: "The database's user lacks a right",
+        cause: "The migration or the app does something that the app's database user may not (SQLSTATE 42501, MySQL 1142, 1227). On a developer's machine the user is often a superuser; on a managed database it never is.",
+        fix: "Grant the right, have the administrator do that step, or do without it."
+    }
+
+    // Start-up, health and shutdown.
+    H01 "H-01" {
+        title: "Tasks are stopped while they are still starting",
+        cause: "The app needs longer for its first healthy answer than the health check allows: `startPeriod` and the retries of the container's check, or the grace period and the threshold of the load balancer's. `healthCheckGracePeriodSeconds` is 0 unless it is set. ECS stops the task, starts another, and that one is stopped too.",
+        fix: "Raise `startPeriod` or `healthCheckGracePeriodSeconds` above the time to the first healthy answer, or make the start shorter, for example by moving migrations to a one-off task."
+    }
+    H02 "H-02" {
+        title: "The health check's command is not in the image",
+        cause: "Slim, Alpine and distroless images have no curl or no shell. The check fails with exit code 126 or 127 while the app serves.",
+        fix: "Use a program that is in the image (`wget -q --spider`, `python -c`, the app's own), or install the one that is missing."
+    }
+    H03 "H-03" {
+        title: "The health check asks `localhost` and gets ::1",
+        cause: "`localhost` resolves to ::1 first, the app listens on IPv4 only, and the client does not try the other address. The check fails while the app serves.",
+        fix: "Ask 127.0.0.1."
+    }
+    H04 "H-04" {
+        title: "The app listens on 127.0.0.1 only",
+        cause: "The container's own health check, which runs inside the container, succeeds; the load balancer, which does not, is refused.",
+        fix: "Listen on 0.0.0.0; most servers have an option or a variable HOST for it."
+    }
+    H05 "H-05" {
+        title: "Two places name different ports",
+        cause: "The port that the app listens on, the task definition's `containerPort`, the service's port, the health check's and the compose file's are written in several places, and one of them differs. Health checks are refused and the deploy is rolled back.",
+        fix: "Write the same port in all of them."
+    }
+    H07 "H-07" {
+        title: "SIGTERM does not reach the app",
+        cause: "With a CMD or ENTRYPOINT in shell form the first process is a shell, which does not pass signals on; npm as the first process does not either. Each stop takes the whole `stopTimeout`, ends in SIGKILL (exit code 137), and cuts off requests.",
+        fix: "Write the command as a JSON array, or begin a shell script's last line with `exec`."
+    }
+    H08 "H-08" {
+        title: "A failed deploy is not noticed",
+        cause: "Without a circuit breaker ECS starts failing tasks for ever; with one, the service is stable again after the rollback, and a deploy script that waits for a stable service reports success.",
+        fix: "Enable the deployment circuit breaker, and compare the running image with the one that was to be deployed."
+    }
+    H09 "H-09" {
+        title: "A container is killed for want of memory",
+        cause: "The task's or the container's `memory` is smaller than what the app needs at its start or during a migration: exit code 137 and `OutOfMemoryError`.",
+        fix: "Raise `memory`, or do the work in smaller batches."
+    }
+    H10 "H-10" {
+        title: "The containers wait for one another for ever, or for nothing",
+        cause: "`dependsOn` names a container that does not exist, waits for the health of one without a health check, waits for the end of one that is not meant to end, or goes in a circle. ECS refuses the task definition or stops the task.",
+        fix: "Give the container a health check, mark what is meant to end as not essential, and break the circle."
+    }
+    H11 "H-11" {
+        title: "The health check fails",
+        cause: "The health check's command runs and fails: the app answers with an error, or not at all.",
+        fix: "Read the app's log around that time, and run the command in the container by hand."
+    }
+    H12 "H-12" {
+        title: "The app stops by itself",
+        cause: "An essential container exits soon after its start, so the whole task stops.",
+        fix: "Read the container's last log lines: they usually name the reason."
+    }
+
+    // Migration tools and SQL.
+    M01 "M-01" {
+        title: "Alembic has several heads",
+        cause: "Two branches each added a revision on top of the same one. `alembic upgrade head` refuses to choose: `Multiple head revisions are present`.",
+        fix: "Run `alembic merge -m \"merge heads\" HEAD1 HEAD2`, and commit the revision that it writes."
+    }
+    M08 "M-08" {
+        title: "A migration is half applied",
+        cause: "MySQL and MariaDB commit every DDL statement at once. A migration that fails at its second statement leaves the first one done and the revision unwritten; run again, it fails at the first (1060 `Duplicate column name`, 1050 `Table exists`).",
+        fix: "Undo the statements that were applied, or apply the rest by hand and set the revision; write one DDL statement per migration."
+    }
+    M11 "M-11" {
+        title: "A column that may not be NULL meets rows without a value",
+        cause: "`ADD COLUMN … NOT NULL` without a default, or `SET NOT NULL`, on a table that has rows (SQLSTATE 23502). The empty database of a CI run never shows it. MySQL and MariaDB accept the first of the two and fill in '' or 0.",
+        fix: "Add the column as nullable or with a default, fill it in batches, and make it NOT NULL in a later release."
+    }
+    M12 "M-12" {
+        title: "A unique index meets duplicates",
+        cause: "The migration creates a unique index or key on values that are not unique (SQLSTATE 23505, MySQL 1062).",
+        fix: "Look for duplicates with GROUP BY … HAVING COUNT(*) > 1, remove them in a migration before, and then create the index."
+    }
+    M14 "M-14" {
+        title: "A statement cannot run inside a transaction",
+        cause: "`CREATE INDEX CONCURRENTLY` and a few others refuse to run in the transaction that the migration tool opens (SQLSTATE 25001).",
+        fix: "Tell the tool not to open one: Alembic `autocommit_block()`, Django `atomic = False`, Rails `disable_ddl_transaction!`."
+    }
+    M16 "M-16" {
+        title: "A migration waits for a lock, and everybody waits for the migration",
+        cause: "DDL needs an exclusive lock. It waits for every open reader, and every new reader waits behind it (SQLSTATE 55P03 or MySQL 1205 if there is a limit, a standstill if there is none).",
+        fix: "Set `lock_timeout` (MySQL: `lock_wait_timeout`) to a few seconds for the migration, and try again."
+    }
+    M19 "M-19" {
+        title: "A statement of the migration takes too long",
+        cause: "The server cancels a statement that exceeds `statement_timeout` (SQLSTATE 57014).",
+        fix: "Do the work in batches, or raise the timeout for this transaction only: `SET LOCAL statement_timeout`."
+    }
+    M20 "M-20" {
+        title: "An enum's new value is used in the transaction that added it",
+        cause: "PostgreSQL does not allow a value to be used before the transaction that added it has committed (SQLSTATE 55P04). Tools that run all pending migrations in one transaction fail although each migration alone succeeds.",
+        fix: "Add the value in a release before, or create the type anew."
+    }
+    M24 "M-24" {
+        title: "The app's client library cannot log in to MySQL",
+        cause: "MySQL's default `caching_sha2_password` needs TLS or an RSA key for the first login, and the client library lacks support for it or the `cryptography` package. After one successful login the server's cache hides the problem.",
+        fix: "Install what the message names (`cryptography` for PyMySQL and aiomysql), or use TLS."
+    }
+    M25 "M-25" {
+        title: "An asynchronous driver in a synchronous migration, or the reverse",
+        cause: "The app and the migration share one DATABASE_URL, but one of them is asynchronous and the other is not. SQLAlchemy says `MissingGreenlet` or `The asyncio extension requires an async driver`.",
+        fix: "Exchange the driver in the URL in `migrations/env.py`: `make_url(...).set(drivername=...)`."
+    }
+    M26 "M-26" {
+        title: "A special character of the password breaks the URL",
+        cause: "The password holds a character that means something in a URL or in Alembic's ini file (`%`, `@`, `/`, `#`), and is not encoded.",
+        fix: "Encode the password in the URL, and pass the URL to Alembic with `%` doubled or without the ini file."
+    }
+
+    // Readiness of the project's own database.
+    R01 "R-01" {
+        title: "PostgreSQL is called healthy while only the initialisation server runs",
+        cause: "`pg_isready` without `-h` asks the Unix socket. On a new volume the image first starts a temporary server that answers there and is shut down again.",
+        fix: "Write `pg_isready -h 127.0.0.1 …`."
+    }
+    R02 "R-02" {
+        title: "MySQL is called healthy while only the temporary server runs",
+        cause: "`mysqladmin ping` and `mysql` without `-h` ask the socket. On a new volume the image first starts a temporary server that answers there and is shut down again.",
+        fix: "Ask over TCP: `-h 127.0.0.1`, as the app's user, on the app's database."
+    }
+    R03 "R-03" {
+        title: "`mysqladmin ping` succeeds with a wrong password",
+        cause: "It exits with 0 when access is denied, because a server that refuses is alive.",
+        fix: "Run `SELECT 1` with the app's credentials instead."
+    }
+    R04 "R-04" {
+        title: "A fixed wait stands for readiness",
+        cause: "The entrypoint or command sleeps for a while, or waits for an open port. A port is open before the database is ready, and a sleep is a guess.",
+        fix: "Use `depends_on` with `condition: service_healthy` and a health check that runs a query."
+    }
+    R07 "R-07" {
+        title: "`depends_on` does not wait for what people think",
+        cause: "`condition: service_healthy` on a service without a health check fails, or waits for ever; the short form of `depends_on` waits for the start only.",
+        fix: "Give the service a health check, and use the long form with `condition: service_healthy`."
+    }
+
+    // Registry.
+    G01 "G-01" {
+        title: "The registry's token has expired",
+        cause: "An ECR token is good for twelve hours. The registry answers `Your authorization token has expired`.",
+        fix: "Log in again before the push: `aws ecr get-login-password`."
+    }
+    G02 "G-02" {
+        title: "The repository does not exist there",
+        cause: "The image's name belongs to another account, region or repository than those that exist.",
+        fix: "Create the repository first (`greenroom bootstrap apply`), or correct the image's name."
+    }
+    G03 "G-03" {
+        title: "The tag exists and may not be moved",
+        cause: "The repository's tags are immutable, and an image with this tag was pushed before.",
+        fix: "Tag with the commit, and do not push again what is there already."
+    }
+
+    // Old and new code on one schema.
+    X01 "X-01" {
+        title: "Old tasks ask for a column or table that is gone",
+        cause: "The migration dropped or renamed what the running release still reads (SQLSTATE 42703, 42P01, MySQL 1054, 1146). Until the last old task has stopped, its requests fail; after a rollback they fail again.",
+        fix: "Stop using the column in one release, and drop it in the next."
+    }
+    X02 "X-02" {
+        title: "Old tasks cannot insert rows",
+        cause: "The migration added a column that may not be NULL and has no default, and the running release does not know it (SQLSTATE 23502, MySQL 1364).",
+        fix: "Give the column a default in the database, or leave it nullable until the old release is gone."
+    }
+    X03 "X-03" {
+        title: "Old tasks keep plans for a table that has changed",
+        cause: "A prepared `SELECT *` returns other columns than when it was prepared (SQLSTATE 0A000, `cached plan must not change result type`).",
+        fix: "Name the columns, or turn off server-side prepared statements."
+    }
+    X04 "X-04" {
+        title: "New code runs on the old schema",
+        cause: "The release was deployed before its migration ran, or the migration failed unnoticed.",
+        fix: "Run the migration first, and let the app refuse to start while migrations are pending."
+    }
+    X05 "X-05" {
+        title: "The previous release refuses the new schema",
+        cause: "The previous image runs its migration tool at its start, which finds a revision that it does not know (Alembic: `Can't locate revision`). The rollback never becomes healthy.",
+        fix: "Run migrations as a one-off task before the deploy, not at the start of the container."
+    }
+    X06 "X-06" {
+        title: "The previous release cannot read what the new one wrote",
+        cause: "Rows that the new release wrote hold values that the previous one does not accept.",
+        fix: "Let the new release write what both can read, until no rollback is to be expected."
+    }
+    X09 "X-09" {
+        title: "The connections run out while old and new tasks overlap",
+        cause: "During a rollout up to `maximumPercent` of the tasks run, each with its own pools (SQLSTATE 53300, MySQL 1040).",
+        fix: "Make the pools smaller: tasks × workers × pool size must fit into `max_connections` at the rollout's peak."
+    }
+
+    // Permissions.
+    A01 "A-01" {
+        title: "IAM denies an action that the deploy needs",
+        cause: "No policy of the identity that deploys allows the action, or one denies it.",
+        fix: "Allow exactly that action on exactly that resource: `greenroom bootstrap policy` prints the policy."
+    }
+
+    // The rehearsal's own stages: what followed, where the cause is not known more exactly.
+    T01 "T-01" {
+        title: "The account could not be set up",
+        cause: "Bootstrap failed on the simulated account.",
+        fix: "Read the refusal: it names the call and the reason."
+    }
+    T02 "T-02" {
+        title: "The rehearsal's database did not become ready",
+        cause: "The server stopped or did not become ready in time. This is no fault of the app unless the compose file's image or initialisation files are.",
+        fix: "Read the server's last lines."
+    }
+    T03 "T-03" {
+        title: "The image does not build",
+        cause: "A step of the Dockerfile failed.",
+        fix: "Read the step's output; `docker build` shows the same."
+    }
+    T04 "T-04" {
+        title: "The image could not be pushed",
+        cause: "The registry refused it.",
+        fix: "Read the refusal: it names the step and the reason."
+    }
+    T05 "T-05" {
+        title: "What runs now does not run",
+        cause: "The release to start from did not become healthy, so that nothing can be said about the deploy.",
+        fix: "Choose another release to start from with `--from`, or repair it first."
+    }
+    T06 "T-06" {
+        title: "The migration failed",
+        cause: "The one-off task that runs the migration command ended with an error.",
+        fix: "Read its log and the failing statement."
+    }
+    T07 "T-07" {
+        title: "Requests failed during the rollout",
+        cause: "Requests through the load balancer failed while old and new tasks ran.",
+        fix: "Read which requests failed when: during a stop it is the shutdown, during the overlap the schema or the app."
+    }
+    T08 "T-08" {
+        title: "The deployment failed",
+        cause: "The new revision's tasks did not become healthy, and the circuit breaker stopped the deployment.",
+        fix: "Read the reasons of the stopped tasks."
+    }
+    T09 "T-09" {
+        title: "The new release answers otherwise than expected",
+        cause: "A smoke request was answered, but not as the smoke file says.",
+        fix: "Correct the release or the smoke file."
+    }
+    T10 "T-10" {
+        title: "The rollback failed",
+        cause: "The previous revision did not become healthy again, or does not serve on the migrated schema.",
+        fix: "Keep the migration compatible with the previous release."
+    }
+    T11 "T-11" {
+        title: "The rehearsal met a call that is not simulated",
+        cause: "The deploy makes a call that greenroom does not simulate.",
+        fix: "Leave the call out of the rehearsal, or report it."
+    }
+}

@@ -1,0 +1,97 @@
+//! The sections of `greenroom.toml` that a rehearsal reads. Paths are relative to the file.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::database::Engine;
+
+/// `[files]`: where the user's own files are. What they say is never repeated here.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Files {
+    /// The Dockerfile of the app.
+    #[serde(default = "dockerfile")]
+    pub dockerfile: PathBuf,
+    /// The build context.
+    #[serde(default = "context")]
+    pub context: PathBuf,
+    /// The compose file, where there is one.
+    pub compose: Option<PathBuf>,
+    /// The task definition, as `aws ecs describe-task-definition` prints it or as `register-task-definition` takes it.
+    pub task_definition: PathBuf,
+    /// Requests that show whether the app works.
+    pub smoke: PathBuf,
+}
+
+/// `[migration]`: how the schema is brought up to date.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Migration {
+    /// The container whose image, environment and secrets the one-off task uses; the service's container if absent.
+    pub container: Option<String>,
+    /// The command, as argv.
+    pub command: Vec<String>,
+}
+
+/// `[database]`: the database of the app.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Database {
+    /// The engine that production uses.
+    #[serde(deserialize_with = "engine")]
+    pub engine: Engine,
+    /// The app's database.
+    pub name: String,
+    /// The app's user.
+    pub user: String,
+    /// The secret of the task definition that carries the URL.
+    pub secret: String,
+    /// How that secret's value is written for each engine, with `{user}`, `{password}`, `{host}`, `{port}` and `{name}`.
+    pub url: Urls,
+}
+
+/// `[database.url]`: the shape of the database's URL, by engine.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Urls {
+    /// On PostgreSQL.
+    pub postgres: Option<String>,
+    /// On MySQL.
+    pub mysql: Option<String>,
+    /// On MariaDB.
+    pub mariadb: Option<String>,
+}
+
+impl Urls {
+    /// The shape for `engine`.
+    #[must_use]
+    pub fn shape(&self, engine: Engine) -> Option<&str> {
+        match engine {
+            Engine::Postgres => self.postgres.as_deref(),
+            Engine::MySql => self.mysql.as_deref(),
+            Engine::MariaDb => self.mariadb.as_deref(),
+        }
+    }
+}
+
+/// A value of `[secrets]`: how a secret that is not the database's is made up for a rehearsal.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Secret {
+    /// So many random letters and digits.
+    pub generate: usize,
+}
+
+fn dockerfile() -> PathBuf {
+    PathBuf::from("Dockerfile")
+}
+
+fn context() -> PathBuf {
+    PathBuf::from(".")
+}
+
+fn engine<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Engine, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    name.parse().map_err(serde::de::Error::custom)
+}

@@ -1,0 +1,125 @@
+//! Why a migration failed, and what it left behind.
+
+use super::{last_lines, log_pattern};
+use crate::database::{Engine, StatementError};
+use crate::finding::{Code, Finding, Kind, Stage, migration_failure};
+
+/// A one-off task that has stopped.
+#[derive(Clone, Debug)]
+pub struct StoppedTask {
+    /// Its ARN.
+    pub arn: String,
+    /// Exit code of the container that the command ran in; none if it never ran.
+    pub exit_code: Option<i64>,
+    /// `stoppedReason`.
+    pub stopped_reason: String,
+    /// The container's own `reason`.
+    pub container_reason: Option<String>,
+}
+
+/// What is known of a migration that failed.
+#[derive(Clone, Debug)]
+pub struct FailedMigration<'a> {
+    /// The database's engine.
+    pub engine: Engine,
+    /// The one-off task.
+    pub task: &'a StoppedTask,
+    /// The container that it ran in.
+    pub container: &'a str,
+    /// The last lines that it wrote.
+    pub lines: &'a [String],
+    /// Statements that the database refused meanwhile.
+    pub errors: &'a [StatementError],
+    /// How the schema differs from before, a line each.
+    pub changes: &'a [String],
+    /// The schema's revision before and now, where the tool keeps one.
+    pub revisions: (Option<&'a str>, Option<&'a str>),
+}
+
+/// Why it failed: the revision, the statement, the database's code, and the state that the schema is in now.
+#[must_use]
+pub fn diagnose(failed: &FailedMigration<'_>) -> Finding {
+    let FailedMigration { container, lines, errors, .. } = failed;
+    let read = log_pattern::read(lines);
+    let finding = match (errors.last(), read) {
+        (Some(error), _) => refused_statement(failed, error),
+        (None, Some(read)) => proved(read.code, format!("the migration {}", read.sentence))
+            .with_evidence([format!("{container}: {}", read.line.trim())])
+            .with_help([read.help]),
+        (None, None) => never_ran(failed),
+    };
+    finding.with_evidence(state(failed)).with_evidence(last_lines(container, lines))
+}
+
+/// The database refused a statement.
+fn refused_statement(failed: &FailedMigration<'_>, error: &StatementError) -> Finding {
+    let half = half_applied(failed);
+    let code = if half { Code::M08 } else { migration_failure(failed.engine, error).unwrap_or(Code::T06) };
+    let revision = attempted_revision(failed.lines).map_or_else(String::new, |it| format!(" `{it}`"));
+    let left = if half { ", and its earlier statements stay applied" } else { "" };
+    let sentence = format!("migration{revision} fails: {}{left}", error.message.trim());
+    let help = match code {
+        Code::M08 => vec![
+            "put one DDL statement into each migration: this engine commits each of them by itself".to_owned(),
+            "undo by hand what is applied (listed above) before the migration is run again".to_owned(),
+        ],
+        Code::M11 => vec![
+            "add the column as nullable, fill it, then set NOT NULL; or give it a server default".to_owned(),
+            "see whether production has such rows: `SELECT count(*) FROM … WHERE … IS NULL`".to_owned(),
+        ],
+        Code::M12 => {
+            vec!["remove the duplicates first: `SELECT …, count(*) FROM … GROUP BY … HAVING count(*) > 1`".to_owned()]
+        }
+        _ => vec!["run the migration on a copy of production's schema with rows in it".to_owned()],
+    };
+    let number = error.errno.map_or_else(String::new, |it| format!(", error {it}"));
+    proved(code, sentence)
+        .with_evidence([format!("SQLSTATE {}{number}", error.sqlstate)])
+        .with_evidence(error.statement.as_deref().map(|statement| format!("statement: {}", statement.trim())))
+        .with_help(help)
+}
+
+/// The tool failed before the database refused anything.
+fn never_ran(failed: &FailedMigration<'_>) -> Finding {
+    let StoppedTask { exit_code, stopped_reason, container_reason, .. } = failed.task;
+    let sentence = match exit_code {
+        Some(code) => format!("the migration command exits with {code}"),
+        None => format!("the migration task did not run: {stopped_reason}"),
+    };
+    proved(Code::T06, sentence)
+        .with_evidence(container_reason.clone())
+        .with_help(["the last lines of the task say why".to_owned()])
+}
+
+fn proved(code: Code, sentence: String) -> Finding {
+    Finding::error(code, Kind::Proved, Stage::Migrate, sentence)
+}
+
+/// Whether statements stayed although the migration as a whole did not.
+fn half_applied(failed: &FailedMigration<'_>) -> bool {
+    let (before, now) = failed.revisions;
+    !failed.changes.is_empty() && before == now
+}
+
+fn state(failed: &FailedMigration<'_>) -> Vec<String> {
+    let (before, now) = failed.revisions;
+    let revision = match (before, now) {
+        (Some(before), Some(now)) if before == now => format!("the schema's revision is `{now}`, as before"),
+        (before, now) => {
+            let shown = |revision: Option<&str>| revision.unwrap_or("none").to_owned();
+            format!("the schema's revision was `{}` and is `{}`", shown(before), shown(now))
+        }
+    };
+    if failed.changes.is_empty() {
+        return vec![format!("{revision}; tables, columns, indexes and constraints are as before")];
+    }
+    let heading = format!("{revision}; changed since before:");
+    std::iter::once(heading).chain(failed.changes.iter().map(|change| format!("  {change}"))).collect()
+}
+
+/// The revision that Alembic was at: `Running upgrade 0001 -> 0002, add summary`.
+fn attempted_revision(lines: &[String]) -> Option<&str> {
+    let (_, step) = lines.iter().rev().find_map(|line| line.split_once("Running upgrade "))?;
+    let (_, to) = step.split_once("-> ")?;
+    to.split([',', ' ']).next().filter(|revision| !revision.is_empty())
+}

@@ -1,0 +1,239 @@
+//! Why the tasks of a deployment failed.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::story::{ContainerStory, TaskStory};
+use super::{last_lines, log_pattern};
+use crate::finding::{Code, Finding, Kind, Stage};
+
+/// A container's health check as the task definition declares it, with AWS's defaults (BOTO `HealthCheck`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// The command as it is written.
+    pub command: String,
+    /// Between two probes.
+    pub interval: Duration,
+    /// Failures in a row that make it unhealthy.
+    pub retries: u32,
+    /// Failures within it do not count.
+    pub start_period: Duration,
+}
+
+impl HealthCheck {
+    /// The health check of a container definition, if it has one.
+    #[must_use]
+    pub fn of(container: &Value) -> Option<Self> {
+        let check = container.get("healthCheck")?;
+        let words = check.get("command")?.as_array()?;
+        let command: Vec<&str> = words.iter().skip(1).filter_map(Value::as_str).collect();
+        let seconds =
+            |key: &str, default: u64| Duration::from_secs(check.get(key).and_then(Value::as_u64).unwrap_or(default));
+        Some(Self {
+            command: command.join(" "),
+            interval: seconds("interval", 30),
+            retries: check.get("retries").and_then(Value::as_u64).and_then(|it| u32::try_from(it).ok()).unwrap_or(3),
+            start_period: seconds("startPeriod", 0),
+        })
+    }
+
+    /// When a container that never passes is UNHEALTHY, counted from its start.
+    #[must_use]
+    pub fn gives_up_after(&self) -> Duration {
+        self.start_period + self.interval * self.retries
+    }
+}
+
+/// What is known beside the trace.
+#[derive(Clone, Debug, Default)]
+pub struct Circumstances {
+    /// The containers' health checks, by container.
+    pub health_checks: Vec<(String, HealthCheck)>,
+    /// Whether a target of the new deployment answered the load balancer's health check.
+    pub answered_load_balancer: bool,
+    /// How the load balancer's check of a new target failed last, in AWS's words.
+    pub target_reason: Option<String>,
+    /// The container and port behind the load balancer.
+    pub behind_load_balancer: (String, u16),
+    /// What a task that nobody stops for its health did: how long after its start it first was healthy.
+    pub healthy_when_left_alone: Option<Duration>,
+    /// The file that the task definition is in.
+    pub task_definition: String,
+}
+
+/// Why the tasks in `failed` failed: the worst cause that any of them shows.
+#[must_use]
+pub fn diagnose(stage: Stage, failed: &[TaskStory], known: &Circumstances) -> Finding {
+    let causes = [not_started, out_of_memory, exited, unhealthy, unreachable];
+    causes
+        .iter()
+        .find_map(|cause| failed.iter().find_map(|story| cause(stage, story, known)))
+        .unwrap_or_else(|| unexplained(stage, failed))
+}
+
+/// The task never had containers: image, secrets or log group.
+fn not_started(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
+    let reason = story.stopped_reason.as_deref()?;
+    let (code, sentence, help) = if reason.starts_with("CannotPullContainerError") {
+        (Code::G02, "ECS cannot pull the image", "push the image under exactly the name that the task definition says")
+    } else if reason.starts_with("ResourceInitializationError") && reason.contains("secret") {
+        (
+            Code::C03,
+            "ECS cannot resolve a secret of the task definition",
+            "correct `valueFrom`, or the execution role's policy",
+        )
+    } else if reason.starts_with("ResourceInitializationError") && reason.contains("log") {
+        (
+            Code::T08,
+            "ECS cannot open the log stream of the task definition",
+            "create the log group, or correct `awslogs-group`",
+        )
+    } else {
+        return None;
+    };
+    Some(
+        proved(stage, code, sentence.to_owned())
+            .with_evidence([reason.to_owned()])
+            .with_help([help.to_owned()])
+            .in_file(&known.task_definition),
+    )
+}
+
+fn out_of_memory(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
+    let (name, _) =
+        containers(story).find(|(_, it)| it.reason.as_deref().is_some_and(|it| it.contains("OutOfMemory")))?;
+    Some(
+        proved(
+            stage,
+            Code::H09,
+            format!("container `{name}` is killed for using more memory than the task definition grants"),
+        )
+        .with_evidence(story.stopped_reason.clone())
+        .with_help(["raise `memory` in the task definition, or lower what the container uses at start".to_owned()])
+        .in_file(&known.task_definition),
+    )
+}
+
+/// A container ended by itself.
+fn exited(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
+    let (name, container) = containers(story).find(|(_, container)| ended_by_itself(story, container))?;
+    let code = container.exit_code.unwrap_or_default();
+    let lines = last_lines(name, &container.lines);
+    let finding = match log_pattern::read(&container.lines) {
+        Some(read) => proved(stage, read.code, format!("container `{name}` {}", read.sentence))
+            .with_evidence([format!("{name}: {}", read.line.trim()), format!("{name} exited with {code}")])
+            .with_evidence(lines)
+            .with_help([read.help]),
+        None => proved(stage, Code::H12, format!("container `{name}` exits with {code} before it is healthy"))
+            .with_evidence(lines)
+            .with_evidence(container.reason.clone())
+            .with_help(["the last lines of the container say why".to_owned()]),
+    };
+    Some(finding.in_file(&known.task_definition))
+}
+
+/// Exit code 143 or 137 after the task began to stop is the scheduler's doing, not the container's.
+fn ended_by_itself(story: &TaskStory, container: &ContainerStory) -> bool {
+    let failed = container.exit_code.is_some_and(|code| code != 0);
+    let stopped_first = match (story.stopping_at, container.stopped_at) {
+        (Some(stopping), Some(stopped)) => stopped <= stopping,
+        (None, _) => true,
+        (Some(_), None) => false,
+    };
+    failed && (stopped_first || story.stop_code == Some("EssentialContainerExited"))
+}
+
+/// A container's own health check gave up.
+fn unhealthy(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
+    let (name, container) = containers(story).find(|(_, it)| it.unhealthy_at.is_some() && it.healthy_at.is_none())?;
+    let check = known.health_checks.iter().find(|(of, _)| of == name).map(|(_, check)| check)?;
+    let gives_up = check.gives_up_after().as_secs();
+    let probe = format!("health command of {name}: `{}`", check.command);
+    let said = format!("its last output: {}", blank_as(&container.health_output, "(none)"));
+    let finding = if let Some(after) = known.healthy_when_left_alone {
+        let needed = after.as_secs() + after.as_secs() / 2 + 1;
+        proved(
+            stage,
+            Code::H01,
+            format!(
+                "container `{name}` is first healthy after {:.1} s, but its health check gives up after {gives_up} s",
+                after.as_secs_f64()
+            ),
+        )
+        .with_evidence([
+            probe,
+            said,
+            "a task that nobody stopped became healthy: the check is right, its patience is not".to_owned(),
+        ])
+        .with_help([format!("set `startPeriod` of the health check to at least {needed}, or make the start quicker")])
+    } else if cannot_run(container) {
+        proved(
+            stage,
+            Code::H02,
+            format!("the health command of container `{name}` calls something that is not in the image"),
+        )
+        .with_evidence([probe, said])
+        .with_help(["use a command that is in the image, such as the app's own interpreter".to_owned()])
+    } else if known.answered_load_balancer {
+        let (_, port) = &known.behind_load_balancer;
+        proved(
+            stage,
+            Code::H11,
+            format!("the health command of container `{name}` fails although the app serves on port {port}"),
+        )
+        .with_evidence([probe, said, "the load balancer's health check of the same task succeeded".to_owned()])
+        .with_help(["correct `healthCheck.command` in the task definition: path, port or expected answer".to_owned()])
+    } else {
+        proved(
+            stage,
+            Code::H11,
+            format!("container `{name}` never becomes healthy: its health check gives up after {gives_up} s"),
+        )
+        .with_evidence([probe, said])
+        .with_evidence(known.target_reason.clone())
+        .with_evidence(last_lines(name, &container.lines))
+        .with_help(["the command's output and the container's last lines say what is missing".to_owned()])
+    };
+    Some(finding.in_file(&known.task_definition))
+}
+
+fn cannot_run(container: &ContainerStory) -> bool {
+    let output = &container.health_output;
+    ["not found", "executable file", "no such file"].iter().any(|mark| output.to_ascii_lowercase().contains(mark))
+}
+
+/// Only the load balancer finds the task unhealthy.
+fn unreachable(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
+    let reason = story.stopped_reason.as_deref().filter(|it| it.contains("ELB health checks"))?;
+    let (container, port) = &known.behind_load_balancer;
+    let finding = proved(
+        stage,
+        Code::H05,
+        format!("nothing in container `{container}` answers the load balancer on port {port}"),
+    )
+    .with_evidence([reason.to_owned()])
+    .with_evidence(known.target_reason.clone())
+    .with_evidence(story.containers.get(container).map(|it| last_lines(container, &it.lines)).unwrap_or_default())
+    .with_help(["listen on 0.0.0.0 and on the port that the task definition and the target group name".to_owned()]);
+    Some(finding.in_file(&known.task_definition))
+}
+
+fn unexplained(stage: Stage, failed: &[TaskStory]) -> Finding {
+    let reasons = failed.iter().filter_map(|story| story.stopped_reason.clone());
+    proved(stage, Code::T08, "the service did not reach a steady state".to_owned())
+        .with_evidence(reasons)
+        .with_help(["the trace has every event; `--report DIR` keeps it".to_owned()])
+}
+
+fn containers(story: &TaskStory) -> impl Iterator<Item = (&String, &ContainerStory)> {
+    story.containers.iter()
+}
+
+fn blank_as<'a>(text: &'a str, blank: &'a str) -> &'a str {
+    if text.trim().is_empty() { blank } else { text.trim() }
+}
+
+fn proved(stage: Stage, code: Code, sentence: String) -> Finding {
+    Finding::error(code, Kind::Proved, stage, sentence)
+}

@@ -1,0 +1,385 @@
+//! The compose file: services, and what they say of the app and its database.
+
+use std::collections::BTreeSet;
+
+use super::fields::{Fields, list, scalar, text, wrong_type};
+use super::source::{Located, Source, Spot};
+use super::tree::{Node, Value};
+use super::{FileError, expand, yaml};
+use crate::database::Engine;
+
+/// A compose file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compose {
+    /// The file.
+    pub source: Source,
+    /// Its services, in the file's order.
+    pub services: Vec<Service>,
+}
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Its name.
+    pub name: Located<String>,
+    /// Its image, with variables replaced by their defaults.
+    pub image: Option<Located<String>>,
+    /// Whether it is built from a Dockerfile, and from which (`Dockerfile` if it does not say).
+    pub build: Option<String>,
+    /// What replaces the image's command; a shell's line is one word.
+    pub command: Option<Vec<Located<String>>>,
+    /// Its variables. One without a value is taken from the shell.
+    pub environment: Vec<Setting>,
+    /// Its files of variables.
+    pub env_files: Vec<Located<String>>,
+    /// The ports inside the container that it publishes.
+    pub ports: Vec<Located<u16>>,
+    /// What it waits for.
+    pub depends_on: Vec<Dependency>,
+    /// Its health check.
+    pub health_check: Option<HealthCheck>,
+}
+
+/// A variable of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name.
+    pub name: Located<String>,
+    /// Its value; `None` if it is taken from the shell.
+    pub value: Option<Located<String>>,
+}
+
+/// A service that another waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependency {
+    /// The service.
+    pub service: Located<String>,
+    /// What is waited for; `None` for the short form, which waits for its start.
+    pub condition: Option<Located<String>>,
+}
+
+/// A service's health check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// Where it begins.
+    pub spot: Spot,
+    /// The command: `CMD` or `CMD-SHELL` first; empty if the file only changes the image's own check.
+    pub test: Vec<Located<String>>,
+    /// Whether it turns the image's check off.
+    pub is_disabled: bool,
+}
+
+/// The keys of a service that Compose knows and that say nothing of interest here.
+const SERVICE_KEYS: [&str; 85] = [
+    "annotations",
+    "attach",
+    "blkio_config",
+    "cap_add",
+    "cap_drop",
+    "cgroup",
+    "cgroup_parent",
+    "configs",
+    "container_name",
+    "cpu_count",
+    "cpu_percent",
+    "cpu_period",
+    "cpu_quota",
+    "cpu_rt_period",
+    "cpu_rt_runtime",
+    "cpu_shares",
+    "cpus",
+    "cpuset",
+    "credential_spec",
+    "deploy",
+    "develop",
+    "device_cgroup_rules",
+    "devices",
+    "dns",
+    "dns_opt",
+    "dns_search",
+    "domainname",
+    "driver_opts",
+    "entrypoint",
+    "expose",
+    "extends",
+    "external_links",
+    "extra_hosts",
+    "gpus",
+    "group_add",
+    "hostname",
+    "init",
+    "ipc",
+    "isolation",
+    "label_file",
+    "labels",
+    "links",
+    "logging",
+    "mac_address",
+    "mem_limit",
+    "mem_reservation",
+    "mem_swappiness",
+    "memswap_limit",
+    "models",
+    "network_mode",
+    "networks",
+    "oom_kill_disable",
+    "oom_score_adj",
+    "pid",
+    "pids_limit",
+    "platform",
+    "post_start",
+    "pre_stop",
+    "privileged",
+    "profiles",
+    "provider",
+    "pull_policy",
+    "pull_refresh_after",
+    "read_only",
+    "restart",
+    "runtime",
+    "scale",
+    "secrets",
+    "security_opt",
+    "shm_size",
+    "stdin_open",
+    "stop_grace_period",
+    "stop_signal",
+    "storage_opt",
+    "sysctls",
+    "tmpfs",
+    "tty",
+    "ulimits",
+    "use_api_socket",
+    "user",
+    "userns_mode",
+    "uts",
+    "volumes",
+    "volumes_from",
+    "working_dir",
+];
+
+impl Compose {
+    /// Reads a compose file.
+    ///
+    /// # Errors
+    /// If it is no YAML, has unknown keys or values of the wrong type, or a service waits for one that does not exist.
+    pub fn parse(source: Source) -> Result<Self, FileError> {
+        let root = yaml::parse(&source)?;
+        let fields = Fields::of(&source, &root, "the compose file")?;
+        fields.ignore(&["name", "version", "networks", "volumes", "configs", "secrets", "include", "models"]);
+        let services = fields.node("services").ok_or_else(|| fields.missing("services"))?;
+        fields.finish(is_extension)?;
+        let Value::Map(entries) = &services.value else {
+            return Err(wrong_type(&source, services, "services", "a map"));
+        };
+        let services = entries
+            .iter()
+            .map(|(key, node)| Service::read(&source, &Located { value: key.text.clone(), spot: key.spot }, node))
+            .collect::<Result<Vec<_>, _>>()?;
+        let names: BTreeSet<&str> = services.iter().map(|service| service.name.value.as_str()).collect();
+        let included = root.get("include").is_some();
+        for dependency in services.iter().flat_map(|service| &service.depends_on) {
+            if !included && !names.contains(dependency.service.value.as_str()) {
+                return Err(FileError::Contradiction {
+                    place: source.place(dependency.service.spot).into(),
+                    problem: format!("there is no service `{}` to wait for", dependency.service.value),
+                    help: format!("name one of the services: {}", names.iter().copied().collect::<Vec<_>>().join(", ")),
+                });
+            }
+        }
+        Ok(Self { source, services })
+    }
+
+    /// The service of a name.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name.value == name)
+    }
+
+    /// The first service that runs a database of `engine`; its image is the one to rehearse with.
+    #[must_use]
+    pub fn database(&self, engine: Engine) -> Option<&Service> {
+        self.services.iter().find(|service| service.database() == Some(engine))
+    }
+}
+
+/// Keys that Compose leaves to everybody.
+fn is_extension(key: &str) -> bool {
+    key.starts_with("x-")
+}
+
+impl Service {
+    fn read(source: &Source, name: &Located<String>, node: &Node) -> Result<Self, FileError> {
+        let fields = Fields::of(source, node, format!("the service `{}`", name.value))?;
+        let image = fields.text("image")?.map(|image| {
+            let value = expand(&image.value, &|_| None).unwrap_or(image.value);
+            Located { value, ..image }
+        });
+        let env_files = match fields.node("env_file") {
+            None => Vec::new(),
+            Some(node) => one_or_more(node).iter().map(|node| env_file(source, node)).collect::<Result<_, _>>()?,
+        };
+        let service = Self {
+            name: name.clone(),
+            image,
+            build: fields.node("build").map(|node| dockerfile(source, node)).transpose()?,
+            command: fields.node("command").map(|node| words(source, node, "command")).transpose()?,
+            environment: fields.node("environment").map_or(Ok(Vec::new()), |node| environment(source, node))?,
+            env_files,
+            ports: fields
+                .list("ports")?
+                .iter()
+                .filter_map(|node| port(source, node).transpose())
+                .collect::<Result<_, _>>()?,
+            depends_on: fields.node("depends_on").map_or(Ok(Vec::new()), |node| depends_on(source, node))?,
+            health_check: fields.node("healthcheck").map(|node| HealthCheck::read(source, node)).transpose()?,
+        };
+        fields.ignore(&SERVICE_KEYS);
+        fields.finish(is_extension)?;
+        Ok(service)
+    }
+
+    /// The database that it runs, as far as its image's name says.
+    #[must_use]
+    pub fn database(&self) -> Option<Engine> {
+        let image = &self.image.as_ref()?.value;
+        let name = image.rsplit('/').next()?.split([':', '@']).next()?;
+        let known = [
+            ("postgres", Engine::Postgres),
+            ("postgis", Engine::Postgres),
+            ("timescaledb", Engine::Postgres),
+            ("mysql", Engine::MySql),
+            ("percona", Engine::MySql),
+            ("mariadb", Engine::MariaDb),
+        ];
+        known.into_iter().find(|(start, _)| name.starts_with(start)).map(|(_, engine)| engine)
+    }
+
+    /// A variable's value with variables of the shell replaced by their defaults, if it has one.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let setting = self.environment.iter().find(|setting| setting.name.value == name)?;
+        expand(&setting.value.as_ref()?.value, &|_| None)
+    }
+}
+
+fn one_or_more(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::List(nodes) => nodes,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) => std::slice::from_ref(node),
+    }
+}
+
+fn env_file(source: &Source, node: &Node) -> Result<Located<String>, FileError> {
+    match node.get("path") {
+        Some(path) => text(source, path, "path"),
+        None => text(source, node, "env_file"),
+    }
+}
+
+fn dockerfile(source: &Source, node: &Node) -> Result<String, FileError> {
+    match &node.value {
+        Value::Text(_) => Ok("Dockerfile".to_owned()),
+        Value::Map(_) => match node.get("dockerfile") {
+            Some(name) => Ok(text(source, name, "dockerfile")?.value),
+            None => Ok("Dockerfile".to_owned()),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => {
+            Err(wrong_type(source, node, "build", "a path or a map"))
+        }
+    }
+}
+
+/// A command as a list, or as a shell's line in one word.
+fn words(source: &Source, node: &Node, key: &str) -> Result<Vec<Located<String>>, FileError> {
+    one_or_more(node).iter().map(|node| scalar(source, node, key)).collect()
+}
+
+fn environment(source: &Source, node: &Node) -> Result<Vec<Setting>, FileError> {
+    if let Value::Map(entries) = &node.value {
+        return entries
+            .iter()
+            .map(|(key, node)| {
+                let name = Located { value: key.text.clone(), spot: key.spot };
+                let value = (node.value != Value::Null).then(|| scalar(source, node, &key.text)).transpose()?;
+                Ok(Setting { name, value })
+            })
+            .collect();
+    }
+    list(source, node, "environment")?
+        .iter()
+        .map(|node| {
+            let entry = text(source, node, "environment")?;
+            Ok(match entry.value.split_once('=') {
+                None => Setting { name: entry, value: None },
+                Some((name, value)) => Setting {
+                    name: Located { value: name.to_owned(), spot: entry.spot },
+                    value: Some(Located { value: value.to_owned(), spot: entry.spot }),
+                },
+            })
+        })
+        .collect()
+}
+
+/// The port inside the container of `8000`, `"80:8000"`, `"127.0.0.1:80:8000/tcp"` or `{target: 8000}`. Ranges have none.
+fn port(source: &Source, node: &Node) -> Result<Option<Located<u16>>, FileError> {
+    let written = match node.get("target") {
+        Some(target) => scalar(source, target, "target")?,
+        None => scalar(source, node, "ports")?,
+    };
+    let Some(expanded) = expand(&written.value, &|_| None) else { return Ok(None) };
+    let inside = expanded.rsplit(':').next().unwrap_or_default().split('/').next().unwrap_or_default();
+    if inside.contains('-') {
+        return Ok(None);
+    }
+    let number = inside.parse().map_err(|_| FileError::Contradiction {
+        place: source.place(written.spot).into(),
+        problem: format!("`{}` is no port", written.value),
+        help: "write \"HOST:CONTAINER\", in quotes".to_owned(),
+    })?;
+    Ok(Some(Located { value: number, spot: written.spot }))
+}
+
+fn depends_on(source: &Source, node: &Node) -> Result<Vec<Dependency>, FileError> {
+    let Value::Map(entries) = &node.value else {
+        let names = list(source, node, "depends_on")?.iter().map(|node| text(source, node, "depends_on"));
+        return names.map(|service| Ok(Dependency { service: service?, condition: None })).collect();
+    };
+    entries
+        .iter()
+        .map(|(key, node)| {
+            let service = Located { value: key.text.clone(), spot: key.spot };
+            let fields = Fields::of(source, node, "an entry of `depends_on`")?;
+            fields.ignore(&["restart", "required"]);
+            let condition = fields.text("condition")?;
+            fields.finish(is_extension)?;
+            let known = ["service_started", "service_healthy", "service_completed_successfully"];
+            match condition {
+                Some(condition) if !known.contains(&condition.value.as_str()) => Err(FileError::Contradiction {
+                    place: source.place(condition.spot).into(),
+                    problem: format!("`{}` is no condition", condition.value),
+                    help: format!("write {}", known.join(", ")),
+                }),
+                condition => Ok(Dependency { service, condition }),
+            }
+        })
+        .collect()
+}
+
+impl HealthCheck {
+    fn read(source: &Source, node: &Node) -> Result<Self, FileError> {
+        let fields = Fields::of(source, node, "a health check")?;
+        fields.ignore(&["interval", "timeout", "retries", "start_period", "start_interval"]);
+        let disabled = fields.truth("disable")?.unwrap_or(false);
+        let mut test = fields.node("test").map_or(Ok(Vec::new()), |node| words(source, node, "test"))?;
+        if let Some(Node { value: Value::Text(_), spot }) = fields.node("test") {
+            test.insert(0, Located { value: "CMD-SHELL".to_owned(), spot: *spot });
+        }
+        fields.finish(is_extension)?;
+        let is_none = test.first().is_some_and(|first| first.value == "NONE");
+        Ok(Self { spot: node.spot, test, is_disabled: disabled || is_none })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! The user's own files, read with places: what a value is and where it stands.
+//!
+//! Reading ends where meaning begins: a file that cannot be read, parsed or understood by itself is an error ([`FileError`], exit code 3);
+//! that two files contradict each other is a finding of [`preflight`](super::preflight).
+
+mod error;
+mod source;
+
+mod fields;
+mod json;
+mod template;
+mod tree;
+mod yaml;
+
+pub mod compose;
+pub mod dockerfile;
+pub mod environment;
+pub mod migrations;
+pub mod requirements;
+pub mod smoke;
+pub mod task_definition;
+
+use std::path::Path;
+
+pub use compose::Compose;
+pub use dockerfile::Dockerfile;
+pub use environment::{EnvironmentFile, words};
+pub use error::FileError;
+pub use fields::Fields;
+pub use migrations::Migration;
+pub use requirements::Requirement;
+pub use smoke::Smoke;
+pub use source::{Located, Source, Spot, sounds_secret};
+pub use task_definition::TaskDefinition;
+pub use template::{Reference, expand, references};
+pub use tree::{Node, Value};
+
+/// Where the user's files are, relative to one directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileNames {
+    /// The Dockerfile.
+    pub dockerfile: String,
+    /// The build's context.
+    pub context: String,
+    /// The compose file, if the project has one.
+    pub compose: Option<String>,
+    /// The task definition.
+    pub task_definition: String,
+    /// The smoke requests.
+    pub smoke: String,
+}
+
+/// The user's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// The Dockerfile.
+    pub dockerfile: Dockerfile,
+    /// The compose file, if the project has one.
+    pub compose: Option<Compose>,
+    /// The task definition.
+    pub task_definition: TaskDefinition,
+    /// The smoke requests.
+    pub smoke: Smoke,
+    /// Files of variables: those that the compose file names and that are there, and examples such as `.env.example`.
+    pub environment_files: Vec<EnvironmentFile>,
+    /// Alembic's revisions, if the project has any.
+    pub migrations: Vec<Migration>,
+    /// What `requirements.txt` asks for, if there is one.
+    pub requirements: Vec<Requirement>,
+}
+
+impl Files {
+    /// Reads the files of `directory`.
+    ///
+    /// # Errors
+    /// With the first file that is missing or wrong, its place and what to do.
+    pub fn read(directory: &Path, names: &FileNames) -> Result<Self, FileError> {
+        let FileNames { dockerfile, context, compose, task_definition, smoke } = names;
+        let task_definition = TaskDefinition::parse(Source::read(directory, task_definition)?)?;
+        let dockerfile = Dockerfile::parse(&Source::read(directory, dockerfile)?)?;
+        let compose = match compose {
+            Some(name) => Some(Compose::parse(Source::read(directory, name)?)?),
+            None => None,
+        };
+        let smoke = Smoke::parse(Source::read(directory, smoke)?)?;
+        let environment_files = environment::read(directory, compose.as_ref())?;
+        let migrations = migrations::read(directory, context)?;
+        let requirements = requirements::read(directory, context)?;
+        Ok(Self { dockerfile, compose, task_definition, smoke, environment_files, migrations, requirements })
+    }
+}

@@ -1,0 +1,105 @@
+//! The rules on the news service and its broken versions, one of which preflight can see through.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Subject, check};
+use crate::database::Engine;
+use crate::finding::Place;
+use crate::rehearsal::files::{FileNames, Files};
+
+const APP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/apps/news-api");
+
+/// What preflight finds in a version, as text.
+fn findings(version: &str, engine: Engine) -> Vec<String> {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    // Each version differs from v2, and v2 from v1, in the files that its folder holds.
+    for layer in ["v1", "v2", version].iter().take(if version == "v1" { 1 } else { 3 }) {
+        copy(&Path::new(APP).join(layer), directory.path());
+    }
+    let (compose, url) = match engine {
+        Engine::Postgres => ("compose.yaml", "postgresql+asyncpg://{user}:{password}@{host}:{port}/{name}"),
+        Engine::MySql | Engine::MariaDb => {
+            ("compose.mysql.yaml", "mysql+aiomysql://{user}:{password}@{host}:{port}/{name}")
+        }
+    };
+    let names = FileNames {
+        dockerfile: "Dockerfile".to_owned(),
+        context: ".".to_owned(),
+        compose: Some(compose.to_owned()),
+        task_definition: "task-definition.json".to_owned(),
+        smoke: "smoke.json".to_owned(),
+    };
+    let files = Files::read(directory.path(), &names).expect("the fixtures can be read");
+    let subject = Subject {
+        files: &files,
+        container: "app".to_owned(),
+        port: 8000,
+        port_place: Place::new("greenroom.toml", 16, 8, "port = 8000"),
+        migration_command: ["alembic", "upgrade", "head"].map(str::to_owned).to_vec(),
+        engine,
+        database_url: url.to_owned(),
+        database_url_place: Place::new("greenroom.toml", 37, 12, ""),
+        secrets: ["news-api/database-url", "news-api/session-key"].map(str::to_owned).to_vec(),
+    };
+    check(&subject).iter().map(ToString::to_string).collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("the fixture has this folder") {
+        let entry = entry.expect("the folder can be read");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("it has a type").is_dir() {
+            fs::create_dir_all(&target).expect("a folder can be made");
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).expect("a file can be copied");
+        }
+    }
+}
+
+#[test]
+fn only_the_wrong_port_is_seen_before_anything_is_started() {
+    let mut versions: Vec<String> = fs::read_dir(APP)
+        .expect("the fixtures are there")
+        .filter_map(|entry| Some(entry.ok()?).filter(|entry| entry.path().is_dir())?.file_name().into_string().ok())
+        .collect();
+    versions.sort();
+    assert!(versions.len() >= 9, "v1, v2 and seven broken versions: {versions:?}");
+    for version in versions.iter().filter(|version| *version != "v2-wrong-port") {
+        for engine in Engine::ALL {
+            assert_eq!(findings(version, engine), [""; 0], "{version} on {engine}");
+        }
+    }
+}
+
+/// Line and column, as printed, of the first `needle` in a file of the fixtures.
+fn place_of(file: &str, needle: &str) -> String {
+    let text = fs::read_to_string(Path::new(APP).join(file)).expect("the fixture has this file");
+    let offset = text.find(needle).expect("the fixture has this text");
+    let Place { line, column, .. } = Place::at_offset("", &text, offset);
+    format!("{line}:{column}")
+}
+
+#[test]
+fn the_wrong_port_is_shown_where_it_stands() {
+    let expected = [
+        "error[H-05] the app listens on port 8080, and the load balancer asks on 8000 (preflight)".to_owned(),
+        format!("  Dockerfile:{}   CMD [\"uvicorn\"", place_of("v2-wrong-port/Dockerfile", "8080\", ")),
+        "  read     greenroom.toml:16:8 service.port is 8000".to_owned(),
+        format!(
+            "           task-definition.json:{} containerPort is 8000",
+            place_of("v1/task-definition.json", "8000,")
+        ),
+        format!("           Dockerfile:{} EXPOSE is 8080", place_of("v2-wrong-port/Dockerfile", "8080\n")),
+        "  fix      let the app listen on 8000, or write 8080 in all the other places".to_owned(),
+    ];
+    for engine in Engine::ALL {
+        let first = findings("v2-wrong-port", engine).into_iter().next().expect("there is one");
+        let lines: Vec<&str> = first.lines().collect();
+        assert_eq!(lines.len(), expected.len(), "{first}");
+        for (line, expected) in lines.iter().zip(&expected) {
+            assert!(line.starts_with(expected), "{line}\nis not\n{expected}");
+        }
+    }
+}

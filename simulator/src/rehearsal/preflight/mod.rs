@@ -1,0 +1,87 @@
+//! What the files contradict each other in, found before anything is started.
+//!
+//! One rule per file, and a table of the rules. A rule looks at values and returns findings; it neither reads files nor asks anybody.
+//! Errors refute the deploy, so a rule makes one only of what must fail; what may be meant is a warning.
+
+mod app;
+mod listening;
+
+mod compose_dependencies;
+mod database_health;
+mod database_url;
+mod dependencies;
+mod loopback;
+mod migration_heads;
+mod ports;
+mod secrets;
+mod shell_form;
+mod variables;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
+use super::files::Files;
+use crate::database::Engine;
+use crate::finding::{Code, Finding, Place};
+
+/// What preflight looks at: the user's files, and what `greenroom.toml` says of the service.
+#[derive(Clone, Debug)]
+pub struct Subject<'files> {
+    /// The user's files.
+    pub files: &'files Files,
+    /// The container behind the load balancer.
+    pub container: String,
+    /// The port of it that the load balancer asks.
+    pub port: u16,
+    /// Where `greenroom.toml` says that port.
+    pub port_place: Place,
+    /// The migration's command.
+    pub migration_command: Vec<String>,
+    /// The engine that the rehearsal uses.
+    pub engine: Engine,
+    /// How the database's URL is written for that engine, with `{user}` and so on in it.
+    pub database_url: String,
+    /// Where `greenroom.toml` says so.
+    pub database_url_place: Place,
+    /// The names of the secrets that the rehearsal makes.
+    pub secrets: Vec<String>,
+}
+
+/// A rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The codes that it can find.
+    pub codes: &'static [Code],
+    /// What it looks for, in a few words.
+    pub title: &'static str,
+    /// The rule itself.
+    pub check: fn(&Subject<'_>) -> Vec<Finding>,
+}
+
+/// Every rule.
+pub const RULES: [Rule; 10] = [
+    Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
+    Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
+    Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
+    Rule { codes: &[Code::C03], title: "every secret can be resolved", check: secrets::check },
+    Rule { codes: &[Code::C02], title: "database URLs can work where they are used", check: database_url::check },
+    Rule { codes: &[Code::H10], title: "containers wait for what can happen", check: dependencies::check },
+    Rule { codes: &[Code::H07], title: "signals reach the app", check: shell_form::check },
+    Rule { codes: &[Code::M01], title: "the migrations have one head", check: migration_heads::check },
+    Rule {
+        codes: &[Code::R01, Code::R02, Code::R03, Code::R04],
+        title: "the database is called healthy when it is",
+        check: database_health::check,
+    },
+    Rule { codes: &[Code::R07], title: "services wait for what can happen", check: compose_dependencies::check },
+];
+
+/// Runs every rule. The findings come worst first; preflight passes if the first is no error.
+#[must_use]
+pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| (rule.check)(subject)).collect();
+    findings.sort_by(Finding::worst_first);
+    findings
+}

@@ -1,0 +1,93 @@
+//! The values that a rehearsal's secrets have: made up anew each time, and never shown.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::config;
+use crate::database::Engine;
+
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// What stands unescaped in the user and password of a URL (RFC 3986 `unreserved`).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A secret of the task definition and the value it gets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretValue {
+    /// `valueFrom` of the task definition.
+    pub value_from: String,
+    /// The value.
+    pub value: String,
+}
+
+impl std::fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecretValue").field("value_from", &self.value_from).finish_non_exhaustive()
+    }
+}
+
+/// `length` random letters, digits, `-` and `_`.
+///
+/// # Errors
+/// The system has no source of random numbers.
+pub fn random(length: usize) -> io::Result<String> {
+    let mut bytes = vec![0; length];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 64)])).collect())
+}
+
+/// `shape` with the database's particulars in it.
+#[must_use]
+pub fn database_url(shape: &str, database: &config::Database, engine: Engine, host: &str, password: &str) -> String {
+    let escaped = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
+    shape
+        .replace("{user}", &escaped(&database.user))
+        .replace("{password}", &escaped(password))
+        .replace("{host}", host)
+        .replace("{port}", &engine.port().to_string())
+        .replace("{name}", &escaped(&database.name))
+}
+
+/// The name of the secret that `value_from` points at: a name, or a Secrets Manager ARN with its six random characters and,
+/// perhaps, `:json-key:version-stage:version-id`. The prefix `/aws/reference/secretsmanager/` is Parameter Store's.
+#[must_use]
+pub fn name_of(value_from: &str) -> &str {
+    parts(value_from).0
+}
+
+/// The six random characters at the end of the ARN in `value_from`, if it has them.
+#[must_use]
+pub fn suffix_of(value_from: &str) -> Option<&str> {
+    parts(value_from).1
+}
+
+fn parts(value_from: &str) -> (&str, Option<&str>) {
+    let Some(rest) = value_from.split_once(":secret:").map(|(_, rest)| rest) else { return (value_from, None) };
+    let name = rest.split(':').next().unwrap_or(rest);
+    match name.rsplit_once('-') {
+        Some((before, suffix)) if suffix.len() == 6 && suffix.bytes().all(|it| it.is_ascii_alphanumeric()) => {
+            (before, Some(suffix))
+        }
+        Some(_) | None => (name, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn a_secret_is_known_by_its_name() {
+        let cases = [
+            ("news-api/database-url", "news-api/database-url"),
+            ("arn:aws:secretsmanager:eu-central-1:123456789012:secret:news-api/key-AbCdEf", "news-api/key"),
+            ("arn:aws:secretsmanager:eu-central-1:123456789012:secret:news-api/key-AbCdEf:password::", "news-api/key"),
+            ("arn:aws:secretsmanager:eu-central-1:123456789012:secret:news-api/session", "news-api/session"),
+        ];
+        for (value_from, name) in cases {
+            assert_eq!(name_of(value_from), name, "{value_from}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! *database*: a real one, ready by four rules.
+
+use std::collections::BTreeMap;
+
+use super::scene::{DATABASE_HOST, Scene};
+use crate::database::{Database, DatabaseSpec, Engine};
+use crate::finding::{Code, Finding, Kind};
+use crate::rehearsal::error::chain;
+use crate::rehearsal::record::{Proof, Unproved};
+use crate::rehearsal::session::Session;
+use crate::rehearsal::stage::Stage;
+
+/// What is to be started, if the app has a database.
+pub(super) fn spec(session: &Session<'_>, scene: &Scene) -> Option<DatabaseSpec> {
+    let (database, engine) = session.script.database.as_ref()?;
+    let labels: BTreeMap<String, String> = session.identity.labels().into_iter().collect();
+    let mut spec = DatabaseSpec::new(
+        *engine,
+        &scene.network.name,
+        &database.name,
+        &database.user,
+        scene.password.clone(),
+        scene.administrator_password.clone(),
+    );
+    spec.alias = DATABASE_HOST.to_owned();
+    spec.labels = labels;
+    spec.image = image_in_compose(session, *engine);
+    Some(spec)
+}
+
+/// Starts it and waits until it is ready.
+pub(super) async fn start(spec: Option<DatabaseSpec>) -> Result<Proof<Option<Database>>, Unproved> {
+    let Some(spec) = spec else { return Ok(Proof::new(None, "the app has none")) };
+    let engine = spec.engine;
+    let image = spec.image().to_owned();
+    match Database::start(spec).await {
+        Ok(database) => {
+            let rules = database.readiness().rules.len();
+            let waited = database.readiness().ready_after.as_secs_f64();
+            let evidence = format!("{engine} from `{image}` is ready by all {rules} rules after {waited:.1} s");
+            Ok(Proof::new(Some(database), evidence))
+        }
+        Err(error) => Err(Finding::error(
+            Code::T02,
+            Kind::Proved,
+            Stage::Database,
+            format!("{engine} from `{image}` is not ready"),
+        )
+        .with_evidence([chain(&error)])
+        .with_help(error.help())
+        .into()),
+    }
+}
+
+/// The image that the user's compose file runs for `engine`, if it runs one.
+fn image_in_compose(session: &Session<'_>, engine: Engine) -> Option<String> {
+    let services = &session.input.files.compose.as_ref()?.services;
+    let images = services.iter().filter_map(|service| service.image.as_ref());
+    let name = |image: &str| image.rsplit('/').next().and_then(|it| it.split(':').next()).map(str::to_owned);
+    images.map(|image| &image.value).find(|image| name(image).as_deref() == Some(engine.key())).cloned()
+}
+
+/// The engine and its image.
+pub(super) fn described(database: &Database) -> String {
+    let spec = database.spec();
+    format!("{} (`{}`)", spec.engine, spec.image())
+}

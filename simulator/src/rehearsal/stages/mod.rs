@@ -1,0 +1,125 @@
+//! What each stage does, and the order that they come in.
+
+mod account;
+mod baseline;
+mod database;
+mod deploy;
+mod explain;
+mod images;
+mod migrate;
+mod preflight;
+mod scene;
+mod verify;
+
+use std::sync::Arc;
+
+use tokio_util::task::AbortOnDropHandle;
+
+use super::account_setup::AccountSetUp;
+use super::record::{Halt, Progress, Proof, Record, Unproved};
+use super::session::Session;
+use super::stage::Stage;
+use super::traffic::{Tally, Traffic};
+use crate::account::Account;
+use crate::database::Database;
+use scene::{Scene, Standing};
+
+/// What a verdict says beside the stages.
+#[derive(Default)]
+pub(super) struct Stood {
+    pub(super) account: Option<Arc<Account>>,
+    pub(super) traffic: Tally,
+    pub(super) database: Option<String>,
+    pub(super) real: Vec<String>,
+    pub(super) simulated: Vec<String>,
+    pub(super) stood_in: Vec<String>,
+    /// Kept until the end, since dropping it removes it.
+    pub(super) server: Option<Database>,
+}
+
+/// Runs all stages in order.
+///
+/// # Errors
+/// At the first refuted stage, unless the script says to go on; and when the rehearsal cannot be held.
+pub(super) async fn run(
+    session: &Session<'_>,
+    set_up: &dyn AccountSetUp,
+    progress: &Arc<dyn Progress>,
+    record: &mut Record<'_>,
+    stood: &mut Stood,
+) -> Result<(), Halt> {
+    record.stage(Stage::Preflight, preflight::check(session)).await?;
+
+    let scene = Scene::open(session).await.map_err(Halt::Failed)?;
+    stood.account = Some(Arc::clone(&scene.account));
+    stood.simulated = scene::simulated(session.script);
+    stood.real = scene::real(session);
+    // Neither the database nor the images need the account: they come into being beside it.
+    let starting = ahead(database::start(database::spec(session, &scene)));
+    let (engine, rehearsal) = (session.engine.clone(), session.identity.clone());
+    let building = ahead(images::build(images::orders(session), engine, rehearsal, Arc::clone(progress)));
+
+    let standing = record.needed(Stage::Account, account::set_up(session, &scene, set_up, progress)).await?;
+    stood.server = record.needed(Stage::Database, joined(starting)).await?;
+    let server = stood.server.as_ref();
+    stood.database = server.map(database::described);
+    stood.real.extend(server.map(|it| format!("the database: {}", database::described(it))));
+    let built = record.needed(Stage::Build, joined(building)).await?;
+    stood.stood_in = images::stand_ins(session, server).await;
+    let images = record.needed(Stage::Push, images::push(session, &scene, &standing, built)).await?;
+    let baseline =
+        record.needed(Stage::Baseline, baseline::establish(session, &scene, &standing, server, &images)).await?;
+
+    let stage = Play { session, scene: &scene, standing: &standing, server, images: &images, baseline: &baseline };
+    let (traffic, ended) = stage.deploy_and_return(record).await;
+    stood.traffic = traffic;
+    ended
+}
+
+/// Everything that the earlier stages have brought about.
+struct Play<'a> {
+    session: &'a Session<'a>,
+    scene: &'a Scene,
+    standing: &'a Standing,
+    server: Option<&'a Database>,
+    images: &'a images::Images,
+    baseline: &'a baseline::Baseline,
+}
+
+impl Play<'_> {
+    /// The deploy itself and the way back, with requests all along; what became of those is answered whatever happens.
+    async fn deploy_and_return(&self, record: &mut Record<'_>) -> (Tally, Result<(), Halt>) {
+        let requests = self.session.input.files.smoke.smoke.clone();
+        let traffic = Traffic::start(self.standing.base_url.clone(), requests);
+        let ended = self.deploy_under(&traffic, record).await;
+        (traffic.stop().await, ended)
+    }
+
+    async fn deploy_under(&self, traffic: &Traffic, record: &mut Record<'_>) -> Result<(), Halt> {
+        let Self { session, scene, standing, server, images, baseline } = *self;
+        let mut revision = None;
+        if session.script.migration.is_some() {
+            let migrating = migrate::run(session, scene, standing, server, images, &mut revision);
+            record.stage(Stage::Migrate, migrating).await?;
+        } else {
+            record.not_shown(Stage::Migrate, "greenroom.toml has no [migration]");
+        }
+        record.stage(Stage::RollOut, deploy::advance(session, scene, standing, images, revision)).await?;
+        record.stage(Stage::Verify, verify::answered(session, standing, traffic)).await?;
+        record.stage(Stage::RollBack, deploy::go_back(session, scene, standing, &baseline.revision, traffic)).await?;
+        Ok(())
+    }
+}
+
+/// Begins `work` now, to be waited for later; it ends with the rehearsal.
+fn ahead<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> AbortOnDropHandle<T> {
+    AbortOnDropHandle::new(tokio::spawn(work))
+}
+
+/// Waits for work that was begun ahead.
+async fn joined<T>(handle: AbortOnDropHandle<Result<Proof<T>, Unproved>>) -> Result<Proof<T>, Unproved> {
+    match handle.await {
+        Ok(result) => result,
+        Err(error) => Err(Unproved::Failed(super::RehearsalError::bug("work begun ahead did not end", &error))),
+    }
+}

@@ -1,0 +1,235 @@
+//! What the stages play on: the simulated account with its endpoint and registry, the network, and the driver.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use simulator_core::world::Setup;
+use simulator_core::{AccountId, Arn, World};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::account::{Account, now};
+use crate::database::Password;
+use crate::driver;
+use crate::driver::docker::{DockerDriver, Registry as EcrAddress};
+use crate::driver::load_balancer::{LoadBalancer, Patience};
+use crate::endpoint::Endpoint;
+use crate::engine::Network;
+use crate::finding::{Code, Finding, Kind};
+use crate::registry::{BlobStore, Registry};
+use crate::rehearsal::RehearsalError;
+use crate::rehearsal::deploy::Deploy;
+use crate::rehearsal::error::chain;
+use crate::rehearsal::record::Unproved;
+use crate::rehearsal::script::Script;
+use crate::rehearsal::secret_values::{self, SecretValue};
+use crate::rehearsal::session::Session;
+use crate::rehearsal::stage::Stage;
+use crate::rehearsal::task_definition;
+use crate::wire::client::ClientError;
+
+/// The name under which tasks reach the database, as a private DNS name would be in production.
+pub(super) const DATABASE_HOST: &str = "database";
+
+/// The account that is simulated where the task definition names none.
+const ACCOUNT: &str = "123456789012";
+
+/// The port that bootstrap's listener has in AWS.
+const LISTENER_PORT: u16 = 80;
+
+/// Any free port of loopback.
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// What the stages play on.
+pub(super) struct Scene {
+    pub(super) account: Arc<Account>,
+    pub(super) account_id: String,
+    pub(super) endpoint: Endpoint,
+    pub(super) registry: Registry,
+    pub(super) network: Network,
+    pub(super) load_balancer: Arc<LoadBalancer>,
+    pub(super) secrets: Vec<SecretValue>,
+    pub(super) password: Password,
+    pub(super) administrator_password: Password,
+    _driving: AbortOnDropHandle<()>,
+}
+
+/// The account made ready, and the deploy identity at work.
+pub(super) struct Standing {
+    pub(super) deploy: Deploy,
+    /// The load balancer's URL on loopback.
+    pub(super) base_url: String,
+}
+
+impl Scene {
+    /// Brings up the empty account, its endpoint and registry, the network and the driver.
+    ///
+    /// # Errors
+    /// If the engine refuses, or no port of loopback is free.
+    pub(super) async fn open(session: &Session<'_>) -> Result<Self, RehearsalError> {
+        let script = session.script;
+        let bug = |error: std::io::Error| RehearsalError::bug("cannot make up secrets", &error);
+        let id = task_definition::account(&session.input.definition_next).unwrap_or(ACCOUNT);
+        let account_id: AccountId = id.parse().map_err(|message| RehearsalError::Input { message, help: None })?;
+        let world = World::new(Setup {
+            account: account_id,
+            region: script.region.clone(),
+            seed: now().as_millis(),
+            timing: script.timing.clone(),
+            now: now(),
+        });
+        let account = Arc::new(Account::new(world));
+        let store = BlobStore::open(&cache_directory().join("registry")).map_err(|error| RehearsalError::Input {
+            message: chain(&error),
+            help: Some("make room there, or set XDG_CACHE_HOME to a directory with room".to_owned()),
+        })?;
+        let registry = Registry::start(Arc::clone(&account), ANY_PORT, store)
+            .await
+            .map_err(|error| RehearsalError::engine(&error, None))?;
+        let endpoint = Endpoint::start(Arc::clone(&account), ANY_PORT)
+            .await
+            .map_err(|error| RehearsalError::engine(&error, None))?;
+        let network = session.engine.open_network(&session.identity, registry.address()).await.map_err(|error| {
+            let help = error.help().map(str::to_owned);
+            RehearsalError::engine(&error, help)
+        })?;
+        let load_balancer = Arc::new(LoadBalancer::new(Patience::default()));
+        if let Some(port) = script.port {
+            load_balancer.reserve(LISTENER_PORT, port).await.map_err(|error| {
+                RehearsalError::input(
+                    &error,
+                    "name another port with `--port`, or leave it out for any free one".to_owned(),
+                )
+            })?;
+        }
+        let ecr = EcrAddress { host: ecr_host(id, script), address: registry.address() };
+        let (engine, identity) = (session.engine.clone(), session.identity.clone());
+        let driver = DockerDriver::new(engine, identity, network.clone(), ecr, Arc::clone(&load_balancer))
+            .await
+            .map_err(|error| RehearsalError::engine(&error, None))?;
+        let driving = Arc::clone(&account);
+        let driving = tokio::spawn(async move {
+            driver::drive(driving, Arc::new(driver)).await;
+        });
+
+        let password = secret_values::random(24).map_err(bug)?;
+        let administrator_password = secret_values::random(24).map_err(bug)?;
+        let secrets = secrets(session, &password).map_err(bug)?;
+        for secret in secrets.iter().map(|it| &it.value).chain([&password, &administrator_password]) {
+            session.redactor.hide(secret);
+        }
+        Ok(Self {
+            account,
+            account_id: id.to_owned(),
+            endpoint,
+            registry,
+            network,
+            load_balancer,
+            secrets,
+            password: Password::new(password),
+            administrator_password: Password::new(administrator_password),
+            _driving: AbortOnDropHandle::new(driving),
+        })
+    }
+}
+
+/// The registry's name in the task definitions of `account`.
+pub(super) fn ecr_host(account: &str, script: &Script) -> String {
+    format!("{account}.dkr.ecr.{}.amazonaws.com", script.region)
+}
+
+impl Scene {
+    /// Where the load balancer's listener is on loopback, once it is.
+    pub(super) async fn listener_address(&self) -> SocketAddr {
+        // The port is opened by the driver a moment after CreateListener; nothing in the World changes then.
+        let mut look = tokio::time::interval(std::time::Duration::from_millis(5));
+        loop {
+            look.tick().await;
+            let listeners: Vec<Arn> =
+                self.account.look(|world| world.elb().listeners().map(|it| it.arn.clone()).collect());
+            if let Some(address) = listeners.iter().find_map(|listener| self.load_balancer.address_of(listener)) {
+                return address;
+            }
+        }
+    }
+}
+
+impl Standing {
+    /// What AWS's refusal of one of the deploy's calls means.
+    pub(super) fn refused(stage: Stage, error: &ClientError) -> Unproved {
+        if error.code().is_none() {
+            return Unproved::Failed(RehearsalError::bug("the simulated account does not answer", error));
+        }
+        let finding = if error.is_denial() {
+            Finding::error(
+                Code::A01,
+                Kind::Proved,
+                stage,
+                "IAM denies the deploy identity a call that the deploy makes",
+            )
+            .with_help([
+                "add the action to the deploy identity's policy; `greenroom bootstrap` writes one that suffices"
+                    .to_owned(),
+            ])
+        } else {
+            Finding::error(stage.code(), Kind::Proved, stage, "AWS refuses a call that the deploy makes")
+                .with_help(["correct what the message names".to_owned()])
+        };
+        Unproved::Refuted(vec![finding.with_evidence([chain(error)])])
+    }
+}
+
+/// A value for each secret that either task definition takes.
+fn secrets(session: &Session<'_>, password: &str) -> std::io::Result<Vec<SecretValue>> {
+    let script = session.script;
+    let mut values: Vec<SecretValue> = Vec::new();
+    let next = task_definition::secrets(&session.input.definition_next);
+    let now = task_definition::secrets(&session.input.definition_now);
+    for (_, value_from) in next.into_iter().chain(now) {
+        let name = secret_values::name_of(&value_from);
+        if values.iter().any(|it| secret_values::name_of(&it.value_from) == name) {
+            continue;
+        }
+        let of_database = script.database.as_ref().filter(|(database, _)| database.secret == name);
+        let value = match of_database {
+            Some((database, engine)) => {
+                let shape = database.url.shape(*engine).unwrap_or_default();
+                secret_values::database_url(shape, database, *engine, DATABASE_HOST, password)
+            }
+            None => secret_values::random(script.secrets.get(name).map_or(32, |it| it.generate))?,
+        };
+        values.push(SecretValue { value_from, value });
+    }
+    Ok(values)
+}
+
+/// Where layers are kept between rehearsals.
+fn cache_directory() -> PathBuf {
+    let of_user = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let of_home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    of_user.or_else(of_home).unwrap_or_else(std::env::temp_dir).join("greenroom")
+}
+
+/// What is simulated, and how far.
+pub(super) fn simulated(script: &Script) -> Vec<String> {
+    let mut simulated = vec![
+        "the AWS account: IAM, STS, ECR, ECS, EC2, ELB, CloudWatch Logs and Secrets Manager, each call signed and authorised"
+            .to_owned(),
+        "security groups: recorded, not enforced between containers".to_owned(),
+    ];
+    if script.timing == simulator_core::Timing::rehearsal() {
+        simulated.push("AWS's own delays: compressed; what containers do is not".to_owned());
+    }
+    simulated
+}
+
+/// What is real whatever else happens.
+pub(super) fn real(session: &Session<'_>) -> Vec<String> {
+    let engine = session.engine.facts();
+    vec![
+        format!("the image builds, the containers and their network: Docker {}", engine.release),
+        "the push and the pulls: the OCI distribution protocol, with the deploy identity's and the execution role's tokens"
+            .to_owned(),
+        "the migrations, the health checks and the requests".to_owned(),
+    ]
+}

@@ -1,0 +1,67 @@
+//! What a rehearsal comes to.
+
+use std::time::Duration;
+
+use simulator_core::Event;
+
+use super::stage::{Ending, Outcome};
+use super::traffic::Tally;
+use crate::finding::Finding;
+use crate::report::Redactor;
+
+/// What a rehearsal comes to, and all that reports are made of.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The rehearsal's id.
+    pub id: String,
+    /// The project.
+    pub project: String,
+    /// What was taken to run now.
+    pub from: String,
+    /// What was deployed.
+    pub to: String,
+    /// The database's engine and version, if there was a database.
+    pub database: Option<String>,
+    /// All stages, in order.
+    pub outcomes: Vec<Outcome>,
+    /// The requests that were sent during the rollout and the rollback.
+    pub traffic: Tally,
+    /// What was real.
+    pub real: Vec<String>,
+    /// What was simulated, and how far.
+    pub simulated: Vec<String>,
+    /// What stood in for something else.
+    pub stood_in: Vec<String>,
+    /// From the start to the verdict.
+    pub took: Duration,
+    /// The trace.
+    pub events: Vec<Event>,
+    /// Every text of a report passes through it.
+    pub redactor: Redactor,
+}
+
+impl Verdict {
+    /// Whether every stage was proved or does not apply.
+    #[must_use]
+    pub fn would_succeed(&self) -> bool {
+        !self.outcomes.iter().any(|outcome| matches!(outcome.ending, Ending::Refuted { .. }))
+    }
+
+    /// All findings, the worst first.
+    #[must_use]
+    pub fn findings(&self) -> Vec<&Finding> {
+        let mut findings: Vec<&Finding> = self
+            .outcomes
+            .iter()
+            .flat_map(|outcome| {
+                let refuting = match &outcome.ending {
+                    Ending::Refuted { findings } => findings.as_slice(),
+                    Ending::Proved { .. } | Ending::NotShown { .. } => &[],
+                };
+                refuting.iter().chain(&outcome.warnings)
+            })
+            .collect();
+        findings.sort_by(|a, b| a.worst_first(b));
+        findings
+    }
+}

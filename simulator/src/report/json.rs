@@ -1,0 +1,90 @@
+//! `report.json`: the verdict for programs.
+
+use serde_json::{Value, json};
+
+use crate::finding::Finding;
+use crate::rehearsal::{Ending, Outcome, Verdict};
+
+/// Rises with every change that a reader could notice.
+pub const VERSION: u32 = 1;
+
+/// The verdict as JSON. Durations are in milliseconds.
+#[must_use]
+pub fn report(verdict: &Verdict) -> Value {
+    let Verdict {
+        id,
+        project,
+        from,
+        to,
+        database,
+        outcomes,
+        traffic,
+        real,
+        simulated,
+        stood_in,
+        took,
+        events: _,
+        redactor: _,
+    } = verdict;
+    json!({
+        "version": VERSION,
+        "rehearsal": id,
+        "project": project,
+        "from": from,
+        "to": to,
+        "database": database,
+        "verdict": if verdict.would_succeed() { "would-succeed" } else { "would-fail" },
+        "took": millis(*took),
+        "findings": verdict.findings().into_iter().map(finding).collect::<Vec<_>>(),
+        "stages": outcomes.iter().map(stage).collect::<Vec<_>>(),
+        "requests": {
+            "sent": traffic.sent,
+            "failed": traffic.failed,
+            "failures": traffic.failures.iter().map(|failure| json!({
+                "at": failure.at.as_millis(),
+                "name": failure.name,
+                "answer": failure.answer,
+            })).collect::<Vec<_>>(),
+        },
+        "real": real,
+        "simulated": simulated,
+        "stoodIn": stood_in,
+    })
+}
+
+fn stage(outcome: &Outcome) -> Value {
+    let Outcome { stage, ending, warnings, took } = outcome;
+    let (ended, details) = match ending {
+        Ending::Proved { evidence } => ("proved", evidence.clone()),
+        Ending::Refuted { findings } => ("refuted", findings.first().map(|it| it.sentence.clone()).unwrap_or_default()),
+        Ending::NotShown { reason } => ("not-shown", reason.clone()),
+    };
+    json!({
+        "stage": stage.to_string(),
+        "ended": ended,
+        "details": details,
+        "took": millis(*took),
+        "warnings": warnings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn finding(finding: &Finding) -> Value {
+    json!({
+        "code": finding.code.to_string(),
+        "severity": finding.severity.to_string(),
+        "kind": finding.kind.to_string(),
+        "sentence": finding.sentence,
+        "stage": finding.stage.to_string(),
+        "place": finding.place.as_ref().map(|place| json!({
+            "file": place.file,
+            "line": place.line,
+            "column": place.column,
+        })),
+        "evidence": finding.evidence,
+        "help": finding.help,
+    })
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

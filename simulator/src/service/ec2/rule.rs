@@ -1,0 +1,109 @@
+//! Rules of security groups.
+
+use serde_json::{Map, Value, json};
+use simulator_core::ec2::{
+    AuthorizeEgress, AuthorizeIngress, AuthorizeSecurityGroup, DescribeSecurityGroupRules, Direction, Egress, GroupRef,
+    Ingress, Peer, Ports, RevokeOutput, RevokeSecurityGroup, Rule,
+};
+use simulator_core::{Page, Refusal, World};
+
+use super::tag::{specified, written};
+use super::{filters, listing, permission, real_run};
+use crate::wire::Input;
+
+pub(super) fn authorize_ingress(input: &mut Input, _: &World) -> Result<AuthorizeIngress, Refusal> {
+    authorize(input)
+}
+
+pub(super) fn authorize_egress(input: &mut Input, _: &World) -> Result<AuthorizeEgress, Refusal> {
+    authorize(input)
+}
+
+fn authorize<D: Direction>(input: &mut Input) -> Result<AuthorizeSecurityGroup<D>, Refusal> {
+    real_run(input)?;
+    let group = GroupRef::parse(input.text("GroupId")?, input.text("GroupName")?)?;
+    let permissions = permission::read(input)?;
+    Ok(AuthorizeSecurityGroup::new(group, permissions, specified(input, "security-group-rule")?))
+}
+
+pub(super) fn authorized(rules: Vec<Rule>, world: &World) -> Value {
+    let rules: Vec<Value> = rules.iter().map(|rule| describe_rule(rule, world)).collect();
+    json!({ "return": true, "securityGroupRuleSet": rules })
+}
+
+pub(super) fn revoke_ingress(input: &mut Input, _: &World) -> Result<RevokeSecurityGroup<Ingress>, Refusal> {
+    revoke(input)
+}
+
+pub(super) fn revoke_egress(input: &mut Input, _: &World) -> Result<RevokeSecurityGroup<Egress>, Refusal> {
+    revoke(input)
+}
+
+fn revoke<D: Direction>(input: &mut Input) -> Result<RevokeSecurityGroup<D>, Refusal> {
+    real_run(input)?;
+    let group = GroupRef::parse(input.text("GroupId")?, input.text("GroupName")?)?;
+    let permissions = permission::read(input)?;
+    Ok(RevokeSecurityGroup::new(group, permissions, input.texts("SecurityGroupRuleId")?))
+}
+
+pub(super) fn revoked(output: RevokeOutput, _: &World) -> Value {
+    let revoked = output.revoked.iter().map(|rule| {
+        let mut written = common(rule);
+        if let Peer::Group(id) = &rule.peer {
+            written.insert("referencedGroupId".to_owned(), json!(id));
+        }
+        Value::Object(written)
+    });
+    json!({ "return": true, "revokedSecurityGroupRuleSet": revoked.collect::<Vec<_>>() })
+}
+
+pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeSecurityGroupRules, Refusal> {
+    real_run(input)?;
+    Ok(DescribeSecurityGroupRules {
+        ids: input.texts("SecurityGroupRuleId")?,
+        filters: filters(input)?,
+        next_token: input.text("NextToken")?,
+        limit: input.integer("MaxResults")?,
+    })
+}
+
+pub(super) fn described(page: Page<Rule>, world: &World) -> Value {
+    let rules = page.items.iter().map(|rule| describe_rule(rule, world));
+    listing("securityGroupRuleSet", rules.collect(), page.next)
+}
+
+fn describe_rule(rule: &Rule, world: &World) -> Value {
+    let owner = world.account().to_string();
+    let mut written_rule = common(rule);
+    let arn = format!("arn:aws:ec2:{}:{owner}:security-group-rule/{}", world.region(), rule.id);
+    if let Peer::Group(id) = &rule.peer {
+        written_rule.insert("referencedGroupInfo".to_owned(), json!({ "groupId": id, "userId": owner }));
+    }
+    written_rule.insert("groupOwnerId".to_owned(), json!(owner));
+    written_rule.insert("securityGroupRuleArn".to_owned(), json!(arn));
+    written_rule.insert("tagSet".to_owned(), written(&rule.tags));
+    Value::Object(written_rule)
+}
+
+/// What every description of a rule has. Without ports, EC2 writes -1.
+fn common(rule: &Rule) -> Map<String, Value> {
+    let Rule { id, group, egress, protocol, ports, peer, description, tags: _ } = rule;
+    let Ports { from, to } = ports.unwrap_or(Ports { from: -1, to: -1 });
+    let mut written = Map::new();
+    let mut put = |name: &str, value: Value| written.insert(name.to_owned(), value);
+    put("securityGroupRuleId", json!(id));
+    put("groupId", json!(group));
+    put("isEgress", json!(egress));
+    put("ipProtocol", json!(protocol.to_string()));
+    put("fromPort", json!(from));
+    put("toPort", json!(to));
+    match peer {
+        Peer::Range(range) if range.is_ipv4() => put("cidrIpv4", json!(range.to_string())),
+        Peer::Range(range) => put("cidrIpv6", json!(range.to_string())),
+        Peer::Group(_) => None,
+    };
+    if let Some(description) = description {
+        put("description", json!(description));
+    }
+    written
+}

@@ -1,0 +1,66 @@
+//! Security groups.
+
+use serde_json::{Value, json};
+use simulator_core::ec2::{
+    CreateSecurityGroup, CreateSecurityGroupOutput, DeleteSecurityGroup, DescribeSecurityGroups, GroupRef, Rule,
+    SecurityGroup,
+};
+use simulator_core::{Page, Refusal, World};
+
+use super::tag::{specified, written};
+use super::{filters, listing, permission, real_run};
+use crate::wire::Input;
+
+pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateSecurityGroup, Refusal> {
+    real_run(input)?;
+    Ok(CreateSecurityGroup {
+        name: input.required("GroupName", "MissingParameter")?,
+        description: input.required("GroupDescription", "MissingParameter")?,
+        vpc: input.text("VpcId")?,
+        tags: specified(input, "security-group")?,
+    })
+}
+
+pub(super) fn created(output: CreateSecurityGroupOutput, _: &World) -> Value {
+    let CreateSecurityGroupOutput { id, arn, tags } = output;
+    json!({ "groupId": id, "securityGroupArn": arn, "tagSet": written(&tags), "return": true })
+}
+
+pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeSecurityGroups, Refusal> {
+    real_run(input)?;
+    Ok(DescribeSecurityGroups {
+        ids: input.texts("GroupId")?,
+        names: input.texts("GroupName")?,
+        filters: filters(input)?,
+        next_token: input.text("NextToken")?,
+        limit: input.integer("MaxResults")?,
+    })
+}
+
+pub(super) fn described(page: Page<(SecurityGroup, Vec<Rule>)>, world: &World) -> Value {
+    let groups = page.items.iter().map(|(group, rules)| {
+        let SecurityGroup { id, name, description, vpc, owner, tags } = group;
+        let arn = format!("arn:aws:ec2:{}:{owner}:security-group/{id}", world.region());
+        json!({
+            "groupId": id,
+            "groupName": name,
+            "groupDescription": description,
+            "vpcId": vpc,
+            "ownerId": owner.to_string(),
+            "securityGroupArn": arn,
+            "ipPermissions": permission::written(rules.iter().filter(|rule| !rule.egress), owner),
+            "ipPermissionsEgress": permission::written(rules.iter().filter(|rule| rule.egress), owner),
+            "tagSet": written(tags),
+        })
+    });
+    listing("securityGroupInfo", groups.collect(), page.next)
+}
+
+pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteSecurityGroup, Refusal> {
+    real_run(input)?;
+    Ok(DeleteSecurityGroup { group: GroupRef::parse(input.text("GroupId")?, input.text("GroupName")?)? })
+}
+
+pub(super) fn deleted(id: String, _: &World) -> Value {
+    json!({ "return": true, "groupId": id })
+}

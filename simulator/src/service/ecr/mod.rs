@@ -1,0 +1,59 @@
+//! ECR on the wire: AWS JSON 1.1.
+//!
+//! Layers go through the registry alone: the API's calls for their bytes, which only Docker clients of old made, are absent.
+
+mod image;
+mod lifecycle;
+mod repository;
+mod repository_policy;
+mod settings;
+mod tag;
+mod token;
+
+use serde_json::{Value, json};
+use simulator_core::{Page, Refusal, World};
+
+use super::json::object;
+use super::{Protocol, Service};
+use crate::wire::Input;
+
+const INVALID: &str = "InvalidParameterException";
+
+/// ECR and its operations.
+#[must_use]
+pub fn service() -> Service {
+    let tables = [
+        token::rows(),
+        repository::rows(),
+        settings::rows(),
+        repository_policy::rows(),
+        tag::rows(),
+        lifecycle::rows(),
+        image::rows(),
+    ];
+    Service {
+        signing_name: "ecr",
+        protocol: Protocol::Json { target: "AmazonEC2ContainerRegistry_V20150921" },
+        operations: tables.into_iter().flatten().collect(),
+    }
+}
+
+/// The account's own registry is the only one; the parameter may name it.
+fn own_registry(input: &mut Input, world: &World) -> Result<(), Refusal> {
+    match input.text("registryId")? {
+        Some(other) if other != world.account().to_string() => {
+            Err(Refusal::NotSimulated { what: format!("the ECR registry of account {other}") })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Takes the name of the repository that a call is about, in the account's own registry.
+fn repository_name(input: &mut Input, world: &World) -> Result<String, Refusal> {
+    own_registry(input, world)?;
+    input.required("repositoryName", INVALID)
+}
+
+fn paged<T>(name: &'static str, page: &Page<T>, encode: impl Fn(&T) -> Value) -> Value {
+    object([(name, page.items.iter().map(encode).collect()), ("nextToken", json!(page.next))])
+}

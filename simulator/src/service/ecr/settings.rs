@@ -1,0 +1,87 @@
+//! Settings of repositories and of the registry.
+
+use serde_json::{Value, json};
+use simulator_core::ecr::{
+    GetAccountSetting, PutAccountSetting, PutImageScanningConfiguration, PutImageTagMutability, TagMutability,
+};
+use simulator_core::{Refusal, World};
+
+use super::{INVALID, repository_name};
+use crate::service::json::object;
+use crate::wire::{Input, Row, row};
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        row("PutImageTagMutability", decode_mutability, encode_mutability),
+        row("PutImageScanningConfiguration", decode_scanning, encode_scanning),
+        row("PutAccountSetting", decode_put_setting, encode_setting),
+        row(
+            "GetAccountSetting",
+            |input, _| Ok(GetAccountSetting { name: input.required("name", INVALID)? }),
+            encode_setting,
+        ),
+    ]
+}
+
+fn decode_mutability(input: &mut Input, world: &World) -> Result<PutImageTagMutability, Refusal> {
+    Ok(PutImageTagMutability { repository: repository_name(input, world)?, mutability: mutability(input)? })
+}
+
+fn encode_mutability(setting: PutImageTagMutability, world: &World) -> Value {
+    object([
+        ("registryId", json!(world.account().to_string())),
+        ("repositoryName", json!(setting.repository)),
+        ("imageTagMutability", json!(setting.mutability.mode())),
+        ("imageTagMutabilityExclusionFilters", encode_filters(&setting.mutability)),
+    ])
+}
+
+fn decode_scanning(input: &mut Input, world: &World) -> Result<PutImageScanningConfiguration, Refusal> {
+    let repository = repository_name(input, world)?;
+    Ok(PutImageScanningConfiguration { repository, scan_on_push: scan_on_push(input)? })
+}
+
+fn encode_scanning(setting: PutImageScanningConfiguration, world: &World) -> Value {
+    json!({
+        "registryId": world.account().to_string(),
+        "repositoryName": setting.repository,
+        "imageScanningConfiguration": {"scanOnPush": setting.scan_on_push},
+    })
+}
+
+fn decode_put_setting(input: &mut Input, _: &World) -> Result<PutAccountSetting, Refusal> {
+    Ok(PutAccountSetting { name: input.required("name", INVALID)?, value: input.required("value", INVALID)? })
+}
+
+fn encode_setting(setting: PutAccountSetting, _: &World) -> Value {
+    json!({"name": setting.name, "value": setting.value})
+}
+
+/// Takes `imageTagMutability` and its filters.
+pub(super) fn mutability(input: &mut Input) -> Result<TagMutability, Refusal> {
+    let mut filters = Vec::new();
+    for mut filter in input.structures("imageTagMutabilityExclusionFilters")? {
+        match filter.required("filterType", INVALID)?.as_str() {
+            "WILDCARD" => filters.push(filter.required("filter", INVALID)?),
+            other => return Err(Refusal::fault(INVALID, format!("Invalid parameter at 'filterType': '{other}'"))),
+        }
+        filter.finish()?;
+    }
+    TagMutability::parse(input.text("imageTagMutability")?.as_deref(), filters)
+}
+
+/// The filters as answers write them: not at all where there are none.
+pub(super) fn encode_filters(mutability: &TagMutability) -> Value {
+    match mutability.filters() {
+        [] => Value::Null,
+        filters => filters.iter().map(|filter| json!({"filterType": "WILDCARD", "filter": filter})).collect(),
+    }
+}
+
+/// Takes `imageScanningConfiguration`.
+pub(super) fn scan_on_push(input: &mut Input) -> Result<bool, Refusal> {
+    let Some(mut scanning) = input.structure("imageScanningConfiguration")? else { return Ok(false) };
+    let on = scanning.boolean("scanOnPush")?.unwrap_or(false);
+    scanning.finish()?;
+    Ok(on)
+}

@@ -1,0 +1,46 @@
+//! Tags of repositories.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use simulator_core::ecr::{ListTagsForResource, TagResource, UntagResource};
+use simulator_core::{Refusal, World};
+
+use super::INVALID;
+use crate::wire::{Input, Row, row};
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        row("TagResource", decode_tag, |(), _| json!({})),
+        row("UntagResource", decode_untag, |(), _| json!({})),
+        row("ListTagsForResource", decode_list, encode),
+    ]
+}
+
+fn decode_tag(input: &mut Input, _: &World) -> Result<TagResource, Refusal> {
+    Ok(TagResource { resource: input.required("resourceArn", INVALID)?, tags: read(input)? })
+}
+
+fn decode_untag(input: &mut Input, _: &World) -> Result<UntagResource, Refusal> {
+    Ok(UntagResource { resource: input.required("resourceArn", INVALID)?, keys: input.texts("tagKeys")? })
+}
+
+fn decode_list(input: &mut Input, _: &World) -> Result<ListTagsForResource, Refusal> {
+    Ok(ListTagsForResource { resource: input.required("resourceArn", INVALID)? })
+}
+
+fn encode(tags: BTreeMap<String, String>, _: &World) -> Value {
+    let tags: Value = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+    json!({"tags": tags})
+}
+
+/// Takes `tags`.
+pub(super) fn read(input: &mut Input) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut tags = BTreeMap::new();
+    for mut tag in input.structures("tags")? {
+        let key = tag.required("Key", INVALID)?;
+        tags.insert(key, tag.text("Value")?.unwrap_or_default());
+        tag.finish()?;
+    }
+    Ok(tags)
+}

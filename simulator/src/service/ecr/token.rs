@@ -1,0 +1,28 @@
+//! Authorization tokens.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use simulator_core::ecr::{AuthorizationData, GetAuthorizationToken};
+use simulator_core::{Refusal, World};
+
+use crate::service::json::time;
+use crate::wire::{Input, Row, row};
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![row("GetAuthorizationToken", decode_token, encode_token)]
+}
+
+fn decode_token(input: &mut Input, _: &World) -> Result<GetAuthorizationToken, Refusal> {
+    // Deprecated: the token is for any registry that its holder may use (BOTO).
+    input.texts("registryIds")?;
+    Ok(GetAuthorizationToken {})
+}
+
+fn encode_token(data: AuthorizationData, _: &World) -> Value {
+    json!({"authorizationData": [{
+        "authorizationToken": STANDARD.encode(format!("AWS:{}", data.password)),
+        "expiresAt": time(data.expires_at),
+        "proxyEndpoint": data.proxy_endpoint,
+    }]})
+}

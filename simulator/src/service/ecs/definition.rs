@@ -1,0 +1,174 @@
+//! Task definitions on the wire.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use simulator_core::ecs::definition::{Described, RuntimePlatform};
+use simulator_core::ecs::{
+    DeregisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitions, RegisterTaskDefinition, TaskDefinition,
+};
+use simulator_core::{Page, Refusal, World};
+
+use super::{container, shape};
+use crate::wire::Input;
+
+/// ECS's code for what is wrong with a task definition.
+const CLIENT: &str = "ClientException";
+
+pub(super) fn register(input: &mut Input, _: &World) -> Result<RegisterTaskDefinition, Refusal> {
+    let containers = input.structures("containerDefinitions")?.into_iter().map(container::read);
+    let requires = input.texts("requiresCompatibilities")?;
+    Ok(RegisterTaskDefinition {
+        family: input.required("family", CLIENT)?,
+        task_role: input.text("taskRoleArn")?,
+        execution_role: input.text("executionRoleArn")?,
+        network_mode: input.text("networkMode")?,
+        containers: containers.collect::<Result<_, _>>()?,
+        requires: requires.iter().map(|kind| shape::launch_type_named(kind)).collect::<Result<_, _>>()?,
+        cpu: input.text("cpu")?,
+        memory: input.text("memory")?,
+        platform: platform(input)?,
+        ephemeral_storage: ephemeral_storage(input)?,
+        tags: shape::tags(input)?,
+    })
+}
+
+fn platform(input: &mut Input) -> Result<Option<RuntimePlatform>, Refusal> {
+    let Some(mut platform) = input.structure("runtimePlatform")? else { return Ok(None) };
+    let cpu_architecture = platform.text("cpuArchitecture")?;
+    let operating_system = platform.text("operatingSystemFamily")?;
+    platform.finish()?;
+    match operating_system.as_deref() {
+        None | Some("LINUX") => Ok(Some(RuntimePlatform { cpu_architecture, operating_system })),
+        Some(other) => Err(Refusal::NotSimulated { what: format!("operating system family `{other}`") }),
+    }
+}
+
+fn ephemeral_storage(input: &mut Input) -> Result<Option<u32>, Refusal> {
+    let Some(mut storage) = input.structure("ephemeralStorage")? else { return Ok(None) };
+    let size = shape::whole(&mut storage, "sizeInGiB")?;
+    storage.finish()?;
+    Ok(size)
+}
+
+pub(super) fn registered(definition: Arc<TaskDefinition>, _: &World) -> Value {
+    json!({ "taskDefinition": json(&definition), "tags": shape::tag_list(&definition.tags) })
+}
+
+pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTaskDefinition, Refusal> {
+    Ok(DescribeTaskDefinition {
+        task_definition: input.required("taskDefinition", CLIENT)?,
+        with_tags: shape::includes_tags(input)?,
+    })
+}
+
+pub(super) fn described(described: Described, _: &World) -> Value {
+    let Described { definition, with_tags } = described;
+    let tags = if with_tags { shape::tag_list(&definition.tags) } else { json!([]) };
+    json!({ "taskDefinition": json(&definition), "tags": tags })
+}
+
+pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTaskDefinitions, Refusal> {
+    Ok(ListTaskDefinitions {
+        family: input.text("familyPrefix")?,
+        inactive: input.text("status")?.as_deref() == Some("INACTIVE"),
+        descending: input.text("sort")?.as_deref() == Some("DESC"),
+        limit: shape::limit(input, 100)?,
+        token: input.text("nextToken")?,
+    })
+}
+
+pub(super) fn listed(page: Page<String>, _: &World) -> Value {
+    shape::page("taskDefinitionArns", page)
+}
+
+pub(super) fn deregister(input: &mut Input, _: &World) -> Result<DeregisterTaskDefinition, Refusal> {
+    Ok(DeregisterTaskDefinition { task_definition: input.required("taskDefinition", CLIENT)? })
+}
+
+pub(super) fn deregistered(definition: Arc<TaskDefinition>, _: &World) -> Value {
+    json!({ "taskDefinition": json(&definition) })
+}
+
+fn json(definition: &TaskDefinition) -> Value {
+    let TaskDefinition {
+        arn,
+        family,
+        revision,
+        task_role,
+        execution_role,
+        network_mode,
+        containers,
+        requires,
+        cpu,
+        memory,
+        platform,
+        ephemeral_storage,
+        tags: _,
+        registered_at,
+        registered_by,
+        deregistered_at,
+    } = definition;
+    let names =
+        |kinds: &[simulator_core::ecs::LaunchType]| kinds.iter().map(|kind| json!(kind.as_str())).collect::<Value>();
+    let platform = platform.as_ref().map(|platform| {
+        shape::object([
+            ("cpuArchitecture", json!(platform.cpu_architecture)),
+            ("operatingSystemFamily", json!(platform.operating_system)),
+        ])
+    });
+    shape::object([
+        ("taskDefinitionArn", json!(arn.as_str())),
+        ("containerDefinitions", containers.iter().map(container::json).collect()),
+        ("family", json!(family)),
+        ("taskRoleArn", json!(task_role)),
+        ("executionRoleArn", json!(execution_role)),
+        ("networkMode", json!(network_mode.as_str())),
+        ("revision", json!(revision)),
+        ("volumes", json!([])),
+        ("status", json!(definition.status())),
+        ("requiresAttributes", requires_attributes(definition)),
+        ("placementConstraints", json!([])),
+        ("compatibilities", names(&definition.compatibilities())),
+        ("requiresCompatibilities", if requires.is_empty() { Value::Null } else { names(requires) }),
+        ("cpu", json!(cpu.map(|cpu| cpu.to_string()))),
+        ("memory", json!(memory.map(|memory| memory.to_string()))),
+        ("runtimePlatform", json!(platform)),
+        ("ephemeralStorage", json!(ephemeral_storage.map(|size| json!({ "sizeInGiB": size })))),
+        ("registeredAt", shape::seconds_of(*registered_at)),
+        ("registeredBy", json!(registered_by.as_str())),
+        ("deregisteredAt", json!(deregistered_at.map(shape::seconds_of))),
+    ])
+}
+
+/// What an instance would have to be able to do, as AWS works it out from the definition.
+fn requires_attributes(definition: &TaskDefinition) -> Value {
+    let any =
+        |has: fn(&simulator_core::ecs::definition::ContainerDefinition) -> bool| definition.containers.iter().any(has);
+    let ecr = any(|container| container.image.contains(".dkr.ecr."));
+    let mut names = Vec::new();
+    if any(|container| container.log.is_some()) {
+        names.push("com.amazonaws.ecs.capability.logging-driver.awslogs");
+        names.push("ecs.capability.execution-role-awslogs");
+    }
+    if ecr {
+        names.push("com.amazonaws.ecs.capability.ecr-auth");
+        names.push("ecs.capability.execution-role-ecr-pull");
+    }
+    if definition.task_role.is_some() {
+        names.push("com.amazonaws.ecs.capability.task-iam-role");
+    }
+    if any(|container| !container.secrets.is_empty()) {
+        names.push("ecs.capability.secrets.asm.environment-variables");
+    }
+    if any(|container| container.health_check.is_some()) {
+        names.push("ecs.capability.container-health-check");
+    }
+    if any(|container| !container.depends_on.is_empty()) {
+        names.push("ecs.capability.container-ordering");
+    }
+    if definition.network_mode == simulator_core::ecs::definition::NetworkMode::Awsvpc {
+        names.push("ecs.capability.task-eni");
+    }
+    names.into_iter().map(|name| json!({ "name": name })).collect()
+}

@@ -1,0 +1,150 @@
+//! How services are deployed, on the wire: `deploymentConfiguration` and `deployments`.
+
+use serde_json::{Value, json};
+use simulator_core::ecs::service::{CircuitBreaker, Deployment, DeploymentConfiguration, LoadBalancer, ThresholdKind};
+use simulator_core::ecs::{Service, View};
+use simulator_core::{Arn, Refusal};
+
+use super::shape::{self, INVALID, object};
+use crate::wire::Input;
+
+/// What a request says of `deploymentConfiguration`: a part that is not said stays as it is.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) minimum_healthy_percent: Option<u32>,
+    pub(super) maximum_percent: Option<u32>,
+    pub(super) circuit_breaker: Option<CircuitBreaker>,
+}
+
+/// Takes `deploymentConfiguration`.
+pub(super) fn configuration(input: &mut Input) -> Result<Asked, Refusal> {
+    let Some(mut configuration) = input.structure("deploymentConfiguration")? else { return Ok(Asked::default()) };
+    match configuration.text("strategy")?.as_deref() {
+        None | Some("ROLLING") => {}
+        Some(other) => return Err(Refusal::NotSimulated { what: format!("deployment strategy `{other}`") }),
+    }
+    if let Some(mut alarms) = configuration.structure("alarms")? {
+        // An empty and disabled set of alarms is what `describe-services` prints.
+        let names = alarms.texts("alarmNames")?;
+        if alarms.boolean("enable")? == Some(true) || !names.is_empty() {
+            return Err(Refusal::NotSimulated { what: "deployment alarms".to_owned() });
+        }
+        let _without_alarms = alarms.boolean("rollback")?;
+        alarms.finish()?;
+    }
+    if configuration.integer("bakeTimeInMinutes")?.is_some_and(|minutes| minutes != 0) {
+        return Err(Refusal::NotSimulated { what: "bake time of a rolling deployment".to_owned() });
+    }
+    let asked = Asked {
+        minimum_healthy_percent: shape::whole(&mut configuration, "minimumHealthyPercent")?,
+        maximum_percent: shape::whole(&mut configuration, "maximumPercent")?,
+        circuit_breaker: configuration.structure("deploymentCircuitBreaker")?.map(circuit_breaker).transpose()?,
+    };
+    configuration.finish()?;
+    Ok(asked)
+}
+
+fn circuit_breaker(mut input: Input) -> Result<CircuitBreaker, Refusal> {
+    let default = CircuitBreaker::default();
+    let required = |value: Option<bool>, key: &str| {
+        value.ok_or_else(|| Refusal::fault(INVALID, format!("deploymentCircuitBreaker.{key} must be given.")))
+    };
+    let breaker = CircuitBreaker {
+        enable: required(input.boolean("enable")?, "enable")?,
+        rollback: required(input.boolean("rollback")?, "rollback")?,
+        reset_on_healthy_task: input.boolean("resetOnHealthyTask")?.unwrap_or(default.reset_on_healthy_task),
+        threshold: input.structure("thresholdConfiguration")?.map(threshold).transpose()?.unwrap_or(default.threshold),
+    };
+    input.finish()?;
+    Ok(breaker)
+}
+
+fn threshold(mut input: Input) -> Result<(ThresholdKind, u32), Refusal> {
+    let kind = match input.text("type")?.as_deref() {
+        None | Some("BOUNDED_PERCENT") => ThresholdKind::BoundedPercent,
+        Some("UNBOUNDED_PERCENT") => ThresholdKind::UnboundedPercent,
+        Some("COUNT") => ThresholdKind::Count,
+        Some(other) => return Err(Refusal::fault(INVALID, format!("Invalid threshold type '{other}'."))),
+    };
+    let value = shape::whole(&mut input, "value")?;
+    input.finish()?;
+    match (kind, value) {
+        (_, Some(value)) => Ok((kind, value)),
+        (ThresholdKind::BoundedPercent | ThresholdKind::UnboundedPercent, None) => Ok((kind, 50)),
+        (ThresholdKind::Count, None) => Err(Refusal::fault(INVALID, "A threshold of type COUNT needs a value.")),
+    }
+}
+
+/// Takes `loadBalancers`.
+pub(super) fn load_balancers(input: &mut Input) -> Result<Vec<LoadBalancer>, Refusal> {
+    input.structures("loadBalancers")?.into_iter().map(load_balancer).collect()
+}
+
+fn load_balancer(mut input: Input) -> Result<LoadBalancer, Refusal> {
+    let target_group = input.required("targetGroupArn", INVALID)?;
+    let target_group: Arn = target_group.parse().map_err(|_| {
+        Refusal::fault(
+            INVALID,
+            format!("Unable to assume role and validate the specified targetGroupArn: {target_group}"),
+        )
+    })?;
+    let container = input.required("containerName", INVALID)?;
+    let port = shape::port(&mut input, "containerPort")?
+        .ok_or_else(|| Refusal::fault(INVALID, "containerPort must be given for a load balancer."))?;
+    input.finish()?;
+    Ok(LoadBalancer { target_group, container, port })
+}
+
+/// `deploymentConfiguration`.
+pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Value {
+    let DeploymentConfiguration { minimum_healthy_percent, maximum_percent, circuit_breaker } = configuration;
+    let CircuitBreaker { enable, rollback, reset_on_healthy_task, threshold: (kind, value) } = circuit_breaker;
+    json!({
+        "deploymentCircuitBreaker": {
+            "enable": enable,
+            "rollback": rollback,
+            "resetOnHealthyTask": reset_on_healthy_task,
+            "thresholdConfiguration": { "type": kind.as_str(), "value": value },
+        },
+        "maximumPercent": maximum_percent,
+        "minimumHealthyPercent": minimum_healthy_percent,
+        "strategy": "ROLLING",
+    })
+}
+
+/// `loadBalancers`.
+pub(super) fn load_balancers_json(balancers: &[LoadBalancer]) -> Value {
+    let balancer = |LoadBalancer { target_group, container, port }: &LoadBalancer| json!({ "targetGroupArn": target_group.as_str(), "containerName": container, "containerPort": port });
+    balancers.iter().map(balancer).collect()
+}
+
+/// `deployments`.
+pub(super) fn deployments_json(view: View<'_>, service: &Service) -> Value {
+    let primary = &service.primary().id;
+    let json = |deployment: &Deployment| {
+        let (running, pending) = view.counts(service, Some(&deployment.id));
+        let is_primary = deployment.id == *primary;
+        // An ACTIVE deployment wants what it has, and nothing once it has failed.
+        let wanted =
+            view.tasks_of(service).filter(|task| task.started_by.as_ref() == Some(&deployment.id) && !task.stopping);
+        let desired = if is_primary { service.desired } else { u32::try_from(wanted.count()).unwrap_or(u32::MAX) };
+        object([
+            ("id", json!(deployment.id)),
+            ("status", json!(if is_primary { "PRIMARY" } else { "ACTIVE" })),
+            ("taskDefinition", json!(deployment.definition.arn.as_str())),
+            ("desiredCount", json!(desired)),
+            ("pendingCount", json!(pending)),
+            ("runningCount", json!(running)),
+            ("failedTasks", json!(deployment.failed_tasks)),
+            ("createdAt", shape::seconds_of(deployment.created_at)),
+            ("updatedAt", shape::seconds_of(deployment.updated_at)),
+            ("launchType", json!("FARGATE")),
+            ("platformVersion", json!("1.4.0")),
+            ("platformFamily", json!("Linux")),
+            ("networkConfiguration", shape::network_json(&deployment.network)),
+            ("rolloutState", json!(deployment.rollout_state.as_str())),
+            ("rolloutStateReason", json!(deployment.reason)),
+        ])
+    };
+    view.deployments_of(service).map(json).collect()
+}

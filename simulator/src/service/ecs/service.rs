@@ -1,0 +1,165 @@
+//! Services on the wire.
+
+use serde_json::{Value, json};
+use simulator_core::ecs::service::{DeploymentConfiguration, DescribedServices, Propagate, ServiceEvent};
+use simulator_core::ecs::{CreateService, DescribeServices, ListServices, ServiceKey, UpdateService, View};
+use simulator_core::{Page, Refusal, World};
+
+use super::deployment;
+use super::shape::{self, INVALID, object};
+use crate::wire::Input;
+
+pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refusal> {
+    only(input, "schedulingStrategy", "REPLICA")?;
+    if let Some(mut controller) = input.structure("deploymentController")? {
+        only(&mut controller, "type", "ECS")?;
+        controller.finish()?;
+    }
+    shape::platform_version(input)?;
+    shape::refuse_true(input, "enableExecuteCommand")?;
+    // Creating a service of the same name twice is refused with or without the token that would tell the two apart.
+    let _token = input.text("clientToken")?;
+    let asked = deployment::configuration(input)?;
+    let default = DeploymentConfiguration::default();
+    Ok(CreateService {
+        cluster: input.text("cluster")?,
+        name: input.required("serviceName", INVALID)?,
+        task_definition: input.required("taskDefinition", INVALID)?,
+        desired: shape::whole(input, "desiredCount")?
+            .ok_or_else(|| Refusal::fault(INVALID, "DesiredCount cannot be null for REPLICA scheduling strategy."))?,
+        launch_type: shape::launch_type(input)?,
+        load_balancers: deployment::load_balancers(input)?,
+        network: shape::network(input)?,
+        configuration: DeploymentConfiguration {
+            minimum_healthy_percent: asked.minimum_healthy_percent.unwrap_or(default.minimum_healthy_percent),
+            maximum_percent: asked.maximum_percent.unwrap_or(default.maximum_percent),
+            circuit_breaker: asked.circuit_breaker.unwrap_or(default.circuit_breaker),
+        },
+        grace: shape::seconds(input, "healthCheckGracePeriodSeconds")?,
+        tags: shape::tags(input)?,
+        propagate: propagate(input)?.unwrap_or_default(),
+        managed_tags: input.boolean("enableECSManagedTags")?.unwrap_or(false),
+        zone_rebalancing: zone_rebalancing(input)?,
+    })
+}
+
+pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateService, Refusal> {
+    shape::platform_version(input)?;
+    shape::refuse_true(input, "enableExecuteCommand")?;
+    let asked = deployment::configuration(input)?;
+    Ok(UpdateService {
+        cluster: input.text("cluster")?,
+        service: input.required("service", INVALID)?,
+        desired: shape::whole(input, "desiredCount")?,
+        task_definition: input.text("taskDefinition")?,
+        force: input.boolean("forceNewDeployment")?.unwrap_or(false),
+        network: shape::network(input)?,
+        load_balancers: if input.has("loadBalancers") { Some(deployment::load_balancers(input)?) } else { None },
+        minimum_healthy_percent: asked.minimum_healthy_percent,
+        maximum_percent: asked.maximum_percent,
+        circuit_breaker: asked.circuit_breaker,
+        grace: shape::seconds(input, "healthCheckGracePeriodSeconds")?,
+        propagate: propagate(input)?,
+        managed_tags: input.boolean("enableECSManagedTags")?,
+        zone_rebalancing: zone_rebalancing(input)?,
+    })
+}
+
+/// Takes the text `key`, which can only be `value` here.
+fn only(input: &mut Input, key: &str, value: &str) -> Result<(), Refusal> {
+    match input.text(key)? {
+        Some(other) if other != value => Err(Refusal::NotSimulated { what: format!("`{key}` = `{other}`") }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn propagate(input: &mut Input) -> Result<Option<Propagate>, Refusal> {
+    match input.text("propagateTags")?.as_deref() {
+        None => Ok(None),
+        Some("NONE") => Ok(Some(Propagate::None)),
+        Some("SERVICE") => Ok(Some(Propagate::Service)),
+        Some("TASK_DEFINITION") => Ok(Some(Propagate::TaskDefinition)),
+        Some(other) => Err(Refusal::fault(INVALID, format!("Invalid propagateTags '{other}'."))),
+    }
+}
+
+fn zone_rebalancing(input: &mut Input) -> Result<Option<bool>, Refusal> {
+    match input.text("availabilityZoneRebalancing")?.as_deref() {
+        None => Ok(None),
+        Some("ENABLED") => Ok(Some(true)),
+        Some("DISABLED") => Ok(Some(false)),
+        Some(other) => Err(Refusal::fault(INVALID, format!("Invalid availabilityZoneRebalancing '{other}'."))),
+    }
+}
+
+pub(super) fn written(key: ServiceKey, world: &World) -> Value {
+    json!({ "service": json(world.ecs(), &key, true) })
+}
+
+pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeServices, Refusal> {
+    Ok(DescribeServices {
+        cluster: input.text("cluster")?,
+        services: input.texts("services")?,
+        with_tags: shape::includes_tags(input)?,
+    })
+}
+
+pub(super) fn described(found: DescribedServices, world: &World) -> Value {
+    let DescribedServices { services, failures, with_tags } = found;
+    json!({
+        "services": services.iter().map(|key| json(world.ecs(), key, with_tags)).collect::<Vec<_>>(),
+        "failures": shape::failures(&failures),
+    })
+}
+
+pub(super) fn list(input: &mut Input, _: &World) -> Result<ListServices, Refusal> {
+    only(input, "schedulingStrategy", "REPLICA")?;
+    Ok(ListServices {
+        cluster: input.text("cluster")?,
+        launch_type: shape::launch_type(input)?,
+        limit: shape::limit(input, 10)?,
+        token: input.text("nextToken")?,
+    })
+}
+
+pub(super) fn listed(page: Page<String>, _: &World) -> Value {
+    shape::page("serviceArns", page)
+}
+
+fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Value {
+    let Some(service) = view.service(&key.cluster, &key.service) else { return Value::Null };
+    let primary = service.primary();
+    let (running, pending) = view.counts(service, None);
+    let event = |ServiceEvent { id, at, message }: &ServiceEvent| json!({ "id": id, "createdAt": shape::seconds_of(*at), "message": message });
+    object([
+        ("serviceArn", json!(service.arn.as_str())),
+        ("serviceName", json!(key.service)),
+        ("clusterArn", json!(view.cluster(&key.cluster).map(|cluster| cluster.arn.as_str()))),
+        ("loadBalancers", deployment::load_balancers_json(&primary.load_balancers)),
+        ("serviceRegistries", json!([])),
+        ("status", json!("ACTIVE")),
+        ("desiredCount", json!(service.desired)),
+        ("runningCount", json!(running)),
+        ("pendingCount", json!(pending)),
+        ("launchType", json!("FARGATE")),
+        ("platformVersion", json!("LATEST")),
+        ("platformFamily", json!("Linux")),
+        ("taskDefinition", json!(primary.definition.arn.as_str())),
+        ("deploymentConfiguration", deployment::configuration_json(&service.configuration)),
+        ("deployments", deployment::deployments_json(view, service)),
+        ("events", service.events.iter().map(event).collect()),
+        ("createdAt", shape::seconds_of(service.created_at)),
+        ("placementConstraints", json!([])),
+        ("placementStrategy", json!([])),
+        ("networkConfiguration", shape::network_json(&primary.network)),
+        ("healthCheckGracePeriodSeconds", json!(service.grace.unwrap_or_default().as_secs())),
+        ("schedulingStrategy", json!("REPLICA")),
+        ("deploymentController", json!({ "type": "ECS" })),
+        ("tags", if with_tags { shape::tag_list(&service.tags) } else { Value::Null }),
+        ("createdBy", json!(service.created_by.as_str())),
+        ("enableECSManagedTags", json!(service.managed_tags)),
+        ("propagateTags", json!(service.propagate.as_str())),
+        ("enableExecuteCommand", json!(false)),
+        ("availabilityZoneRebalancing", json!(if service.zone_rebalancing { "ENABLED" } else { "DISABLED" })),
+    ])
+}

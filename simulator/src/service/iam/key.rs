@@ -1,0 +1,66 @@
+//! Access keys on the wire.
+
+use serde_json::{Value, json};
+use simulator_core::iam::{
+    AccessKeyDescription, CreateAccessKey, CreateAccessKeyOutput, DeleteAccessKey, ListAccessKeys, UpdateAccessKey,
+};
+use simulator_core::{Page, Refusal, World};
+
+use super::{INVALID, encode_page};
+use crate::wire::{self, Input, Row, row};
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        row("CreateAccessKey", |input, _| Ok(CreateAccessKey { user: input.text("UserName")? }), encode_created),
+        row("ListAccessKeys", decode_list, |page: Page<AccessKeyDescription>, _| {
+            encode_page(&page, "AccessKeyMetadata", encode)
+        }),
+        row("UpdateAccessKey", decode_update, |(), _| Value::Null),
+        row("DeleteAccessKey", decode_delete, |(), _| Value::Null),
+    ]
+}
+
+fn decode_list(input: &mut Input, _: &World) -> Result<ListAccessKeys, Refusal> {
+    Ok(ListAccessKeys {
+        user: input.text("UserName")?,
+        marker: input.text("Marker")?,
+        max_items: input.integer("MaxItems")?,
+    })
+}
+
+fn decode_update(input: &mut Input, _: &World) -> Result<UpdateAccessKey, Refusal> {
+    Ok(UpdateAccessKey {
+        user: input.text("UserName")?,
+        id: input.required("AccessKeyId", INVALID)?,
+        status: input.required("Status", INVALID)?,
+    })
+}
+
+fn decode_delete(input: &mut Input, _: &World) -> Result<DeleteAccessKey, Refusal> {
+    Ok(DeleteAccessKey { user: input.text("UserName")?, id: input.required("AccessKeyId", INVALID)? })
+}
+
+fn encode_created(created: CreateAccessKeyOutput, _: &World) -> Value {
+    let mut key = json!({
+        "AccessKeyId": created.key.id,
+        "Status": "Active",
+        "SecretAccessKey": created.key.secret,
+        "CreateDate": wire::time(created.created),
+    });
+    if let Some(user) = created.user {
+        key["UserName"] = json!(user);
+    }
+    json!({"AccessKey": key})
+}
+
+fn encode(key: &AccessKeyDescription) -> Value {
+    let mut encoded = json!({
+        "AccessKeyId": key.id,
+        "Status": if key.active { "Active" } else { "Inactive" },
+        "CreateDate": wire::time(key.created),
+    });
+    if let Some(user) = &key.user {
+        encoded["UserName"] = json!(user);
+    }
+    encoded
+}

@@ -1,0 +1,40 @@
+//! AWS JSON 1.1.
+
+use bytes::Bytes;
+use http::Request;
+use serde_json::{Value, json};
+use simulator_core::Refusal;
+
+use super::{Answer, Call, NOT_SIMULATED, NOT_SIMULATED_CODE};
+
+const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+
+pub(super) fn read(target: &str, request: &Request<Bytes>) -> Result<Call, Refusal> {
+    let header = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let operation = header.strip_prefix(target).and_then(|rest| rest.strip_prefix('.')).ok_or_else(|| {
+        Refusal::fault("UnknownOperationException", format!("`{header}` is no X-Amz-Target of {target}"))
+    })?;
+    let parameters = if request.body().is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(request.body()).map_err(|error| {
+            Refusal::fault("SerializationException", format!("the request body is not JSON: {error}"))
+        })?
+    };
+    Ok(Call { operation: operation.to_owned(), parameters })
+}
+
+pub(super) fn answer(output: &Value) -> Answer {
+    let body = if output.is_null() { Vec::new() } else { output.to_string().into_bytes() };
+    Answer { status: 200, content_type: CONTENT_TYPE, body }
+}
+
+pub(super) fn refuse(refusal: &Refusal) -> Answer {
+    let (status, code, message) = match refusal {
+        Refusal::Denied(denial) => (400, "AccessDeniedException", denial.to_string()),
+        Refusal::Fault { code, status, message } => (*status, *code, message.clone()),
+        Refusal::NotSimulated { .. } => (NOT_SIMULATED, NOT_SIMULATED_CODE, refusal.to_string()),
+    };
+    let body = json!({ "__type": code, "message": message }).to_string().into_bytes();
+    Answer { status, content_type: CONTENT_TYPE, body }
+}

@@ -1,0 +1,222 @@
+//! `greenroom rehearse`: rehearses the deploy of a project.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anstyle::{AnsiColor, Style};
+use clap::{Args, ValueEnum};
+use miette::Diagnostic;
+use simulator::database::Engine;
+use simulator::rehearsal::{Progress, RehearsalError, Script, ServiceUnderTest, Session, Source, Verdict};
+use simulator::report;
+use simulator::{Region, Timing};
+
+use super::{block_on, complain, watch};
+use crate::account_setup::BootstrapAccount;
+use crate::config::{self, Config, ConfigText};
+use crate::exit::Exit;
+use crate::progress::Display;
+use crate::source;
+
+/// Rehearse a deploy: build, push, migrate, roll out, verify and roll back, without AWS.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// What runs now: a directory, a git revision or an image [default: the merge base with the main branch].
+    #[arg(long, value_name = "REV|DIR|IMAGE")]
+    from: Option<String>,
+    /// What would be deployed [default: the work tree].
+    #[arg(long, value_name = "REV|DIR|IMAGE")]
+    to: Option<String>,
+    /// The database's engine, instead of the one in greenroom.toml.
+    #[arg(long, value_name = "ENGINE")]
+    database: Option<DatabaseArgument>,
+    /// AWS's own delays: compressed for a rehearsal, or as on AWS.
+    #[arg(long, value_enum, default_value = "rehearsal")]
+    timing: TimingArgument,
+    /// The load balancer's port on localhost [default: any free port].
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+    /// Write report.json, junit.xml and trace.jsonl into this directory.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Print the report as JSON on stdout.
+    #[arg(long)]
+    json: bool,
+    /// Go on after a refuted stage where later stages can do without it.
+    #[arg(long)]
+    keep_going: bool,
+    /// Leave the containers running at the end, to be looked at; `greenroom clean` removes them.
+    #[arg(long)]
+    keep: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DatabaseArgument {
+    Postgres,
+    Mysql,
+    Mariadb,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TimingArgument {
+    Rehearsal,
+    Aws,
+}
+
+/// Rehearses the project whose greenroom.toml is at `path`, shows, and answers the verdict's exit code.
+pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
+    let (config, text) = match config::read(path) {
+        Ok(read) => read,
+        Err(error) => return complain(error, Exit::Input),
+    };
+    let sources = source::from(arguments.from.as_deref(), path)
+        .and_then(|from| Ok((from, source::to(arguments.to.as_deref(), path)?)));
+    let (from, to) = match sources {
+        Ok(sources) => sources,
+        Err(error) => return complain(error, Exit::Input),
+    };
+    let script = script(arguments, &config, &text, from.source.clone(), to.source.clone());
+    let engine = script.database.as_ref().map(|(_, engine)| *engine);
+    let set_up = match BootstrapAccount::read(&config, &to.source.directory, engine) {
+        Ok(set_up) => set_up,
+        Err(error) => return complain(error, Exit::Input),
+    };
+    block_on(rehearse(arguments, &script, &set_up))
+}
+
+async fn rehearse(arguments: &Arguments, script: &Script, set_up: &BootstrapAccount) -> Exit {
+    let display = Arc::new(Display::new());
+    let progress: Arc<dyn Progress> = Arc::clone(&display) as Arc<dyn Progress>;
+    let watcher = (Path::new("/proc/self/exe"), watch::NAME);
+    let session = match Session::open(script, watcher).await {
+        Ok(session) => session,
+        Err(error) => return refuse(error),
+    };
+    let result = tokio::select! {
+        result = session.run(set_up, &progress) => Some(result),
+        () = interrupted() => None,
+    };
+    display.finish();
+    if script.keep && result.is_some() {
+        session.keep();
+    } else if let Err(error) = session.close().await {
+        return refuse(error);
+    }
+    match result {
+        None => {
+            anstream::eprintln!("interrupted: everything the rehearsal made has been removed");
+            Exit::Interrupted
+        }
+        Some(Err(error)) => refuse(error),
+        Some(Ok(verdict)) => show(arguments, &verdict),
+    }
+}
+
+fn show(arguments: &Arguments, verdict: &Verdict) -> Exit {
+    if let Some(directory) = &arguments.report
+        && let Err(error) = report::write(verdict, directory)
+    {
+        anstream::eprintln!("error: cannot write the report into `{}`: {error}", directory.display());
+        return Exit::Input;
+    }
+    if arguments.json {
+        let text = format!("{:#}", report::json::report(verdict));
+        anstream::println!("{}", verdict.redactor.clean(&text));
+    } else {
+        anstream::print!("{}", coloured(&report::text::report(verdict)));
+    }
+    if verdict.would_succeed() { Exit::Ok } else { Exit::WouldFail }
+}
+
+/// Colours the first word of findings; terminals only, which anstream sees to.
+fn coloured(text: &str) -> String {
+    const RED: Style = AnsiColor::Red.on_default().bold();
+    const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+    text.lines()
+        .map(|line| match line.split_once(']') {
+            Some((head, rest)) if head.starts_with("error[") => format!("{RED}{head}]{RED:#}{rest}\n"),
+            Some((head, rest)) if head.starts_with("warning[") => format!("{YELLOW}{head}]{YELLOW:#}{rest}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect()
+}
+
+fn refuse(error: RehearsalError) -> Exit {
+    let exit = match &error {
+        RehearsalError::Input { .. } => Exit::Input,
+        RehearsalError::Engine { .. } => Exit::Unreachable,
+        RehearsalError::Bug { .. } => Exit::Bug,
+    };
+    complain(Refusal(error), exit)
+}
+
+/// Gives a rehearsal's error its help, as miette shows it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refusal(RehearsalError);
+
+impl Diagnostic for Refusal {
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.0.help().map(|help| Box::new(help) as Box<dyn std::fmt::Display>)
+    }
+}
+
+fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Source, to: Source) -> Script {
+    let Config { project, service, repository, files, migration, database, secrets } = config;
+    let engine = arguments.database.map(|argument| match argument {
+        DatabaseArgument::Postgres => Engine::Postgres,
+        DatabaseArgument::Mysql => Engine::MySql,
+        DatabaseArgument::Mariadb => Engine::MariaDb,
+    });
+    let database = database.clone().map(|database| {
+        let engine = engine.unwrap_or(database.engine);
+        (database, engine)
+    });
+    Script {
+        project: project.name.to_string(),
+        region: Region::new(&project.region.to_string()),
+        from,
+        to,
+        files: files.clone(),
+        service: ServiceUnderTest {
+            cluster: service.cluster.to_string(),
+            name: service.name.to_string(),
+            container: service.container.to_string(),
+            port: service.port.get(),
+            port_place: text.place(&["service", "port"]),
+            desired_count: service.desired_count,
+            repository: repository.name_for(&project.name).to_string(),
+        },
+        migration: migration.clone(),
+        database_url_place: match &database {
+            Some((_, engine)) => text.place(&["database", "url", engine.key()]),
+            None => text.place(&["database"]),
+        },
+        database,
+        secrets: secrets.clone(),
+        timing: match arguments.timing {
+            TimingArgument::Rehearsal => Timing::rehearsal(),
+            TimingArgument::Aws => Timing::aws(),
+        },
+        port: arguments.port,
+        keep_going: arguments.keep_going,
+        keep: arguments.keep,
+    }
+}
+
+/// Ends at Ctrl-C, or when a service manager or CI asks the process to end.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+                _ = hang_up.recv() => {}
+            }
+            return;
+        }
+    }
+    drop(tokio::signal::ctrl_c().await);
+}

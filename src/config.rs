@@ -1,0 +1,112 @@
+//! `greenroom.toml`: one file for both halves. Each half reads its own sections; here they meet.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use serde::Deserialize;
+use simulator::finding::Place;
+use simulator::rehearsal::config as rehearsal;
+use toml::de::DeTable;
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) project: bootstrap::config::Project,
+    pub(crate) service: bootstrap::config::Service,
+    #[serde(default)]
+    pub(crate) repository: bootstrap::config::Repository,
+    pub(crate) files: rehearsal::Files,
+    pub(crate) migration: Option<rehearsal::Migration>,
+    pub(crate) database: Option<rehearsal::Database>,
+    #[serde(default)]
+    pub(crate) secrets: BTreeMap<String, rehearsal::Secret>,
+}
+
+/// Why there is no usable configuration.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub(crate) enum ConfigError {
+    #[error("cannot read `{}`: {source}", path.display())]
+    #[diagnostic(help("name the project's file with `-f DIR/greenroom.toml`, or run where it is"))]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{message}")]
+    Parse {
+        message: String,
+        #[source_code]
+        file: NamedSource<String>,
+        #[label("here")]
+        place: Option<SourceSpan>,
+        #[help]
+        help: Option<String>,
+    },
+}
+
+/// The file as it was read, which knows where it says what.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfigText {
+    path: PathBuf,
+    text: String,
+}
+
+impl ConfigText {
+    /// Where the value at `keys` stands; the file as a whole if it is not there.
+    pub(crate) fn place(&self, keys: &[&str]) -> Place {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        match self.offset(keys) {
+            Some(offset) => Place::at_offset(&name, &self.text, offset),
+            None => Place::file(name),
+        }
+    }
+
+    fn offset(&self, keys: &[&str]) -> Option<usize> {
+        let document = DeTable::parse(&self.text).ok()?;
+        let (last, tables) = keys.split_last()?;
+        let mut table = document.get_ref();
+        for key in tables {
+            table = table.get(*key)?.get_ref().as_table()?;
+        }
+        Some(table.get(*last)?.span().start)
+    }
+}
+
+/// Reads the file at `path`.
+pub(crate) fn read(path: &Path) -> Result<(Config, ConfigText), ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let parsed = parse(path, &text)?;
+    Ok((parsed, ConfigText { path: path.to_owned(), text }))
+}
+
+fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
+    toml::from_str(text).map_err(|error| ConfigError::Parse {
+        message: format!("`{}`: {}", path.display(), error.message()),
+        place: error.span().map(SourceSpan::from),
+        help: nearest_key(error.message()),
+        file: NamedSource::new(path.display().to_string(), text.to_owned()),
+    })
+}
+
+/// For an unknown key, the known one that is written most like it.
+fn nearest_key(message: &str) -> Option<String> {
+    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    let unknown = quoted.next()?;
+    let nearest = quoted.max_by(|a, b| strsim::jaro(unknown, a).total_cmp(&strsim::jaro(unknown, b)))?;
+    Some(format!("did you mean `{nearest}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest_key;
+
+    #[test]
+    fn the_nearest_key_is_offered() {
+        let cases = [
+            ("unknown field `prot`, expected one of `cluster`, `name`, `port`", Some("did you mean `port`?")),
+            ("unknown field `x`, there are no fields", None),
+            ("missing field `name`", None),
+        ];
+        for (message, help) in cases {
+            assert_eq!(nearest_key(message).as_deref(), help, "{message}");
+        }
+    }
+}

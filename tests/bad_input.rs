@@ -1,0 +1,131 @@
+//! What cannot be used is named with its file, its place and the fix, before anything starts.
+
+use std::fs;
+
+use crate::app::{App, greenroom};
+
+/// A change to the checked-out app, the exit code, and what the message must hold.
+struct Case {
+    name: &'static str,
+    change: fn(&std::path::Path),
+    exit: i32,
+    says: &'static [&'static str],
+}
+
+fn replace(file: std::path::PathBuf, from: &str, to: &str) {
+    let text = fs::read_to_string(&file).expect("the fixture has the file");
+    assert!(text.contains(from), "`{from}` is not in {}", file.display());
+    fs::write(&file, text.replacen(from, to, 1)).expect("the temporary directory is writable");
+}
+
+const CASES: [Case; 9] = [
+    Case {
+        name: "greenroom.toml is not TOML",
+        change: |app| replace(app.join("greenroom.toml"), "[service]", "[service"),
+        exit: 3,
+        says: &["greenroom.toml", "service"],
+    },
+    Case {
+        name: "an unknown key",
+        change: |app| replace(app.join("greenroom.toml"), "desired-count", "desired-cuont"),
+        exit: 3,
+        says: &["desired-cuont", "did you mean `desired-count`?", "greenroom.toml"],
+    },
+    Case {
+        name: "no greenroom.toml",
+        change: |app| fs::remove_file(app.join("greenroom.toml")).expect("it is there"),
+        exit: 3,
+        says: &["cannot read", "greenroom.toml"],
+    },
+    Case {
+        name: "the task definition is not JSON",
+        change: |app| {
+            replace(app.join("task-definition.json"), "\"containerDefinitions\":", "\"containerDefinitions\"")
+        },
+        exit: 3,
+        says: &["task-definition.json", "line"],
+    },
+    Case {
+        name: "no task definition",
+        change: |app| fs::remove_file(app.join("task-definition.json")).expect("it is there"),
+        exit: 3,
+        says: &["task-definition.json"],
+    },
+    Case {
+        name: "the compose file is not YAML",
+        change: |app| replace(app.join("compose.yaml"), "services:", "services: [\n"),
+        exit: 3,
+        says: &["compose.yaml", "line"],
+    },
+    Case {
+        name: "the smoke file has an unknown key",
+        change: |app| replace(app.join("smoke.json"), "\"method\"", "\"mehtod\""),
+        exit: 3,
+        says: &["smoke.json", "mehtod", "line"],
+    },
+    Case {
+        name: "the container behind the load balancer is not in the task definition",
+        change: |app| replace(app.join("greenroom.toml"), "container = \"app\"", "container = \"web\""),
+        exit: 3,
+        says: &["`web`", "task-definition.json"],
+    },
+    Case {
+        name: "a secret of the task definition without a value for the rehearsal",
+        change: |app| replace(app.join("greenroom.toml"), "\"news-api/session-key\"", "\"news-api/other-key\""),
+        exit: 3,
+        says: &["news-api/session-key", "[secrets]"],
+    },
+];
+
+#[test]
+fn bad_input_gets_one_clear_message() {
+    for Case { name, change, exit, says } in CASES {
+        let app = App::check_out("v2");
+        change(&app.path());
+        let run = app.rehearse("postgres");
+        assert_eq!(run.exit, Some(exit), "{name}\n{}", run.printed());
+        for part in says {
+            assert!(run.stderr.contains(part), "{name}: `{part}` is not in\n{}", run.printed());
+        }
+        assert!(!run.stderr.contains("panicked"), "{name}\n{}", run.printed());
+    }
+}
+
+#[test]
+fn contradictions_among_the_files_are_refuted_before_anything_starts() {
+    let app = App::check_out("v2");
+    replace(app.path().join("task-definition.json"), "\"HEALTHY\"", "\"SUCCESS\"");
+    let run = app.rehearse("postgres");
+    assert_eq!(run.exit, Some(5), "{}", run.printed());
+    assert_eq!(run.ended("preflight"), "refuted", "{}", run.printed());
+    assert_eq!(run.ended("account"), "not-shown", "{}", run.printed());
+    assert!(run.stdout.contains("task-definition.json:"), "{}", run.printed());
+}
+
+#[test]
+fn no_engine_is_said_with_what_to_do() {
+    let app = App::check_out("v2");
+    let nowhere = app.path().join("no-such.sock");
+    let mut command = app.command("postgres");
+    command.env("DOCKER_HOST", format!("unix://{}", nowhere.display()));
+    let run = app.finished(&command.output().expect("greenroom can be run"));
+    assert_eq!(run.exit, Some(6), "{}", run.printed());
+    assert!(run.stderr.contains("no-such.sock"), "{}", run.printed());
+    assert!(run.stderr.contains("DOCKER_HOST"), "{}", run.printed());
+}
+
+#[test]
+fn unknown_arguments_are_the_users_input() {
+    let cases: [&[&str]; 4] = [
+        &["rehearse", "--databse", "mysql"],
+        &["rehearse", "--database", "oracle"],
+        &["explain", "Z-99"],
+        &["rehearse", "--from", "no-such-thing"],
+    ];
+    let app = App::check_out("v2");
+    for arguments in cases {
+        let output = greenroom().args(arguments).current_dir(app.path()).output().expect("greenroom can be run");
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Whole rehearsals: the good version, and each broken one, on each database.
+
+use crate::app::{App, Run};
+
+/// Where a broken version must be caught, and how.
+struct Broken {
+    stage: &'static str,
+    code: &'static str,
+    /// A part of the first line of the verdict.
+    first_line: &'static str,
+}
+
+fn succeeds(database: &str) -> Run {
+    let run = App::check_out("v2").rehearse(database);
+    assert_eq!(run.exit, Some(0), "{}", run.printed());
+    for stage in run.report["stages"].as_array().expect("a report lists its stages") {
+        assert_eq!(stage["ended"], "proved", "{stage}\n{}", run.printed());
+    }
+    assert_eq!(run.report["requests"]["failed"], 0, "{}", run.printed());
+    assert!(run.report["requests"]["sent"].as_u64() > Some(50), "{}", run.printed());
+    for list in ["real", "simulated", "stoodIn"] {
+        assert!(run.report[list].as_array().is_some_and(|it| !it.is_empty()), "{list}: {}", run.printed());
+    }
+    assert!(run.junit.contains("failures=\"0\""), "{}", run.junit);
+    run
+}
+
+fn breaks(version: &str, database: &str, expected: &Broken) -> Run {
+    let run = App::check_out(version).rehearse(database);
+    assert_eq!(run.exit, Some(5), "{}", run.printed());
+    assert_eq!(run.ended(expected.stage), "refuted", "{}", run.printed());
+    assert_eq!(run.report["findings"][0]["code"], expected.code, "{}", run.printed());
+    let first = run.stdout.lines().next().unwrap_or_default();
+    assert!(first.starts_with(&format!("error[{}]", expected.code)), "{}", run.printed());
+    assert!(first.contains(expected.first_line), "{}", run.printed());
+    assert!(run.junit.contains("failures=\"1\""), "{}", run.junit);
+    run
+}
+
+/// The circuit breaker rolled back and v1 served all along.
+fn rolled_back_while_serving(run: &Run) {
+    let services: Vec<&str> = run.trace.iter().filter_map(|event| event["message"].as_str()).collect();
+    assert!(services.iter().any(|it| it.contains("rolling back to deployment")), "{services:#?}");
+    assert!(services.iter().any(|it| it.contains("deployment failed: tasks failed to start.")), "{services:#?}");
+    assert_eq!(run.report["requests"]["failed"], 0, "{}", run.printed());
+    assert!(run.report["requests"]["sent"].as_u64() > Some(50), "{}", run.printed());
+}
+
+/// One test per database for one broken version.
+macro_rules! broken {
+    ($name:ident, $version:literal, $postgres:expr, $mysql:expr, $more:expr) => {
+        mod $name {
+            use super::{Broken, breaks};
+
+            #[test]
+            fn postgres() {
+                $more(&breaks($version, "postgres", &$postgres));
+            }
+
+            #[test]
+            fn mysql() {
+                $more(&breaks($version, "mysql", &$mysql));
+            }
+        }
+    };
+    ($name:ident, $version:literal, $both:expr, $more:expr) => {
+        broken!($name, $version, $both, $both, $more);
+    };
+}
+
+#[test]
+fn v2_on_postgres() {
+    succeeds("postgres");
+}
+
+#[test]
+fn v2_on_mysql() {
+    succeeds("mysql");
+}
+
+#[test]
+fn v2_on_mariadb() {
+    succeeds("mariadb");
+}
+
+broken!(
+    migration_fails,
+    "v2-migration-fails",
+    Broken { stage: "migrate", code: "M-11", first_line: "contains null values" },
+    Broken { stage: "migrate", code: "M-08", first_line: "NULL" },
+    super::nothing_more
+);
+broken!(
+    migration_half,
+    "v2-migration-half",
+    Broken { stage: "migrate", code: "M-12", first_line: "unique" },
+    Broken { stage: "migrate", code: "M-08", first_line: "stay applied" },
+    super::nothing_more
+);
+broken!(
+    missing_env,
+    "v2-missing-env",
+    Broken { stage: "roll out", code: "C-01", first_line: "needs the variable" },
+    super::rolled_back_while_serving
+);
+broken!(
+    unhealthy,
+    "v2-unhealthy",
+    Broken { stage: "roll out", code: "H-02", first_line: "not in the image" },
+    super::rolled_back_while_serving
+);
+broken!(
+    wrong_port,
+    "v2-wrong-port",
+    Broken { stage: "preflight", code: "H-05", first_line: "8000" },
+    super::nothing_more
+);
+broken!(
+    async_driver,
+    "v2-async-driver",
+    Broken { stage: "migrate", code: "M-25", first_line: "asynchronous driver" },
+    super::nothing_more
+);
+broken!(
+    slow_start,
+    "v2-slow-start",
+    Broken { stage: "roll out", code: "H-01", first_line: "first healthy after" },
+    super::rolled_back_while_serving
+);
+
+fn nothing_more(_: &Run) {}
