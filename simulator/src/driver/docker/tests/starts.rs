@@ -53,6 +53,30 @@ async fn the_containers_of_a_task_share_one_address_and_localhost() {
 }
 
 #[tokio::test]
+async fn a_network_that_was_made_ahead_is_like_any_other() {
+    let mut scene = Scene::new("spare").await;
+    scene.driver.keep_spare_networks(1);
+    let shared = Arc::clone(&scene.driver.shared);
+    let made = timeout(LONG, async {
+        while shared.spares.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    made.await.expect("one is made");
+    let (task, address) = scene.task().await;
+    assert!(shared.spares.is_empty(), "it was taken");
+    let (other, other_address) = scene.task().await;
+    assert_ne!(address, other_address);
+    scene.start(&task, "app", &serves("hello")).await;
+    scene.line("ready").await;
+    let asks = format!("import urllib.request; print(urllib.request.urlopen('http://{address}:8000').read().decode())");
+    scene.start(&other, "app", &asks).await;
+    scene.line("hello").await;
+    scene.clear(&task).await;
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn health_checks_are_recognised_by_their_agent() {
     let mut scene = Scene::new("agent").await;
     let (task, address) = scene.task().await;
