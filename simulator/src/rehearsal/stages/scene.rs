@@ -110,6 +110,8 @@ impl Scene {
         let driver = DockerDriver::new(engine, identity, network.clone(), ecr, Arc::clone(&load_balancer))
             .await
             .map_err(|error| RehearsalError::engine(&error, None))?;
+        // Made while the account, the database and the images are: a deployment starts as many tasks as this at once.
+        driver.keep_spare_networks(usize::try_from(script.service.desired_count).unwrap_or(1).clamp(1, 4));
         let driving = Arc::clone(&account);
         let driving = tokio::spawn(async move {
             driver::drive(driving, Arc::new(driver)).await;
