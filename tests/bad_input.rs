@@ -55,13 +55,13 @@ const CASES: [Case; 9] = [
         name: "the compose file is not YAML",
         change: |app| replace(app.join("compose.yaml"), "services:", "services: [\n"),
         exit: 3,
-        says: &["compose.yaml", "line"],
+        says: &["compose.yaml:5:"],
     },
     Case {
         name: "the smoke file has an unknown key",
         change: |app| replace(app.join("smoke.json"), "\"method\"", "\"mehtod\""),
         exit: 3,
-        says: &["smoke.json", "mehtod", "line"],
+        says: &["smoke.json:", "mehtod", "did you mean `method`?"],
     },
     Case {
         name: "the container behind the load balancer is not in the task definition",
