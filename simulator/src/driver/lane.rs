@@ -71,3 +71,43 @@ impl Lanes {
         next
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn stop(task: &str, container: &str) -> Effect {
+        let (task, container) = (TaskId(task.to_owned()), container.to_owned());
+        Effect::StopContainer { task, container, timeout: Duration::ZERO }
+    }
+
+    fn probe(task: &str, container: &str) -> Effect {
+        let (task, container) = (TaskId(task.to_owned()), container.to_owned());
+        Effect::ProbeHealth { task, container, command: Vec::new(), timeout: Duration::ZERO }
+    }
+
+    #[test]
+    fn effects_on_one_thing_wait_in_order_and_others_do_not() {
+        let lanes = Lanes::default();
+        let (lane, first) = lanes.enter(stop("t", "app")).expect("nobody works on it yet");
+        assert_eq!(first, stop("t", "app"));
+        assert_eq!(lanes.enter(stop("t", "app")), None);
+        assert!(lanes.enter(stop("t", "sidecar")).is_some(), "another container");
+        assert!(lanes.enter(stop("u", "app")).is_some(), "another task");
+        assert!(lanes.enter(probe("t", "app")).is_some(), "a probe that hangs holds nothing up");
+        assert_eq!(lanes.next(&lane), Some(stop("t", "app")));
+        assert_eq!(lanes.next(&lane), None);
+        assert!(lanes.enter(stop("t", "app")).is_some(), "the lane was given up");
+    }
+
+    #[test]
+    fn a_target_is_drained_only_after_it_was_taken_out_of_the_route() {
+        let group: Arn = "arn:aws:elasticloadbalancing:r:1:targetgroup/x/1".parse().expect("an ARN");
+        let target = Target { address: std::net::Ipv4Addr::LOCALHOST.into(), port: 80 };
+        let route = Effect::Route { target_group: group.clone(), targets: Vec::new() };
+        let drain = Effect::DrainTarget { target_group: group, target };
+        assert_eq!(Lane::of(&route), Lane::of(&drain));
+    }
+}

@@ -85,7 +85,7 @@ fn tar(files: &[(&str, u32, &[u8])]) -> Vec<u8> {
 
 /// A static ELF program for `architecture` that waits for a signal, again and again. As the first process of its pid
 /// namespace it is spared every signal that it has no handler for; SIGKILL from outside ends it.
-fn program(architecture: &str) -> Option<Vec<u8>> {
+pub(crate) fn program(architecture: &str) -> Option<Vec<u8>> {
     let (machine, code): (u16, &[u8]) = match architecture {
         // mov eax, 34 (pause); syscall; jmp to the start.
         "amd64" => (62, &[0xb8, 34, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7]),

@@ -81,7 +81,7 @@ impl Engine {
         let options = CreateImageOptionsBuilder::default().from_image(&with_tag(image)).build();
         let progress = self.docker().create_image(Some(options), None, credentials);
         let pulled = progress.try_for_each(|_| async { Ok(()) }).await;
-        pulled.map_err(|error| explain(shown_as, &said(&error).replace(image, shown_as)))
+        pulled.map_err(|error| explain(shown_as, &renamed(&said(&error), image, shown_as)))
     }
 }
 
@@ -89,6 +89,17 @@ impl Engine {
 fn with_tag(image: &str) -> String {
     let name = image.rsplit('/').next().unwrap_or(image);
     if name.contains([':', '@']) { image.to_owned() } else { format!("{image}:latest") }
+}
+
+/// `message` with `image` and its registry's address replaced by what they are called here.
+fn renamed(message: &str, image: &str, shown_as: &str) -> String {
+    let message = message.replace(image, shown_as);
+    match (image.split_once('/'), shown_as.split_once('/')) {
+        (Some((host, path)), Some((shown_host, shown_path))) if path == shown_path && host != shown_host => {
+            message.replace(&format!("http://{host}/"), &format!("https://{shown_host}/")).replace(host, shown_host)
+        }
+        _ => message,
+    }
 }
 
 fn explain(image: &str, message: &str) -> PullError {

@@ -343,3 +343,6 @@ fn of(id: &RehearsalId) -> HashMap<String, Vec<String>> {
 fn listing(what: &'static str) -> impl FnOnce(ApiError) -> SweepError {
     move |source| SweepError::List { what, source }
 }
+
+#[cfg(test)]
+mod tests;

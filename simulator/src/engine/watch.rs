@@ -154,3 +154,6 @@ async fn clear_up(id: &RehearsalId) -> Result<(), WatchError> {
         sleep(PAUSE).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

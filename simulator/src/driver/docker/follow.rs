@@ -24,7 +24,7 @@ pub(super) type Output = Pin<Box<dyn Stream<Item = Result<LogOutput, ApiError>> 
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// An engine that goes away may be back within this time, and then knows how the container ended.
-const ENGINE_RETURNS: Duration = Duration::from_secs(15);
+const ENGINE_RETURNS: Duration = Duration::from_secs(10);
 
 /// Between two questions to an engine that does not answer.
 const PAUSE: Duration = Duration::from_millis(200);

@@ -15,7 +15,7 @@ impl Lines {
     pub(super) fn take(&mut self, bytes: &[u8], pass_on: &mut impl FnMut(String)) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.partial.extend_from_slice(piece);
-            while self.partial.len() > LONGEST + 2 {
+            while without_end(&self.partial).len() > LONGEST {
                 let rest = self.partial.split_off(boundary(&self.partial));
                 pass_on_line(&std::mem::replace(&mut self.partial, rest), pass_on);
             }
@@ -33,11 +33,15 @@ impl Lines {
 }
 
 fn pass_on_line(bytes: &[u8], pass_on: &mut impl FnMut(String)) {
-    let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = without_end(bytes);
     if !line.is_empty() {
         pass_on(String::from_utf8_lossy(line).into_owned());
     }
+}
+
+fn without_end(bytes: &[u8]) -> &[u8] {
+    let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// The last place at or before [`LONGEST`] where no character is cut in two.
@@ -78,10 +82,11 @@ mod tests {
     fn a_line_too_long_for_an_event_becomes_several_and_loses_nothing() {
         let long = "é".repeat(LONGEST) + "x";
         let lines = lines_of(&[b"before\n", long.as_bytes(), b"\nafter\n"]);
-        assert_eq!(lines.len(), 5);
+        assert_eq!(lines.len(), 5, "{:?}", lines.iter().map(String::len).collect::<Vec<_>>());
         assert!(lines.iter().all(|line| line.len() <= LONGEST && !line.contains('\u{fffd}')));
         assert_eq!(lines[1..4].concat(), long);
         let exact = "x".repeat(LONGEST);
-        assert_eq!(lines_of(&[exact.as_bytes(), b"\r\n"]), [exact]);
+        assert_eq!(lines_of(&[exact.as_bytes(), b"\r\n"]), std::slice::from_ref(&exact));
+        assert_eq!(lines_of(&[exact.as_bytes(), b"y\n"]), [exact, "y".to_owned()]);
     }
 }

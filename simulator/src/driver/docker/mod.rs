@@ -13,6 +13,7 @@ mod follow;
 mod health;
 mod image;
 mod lines;
+mod spare;
 mod start;
 mod stop;
 mod task;
@@ -29,6 +30,7 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 
 use self::image::Images;
+use self::spare::Spares;
 use self::task::Task;
 use super::load_balancer::LoadBalancer;
 use super::run::{Driver, Observer};
@@ -72,6 +74,7 @@ struct Shared {
     registry: Registry,
     images: Images,
     tasks: Mutex<HashMap<TaskId, Arc<Task>>>,
+    spares: Spares,
 }
 
 impl DockerDriver {
@@ -87,9 +90,15 @@ impl DockerDriver {
         load_balancer: Arc<LoadBalancer>,
     ) -> Result<Self, DockerError> {
         engine.ensure_pause_image().await?;
-        let (images, tasks) = (Images::default(), Mutex::default());
-        let shared = Arc::new(Shared { engine, rehearsal, network, registry, images, tasks });
+        let (images, tasks, spares) = (Images::default(), Mutex::default(), Spares::default());
+        let shared = Arc::new(Shared { engine, rehearsal, network, registry, images, tasks, spares });
         Ok(Self { shared, load_balancer, target_probe: TargetProbe::new(), background: Mutex::default() })
+    }
+
+    /// Makes the networks of `count` tasks ahead, and again whenever they have been taken: as many as a deployment starts at
+    /// once. Best called while something else is waited for.
+    pub fn keep_spare_networks(&self, count: usize) {
+        self.keep_going(Arc::clone(&self.shared).keep_spares(count));
     }
 
     /// Lets `work` go on until it ends or the driver is dropped.

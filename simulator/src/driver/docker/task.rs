@@ -15,10 +15,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::Shared;
+use super::spare::Spare;
 use crate::engine::{is_absent, label, pause, said};
 
 /// The engine may be busy with a container for this long before it is left to the sweep.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -88,8 +89,15 @@ impl Shared {
     /// Makes the network of a task.
     pub(super) async fn prepare(&self, spec: TaskSpec) -> Observation {
         let task = spec.task.clone();
-        match self.make_network(spec).await {
-            Ok(address) => Observation::TaskPrepared { task, address },
+        let made = match self.spares.take() {
+            Some(spare) => Ok(spare),
+            None => self.make_network(&self.name(&task, "pause"), self.labels(&task)).await,
+        };
+        match made {
+            Ok(Spare { pause, address }) => {
+                self.tasks().insert(task.clone(), Arc::new(Task { spec, pause, state: Mutex::default() }));
+                Observation::TaskPrepared { task, address }
+            }
             Err(message) => Observation::TaskNotPrepared { task, message },
         }
     }
@@ -120,7 +128,8 @@ impl Shared {
         }
     }
 
-    async fn make_network(&self, spec: TaskSpec) -> Result<IpAddr, String> {
+    /// Makes a network, held open by a container called `name`.
+    pub(super) async fn make_network(&self, name: &str, labels: HashMap<String, String>) -> Result<Spare, String> {
         let host = HostConfig {
             network_mode: Some(self.network.id.clone()),
             log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
@@ -128,19 +137,13 @@ impl Shared {
         };
         let body = ContainerCreateBody {
             image: Some(pause::IMAGE.to_owned()),
-            labels: Some(self.labels(&spec.task)),
+            labels: Some(labels),
             host_config: Some(host),
             ..ContainerCreateBody::default()
         };
-        let pause = self.create(&self.name(&spec.task, "pause"), body).await.map_err(|error| said(&error))?;
-        let started = self.start_pause(&pause).await;
-        match started {
-            Ok(address) => {
-                let id = spec.task.clone();
-                let task = Arc::new(Task { spec, pause, state: Mutex::default() });
-                self.tasks().insert(id, task);
-                Ok(address)
-            }
+        let pause = self.create(name, body).await.map_err(|error| said(&error))?;
+        match self.start_pause(&pause).await {
+            Ok(address) => Ok(Spare { pause, address }),
             Err(message) => {
                 self.remove(&pause).await;
                 Err(message)
@@ -165,7 +168,7 @@ impl Shared {
 
     /// What a container is called on the engine, for whoever looks at `docker ps`.
     pub(super) fn name(&self, task: &TaskId, container: &str) -> String {
-        let short = task.0.get(..8).unwrap_or(&task.0);
+        let short = task.0.get(..12).unwrap_or(&task.0);
         format!("greenroom-{}-{short}-{container}", self.rehearsal.id())
     }
 

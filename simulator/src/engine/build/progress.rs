@@ -47,6 +47,14 @@ pub struct FailedStep {
     pub output: Vec<String>,
 }
 
+impl FailedStep {
+    /// Where a message says it was; nothing before the first step, when the context was still being unpacked.
+    pub(super) fn place(&self) -> String {
+        let Self { number, total, instruction, output: _ } = self;
+        if *number == 0 { String::new() } else { format!(" at step {number} of {total}, `{instruction}`") }
+    }
+}
+
 /// Follows one build.
 #[derive(Debug)]
 pub(super) struct Follower {

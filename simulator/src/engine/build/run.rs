@@ -70,7 +70,7 @@ pub enum BuildError {
         source: PullError,
     },
     /// A step failed.
-    #[error("step {} of {} failed, `{}`: {message}", step.number, step.total, step.instruction)]
+    #[error("the build failed{}: {message}", step.place())]
     Step {
         /// Which, and what it wrote.
         step: FailedStep,
@@ -78,7 +78,7 @@ pub enum BuildError {
         message: String,
     },
     /// The engine's disk is full.
-    #[error("no space is left on the engine's disk (at step {} of {}, `{}`)", step.number, step.total, step.instruction)]
+    #[error("no space is left on the engine's disk{}", step.place())]
     NoSpace {
         /// Where it was noticed.
         step: FailedStep,

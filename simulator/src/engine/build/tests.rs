@@ -80,7 +80,7 @@ async fn a_failed_step_is_named_with_its_last_words_and_what_led_to_it_is_kept()
     output.sort();
     assert_eq!(output, ["before", "cause"]);
     assert!(message.ends_with("returned a non-zero code: 3"), "{message}");
-    assert!(error.to_string().starts_with("step 4 of 4 failed, `RUN echo before"), "{error}");
+    assert!(error.to_string().starts_with("the build failed at step 4 of 4, `RUN echo before"), "{error}");
     assert_eq!(trial.dangling().await, Vec::<String>::new());
 
     fs::write(directory.path().join("Dockerfile"), with("RUN true")).expect("written");
@@ -183,7 +183,14 @@ async fn a_full_disk_is_told_from_a_failed_step() {
     let (built, _) = build(&trial, &build_of(directory.path())).await;
     let error = built.expect_err("it does not fit");
     assert!(matches!(&error, BuildError::NoSpace { step } if step.number == 2), "{error:?}");
+    assert!(
+        error.to_string().starts_with("no space is left on the engine's disk at step 2 of 2, `RUN head"),
+        "{error}"
+    );
     assert!(error.help().expect("there is a way out").contains("free space"));
+    // The engine says so without any step when the context does not fit.
+    let error = BuildError::NoSpace { step: FailedStep::default() };
+    assert_eq!(error.to_string(), "no space is left on the engine's disk");
     trial.end().await;
 }
 

@@ -133,9 +133,10 @@ fn exited(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Find
     Some(finding.in_file(&known.task_definition))
 }
 
-/// Exit code 143 or 137 after the task began to stop is the scheduler's doing, not the container's.
+/// Exit code 143 or 137 after the task began to stop is the scheduler's doing, not the container's; and 143 of a container that
+/// never started is the agent's word for a dependency that was not met.
 fn ended_by_itself(story: &TaskStory, container: &ContainerStory) -> bool {
-    let failed = container.exit_code.is_some_and(|code| code != 0);
+    let failed = container.started_at.is_some() && container.exit_code.is_some_and(|code| code != 0);
     let stopped_first = match (story.stopping_at, container.stopped_at) {
         (Some(stopping), Some(stopped)) => stopped <= stopping,
         (None, _) => true,
@@ -151,7 +152,15 @@ fn unhealthy(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<F
     let gives_up = check.gives_up_after().as_secs();
     let probe = format!("health command of {name}: `{}`", check.command);
     let said = format!("its last output: {}", blank_as(&container.health_output, "(none)"));
-    let finding = if let Some(after) = known.healthy_when_left_alone {
+    let finding = if cannot_run(container) {
+        proved(
+            stage,
+            Code::H02,
+            format!("the health command of container `{name}` calls something that is not in the image"),
+        )
+        .with_evidence([probe, said])
+        .with_help(["use a command that is in the image, such as the app's own interpreter".to_owned()])
+    } else if let Some(after) = known.healthy_when_left_alone {
         let needed = after.as_secs() + after.as_secs() / 2 + 1;
         proved(
             stage,
@@ -167,14 +176,6 @@ fn unhealthy(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<F
             "a task that nobody stopped became healthy: the check is right, its patience is not".to_owned(),
         ])
         .with_help([format!("set `startPeriod` of the health check to at least {needed}, or make the start quicker")])
-    } else if cannot_run(container) {
-        proved(
-            stage,
-            Code::H02,
-            format!("the health command of container `{name}` calls something that is not in the image"),
-        )
-        .with_evidence([probe, said])
-        .with_help(["use a command that is in the image, such as the app's own interpreter".to_owned()])
     } else if known.answered_load_balancer {
         let (_, port) = &known.behind_load_balancer;
         proved(
@@ -198,7 +199,8 @@ fn unhealthy(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<F
     Some(finding.in_file(&known.task_definition))
 }
 
-fn cannot_run(container: &ContainerStory) -> bool {
+/// Whether the health command itself could not be run.
+pub fn cannot_run(container: &ContainerStory) -> bool {
     let output = &container.health_output;
     ["not found", "executable file", "no such file"].iter().any(|mark| output.to_ascii_lowercase().contains(mark))
 }

@@ -9,14 +9,14 @@ use simulator_core::{Event, EventKind, Timestamp};
 
 use super::scene::{Scene, Standing};
 use crate::finding::{Finding, Stage};
-use crate::rehearsal::diagnosis::rollout::{Circumstances, HealthCheck, diagnose};
+use crate::rehearsal::diagnosis::rollout::{Circumstances, HealthCheck, cannot_run, diagnose};
 use crate::rehearsal::diagnosis::{TaskStory, stories};
 use crate::rehearsal::record::Unproved;
 use crate::rehearsal::session::Session;
 use crate::rehearsal::task_definition;
 
 /// A task that nobody stops for its health is watched for at most so long.
-const LEFT_ALONE: Duration = Duration::from_secs(120);
+const LEFT_ALONE: Duration = Duration::from_secs(60);
 
 /// A rollout that failed.
 #[derive(Clone, Copy, Debug)]
@@ -60,8 +60,9 @@ impl FailedRollout<'_> {
             healthy_when_left_alone: None,
             task_definition: session.script.files.task_definition.display().to_string(),
         };
-        let gave_up = failed.iter().flat_map(|story| story.containers.values()).any(|it| it.unhealthy_at.is_some());
-        if gave_up && !known.answered_load_balancer {
+        // Whether patience would have helped can only be seen by having it.
+        let mut containers = failed.iter().flat_map(|story| story.containers.values());
+        if containers.any(|it| it.unhealthy_at.is_some() && it.healthy_at.is_none() && !cannot_run(it)) {
             known.healthy_when_left_alone = left_alone(scene, standing, revision, &service.container, stage).await?;
         }
         Ok(diagnose(stage, &failed, &known))

@@ -79,10 +79,13 @@ impl Scene {
             now: now(),
         });
         let account = Arc::new(Account::new(world));
-        let store = BlobStore::open(&cache_directory().join("registry")).map_err(|error| RehearsalError::Input {
-            message: chain(&error),
-            help: Some("make room there, or set XDG_CACHE_HOME to a directory with room".to_owned()),
-        })?;
+        // As in a lived-in account, the repository has the layers that were pushed to it before.
+        let store = BlobStore::open(&cache_directory().join("registry"))
+            .map_err(|error| RehearsalError::Input {
+                message: chain(&error),
+                help: Some("make room there, or set XDG_CACHE_HOME to a directory with room".to_owned()),
+            })?
+            .with_known_layers();
         let registry = Registry::start(Arc::clone(&account), ANY_PORT, store)
             .await
             .map_err(|error| RehearsalError::engine(&error, None))?;
@@ -107,6 +110,8 @@ impl Scene {
         let driver = DockerDriver::new(engine, identity, network.clone(), ecr, Arc::clone(&load_balancer))
             .await
             .map_err(|error| RehearsalError::engine(&error, None))?;
+        // Made while the account, the database and the images are: a deployment starts as many tasks as this at once.
+        driver.keep_spare_networks(usize::try_from(script.service.desired_count).unwrap_or(1).clamp(1, 4));
         let driving = Arc::clone(&account);
         let driving = tokio::spawn(async move {
             driver::drive(driving, Arc::new(driver)).await;
