@@ -12,7 +12,7 @@ pub mod tag;
 pub mod target;
 pub mod target_group;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use attribute::{DescribeTargetGroupAttributes, ModifyTargetGroupAttributes};
 pub use health::{Reason, TargetState};
@@ -38,6 +38,8 @@ pub struct State {
     pub(super) listeners: BTreeMap<Arn, Listener>,
     pub(super) groups: BTreeMap<Arn, TargetGroup>,
     pub(super) agenda: Agenda<Timer>,
+    /// Target groups whose requests may have to go elsewhere.
+    stale: BTreeSet<Arn>,
     /// Targets whose state changed since ECS last looked, and the entry of the trace that tells of it.
     changed: BTreeMap<(Arn, Target), u64>,
 }

@@ -23,6 +23,9 @@ pub(crate) fn settle(world: &mut World) {
             }
         }
     }
+    while let Some(group) = world.elb.stale.pop_first() {
+        reroute(world, &group);
+    }
 }
 
 /// A probe has been answered.
@@ -50,7 +53,7 @@ pub(crate) fn observe_probed(world: &mut World, group: &Arn, target: &Target, an
     if changed {
         world.follow(cause);
         tell(world, group, target);
-        reroute(world, group);
+        world.elb.stale.insert(group.clone());
     }
 }
 
@@ -92,7 +95,7 @@ pub(super) fn reroute(world: &mut World, group: &Arn) {
     let in_state = |wanted: &[TargetState]| -> Vec<Target> {
         let targets = found.targets.iter().filter(|(_, registered)| wanted.contains(&registered.health.state));
         // Requests to a target that no security group lets through would time out.
-        targets.map(|(target, _)| target.clone()).filter(|target| reachable(world, group, target)).collect()
+        targets.filter(|(_, registered)| registered.reachable).map(|(target, _)| target.clone()).collect()
     };
     let mut routed = in_state(&[TargetState::Healthy]);
     if routed.is_empty() {
@@ -130,9 +133,9 @@ fn probe(world: &mut World, group: &Arn, target: &Target) {
     let reachable = reachable(world, group, target);
     let Some(found) = world.elb.groups.get_mut(group) else { return };
     let path = found.health_check.path.clone();
-    let Some(schedule) = found.targets.get_mut(target).and_then(|registered| registered.schedule.as_mut()) else {
-        return;
-    };
+    let Some(registered) = found.targets.get_mut(target) else { return };
+    let rerouted = std::mem::replace(&mut registered.reachable, reachable) != reachable;
+    let Some(schedule) = registered.schedule.as_mut() else { return };
     match schedule.begin(now) {
         Some(timeout) if !reachable => {
             world.elb.agenda.set(Timer::Unanswered(group.clone(), target.clone()), now + timeout);
@@ -145,5 +148,8 @@ fn probe(world: &mut World, group: &Arn, target: &Target) {
                 world.elb.agenda.set(Timer::Probe(group.clone(), target.clone()), next);
             }
         }
+    }
+    if rerouted {
+        world.elb.stale.insert(group.clone());
     }
 }

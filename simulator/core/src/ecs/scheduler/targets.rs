@@ -58,15 +58,16 @@ fn deregister(world: &mut World, key: &ServiceKey) {
     for ((deployment, group), batch) in due {
         words::say(world, key, &words::deregistered(batch.len(), &group));
         let said = words::say(world, key, &words::draining(batch.len(), several.then_some(deployment.as_str())));
-        for (task, target) in batch {
-            world.follow(Some(said));
-            for held in &mut world.ecs.task_mut(&task).targets {
-                if held.group == group && held.target == target {
+        for (task, target) in &batch {
+            for held in &mut world.ecs.task_mut(task).targets {
+                if held.group == group && held.target == *target {
                     held.stage = TargetStage::Draining;
                 }
             }
-            elb::deregister(world, &group, &target);
         }
+        world.follow(Some(said));
+        let targets: Vec<Target> = batch.into_iter().map(|(_, target)| target).collect();
+        elb::deregister(world, &group, &targets);
     }
 }
 

@@ -283,13 +283,17 @@ impl Account {
     pub(crate) fn until_steady(&mut self) {
         self.until("the service is steady", Duration::from_secs(3600), |account| {
             let service = account.service();
-            let completed = service.primary().rollout_state == RolloutState::Completed;
-            let tasks: Vec<&Task> = account.world.ecs().tasks_of(service).collect();
-            let whole = tasks.len() == usize::try_from(service.desired).expect("a small number")
-                && tasks.iter().all(|task| task.last_status.is_running() && !task.stopping);
+            if service.primary().rollout_state != RolloutState::Completed {
+                return false;
+            }
             let said =
                 service.events.front().is_some_and(|event| event.message.ends_with("has reached a steady state."));
-            completed && whole && said
+            if !said {
+                return false;
+            }
+            let tasks: Vec<&Task> = account.world.ecs().tasks_of(service).collect();
+            tasks.len() == usize::try_from(service.desired).expect("a small number")
+                && tasks.iter().all(|task| task.last_status.is_running() && !task.stopping)
         });
     }
 }
