@@ -244,7 +244,6 @@ fn containers(story: &TaskStory) -> impl Iterator<Item = (&String, &ContainerSto
     story.containers.iter()
 }
 
-
 fn proved(stage: Stage, code: Code, sentence: String) -> Finding {
     Finding::error(code, Kind::Proved, stage, sentence)
 }

@@ -150,8 +150,9 @@ fn answered(events: &[Event], targets: &BTreeSet<Target>) -> bool {
 
 fn last_reason(events: &[Event], targets: &BTreeSet<Target>) -> Option<String> {
     events.iter().rev().find_map(|event| {
-        let EventKind::TargetHealth { target, state: "unhealthy" | "initial", reason: Some((code, description)), .. } =
-            &event.kind
+        let EventKind::TargetHealth {
+            target, state: "unhealthy" | "initial", reason: Some((code, description)), ..
+        } = &event.kind
         else {
             return None;
         };

@@ -220,7 +220,7 @@ pub(super) fn simulated(script: &Script) -> Vec<String> {
     let mut simulated = vec![
         "the AWS account: IAM, STS, ECR, ECS, EC2, ELB, CloudWatch Logs and Secrets Manager, each call signed and authorised"
             .to_owned(),
-        "security groups: recorded, not enforced between containers".to_owned(),
+        "security groups: they decide whether the load balancer reaches a task; between containers they are not enforced".to_owned(),
     ];
     if script.timing == simulator_core::Timing::rehearsal() {
         simulated.push("AWS's own delays: compressed; what containers do is not".to_owned());
