@@ -28,8 +28,11 @@ const READY: &str = "greenroom: the watcher is ready";
 /// under way when the rehearsal was killed appears only when the engine is done with it.
 const SETTLE: Duration = Duration::from_secs(15);
 
-/// Between two looks.
+/// Between two looks while something may still be there.
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// Between two looks while nothing has been: another rehearsal may want the engine's time.
+const QUIET_PAUSE: Duration = Duration::from_secs(1);
 
 /// An engine that stays away this long is not waited for any more. What it holds is then left to `greenroom clean`.
 const GIVE_UP: Duration = Duration::from_secs(600);
@@ -118,16 +121,17 @@ pub async fn run(id: &RehearsalId) -> Result<(), WatchError> {
     let _ = std::fs::write("/proc/self/comm", "gr-watcher");
     let announced = writeln!(io::stdout(), "{READY}").and_then(|()| io::stdout().flush());
     announced.map_err(WatchError::Detach)?;
+    // The engine is found now, so that no time is lost later.
+    let engine = Engine::connect().await.ok();
     let mut input = tokio::io::stdin();
     let mut buffer = [0; 64];
     // Whatever is not more input is its end.
     while matches!(input.read(&mut buffer).await, Ok(read) if read > 0) {}
-    clear_up(id).await
+    clear_up(id, engine).await
 }
 
-async fn clear_up(id: &RehearsalId) -> Result<(), WatchError> {
+async fn clear_up(id: &RehearsalId, mut engine: Option<Engine>) -> Result<(), WatchError> {
     let began = Instant::now();
-    let mut engine = None;
     let mut quiet_since = None;
     loop {
         if engine.is_none() {
@@ -151,7 +155,7 @@ async fn clear_up(id: &RehearsalId) -> Result<(), WatchError> {
                 engine = None;
             }
         }
-        sleep(PAUSE).await;
+        sleep(if quiet_since.is_some() { QUIET_PAUSE } else { PAUSE }).await;
     }
 }
 

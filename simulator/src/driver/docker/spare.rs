@@ -75,7 +75,7 @@ impl Shared {
                 continue;
             }
             number += 1;
-            let name = format!("greenroom-{}-spare-{number}", self.rehearsal.id());
+            let name = format!("greenroom-{}-network-{number}", self.rehearsal.id());
             match self.make_network(&name, self.rehearsal.labels()).await {
                 Ok(spare) => self.spares.state().ready.push_back(spare),
                 // Then tasks make their own, and say why not.

@@ -200,15 +200,16 @@ async fn rehearse(engine: &Engine, rehearsal: &Rehearsal) {
 /// Whatever the engine has of the rehearsal and its builds.
 async fn left_of(engine: &Engine, id: &RehearsalId, project: &str) -> Vec<String> {
     let mut left = Vec::new();
-    if engine.rehearsals().await.expect("the engine lists").contains_key(id) {
-        left.push("something with its label".to_owned());
-    }
     let all = ListContainersOptionsBuilder::default().all(true).build();
     for container in engine.docker().list_containers(Some(all)).await.expect("the engine lists") {
-        let of_build = container.labels.as_ref().and_then(|labels| labels.get(label::BUILD));
-        if of_build.is_some_and(|of| of == project) {
-            left.push(format!("container {:?}", container.id));
+        let labels = container.labels.unwrap_or_default();
+        let has = |label: &str, value: &str| labels.get(label).is_some_and(|found| found == value);
+        if has(label::REHEARSAL, id.as_str()) || has(label::BUILD, project) {
+            left.push(format!("container {:?} {:?}", container.names, container.state));
         }
+    }
+    if left.is_empty() && engine.rehearsals().await.expect("the engine lists").contains_key(id) {
+        left.push("a network, volume or image".to_owned());
     }
     let images = engine.docker().list_images(None::<bollard::query_parameters::ListImagesOptions>).await;
     for image in images.expect("the engine lists") {

@@ -126,7 +126,8 @@ async fn a_task_that_is_cleared_is_gone_whatever_it_was_doing() {
     let clear = Effect::ClearTask { task: task.clone() };
     tokio::join!(scene.carry_out(late), scene.carry_out(clear));
     scene.observe(|observation| (*observation == Observation::TaskCleared { task: task.clone() }).then_some(())).await;
-    let filters = std::collections::HashMap::from([("label", vec![format!("greenroom.task={}", task.0)])]);
+    let of_ours = format!("greenroom.rehearsal={}", scene.trial.rehearsal.id());
+    let filters = std::collections::HashMap::from([("label", vec![format!("greenroom.task={}", task.0), of_ours])]);
     let options =
         bollard::query_parameters::ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     let left = scene.trial.engine.docker().list_containers(Some(options)).await.expect("the engine lists");
