@@ -51,7 +51,7 @@ fn end_by(signal: Signal, after: Duration) {
 fn signal_and_reap(child: &mut Child, signal: Signal) -> ExitStatus {
     if let Some(pid) = Pid::from_raw(i32::try_from(child.id()).expect("process ids fit an i32")) {
         // It may have ended by itself meanwhile.
-        drop(kill_process(pid, signal));
+        let _ = kill_process(pid, signal);
     }
     child.wait().expect("the child is ours")
 }
