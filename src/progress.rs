@@ -59,6 +59,10 @@ impl Progress for Display {
         }
     }
 
+    fn happened(&self, message: &str) {
+        self.bar.set_message(message.to_owned());
+    }
+
     fn ended(&self, outcome: &Outcome) {
         let stage = outcome.stage;
         let took = format!("{:.1} s", outcome.took.as_secs_f64());

@@ -86,12 +86,12 @@ fn directory(path: &Path) -> Source {
         // A directory that git does not track is not what its HEAD says.
         tracks(&repository, path).then(|| (head, repository.is_dirty().unwrap_or(true)))
     });
-    let origin = match commit {
-        Some((commit, false)) => Origin::Commit { commit },
-        Some((commit, true)) => Origin::WorkTree { commit: Some(commit) },
-        None => Origin::WorkTree { commit: None },
+    let (label, origin) = match commit {
+        Some((commit, false)) => (short(&commit), Origin::Commit { commit }),
+        Some((commit, true)) => (format!("{} with changes", short(&commit)), Origin::WorkTree { commit: Some(commit) }),
+        None => (path.display().to_string(), Origin::WorkTree { commit: None }),
     };
-    Source { label: path.display().to_string(), directory: path.to_owned(), origin }
+    Source { label, directory: path.to_owned(), origin }
 }
 
 fn tracks(repository: &gix::Repository, path: &Path) -> bool {
@@ -135,8 +135,7 @@ fn revision(named: &str, config: &Path) -> Result<Found, SourceError> {
         return Err(SourceError::NotInRevision { revision: named.to_owned(), file });
     }
     let commit = commit.id().to_string();
-    let short: String = commit.chars().take(12).collect();
-    let label = if commit.starts_with(named) { short } else { format!("{named} ({short})") };
+    let label = if commit.starts_with(named) { short(&commit) } else { format!("{named} ({})", short(&commit)) };
     let source = Source { label, directory: directory.path().join(inside), origin: Origin::Commit { commit } };
     Ok(Found { source, _kept: Some(directory) })
 }
@@ -180,6 +179,11 @@ fn merge_base(config: &Path) -> Result<String, SourceError> {
         Ok(before) => Ok(before.to_string()),
         Err(_) => Err(SourceError::NothingBefore),
     }
+}
+
+/// As much of a commit's id as people read.
+fn short(commit: &str) -> String {
+    commit.chars().take(12).collect()
 }
 
 fn directory_of(config: &Path) -> PathBuf {

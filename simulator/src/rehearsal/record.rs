@@ -13,6 +13,8 @@ pub trait Progress: Send + Sync {
     fn started(&self, stage: Stage);
     /// Work on `stage`, perhaps ahead of its turn, has got this far.
     fn says(&self, stage: Stage, line: &str);
+    /// Something happened in the simulated account, in AWS's own words.
+    fn happened(&self, message: &str);
     /// A stage has ended.
     fn ended(&self, outcome: &Outcome);
 }

@@ -13,6 +13,7 @@ mod verify;
 
 use std::sync::Arc;
 
+use simulator_core::EventKind;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::account_setup::AccountSetUp;
@@ -54,6 +55,7 @@ pub(super) async fn run(
     stood.account = Some(Arc::clone(&scene.account));
     stood.simulated = scene::simulated(session.script);
     stood.real = scene::real(session);
+    let _following = ahead(follow(Arc::clone(&scene.account), Arc::clone(progress)));
     // Neither the database nor the images need the account: they come into being beside it.
     let starting = ahead(database::start(database::spec(session, &scene)));
     let (engine, rehearsal) = (session.engine.clone(), session.identity.clone());
@@ -108,6 +110,25 @@ impl Play<'_> {
         record.stage(Stage::Verify, verify::answered(session, standing, traffic)).await?;
         record.stage(Stage::RollBack, deploy::go_back(session, scene, standing, &baseline.revision, traffic)).await?;
         Ok(())
+    }
+}
+
+/// Shows what the service's events say, as they come.
+async fn follow(account: Arc<Account>, progress: Arc<dyn Progress>) {
+    let mut seen = 0;
+    loop {
+        let new = account
+            .until(|world| {
+                let new = world.events().get(seen..).unwrap_or_default();
+                (!new.is_empty()).then(|| new.to_vec())
+            })
+            .await;
+        seen += new.len();
+        for event in new {
+            if let EventKind::Service { message, .. } = &event.kind {
+                progress.happened(message);
+            }
+        }
     }
 }
 
