@@ -51,8 +51,9 @@ pub fn diagnose(failed: &FailedMigration<'_>) -> Finding {
         (None, None) => never_ran(failed),
     };
     let finding = match &failed.attempted {
-        Some((_, place)) => finding.at(place.clone()),
-        None => finding,
+        // A revision is only to blame once its statements were being run.
+        Some((_, place)) if !errors.is_empty() => finding.at(place.clone()),
+        Some(_) | None => finding,
     };
     finding.with_evidence(state(failed)).with_evidence(last_lines(container, lines))
 }
@@ -88,13 +89,16 @@ fn refused_statement(failed: &FailedMigration<'_>, error: &StatementError) -> Fi
 /// The tool failed before the database refused anything.
 fn never_ran(failed: &FailedMigration<'_>) -> Finding {
     let StoppedTask { exit_code, stopped_reason, container_reason, .. } = failed.task;
-    let sentence = match exit_code {
-        Some(code) => format!("the migration command exits with {code}"),
-        None => format!("the migration task did not run: {stopped_reason}"),
+    let not_there = container_reason.as_deref().is_some_and(|it| it.contains("executable file not found"));
+    let (sentence, help) = match exit_code {
+        Some(code) => (format!("the migration command exits with {code}"), "the last lines of the task say why"),
+        None if not_there => (
+            "the migration command is not in the image".to_owned(),
+            "install it in the image, or correct `[migration] command` in greenroom.toml",
+        ),
+        None => (format!("the migration task did not run: {stopped_reason}"), "the reason above is the engine's own"),
     };
-    proved(Code::T06, sentence)
-        .with_evidence(container_reason.clone())
-        .with_help(["the last lines of the task say why".to_owned()])
+    proved(Code::T06, sentence).with_evidence(container_reason.clone()).with_help([help.to_owned()])
 }
 
 fn proved(code: Code, sentence: String) -> Finding {
