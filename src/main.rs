@@ -11,5 +11,9 @@ mod source;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Logs are for us: `GREENROOM_LOG=debug` shows every event of the simulated account as it happens.
+    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("GREENROOM_LOG") {
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    }
     cli::run(std::env::args_os()).into()
 }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::app::{App, greenroom};
+use crate::engine::Engine;
 
 /// A change to the checked-out app, the exit code, and what the message must hold.
 struct Case {
@@ -55,13 +56,13 @@ const CASES: [Case; 9] = [
         name: "the compose file is not YAML",
         change: |app| replace(app.join("compose.yaml"), "services:", "services: [\n"),
         exit: 3,
-        says: &["compose.yaml", "line"],
+        says: &["compose.yaml:5:"],
     },
     Case {
         name: "the smoke file has an unknown key",
         change: |app| replace(app.join("smoke.json"), "\"method\"", "\"mehtod\""),
         exit: 3,
-        says: &["smoke.json", "mehtod", "line"],
+        says: &["smoke.json:", "mehtod", "did you mean `method`?"],
     },
     Case {
         name: "the container behind the load balancer is not in the task definition",
@@ -112,6 +113,20 @@ fn no_engine_is_said_with_what_to_do() {
     assert_eq!(run.exit, Some(6), "{}", run.printed());
     assert!(run.stderr.contains("no-such.sock"), "{}", run.printed());
     assert!(run.stderr.contains("DOCKER_HOST"), "{}", run.printed());
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_and_nothing_is_left() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
+    let port = taken.local_addr().expect("it is bound").port().to_string();
+    let app = App::check_out("v2");
+    let mut command = app.command("postgres");
+    let child = command.args(["--port", &port]).spawn().expect("greenroom can be run");
+    let owner = child.id();
+    let run = app.finished(&child.wait_with_output().expect("the child is ours"));
+    assert_eq!(run.exit, Some(3), "{}", run.printed());
+    assert!(run.stderr.contains(&port) && run.stderr.contains("--port"), "{}", run.printed());
+    assert_eq!(Engine::connect().left_by(owner), Vec::<String>::new());
 }
 
 #[test]

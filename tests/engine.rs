@@ -31,8 +31,6 @@ pub(crate) struct Happening {
     pub(crate) container: String,
     pub(crate) task: String,
     pub(crate) revision: String,
-    /// Whether it belongs to a service rather than to a one-off task.
-    pub(crate) service: bool,
     pub(crate) exit_code: Option<String>,
     owner: String,
 }
@@ -181,7 +179,6 @@ fn happening(event: EventMessage) -> Option<Happening> {
         container: get("com.amazonaws.ecs.container-name")?,
         task: get("com.amazonaws.ecs.task-arn")?,
         revision: get("com.amazonaws.ecs.task-definition-version")?,
-        service: get("greenroom.service").is_some(),
         exit_code: get("exitCode"),
         owner: get(OWNER)?,
     })

@@ -1,6 +1,6 @@
 //! Whatever ends a rehearsal, nothing of it is left behind.
 
-use std::process::Child;
+use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -24,7 +24,12 @@ fn end_by(signal: Signal, after: Duration) {
     while begun.elapsed() < after && child.try_wait().expect("the child is ours").is_none() {
         std::thread::park_timeout(Duration::from_millis(20));
     }
-    signal_and_reap(&mut child, signal);
+    let status = signal_and_reap(&mut child, signal);
+    if signal == Signal::INT {
+        // Zero where the rehearsal was over first; the signal itself where the program had only just begun.
+        let begun = after > Duration::from_secs(1);
+        assert!(matches!(status.code(), Some(130 | 0)) || !begun, "after {after:?}: {status}");
+    }
     let ended = Instant::now();
     loop {
         let left = engine.left_by(owner);
@@ -43,12 +48,12 @@ fn end_by(signal: Signal, after: Duration) {
     }
 }
 
-fn signal_and_reap(child: &mut Child, signal: Signal) {
+fn signal_and_reap(child: &mut Child, signal: Signal) -> ExitStatus {
     if let Some(pid) = Pid::from_raw(i32::try_from(child.id()).expect("process ids fit an i32")) {
         // It may have ended by itself meanwhile.
         drop(kill_process(pid, signal));
     }
-    child.wait().expect("the child is ours");
+    child.wait().expect("the child is ours")
 }
 
 /// Moments spread over the whole rehearsal; where exactly differs from run to run with the time of day.

@@ -6,6 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use simulator_core::{Caller, Effect, Event, Observation, Operation, Refusal, Timestamp, World};
 use tokio::sync::Notify;
 
+use crate::report::trace;
+
 /// The simulated account, shared by the endpoint, the registry and the driver.
 #[derive(Debug)]
 pub struct Account {
@@ -45,7 +47,17 @@ impl Account {
 
     /// Changes the World at the present time, and wakes whoever waits in [`Account::stirred`].
     pub fn stir<R>(&self, change: impl FnOnce(&mut World, Timestamp) -> R) -> R {
-        let result = change(&mut self.lock(), now());
+        let result = {
+            let mut world = self.lock();
+            let seen = world.events().len();
+            let result = change(&mut world, now());
+            if tracing::enabled!(tracing::Level::DEBUG) {
+                for event in world.events().get(seen..).unwrap_or_default() {
+                    tracing::debug!("{}", trace::event(event));
+                }
+            }
+            result
+        };
         self.stirred.notify_waiters();
         result
     }

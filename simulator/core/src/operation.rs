@@ -92,6 +92,7 @@ pub struct Authorized<T> {
     pub operation: T,
     /// Who was allowed to do it.
     pub caller: Caller,
+    #[expect(dead_code, reason = "nobody reads it: that it cannot be made elsewhere is its use")]
     gate: Gate,
 }
 

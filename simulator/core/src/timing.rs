@@ -14,7 +14,8 @@ pub struct Timing {
     /// How much sooner than on AWS a target is registered: failures of its probes count only after this long, when AWS would have
     /// begun to probe. Otherwise a compressed registration would give an app less time to come up than it has in truth.
     pub target_patience: Duration,
-    /// Cap on a target group's own deregistration delay; none leaves it as configured.
+    /// Cap on a target group's own deregistration delay. With a cap, draining ends as soon as the target has answered its last
+    /// request; with none it lasts as long as configured, as on AWS, where ECS waits for the whole delay.
     pub deregistration_cap: Option<Duration>,
     /// How late the control plane learns of a change in container health (the agent reports every 20 s).
     pub health_report: Duration,

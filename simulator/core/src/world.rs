@@ -174,6 +174,16 @@ impl World {
         sequence
     }
 
+    /// The entry of the trace that what is recorded now follows from.
+    pub(crate) const fn cause(&self) -> Option<u64> {
+        self.cause
+    }
+
+    /// What is recorded from now on follows from the entry `cause`, until the next input or the next call of this.
+    pub(crate) const fn follow(&mut self, cause: Option<u64>) {
+        self.cause = cause;
+    }
+
     /// Asks for `effect`.
     pub(crate) fn want(&mut self, effect: Effect) {
         self.effects.push_back(effect);

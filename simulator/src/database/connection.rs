@@ -97,7 +97,7 @@ impl Connection {
             Client::MySql(conn) => {
                 let rows: Vec<mysql_async::Row> =
                     conn.query(query).await.map_err(|error| DatabaseError::query(action, &error))?;
-                Ok(rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect())
+                Ok(rows.into_iter().map(values).collect())
             }
         }
     }
@@ -123,6 +123,12 @@ fn failed(action: &'static str, error: &tokio_postgres::Error) -> DatabaseError 
 /// tokio-postgres keeps the server's words in the source of its error.
 fn in_full(error: &tokio_postgres::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// The values of a row of which none has been taken out yet.
+fn values(row: mysql_async::Row) -> Row {
+    let values = row.unwrap_raw().into_iter();
+    values.map(|value| text(value.expect("nothing has been taken out of the row"))).collect()
 }
 
 /// The text protocol sends every value as text.

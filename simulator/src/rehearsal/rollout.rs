@@ -29,11 +29,9 @@ pub async fn ended(account: &Account, id: &str, seen: usize, patience: Duration)
 /// Waits at most `patience` for the service to be in a steady state by entries of the trace after the first `seen`.
 pub async fn steady(account: &Account, service: &str, seen: usize, patience: Duration) -> bool {
     let steady_again = |world: &World| {
-        after(world, seen).iter().any(|event| match &event.kind {
-            EventKind::Service { service: of, message } => {
-                of == service && message.ends_with("has reached a steady state.")
-            }
-            _ => false,
+        after(world, seen).iter().any(|event| {
+            matches!(&event.kind, EventKind::Service { service: of, message }
+                if of == service && message.ends_with("has reached a steady state."))
         })
     };
     let waiting = account.until(|world| steady_again(world).then_some(()));
@@ -41,13 +39,14 @@ pub async fn steady(account: &Account, service: &str, seen: usize, patience: Dur
 }
 
 fn ending(world: &World, id: &str, seen: usize) -> Option<Ended> {
-    after(world, seen).iter().rev().find_map(|event| match &event.kind {
-        EventKind::Deployment { id: of, rollout_state, reason, .. } if of == id => match *rollout_state {
+    after(world, seen).iter().rev().find_map(|event| {
+        let EventKind::Deployment { id: of, rollout_state, reason, .. } = &event.kind else { return None };
+        match *rollout_state {
+            _ if of != id => None,
             "COMPLETED" => Some(Ended::Completed),
             "FAILED" => Some(Ended::Failed { reason: reason.clone() }),
             _ => None,
-        },
-        _ => None,
+        }
     })
 }
 

@@ -133,13 +133,7 @@ fn read(script: &Script) -> Result<Input, RehearsalError> {
     let files = Files::read(&script.to.directory, &names).map_err(unusable)?;
     let now = Files::read(&script.from.directory, &names).map_err(unusable)?;
     let definition_next = files.task_definition.registration.clone();
-    let app = &script.service.container;
-    if !files.task_definition.containers.iter().any(|it| it.name.value == *app) {
-        return Err(RehearsalError::Input {
-            message: format!("`{}` has no container `{app}`, which `[service] container` names", names.task_definition),
-            help: Some("correct the name in greenroom.toml or in the task definition".to_owned()),
-        });
-    }
+    files.task_definition.container(&script.service.container).map_err(unusable)?;
     if let Some((database, engine)) = &script.database
         && database.url.shape(*engine).is_none()
     {

@@ -2,29 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-/// What `describe-task-definition` prints and `register-task-definition` does not take (BOTO `RegisterTaskDefinitionRequest`).
-const READ_ONLY: [&str; 9] = [
-    "taskDefinitionArn",
-    "revision",
-    "status",
-    "requiresAttributes",
-    "compatibilities",
-    "registeredAt",
-    "registeredBy",
-    "deregisteredAt",
-    "deleteRequestedAt",
-];
-
-/// The input of RegisterTaskDefinition: `file` (bare, or under `taskDefinition`) with `image` in the container `app` and in
-/// every other container whose image is of the same repository.
+/// The task definition `plain` with `image` in the container `app` and in every other container whose image is of the same
+/// repository.
 #[must_use]
-pub fn registration(file: &Value, app: &str, repository: &str, image: &str) -> Value {
-    let mut definition = file.get("taskDefinition").unwrap_or(file).clone();
-    if let Some(fields) = definition.as_object_mut() {
-        for key in READ_ONLY {
-            fields.remove(key);
-        }
-    }
+pub fn registration(plain: &Value, app: &str, repository: &str, image: &str) -> Value {
+    let mut definition = plain.clone();
     let containers = definition.get_mut("containerDefinitions").and_then(Value::as_array_mut);
     for container in containers.into_iter().flatten().filter_map(Value::as_object_mut) {
         if text(container, "name") == Some(app) || text(container, "image").is_some_and(|it| is_of(it, repository)) {
@@ -34,10 +16,10 @@ pub fn registration(file: &Value, app: &str, repository: &str, image: &str) -> V
     definition
 }
 
-/// The names and `valueFrom` of all secrets of the task definition in `file`, each once.
+/// The names and `valueFrom` of all secrets of the task definition `definition`, each once.
 #[must_use]
-pub fn secrets(file: &Value) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = containers(file)
+pub fn secrets(definition: &Value) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = containers(definition)
         .iter()
         .filter_map(|container| container.get("secrets")?.as_array())
         .flatten()
@@ -50,17 +32,15 @@ pub fn secrets(file: &Value) -> Vec<(String, String)> {
     found
 }
 
-/// The container definitions of the task definition in `file`.
+/// The container definitions of the task definition `definition`.
 #[must_use]
-pub fn containers(file: &Value) -> &[Value] {
-    let definition = file.get("taskDefinition").unwrap_or(file);
+pub fn containers(definition: &Value) -> &[Value] {
     definition.get("containerDefinitions").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// The account that the task definition in `file` names in its role ARNs.
+/// The account that the task definition `definition` names in its role ARNs.
 #[must_use]
-pub fn account(file: &Value) -> Option<&str> {
-    let definition = file.get("taskDefinition").unwrap_or(file);
+pub fn account(definition: &Value) -> Option<&str> {
     let arn = definition.get("executionRoleArn").or_else(|| definition.get("taskRoleArn"))?.as_str()?;
     arn.split(':').nth(4).filter(|account| account.len() == 12)
 }
@@ -104,15 +84,15 @@ mod tests {
     }
 
     #[test]
-    fn a_registration_has_the_new_image_and_nothing_read_only() {
-        let file = json!({"taskDefinition": {
-            "family": "news", "revision": 7, "status": "ACTIVE",
+    fn a_registration_has_the_new_image_wherever_the_app_is() {
+        let file = json!({
+            "family": "news",
             "containerDefinitions": [
                 {"name": "app", "image": "placeholder"},
                 {"name": "setup", "image": "r/news-api:old"},
                 {"name": "proxy", "image": "nginx:1"},
             ],
-        }});
+        });
         let expected = json!({
             "family": "news",
             "containerDefinitions": [

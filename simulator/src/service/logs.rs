@@ -1,5 +1,8 @@
 //! CloudWatch Logs on the wire: AWS JSON 1.1. Times are whole milliseconds since the epoch, unlike elsewhere.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

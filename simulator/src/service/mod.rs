@@ -11,6 +11,8 @@ mod json;
 pub mod logs;
 pub mod secretsmanager;
 pub mod sts;
+#[cfg(test)]
+mod trial;
 
 use crate::wire::Row;
 

@@ -1,5 +1,8 @@
 //! Secrets Manager on the wire: AWS JSON 1.1.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

@@ -1,5 +1,8 @@
 //! STS on the wire: AWS Query.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Value, json};
 use simulator_core::sts::{AssumeRole, AssumeRoleOutput, CallerIdentity, GetCallerIdentity};
 use simulator_core::{Refusal, World};

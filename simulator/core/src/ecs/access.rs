@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::definition::TaskDefinition;
 use crate::arn::Arn;
 use crate::operation::Access;
 
@@ -34,9 +33,4 @@ pub(crate) fn tag_on_create(resource: &Arn, create_action: &str, tags: &BTreeMap
 /// Handing the role `arn` to tasks.
 pub(crate) fn pass_role(arn: &str) -> Access {
     Access::new("iam:PassRole", arn).with("iam:PassedToService", "ecs-tasks.amazonaws.com")
-}
-
-/// Handing over both roles of a task definition.
-pub(crate) fn pass_roles(definition: &TaskDefinition) -> impl Iterator<Item = Access> {
-    [&definition.task_role, &definition.execution_role].into_iter().flatten().map(|role| pass_role(role))
 }

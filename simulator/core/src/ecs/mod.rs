@@ -148,14 +148,18 @@ pub(crate) fn settle(world: &mut World) {
         elb::settle(world);
         let changed = world.elb.take_changed();
         let quiet = changed.is_empty();
-        for (group, target) in changed {
+        for ((group, target), event) in changed {
+            world.follow(Some(event));
             scheduler::target_changed(world, &group, &target);
         }
         match world.ecs.agenda.pop_due(world.now) {
             Some(Timer::Evaluate(key)) => scheduler::evaluate(world, &key),
             Some(Timer::Probe(id, place)) => task::observe::probe_due(world, &id, place),
             Some(Timer::Report(id, place)) => task::observe::report_due(world, &id, place),
-            Some(Timer::Dependency(id)) => task::advance::advance(world, &id),
+            Some(Timer::Dependency(id)) => {
+                world.follow(world.ecs.tasks.get(&id).and_then(|task| task.event));
+                task::advance::advance(world, &id);
+            }
             None if quiet => return,
             None => {}
         }

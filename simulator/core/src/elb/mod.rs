@@ -38,8 +38,10 @@ pub struct State {
     pub(super) listeners: BTreeMap<Arn, Listener>,
     pub(super) groups: BTreeMap<Arn, TargetGroup>,
     pub(super) agenda: Agenda<Timer>,
-    /// Targets whose state changed since ECS last looked.
-    changed: BTreeSet<(Arn, Target)>,
+    /// Target groups whose requests may have to go elsewhere.
+    stale: BTreeSet<Arn>,
+    /// Targets whose state changed since ECS last looked, and the entry of the trace that tells of it.
+    changed: BTreeMap<(Arn, Target), u64>,
 }
 
 /// What can be due.
@@ -61,7 +63,7 @@ impl State {
     }
 
     /// Takes the targets whose state changed since the last call.
-    pub(crate) fn take_changed(&mut self) -> BTreeSet<(Arn, Target)> {
+    pub(crate) fn take_changed(&mut self) -> BTreeMap<(Arn, Target), u64> {
         std::mem::take(&mut self.changed)
     }
 

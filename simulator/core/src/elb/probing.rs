@@ -16,8 +16,15 @@ pub(crate) fn settle(world: &mut World) {
         match timer {
             Timer::Probe(group, target) => probe(world, &group, &target),
             Timer::Unanswered(group, target) => observe_probed(world, &group, &target, &ProbeAnswer::TimedOut),
-            Timer::Drained(group, target) => remove(world, &group, &target),
+            Timer::Drained(group, target) => {
+                let registered = world.elb.groups.get(&group).and_then(|group| group.targets.get(&target));
+                world.follow(registered.and_then(|registered| registered.event));
+                remove(world, &group, &target);
+            }
         }
+    }
+    while let Some(group) = world.elb.stale.pop_first() {
+        reroute(world, &group);
     }
 }
 
@@ -42,9 +49,11 @@ pub(crate) fn observe_probed(world: &mut World, group: &Arn, target: &Target, an
     if let Some(next) = schedule.next() {
         world.elb.agenda.set(Timer::Probe(group.clone(), target.clone()), next);
     }
+    let cause = registered.event;
     if changed {
+        world.follow(cause);
         tell(world, group, target);
-        reroute(world, group);
+        world.elb.stale.insert(group.clone());
     }
 }
 
@@ -53,6 +62,8 @@ pub(crate) fn observe_probed(world: &mut World, group: &Arn, target: &Target, an
 pub(crate) fn observe_drained(world: &mut World, group: &Arn, target: &Target) {
     let found = world.elb.groups.get(group).and_then(|group| group.target(target));
     let draining = found.is_some_and(|target| target.state == TargetState::Draining);
+    let registered = world.elb.groups.get(group).and_then(|group| group.targets.get(target));
+    world.follow(registered.and_then(|registered| registered.event));
     if draining && world.timing.deregistration_cap.is_some() {
         remove(world, group, target);
     }
@@ -65,13 +76,17 @@ pub(super) fn tell(world: &mut World, group: &Arn, target: &Target) {
         Some(described) => (described.state, described.reason),
         None => (TargetState::Unused, Some(Reason::not_registered())),
     };
-    world.record(EventKind::TargetHealth {
+    let event = world.record(EventKind::TargetHealth {
         target_group: group.clone(),
         target: target.clone(),
         state: state.as_str(),
         reason: reason.map(|reason| (reason.code, reason.description)),
     });
-    world.elb.changed.insert((group.clone(), target.clone()));
+    let registered = world.elb.groups.get_mut(group).and_then(|group| group.targets.get_mut(target));
+    if let Some(registered) = registered {
+        registered.event = Some(event);
+    }
+    world.elb.changed.insert((group.clone(), target.clone()), event);
 }
 
 /// Sends requests where they should go now, if that has changed.
@@ -80,7 +95,7 @@ pub(super) fn reroute(world: &mut World, group: &Arn) {
     let in_state = |wanted: &[TargetState]| -> Vec<Target> {
         let targets = found.targets.iter().filter(|(_, registered)| wanted.contains(&registered.health.state));
         // Requests to a target that no security group lets through would time out.
-        targets.map(|(target, _)| target.clone()).filter(|target| reachable(world, group, target)).collect()
+        targets.filter(|(_, registered)| registered.reachable).map(|(target, _)| target.clone()).collect()
     };
     let mut routed = in_state(&[TargetState::Healthy]);
     if routed.is_empty() {
@@ -118,9 +133,9 @@ fn probe(world: &mut World, group: &Arn, target: &Target) {
     let reachable = reachable(world, group, target);
     let Some(found) = world.elb.groups.get_mut(group) else { return };
     let path = found.health_check.path.clone();
-    let Some(schedule) = found.targets.get_mut(target).and_then(|registered| registered.schedule.as_mut()) else {
-        return;
-    };
+    let Some(registered) = found.targets.get_mut(target) else { return };
+    let rerouted = std::mem::replace(&mut registered.reachable, reachable) != reachable;
+    let Some(schedule) = registered.schedule.as_mut() else { return };
     match schedule.begin(now) {
         Some(timeout) if !reachable => {
             world.elb.agenda.set(Timer::Unanswered(group.clone(), target.clone()), now + timeout);
@@ -133,5 +148,8 @@ fn probe(world: &mut World, group: &Arn, target: &Target) {
                 world.elb.agenda.set(Timer::Probe(group.clone(), target.clone()), next);
             }
         }
+    }
+    if rerouted {
+        world.elb.stale.insert(group.clone());
     }
 }

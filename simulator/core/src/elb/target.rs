@@ -19,6 +19,10 @@ pub(super) struct Registered {
     pub(super) health: Health,
     /// The security groups of what is behind its address.
     pub(super) groups: Vec<String>,
+    /// Whether the security groups let the load balancer reach it, as far as is known: looked up when it is probed.
+    pub(super) reachable: bool,
+    /// The last entry of the trace about it.
+    pub(super) event: Option<u64>,
     /// Its probes; none while the group is not in use, or once it drains.
     pub(super) schedule: Option<Schedule>,
 }
@@ -27,7 +31,7 @@ impl Registered {
     fn new(group: &TargetGroup, groups: Vec<String>, timing: &Timing, now: Timestamp) -> Self {
         if group.load_balancer.is_none() {
             let health = Health::new(TargetState::Unused, Some(Reason::not_in_use()));
-            return Self { health, groups, schedule: None };
+            return Self { health, groups, reachable: false, event: None, schedule: None };
         }
         let check = &group.health_check;
         let schedule =
@@ -35,6 +39,8 @@ impl Registered {
         Self {
             health: Health::new(TargetState::Initial, Some(Reason::initial())),
             groups,
+            reachable: false,
+            event: None,
             schedule: Some(schedule.seeking(timing.early_probe, now)),
         }
     }
@@ -67,29 +73,40 @@ pub(crate) fn register(world: &mut World, group: &Arn, target: &Target, groups: 
         world.elb.agenda.set(Timer::Probe(group.clone(), target.clone()), world.now);
     }
     tell(world, group, target);
-    reroute(world, group);
+    world.elb.stale.insert(group.clone());
 }
 
-/// Takes `target` out of the target group `group`: it gets no new requests from now on, and is gone when the deregistration
+/// Takes `targets` out of the target group `group`: they get no new requests from now on, and are gone when the deregistration
 /// delay is over. Deregistering an unknown target succeeds, as on AWS.
-pub(crate) fn deregister(world: &mut World, group: &Arn, target: &Target) {
+pub(crate) fn deregister(world: &mut World, group: &Arn, targets: &[Target]) {
     let cap = world.timing.deregistration_cap;
     let Some(found) = world.elb.groups.get_mut(group) else { return };
     let delay = cap.map_or(found.deregistration_delay, |cap| cap.min(found.deregistration_delay));
-    let Some(registered) = found.targets.get_mut(target) else { return };
-    match registered.health.state {
-        TargetState::Draining => return,
-        TargetState::Unused => return remove(world, group, target),
-        TargetState::Initial | TargetState::Healthy | TargetState::Unhealthy => {}
+    let mut draining = Vec::new();
+    let cause = world.cause();
+    for target in targets {
+        world.follow(cause);
+        let Some(registered) = world.elb.groups.get_mut(group).and_then(|group| group.targets.get_mut(target)) else {
+            continue;
+        };
+        match registered.health.state {
+            TargetState::Draining => {}
+            TargetState::Unused => remove(world, group, target),
+            TargetState::Initial | TargetState::Healthy | TargetState::Unhealthy => {
+                registered.health = Health::new(TargetState::Draining, Some(Reason::draining()));
+                registered.schedule = None;
+                world.elb.agenda.cancel(&Timer::Probe(group.clone(), target.clone()));
+                tell(world, group, target);
+                draining.push(target);
+            }
+        }
     }
-    registered.health = Health::new(TargetState::Draining, Some(Reason::draining()));
-    registered.schedule = None;
-    world.elb.agenda.cancel(&Timer::Probe(group.clone(), target.clone()));
-    tell(world, group, target);
     // The route must change before anybody waits for the last request.
     reroute(world, group);
-    world.want(Effect::DrainTarget { target_group: group.clone(), target: target.clone() });
-    world.elb.agenda.set(Timer::Drained(group.clone(), target.clone()), world.now + delay);
+    for target in draining {
+        world.want(Effect::DrainTarget { target_group: group.clone(), target: target.clone() });
+        world.elb.agenda.set(Timer::Drained(group.clone(), target.clone()), world.now + delay);
+    }
 }
 
 /// Forgets `target`.
@@ -98,7 +115,7 @@ pub(super) fn remove(world: &mut World, group: &Arn, target: &Target) {
     if found.targets.remove(target).is_some() {
         world.elb.agenda.cancel(&Timer::Drained(group.clone(), target.clone()));
         tell(world, group, target);
-        reroute(world, group);
+        world.elb.stale.insert(group.clone());
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sessions of roles: temporary credentials, and roles that AWS services assume.
 
+use std::time::Duration;
+
 use super::credential::Credential;
 use super::decision::Named;
 use super::entity::Entity;
@@ -10,6 +12,9 @@ use crate::operation::{Caller, Principal};
 use crate::refusal::{Denial, Refusal};
 use crate::time::Timestamp;
 use crate::world::World;
+
+/// How long an expired session is remembered, so that its holder is told that it has expired.
+const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
 
 /// A session that was handed temporary credentials.
 #[derive(Debug)]
@@ -53,8 +58,10 @@ impl State {
         self.session(caller).map(|session| session.issued)
     }
 
-    /// Keeps a new session under its access key id.
+    /// Keeps a new session under its access key id. One that has long expired is forgotten.
     pub(crate) fn begin_session(&mut self, access_key_id: String, session: Session) {
+        let now = session.issued;
+        self.sessions.retain(|_, session| session.expires + REMEMBERED > now);
         self.sessions.insert(access_key_id, session);
     }
 

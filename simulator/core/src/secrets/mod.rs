@@ -61,7 +61,8 @@ const INVALID: &str = "InvalidParameterException";
 impl State {
     /// The tags of the secret with the ARN `arn`.
     pub(crate) fn tags(&self, arn: &str) -> Option<&BTreeMap<String, String>> {
-        self.secrets.values().find(|secret| secret.arn.as_str() == arn).map(|secret| &secret.tags)
+        let (name, _suffix) = arn.splitn(7, ':').nth(6)?.rsplit_once('-')?;
+        self.secrets.get(name).filter(|secret| secret.arn.as_str() == arn).map(|secret| &secret.tags)
     }
 
     fn named(&self, name: &str) -> Result<&Secret, Refusal> {

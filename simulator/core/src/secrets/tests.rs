@@ -123,8 +123,11 @@ fn requests_are_refused_in_awss_words_and_never_repeat_a_value() {
 #[test]
 fn tags_of_secrets_come_and_go() {
     let mut trial = Trial::new();
+    let arn = trial.done(create("news-api/db-url", "v")).arn;
     trial.done(create("db", "v"));
     let tags: BTreeMap<String, String> = [("a".to_owned(), "1".to_owned())].into();
+    trial.done(TagResource { secret_id: arn.as_str().into(), tags: tags.clone() });
+    assert_eq!(trial.world.secrets.tags(arn.as_str()), Some(&tags));
     trial.done(TagResource { secret_id: "db".into(), tags: tags.clone() });
     assert_eq!(trial.done(DescribeSecret { secret_id: "db".into() }).tags, tags);
     trial.done(UntagResource { secret_id: "db".into(), keys: vec!["a".into()] });

@@ -24,11 +24,13 @@ fn serving(timing: Timing, deploy: &Deploy, second: Behaviour) -> Account {
 }
 
 fn failed_tasks(account: &Account, deployment: &str) -> Option<u32> {
-    let counted = account.world.events().iter().rev().find_map(|event| match &event.kind {
-        EventKind::BreakerCounted { deployment: of, failures, .. } if of == deployment => Some(*failures),
-        _ => None,
-    });
-    counted
+    account.world.events().iter().rev().find_map(|event| {
+        if let EventKind::BreakerCounted { deployment: of, failures, .. } = &event.kind {
+            (of == deployment).then_some(*failures)
+        } else {
+            None
+        }
+    })
 }
 
 fn launched(account: &Account, deployment: &str) -> usize {

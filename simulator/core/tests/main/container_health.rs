@@ -22,9 +22,12 @@ fn changes(timing: Timing, check: HealthCheck, behaviour: Behaviour) -> Vec<(Dur
     account.until("it runs", secs(60), |account| account.task(&id).last_status == TaskStatus::Running);
     let started = account.task(&id).containers[0].started_at.expect("it runs");
     while account.world.now() < started + secs(120) && account.driver.step(&mut account.world) {}
-    let change = |event: &simulator_core::Event| match &event.kind {
-        EventKind::ContainerHealth { status, .. } => Some((event.at.since(started), *status)),
-        _ => None,
+    let change = |event: &simulator_core::Event| {
+        if let EventKind::ContainerHealth { status, .. } = &event.kind {
+            Some((event.at.since(started), *status))
+        } else {
+            None
+        }
     };
     account.world.events().iter().filter_map(change).collect()
 }

@@ -2,10 +2,13 @@
 
 mod virtual_time;
 
+mod access;
 mod breaker;
 mod catalogue;
 mod container_health;
+mod order;
 mod properties;
 mod rollout;
 mod run_task;
+mod start;
 mod targets;

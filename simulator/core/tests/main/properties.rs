@@ -137,6 +137,16 @@ fn every_task_ends_once(account: &Account) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Every entry of the trace but a call follows from an earlier one.
+fn everything_has_a_cause(account: &Account) -> Result<(), TestCaseError> {
+    for event in account.world.events() {
+        let called = matches!(event.kind, EventKind::Called { .. });
+        prop_assert_eq!(event.cause.is_none(), called, "{:?}", event);
+        prop_assert!(event.cause.is_none_or(|cause| cause < event.sequence), "{:?}", event);
+    }
+    Ok(())
+}
+
 fn only_known_texts(account: &Account) -> Result<(), TestCaseError> {
     for event in &account.service().events {
         prop_assert!(catalogue::knows(&event.message), "not in the catalogue: {}", event.message);
@@ -164,6 +174,7 @@ proptest! {
         prop_assert_eq!(live(&account).len(), usize::try_from(case.deploy.desired).expect("a small number"));
         every_task_ends_once(&account)?;
         only_known_texts(&account)?;
+        everything_has_a_cause(&account)?;
     }
 
     /// With the circuit breaker a rollout of failing containers ends FAILED, the old deployment comes back under its own id, and not
@@ -193,6 +204,7 @@ proptest! {
         prop_assert!(live(&account).iter().all(|task| task.definition.revision == 1));
         every_task_ends_once(&account)?;
         only_known_texts(&account)?;
+        everything_has_a_cause(&account)?;
     }
 
     /// The same seed and inputs give the same trace and the same effects; another seed gives other ids.

@@ -205,6 +205,59 @@ fn a_steady_service_says_so_every_six_hours() {
     let said: Vec<_> = account.world.events()[before..].iter().map(|event| &event.kind).collect();
     let steady =
         |kind: &&EventKind| matches!(kind, EventKind::Service { message, .. } if message.ends_with("steady state."));
-    assert!(said.iter().all(|kind| steady(kind)), "{said:#?}");
+    assert!(said.iter().all(steady), "{said:#?}");
     assert!((4..=5).contains(&said.len()));
+}
+
+/// Asked why the old task was stopped, the trace leads back to the call that wanted something new.
+#[test]
+fn every_stop_leads_back_to_the_call_behind_it() {
+    let mut account = Account::new(Timing::aws()).with_load_balancer(target_health_check());
+    account.register(vec![container("app", "app:1")]);
+    account.create_service(&Deploy { desired: 1, ..Deploy::default() });
+    account.until_steady();
+    account.register(vec![container("app", "app:2")]);
+    account.deploy();
+    account.until_steady();
+    let trace = account.world.events();
+    let stopped = trace.iter().find(|event| matches!(&event.kind, EventKind::Task { status: "STOPPED", .. }));
+    let mut event = stopped.expect("the old task was stopped");
+    let mut because = Vec::new();
+    while let Some(cause) = event.cause {
+        event = &trace[usize::try_from(cause - 1).expect("a place in the trace")];
+        because.push(match &event.kind {
+            EventKind::Task { status, .. } | EventKind::Container { status, .. } => (*status).to_owned(),
+            EventKind::TargetHealth { state, .. } => (*state).to_owned(),
+            EventKind::Called { operation, .. } => (*operation).to_owned(),
+            EventKind::Service { message, .. } => message.split(": ").next().unwrap_or_default().to_owned(),
+            EventKind::Deployment { rollout_state, .. } => (*rollout_state).to_owned(),
+            EventKind::BreakerCounted { .. }
+            | EventKind::ContainerHealth { .. }
+            | EventKind::Logged { .. }
+            | EventKind::NotSimulated { .. } => {
+                panic!("not in this story: {event:?}")
+            }
+        });
+    }
+    let expected = [
+        "DEPROVISIONING",
+        "STOPPED",
+        "STOPPING",
+        "unused",
+        "draining",
+        "(service news-api, taskSet",
+        "DEACTIVATING",
+        "(service news-api) has stopped 1 running tasks",
+        "healthy",
+        "initial",
+        "RUNNING",
+        "RUNNING",
+        "PULLED",
+        "PENDING",
+        "PROVISIONING",
+        "IN_PROGRESS",
+        "ecs:UpdateService",
+    ];
+    assert!(because.iter().zip(expected).all(|(is, starts)| is.starts_with(starts)), "{because:#?}");
+    assert_eq!(because.len(), expected.len());
 }

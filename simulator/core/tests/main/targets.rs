@@ -56,10 +56,9 @@ fn requests_go_to_healthy_targets_alone_and_never_to_leaving_ones() {
                 unreachable!("it was filtered")
             };
             let before = account.driver.wanted[..place].iter().rev();
-            let route = before.clone().find_map(|(_, effect)| match effect {
-                Effect::Route { targets, .. } => Some(targets),
-                _ => None,
-            });
+            let route = before
+                .clone()
+                .find_map(|(_, effect)| if let Effect::Route { targets, .. } = effect { Some(targets) } else { None });
             assert!(!route.expect("routes were announced").contains(target));
         }
         let drains = wanted(&|effect| matches!(effect, Effect::DrainTarget { .. }));
@@ -87,9 +86,9 @@ fn draining_lasts_as_long_as_the_timing_says() {
         account.update(UpdateService { desired: Some(0), ..UpdateService::default() });
         account.until_steady();
         let at = |wanted: &str| {
-            let change = |event: &simulator_core::Event| match &event.kind {
-                EventKind::TargetHealth { state, .. } if *state == wanted => Some(event.at),
-                _ => None,
+            let change = |event: &simulator_core::Event| {
+                let is_it = matches!(&event.kind, EventKind::TargetHealth { state, .. } if *state == wanted);
+                is_it.then_some(event.at)
             };
             account.world.events().iter().rev().find_map(change).expect("the target was in this state")
         };

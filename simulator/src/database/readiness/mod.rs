@@ -8,7 +8,7 @@
 //! 3. and is the same server instance for at least two seconds,
 //! 4. and is not the temporary server.
 //!
-//! A second container asks all of it in one query, again and again ([`Probe`]); [`judge`] decides on what it has seen.
+//! A second container asks all of it in one query, again and again; [`judge`] decides on what it has seen.
 
 mod judgement;
 mod probe;

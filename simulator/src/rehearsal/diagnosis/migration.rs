@@ -2,7 +2,7 @@
 
 use super::{last_lines, log_pattern};
 use crate::database::{Engine, StatementError};
-use crate::finding::{Code, Finding, Kind, Stage, migration_failure};
+use crate::finding::{Code, Finding, Kind, Place, Stage, migration_failure};
 
 /// A one-off task that has stopped.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct FailedMigration<'a> {
     pub changes: &'a [String],
     /// The schema's revision before and now, where the tool keeps one.
     pub revisions: (Option<&'a str>, Option<&'a str>),
+    /// The revision that comes after the present one, and where it is.
+    pub attempted: Option<(&'a str, Place)>,
 }
 
 /// Why it failed: the revision, the statement, the database's code, and the state that the schema is in now.
@@ -48,6 +50,10 @@ pub fn diagnose(failed: &FailedMigration<'_>) -> Finding {
             .with_help([read.help]),
         (None, None) => never_ran(failed),
     };
+    let finding = match &failed.attempted {
+        Some((_, place)) => finding.at(place.clone()),
+        None => finding,
+    };
     finding.with_evidence(state(failed)).with_evidence(last_lines(container, lines))
 }
 
@@ -55,10 +61,10 @@ pub fn diagnose(failed: &FailedMigration<'_>) -> Finding {
 fn refused_statement(failed: &FailedMigration<'_>, error: &StatementError) -> Finding {
     let half = half_applied(failed);
     let code = if half { Code::M08 } else { migration_failure(failed.engine, error).unwrap_or(Code::T06) };
-    let revision = attempted_revision(failed.lines).map_or_else(String::new, |it| format!(" `{it}`"));
+    let revision = failed.attempted.as_ref().map_or_else(String::new, |(revision, _)| format!(" `{revision}`"));
     let left = if half { ", and its earlier statements stay applied" } else { "" };
     let sentence = format!("migration{revision} fails: {}{left}", error.message.trim());
-    let help = match code {
+    let help: Vec<String> = match code {
         Code::M08 => vec![
             "put one DDL statement into each migration: this engine commits each of them by itself".to_owned(),
             "undo by hand what is applied (listed above) before the migration is run again".to_owned(),
@@ -70,7 +76,7 @@ fn refused_statement(failed: &FailedMigration<'_>, error: &StatementError) -> Fi
         Code::M12 => {
             vec!["remove the duplicates first: `SELECT …, count(*) FROM … GROUP BY … HAVING count(*) > 1`".to_owned()]
         }
-        _ => vec!["run the migration on a copy of production's schema with rows in it".to_owned()],
+        other => vec![other.entry().fix.to_owned()],
     };
     let number = error.errno.map_or_else(String::new, |it| format!(", error {it}"));
     proved(code, sentence)
@@ -115,11 +121,4 @@ fn state(failed: &FailedMigration<'_>) -> Vec<String> {
     }
     let heading = format!("{revision}; changed since before:");
     std::iter::once(heading).chain(failed.changes.iter().map(|change| format!("  {change}"))).collect()
-}
-
-/// The revision that Alembic was at: `Running upgrade 0001 -> 0002, add summary`.
-fn attempted_revision(lines: &[String]) -> Option<&str> {
-    let (_, step) = lines.iter().rev().find_map(|line| line.split_once("Running upgrade "))?;
-    let (_, to) = step.split_once("-> ")?;
-    to.split([',', ' ']).next().filter(|revision| !revision.is_empty())
 }

@@ -1,12 +1,13 @@
 //! Why the tasks of a deployment failed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::story::{ContainerStory, TaskStory};
 use super::{last_lines, log_pattern};
-use crate::finding::{Code, Finding, Kind, Stage};
+use crate::finding::{Code, Finding, Kind, Place, Stage};
 
 /// A container's health check as the task definition declares it, with AWS's defaults (BOTO `HealthCheck`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +59,26 @@ pub struct Circumstances {
     pub behind_load_balancer: (String, u16),
     /// What a task that nobody stops for its health did: how long after its start it first was healthy.
     pub healthy_when_left_alone: Option<Duration>,
-    /// The file that the task definition is in.
-    pub task_definition: String,
+    /// Where the task definition has each container, and its health check if it has one.
+    pub places: BTreeMap<String, (Place, Option<Place>)>,
+}
+
+impl Circumstances {
+    /// `finding`, at the place of `container` in the task definition.
+    fn at_container(&self, finding: Finding, container: &str) -> Finding {
+        match self.places.get(container) {
+            Some((place, _)) => finding.at(place.clone()),
+            None => finding,
+        }
+    }
+
+    /// `finding`, at the place of the health check of `container`.
+    fn at_health_check(&self, finding: Finding, container: &str) -> Finding {
+        match self.places.get(container) {
+            Some((_, Some(place))) => finding.at(place.clone()),
+            Some((_, None)) | None => self.at_container(finding, container),
+        }
+    }
 }
 
 /// Why the tasks in `failed` failed: the worst cause that any of them shows.
@@ -92,27 +111,19 @@ fn not_started(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option
     } else {
         return None;
     };
-    Some(
-        proved(stage, code, sentence.to_owned())
-            .with_evidence([reason.to_owned()])
-            .with_help([help.to_owned()])
-            .in_file(&known.task_definition),
-    )
+    let finding =
+        proved(stage, code, sentence.to_owned()).with_evidence([reason.to_owned()]).with_help([help.to_owned()]);
+    Some(known.at_container(finding, &known.behind_load_balancer.0))
 }
 
 fn out_of_memory(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
     let (name, _) =
         containers(story).find(|(_, it)| it.reason.as_deref().is_some_and(|it| it.contains("OutOfMemory")))?;
-    Some(
-        proved(
-            stage,
-            Code::H09,
-            format!("container `{name}` is killed for using more memory than the task definition grants"),
-        )
+    let sentence = format!("container `{name}` is killed for using more memory than the task definition grants");
+    let finding = proved(stage, Code::H09, sentence)
         .with_evidence(story.stopped_reason.clone())
-        .with_help(["raise `memory` in the task definition, or lower what the container uses at start".to_owned()])
-        .in_file(&known.task_definition),
-    )
+        .with_help(["raise `memory` in the task definition, or lower what the container uses at start".to_owned()]);
+    Some(known.at_container(finding, name))
 }
 
 /// A container ended by itself.
@@ -130,12 +141,13 @@ fn exited(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Find
             .with_evidence(container.reason.clone())
             .with_help(["the last lines of the container say why".to_owned()]),
     };
-    Some(finding.in_file(&known.task_definition))
+    Some(known.at_container(finding, name))
 }
 
-/// Exit code 143 or 137 after the task began to stop is the scheduler's doing, not the container's.
+/// Exit code 143 or 137 after the task began to stop is the scheduler's doing, not the container's; and 143 of a container that
+/// never started is the agent's word for a dependency that was not met.
 fn ended_by_itself(story: &TaskStory, container: &ContainerStory) -> bool {
-    let failed = container.exit_code.is_some_and(|code| code != 0);
+    let failed = container.started_at.is_some() && container.exit_code.is_some_and(|code| code != 0);
     let stopped_first = match (story.stopping_at, container.stopped_at) {
         (Some(stopping), Some(stopped)) => stopped <= stopping,
         (None, _) => true,
@@ -150,8 +162,17 @@ fn unhealthy(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<F
     let check = known.health_checks.iter().find(|(of, _)| of == name).map(|(_, check)| check)?;
     let gives_up = check.gives_up_after().as_secs();
     let probe = format!("health command of {name}: `{}`", check.command);
-    let said = format!("its last output: {}", blank_as(&container.health_output, "(none)"));
-    let finding = if let Some(after) = known.healthy_when_left_alone {
+    let output: Vec<&str> = container.health_output.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let said = format!("its last output: {}", if output.is_empty() { "(none)".to_owned() } else { output.join("; ") });
+    let finding = if cannot_run(container) {
+        proved(
+            stage,
+            Code::H02,
+            format!("the health command of container `{name}` calls something that is not in the image"),
+        )
+        .with_evidence([probe, said])
+        .with_help(["use a command that is in the image, such as the app's own interpreter".to_owned()])
+    } else if let Some(after) = known.healthy_when_left_alone {
         let needed = after.as_secs() + after.as_secs() / 2 + 1;
         proved(
             stage,
@@ -167,14 +188,6 @@ fn unhealthy(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<F
             "a task that nobody stopped became healthy: the check is right, its patience is not".to_owned(),
         ])
         .with_help([format!("set `startPeriod` of the health check to at least {needed}, or make the start quicker")])
-    } else if cannot_run(container) {
-        proved(
-            stage,
-            Code::H02,
-            format!("the health command of container `{name}` calls something that is not in the image"),
-        )
-        .with_evidence([probe, said])
-        .with_help(["use a command that is in the image, such as the app's own interpreter".to_owned()])
     } else if known.answered_load_balancer {
         let (_, port) = &known.behind_load_balancer;
         proved(
@@ -195,10 +208,11 @@ fn unhealthy(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<F
         .with_evidence(last_lines(name, &container.lines))
         .with_help(["the command's output and the container's last lines say what is missing".to_owned()])
     };
-    Some(finding.in_file(&known.task_definition))
+    Some(known.at_health_check(finding, name))
 }
 
-fn cannot_run(container: &ContainerStory) -> bool {
+/// Whether the health command itself could not be run.
+pub fn cannot_run(container: &ContainerStory) -> bool {
     let output = &container.health_output;
     ["not found", "executable file", "no such file"].iter().any(|mark| output.to_ascii_lowercase().contains(mark))
 }
@@ -216,7 +230,7 @@ fn unreachable(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option
     .with_evidence(known.target_reason.clone())
     .with_evidence(story.containers.get(container).map(|it| last_lines(container, &it.lines)).unwrap_or_default())
     .with_help(["listen on 0.0.0.0 and on the port that the task definition and the target group name".to_owned()]);
-    Some(finding.in_file(&known.task_definition))
+    Some(known.at_container(finding, container))
 }
 
 fn unexplained(stage: Stage, failed: &[TaskStory]) -> Finding {
@@ -228,10 +242,6 @@ fn unexplained(stage: Stage, failed: &[TaskStory]) -> Finding {
 
 fn containers(story: &TaskStory) -> impl Iterator<Item = (&String, &ContainerStory)> {
     story.containers.iter()
-}
-
-fn blank_as<'a>(text: &'a str, blank: &'a str) -> &'a str {
-    if text.trim().is_empty() { blank } else { text.trim() }
 }
 
 fn proved(stage: Stage, code: Code, sentence: String) -> Finding {

@@ -1,6 +1,6 @@
 //! YAML with places.
 //!
-//! yaml_serde, which reads YAML elsewhere, tells no places but those of syntax errors; saphyr-parser's events tell all of them.
+//! saphyr-parser's events tell the places of everything, not of syntax errors alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,9 +11,11 @@ use super::images::Images;
 use super::scene::{Scene, Standing};
 use super::verify;
 use crate::database::{Database, Mark, SchemaSnapshot, StatementError};
+use crate::finding::Place;
 use crate::rehearsal::RehearsalError;
 use crate::rehearsal::diagnosis::migration::{FailedMigration, StoppedTask};
 use crate::rehearsal::diagnosis::stories;
+use crate::rehearsal::files::Migration;
 use crate::rehearsal::record::{Proof, Unproved};
 use crate::rehearsal::rollout::{self, Ended};
 use crate::rehearsal::session::Session;
@@ -44,6 +46,7 @@ pub(super) struct Failed {
     changes: Vec<String>,
     before: Option<String>,
     now: Option<String>,
+    attempted: Option<(String, Place)>,
 }
 
 impl Failed {
@@ -57,6 +60,7 @@ impl Failed {
             errors: &self.errors,
             changes: &self.changes,
             revisions: (self.before.as_deref(), self.now.as_deref()),
+            attempted: self.attempted.as_ref().map(|(revision, place)| (revision.as_str(), place.clone())),
         }
     }
 }
@@ -158,6 +162,7 @@ pub(super) async fn migration_task(
         changes: SchemaSnapshot::difference(&before, &after).iter().map(ToString::to_string).collect(),
         before: one(&before.revision),
         now: one(&after.revision),
+        attempted: next_revision(&session.input.files.migrations, &after.revision),
     }))
 }
 
@@ -206,4 +211,14 @@ fn bug(while_doing: &str, error: &(dyn std::error::Error + 'static)) -> Unproved
 /// The revision that the schema is at; several where a tool has several heads.
 fn one(revisions: &[String]) -> Option<String> {
     if revisions.is_empty() { None } else { Some(revisions.join(", ")) }
+}
+
+/// The revision that comes after the schema's present one, as the migration files have it.
+fn next_revision(migrations: &[Migration], present: &[String]) -> Option<(String, Place)> {
+    let follows = |migration: &&Migration| match present {
+        [] => migration.after.is_empty(),
+        present => migration.after.iter().any(|it| present.contains(it)),
+    };
+    let next = migrations.iter().find(follows)?;
+    Some((next.revision.value.clone(), next.source.place(next.revision.spot)))
 }

@@ -1,6 +1,6 @@
 //! Gathers what a failed rollout left to be seen, and has it explained.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -8,15 +8,16 @@ use simulator_core::effect::{Target, TaskId};
 use simulator_core::{Event, EventKind, Timestamp};
 
 use super::scene::{Scene, Standing};
-use crate::finding::{Finding, Stage};
-use crate::rehearsal::diagnosis::rollout::{Circumstances, HealthCheck, diagnose};
+use crate::finding::{Finding, Place, Stage};
+use crate::rehearsal::diagnosis::rollout::{Circumstances, HealthCheck, cannot_run, diagnose};
 use crate::rehearsal::diagnosis::{TaskStory, stories};
+use crate::rehearsal::files::TaskDefinition;
 use crate::rehearsal::record::Unproved;
 use crate::rehearsal::session::Session;
 use crate::rehearsal::task_definition;
 
 /// A task that nobody stops for its health is watched for at most so long.
-const LEFT_ALONE: Duration = Duration::from_secs(120);
+const LEFT_ALONE: Duration = Duration::from_secs(60);
 
 /// A rollout that failed.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +50,14 @@ impl FailedRollout<'_> {
             stories(&events).into_values().filter(|story| story.started_by == deployment).collect();
         let definition = match stage {
             Stage::Baseline | Stage::RollBack => &session.input.definition_now,
-            _ => &session.input.definition_next,
+            Stage::Preflight
+            | Stage::Account
+            | Stage::Database
+            | Stage::Build
+            | Stage::Push
+            | Stage::Migrate
+            | Stage::RollOut
+            | Stage::Verify => &session.input.definition_next,
         };
         let new = new_targets(&events, seen);
         let mut known = Circumstances {
@@ -58,10 +66,11 @@ impl FailedRollout<'_> {
             target_reason: last_reason(&events, &new),
             behind_load_balancer: (service.container.clone(), service.port),
             healthy_when_left_alone: None,
-            task_definition: session.script.files.task_definition.display().to_string(),
+            places: places(&session.input.files.task_definition),
         };
-        let gave_up = failed.iter().flat_map(|story| story.containers.values()).any(|it| it.unhealthy_at.is_some());
-        if gave_up && !known.answered_load_balancer {
+        // Whether patience would have helped can only be seen by having it.
+        let mut containers = failed.iter().flat_map(|story| story.containers.values());
+        if containers.any(|it| it.unhealthy_at.is_some() && it.healthy_at.is_none() && !cannot_run(it)) {
             known.healthy_when_left_alone = left_alone(scene, standing, revision, &service.container, stage).await?;
         }
         Ok(diagnose(stage, &failed, &known))
@@ -90,20 +99,19 @@ async fn left_alone(
 fn after_start(events: &[Event], task: &TaskId, container: &str) -> Option<Option<Duration>> {
     let mut started: Option<Timestamp> = None;
     for Event { at, kind, .. } in events {
-        match kind {
-            EventKind::Container { task: of, container: name, status, .. } if of == task && name == container => {
-                match *status {
-                    "RUNNING" => started = started.or(Some(*at)),
-                    "STOPPED" => return Some(None),
-                    _ => {}
-                }
+        if let EventKind::Container { task: of, container: name, status, .. } = kind
+            && (of, name.as_str()) == (task, container)
+        {
+            match *status {
+                "RUNNING" => started = started.or(Some(*at)),
+                "STOPPED" => return Some(None),
+                _ => {}
             }
-            EventKind::ContainerHealth { task: of, container: name, status: "HEALTHY", .. }
-                if of == task && name == container =>
-            {
-                return Some(started.map(|started| at.since(started)));
-            }
-            _ => {}
+        }
+        if let EventKind::ContainerHealth { task: of, container: name, status: "HEALTHY", .. } = kind
+            && (of, name.as_str()) == (task, container)
+        {
+            return Some(started.map(|started| at.since(started)));
         }
     }
     None
@@ -115,12 +123,21 @@ fn health_checks(definition: &Value) -> Vec<(String, HealthCheck)> {
     named.collect()
 }
 
+/// Where each container and its health check stand in the task definition.
+fn places(definition: &TaskDefinition) -> BTreeMap<String, (Place, Option<Place>)> {
+    let place = |spot| definition.source.place(spot);
+    let containers = definition.containers.iter();
+    containers
+        .map(|it| (it.name.value.clone(), (place(it.spot), it.health_check.as_ref().map(|check| place(check.spot)))))
+        .collect()
+}
+
 /// Targets that were registered after the first `seen` entries.
 fn new_targets(events: &[Event], seen: usize) -> BTreeSet<Target> {
     let recent = events.get(seen..).unwrap_or_default().iter();
-    let registered = recent.filter_map(|event| match &event.kind {
-        EventKind::TargetHealth { target, state: "initial", .. } => Some(target.clone()),
-        _ => None,
+    let registered = recent.filter_map(|event| {
+        let EventKind::TargetHealth { target, state: "initial", .. } = &event.kind else { return None };
+        Some(target.clone())
     });
     registered.collect()
 }
@@ -132,10 +149,14 @@ fn answered(events: &[Event], targets: &BTreeSet<Target>) -> bool {
 }
 
 fn last_reason(events: &[Event], targets: &BTreeSet<Target>) -> Option<String> {
-    events.iter().rev().find_map(|event| match &event.kind {
-        EventKind::TargetHealth {
+    events.iter().rev().find_map(|event| {
+        let EventKind::TargetHealth {
             target, state: "unhealthy" | "initial", reason: Some((code, description)), ..
-        } if targets.contains(target) => Some(format!("load balancer's health check: {code}: {description}")),
-        _ => None,
+        } = &event.kind
+        else {
+            return None;
+        };
+        let new = targets.contains(target);
+        new.then(|| format!("load balancer's health check: {code}: {description}"))
     })
 }

@@ -79,10 +79,13 @@ impl Scene {
             now: now(),
         });
         let account = Arc::new(Account::new(world));
-        let store = BlobStore::open(&cache_directory().join("registry")).map_err(|error| RehearsalError::Input {
-            message: chain(&error),
-            help: Some("make room there, or set XDG_CACHE_HOME to a directory with room".to_owned()),
-        })?;
+        // As in a lived-in account, the repository has the layers that were pushed to it before.
+        let store = BlobStore::open(&cache_directory().join("registry"))
+            .map_err(|error| RehearsalError::Input {
+                message: chain(&error),
+                help: Some("make room there, or set XDG_CACHE_HOME to a directory with room".to_owned()),
+            })?
+            .with_known_layers();
         let registry = Registry::start(Arc::clone(&account), ANY_PORT, store)
             .await
             .map_err(|error| RehearsalError::engine(&error, None))?;
@@ -217,7 +220,7 @@ pub(super) fn simulated(script: &Script) -> Vec<String> {
     let mut simulated = vec![
         "the AWS account: IAM, STS, ECR, ECS, EC2, ELB, CloudWatch Logs and Secrets Manager, each call signed and authorised"
             .to_owned(),
-        "security groups: recorded, not enforced between containers".to_owned(),
+        "security groups: they decide whether the load balancer reaches a task; between containers they are not enforced".to_owned(),
     ];
     if script.timing == simulator_core::Timing::rehearsal() {
         simulated.push("AWS's own delays: compressed; what containers do is not".to_owned());

@@ -6,6 +6,8 @@ mod permission;
 mod rule;
 mod security_group;
 mod tag;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Map, Value, json};
 use simulator_core::Refusal;

@@ -8,6 +8,8 @@ mod repository;
 mod repository_policy;
 mod settings;
 mod tag;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use serde_json::{Value, json};

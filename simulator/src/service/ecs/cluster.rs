@@ -12,18 +12,18 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateCluster, Refu
     Ok(CreateCluster { name: input.text("clusterName")?, tags: shape::tags(input)? })
 }
 
-pub(super) fn created(cluster: ClusterDescription, _: &World) -> Value {
-    json!({ "cluster": json(&cluster) })
+pub(super) fn created(cluster: &ClusterDescription, _: &World) -> Value {
+    json!({ "cluster": json(cluster) })
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeClusters, Refusal> {
     Ok(DescribeClusters { clusters: input.texts("clusters")?, with_tags: shape::includes_tags(input)? })
 }
 
-pub(super) fn described((clusters, failures): (Vec<ClusterDescription>, Vec<Failure>), _: &World) -> Value {
+pub(super) fn described((clusters, failures): &(Vec<ClusterDescription>, Vec<Failure>), _: &World) -> Value {
     json!({
         "clusters": clusters.iter().map(json).collect::<Vec<_>>(),
-        "failures": shape::failures(&failures),
+        "failures": shape::failures(failures),
     })
 }
 
@@ -31,7 +31,7 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListClusters, Refusal
     Ok(ListClusters { limit: shape::limit(input, 100)?, token: input.text("nextToken")? })
 }
 
-pub(super) fn listed(page: Page<String>, _: &World) -> Value {
+pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
     shape::page("clusterArns", page)
 }
 

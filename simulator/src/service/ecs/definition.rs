@@ -1,7 +1,5 @@
 //! Task definitions on the wire.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use simulator_core::ecs::definition::{Described, RuntimePlatform};
 use simulator_core::ecs::{
@@ -51,8 +49,8 @@ fn ephemeral_storage(input: &mut Input) -> Result<Option<u32>, Refusal> {
     Ok(size)
 }
 
-pub(super) fn registered(definition: Arc<TaskDefinition>, _: &World) -> Value {
-    json!({ "taskDefinition": json(&definition), "tags": shape::tag_list(&definition.tags) })
+pub(super) fn registered(definition: &TaskDefinition, _: &World) -> Value {
+    json!({ "taskDefinition": json(definition), "tags": shape::tag_list(&definition.tags) })
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTaskDefinition, Refusal> {
@@ -62,10 +60,10 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTaskDefin
     })
 }
 
-pub(super) fn described(described: Described, _: &World) -> Value {
+pub(super) fn described(described: &Described, _: &World) -> Value {
     let Described { definition, with_tags } = described;
-    let tags = if with_tags { shape::tag_list(&definition.tags) } else { json!([]) };
-    json!({ "taskDefinition": json(&definition), "tags": tags })
+    let tags = if *with_tags { shape::tag_list(&definition.tags) } else { json!([]) };
+    json!({ "taskDefinition": json(definition), "tags": tags })
 }
 
 pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTaskDefinitions, Refusal> {
@@ -78,7 +76,7 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTaskDefinitions, 
     })
 }
 
-pub(super) fn listed(page: Page<String>, _: &World) -> Value {
+pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
     shape::page("taskDefinitionArns", page)
 }
 
@@ -86,8 +84,8 @@ pub(super) fn deregister(input: &mut Input, _: &World) -> Result<DeregisterTaskD
     Ok(DeregisterTaskDefinition { task_definition: input.required("taskDefinition", CLIENT)? })
 }
 
-pub(super) fn deregistered(definition: Arc<TaskDefinition>, _: &World) -> Value {
-    json!({ "taskDefinition": json(&definition) })
+pub(super) fn deregistered(definition: &TaskDefinition, _: &World) -> Value {
+    json!({ "taskDefinition": json(definition) })
 }
 
 fn json(definition: &TaskDefinition) -> Value {

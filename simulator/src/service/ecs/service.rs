@@ -92,8 +92,8 @@ fn zone_rebalancing(input: &mut Input) -> Result<Option<bool>, Refusal> {
     }
 }
 
-pub(super) fn written(key: ServiceKey, world: &World) -> Value {
-    json!({ "service": json(world.ecs(), &key, true) })
+pub(super) fn written(key: &ServiceKey, world: &World) -> Value {
+    json!({ "service": json(world.ecs(), key, true) })
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeServices, Refusal> {
@@ -104,11 +104,11 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeServices,
     })
 }
 
-pub(super) fn described(found: DescribedServices, world: &World) -> Value {
+pub(super) fn described(found: &DescribedServices, world: &World) -> Value {
     let DescribedServices { services, failures, with_tags } = found;
     json!({
-        "services": services.iter().map(|key| json(world.ecs(), key, with_tags)).collect::<Vec<_>>(),
-        "failures": shape::failures(&failures),
+        "services": services.iter().map(|key| json(world.ecs(), key, *with_tags)).collect::<Vec<_>>(),
+        "failures": shape::failures(failures),
     })
 }
 
@@ -122,7 +122,7 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListServices, Refusal
     })
 }
 
-pub(super) fn listed(page: Page<String>, _: &World) -> Value {
+pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
     shape::page("serviceArns", page)
 }
 

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::{LaunchType, Network};
-use simulator_core::{Page, Refusal, Timestamp};
+use simulator_core::{Page, Refusal};
 
+pub(super) use crate::service::json::{object, time as seconds_of};
 use crate::wire::Input;
 
-/// `CLIENT`, ECS's code for a request that it cannot make sense of.
+/// ECS's code for a request that it cannot make sense of.
 pub(super) const INVALID: &str = "InvalidParameterException";
 
 /// Takes the whole number `key`, which is not negative.
@@ -118,20 +119,6 @@ pub(super) fn limit(input: &mut Input, most: u32) -> Result<usize, Refusal> {
     Ok(usize::try_from(limit).expect("a hundred fits usize"))
 }
 
-/// Seconds since the epoch.
-pub(super) fn seconds_of(at: Timestamp) -> Value {
-    // Milliseconds since the epoch have less than 53 bits until the year 287396.
-    #[expect(clippy::cast_precision_loss, reason = "a float holds every millisecond that matters")]
-    let seconds = at.as_millis() as f64 / 1000.0;
-    json!(seconds)
-}
-
-/// An object of those `members` that have a value.
-pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
-    let present = members.into_iter().filter(|(_, value)| !value.is_null());
-    Value::Object(present.map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
-}
-
 /// `[{"key": …, "value": …}]`.
 pub(super) fn tag_list(tags: &BTreeMap<String, String>) -> Value {
     tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
@@ -143,7 +130,7 @@ pub(super) fn failures(failures: &[Failure]) -> Value {
 }
 
 /// A page of ARNs under `name`.
-pub(super) fn page(name: &str, page: Page<String>) -> Value {
+pub(super) fn page(name: &'static str, page: &Page<String>) -> Value {
     object([(name, json!(page.items)), ("nextToken", json!(page.next))])
 }
 

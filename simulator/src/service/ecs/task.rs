@@ -67,7 +67,7 @@ fn override_of(mut input: Input) -> Result<ContainerOverride, Refusal> {
     Ok(container)
 }
 
-pub(super) fn ran(tasks: Vec<TaskId>, world: &World) -> Value {
+pub(super) fn ran(tasks: &[TaskId], world: &World) -> Value {
     json!({ "tasks": tasks.iter().map(|id| json(world, id, true)).collect::<Vec<_>>(), "failures": [] })
 }
 
@@ -79,11 +79,11 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTasks, Re
     })
 }
 
-pub(super) fn described(found: DescribedTasks, world: &World) -> Value {
+pub(super) fn described(found: &DescribedTasks, world: &World) -> Value {
     let DescribedTasks { tasks, failures, with_tags } = found;
     json!({
-        "tasks": tasks.iter().map(|id| json(world, id, with_tags)).collect::<Vec<_>>(),
-        "failures": shape::failures(&failures),
+        "tasks": tasks.iter().map(|id| json(world, id, *with_tags)).collect::<Vec<_>>(),
+        "failures": shape::failures(failures),
     })
 }
 
@@ -100,7 +100,7 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTasks, Refusal> {
     })
 }
 
-pub(super) fn listed(page: Page<String>, _: &World) -> Value {
+pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
     shape::page("taskArns", page)
 }
 
@@ -112,8 +112,8 @@ pub(super) fn stop(input: &mut Input, _: &World) -> Result<StopTask, Refusal> {
     })
 }
 
-pub(super) fn stopped(id: TaskId, world: &World) -> Value {
-    json!({ "task": json(world, &id, true) })
+pub(super) fn stopped(id: &TaskId, world: &World) -> Value {
+    json!({ "task": json(world, id, true) })
 }
 
 fn json(world: &World, id: &TaskId, with_tags: bool) -> Value {

@@ -23,8 +23,8 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateLoadBalancer,
     })
 }
 
-pub(super) fn created(balancer: LoadBalancer, world: &World) -> Value {
-    json!({ "LoadBalancers": [json(&balancer, world)] })
+pub(super) fn created(balancer: &LoadBalancer, _: &World) -> Value {
+    json!({ "LoadBalancers": [json(balancer)] })
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeLoadBalancers, Refusal> {
@@ -33,11 +33,11 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeLoadBalan
     Ok(DescribeLoadBalancers { arns: input.texts("LoadBalancerArns")?, names: input.texts("Names")? })
 }
 
-pub(super) fn described(balancers: Vec<LoadBalancer>, world: &World) -> Value {
-    json!({ "LoadBalancers": balancers.iter().map(|balancer| json(balancer, world)).collect::<Vec<_>>() })
+pub(super) fn described(balancers: &[LoadBalancer], _: &World) -> Value {
+    json!({ "LoadBalancers": balancers.iter().map(json).collect::<Vec<_>>() })
 }
 
-fn json(balancer: &LoadBalancer, _: &World) -> Value {
+fn json(balancer: &LoadBalancer) -> Value {
     let LoadBalancer { arn, name, dns_name, scheme, vpc, subnets, security_groups, tags: _, created_at } = balancer;
     json!({
         "LoadBalancerArn": arn.as_str(),
@@ -93,8 +93,8 @@ fn forward_to(mut action: Input) -> Result<String, Refusal> {
     target_group.ok_or_else(|| Refusal::fault(INVALID, "A target group must be specified for a forward action"))
 }
 
-pub(super) fn listener_created(listener: Listener, _: &World) -> Value {
-    json!({ "Listeners": [listener_json(&listener)] })
+pub(super) fn listener_created(listener: &Listener, _: &World) -> Value {
+    json!({ "Listeners": [listener_json(listener)] })
 }
 
 pub(super) fn describe_listeners(input: &mut Input, _: &World) -> Result<DescribeListeners, Refusal> {
@@ -103,7 +103,7 @@ pub(super) fn describe_listeners(input: &mut Input, _: &World) -> Result<Describ
     Ok(DescribeListeners { load_balancer: input.text("LoadBalancerArn")?, arns: input.texts("ListenerArns")? })
 }
 
-pub(super) fn listeners_described(listeners: Vec<Listener>, _: &World) -> Value {
+pub(super) fn listeners_described(listeners: &[Listener], _: &World) -> Value {
     json!({ "Listeners": listeners.iter().map(listener_json).collect::<Vec<_>>() })
 }
 
@@ -131,7 +131,7 @@ pub(super) fn describe_tags(input: &mut Input, _: &World) -> Result<DescribeTags
     Ok(DescribeTags { arns: input.texts("ResourceArns")? })
 }
 
-pub(super) fn tags_described(found: Vec<(Arn, BTreeMap<String, String>)>, _: &World) -> Value {
+pub(super) fn tags_described(found: &[(Arn, BTreeMap<String, String>)], _: &World) -> Value {
     let tag = |(key, value): (&String, &String)| json!({ "Key": key, "Value": value });
     let description = |(arn, tags): &(Arn, BTreeMap<String, String>)| json!({ "ResourceArn": arn.as_str(), "Tags": tags.iter().map(tag).collect::<Vec<_>>() });
     json!({ "TagDescriptions": found.iter().map(description).collect::<Vec<_>>() })

@@ -22,16 +22,26 @@ pub fn service() -> Service {
             denied: "AccessDenied",
         },
         operations: vec![
-            row("CreateTargetGroup", target_group::create, target_group::created),
-            row("DescribeTargetGroups", target_group::describe, target_group::described),
-            row("DescribeTargetGroupAttributes", target_group::attributes, target_group::attributed),
-            row("ModifyTargetGroupAttributes", target_group::modify, target_group::attributed),
-            row("DescribeTargetHealth", target_group::health, target_group::healthy),
-            row("CreateLoadBalancer", balancer::create, balancer::created),
-            row("DescribeLoadBalancers", balancer::describe, balancer::described),
-            row("CreateListener", balancer::create_listener, balancer::listener_created),
-            row("DescribeListeners", balancer::describe_listeners, balancer::listeners_described),
-            row("DescribeTags", balancer::describe_tags, balancer::tags_described),
+            row("CreateTargetGroup", target_group::create, |output, world| target_group::created(&output, world)),
+            row("DescribeTargetGroups", target_group::describe, |output, world| {
+                target_group::described(&output, world)
+            }),
+            row("DescribeTargetGroupAttributes", target_group::attributes, |output, world| {
+                target_group::attributed(&output, world)
+            }),
+            row("ModifyTargetGroupAttributes", target_group::modify, |output, world| {
+                target_group::attributed(&output, world)
+            }),
+            row("DescribeTargetHealth", target_group::health, |output, world| target_group::healthy(&output, world)),
+            row("CreateLoadBalancer", balancer::create, |output, world| balancer::created(&output, world)),
+            row("DescribeLoadBalancers", balancer::describe, |output, world| balancer::described(&output, world)),
+            row("CreateListener", balancer::create_listener, |output, world| {
+                balancer::listener_created(&output, world)
+            }),
+            row("DescribeListeners", balancer::describe_listeners, |output, world| {
+                balancer::listeners_described(&output, world)
+            }),
+            row("DescribeTags", balancer::describe_tags, |output, world| balancer::tags_described(&output, world)),
         ],
     }
 }

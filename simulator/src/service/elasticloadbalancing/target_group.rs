@@ -54,8 +54,8 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateTargetGroup, 
     })
 }
 
-pub(super) fn created(group: TargetGroup, _: &World) -> Value {
-    json!({ "TargetGroups": [json(&group)] })
+pub(super) fn created(group: &TargetGroup, _: &World) -> Value {
+    json!({ "TargetGroups": [json(group)] })
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTargetGroups, Refusal> {
@@ -68,7 +68,7 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTargetGro
     })
 }
 
-pub(super) fn described(groups: Vec<TargetGroup>, _: &World) -> Value {
+pub(super) fn described(groups: &[TargetGroup], _: &World) -> Value {
     json!({ "TargetGroups": groups.iter().map(json).collect::<Vec<_>>() })
 }
 
@@ -112,9 +112,9 @@ pub(super) fn modify(input: &mut Input, _: &World) -> Result<ModifyTargetGroupAt
     })
 }
 
-pub(super) fn attributed(attributes: Vec<(String, String)>, _: &World) -> Value {
-    let attribute = |(key, value)| json!({ "Key": key, "Value": value });
-    json!({ "Attributes": attributes.into_iter().map(attribute).collect::<Vec<_>>() })
+pub(super) fn attributed(attributes: &[(String, String)], _: &World) -> Value {
+    let attribute = |(key, value): &(String, String)| json!({ "Key": key, "Value": value });
+    json!({ "Attributes": attributes.iter().map(attribute).collect::<Vec<_>>() })
 }
 
 pub(super) fn health(input: &mut Input, world: &World) -> Result<DescribeTargetHealth, Refusal> {
@@ -132,11 +132,11 @@ pub(super) fn health(input: &mut Input, world: &World) -> Result<DescribeTargetH
     Ok(DescribeTargetHealth { target_group, targets })
 }
 
-pub(super) fn healthy(targets: Vec<TargetDescription>, _: &World) -> Value {
-    json!({ "TargetHealthDescriptions": targets.into_iter().map(target_json).collect::<Vec<_>>() })
+pub(super) fn healthy(targets: &[TargetDescription], _: &World) -> Value {
+    json!({ "TargetHealthDescriptions": targets.iter().map(target_json).collect::<Vec<_>>() })
 }
 
-fn target_json(described: TargetDescription) -> Value {
+fn target_json(described: &TargetDescription) -> Value {
     let TargetDescription { target, state, reason } = described;
     let mut health = json!({ "State": state.as_str() });
     if let Some(reason) = reason {

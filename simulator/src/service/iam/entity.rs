@@ -42,7 +42,8 @@ pub(super) fn rows() -> Vec<Row> {
             |input, _| Ok(DeleteRole { name: input.required("RoleName", INVALID)? }),
             |(), _| Value::Null,
         ),
-        row("UpdateRole", decode_update_role, |(), _| Value::Null),
+        // Unlike other changes, this one answers a result, though an empty one.
+        row("UpdateRole", decode_update_role, |(), _| json!({})),
         row("UpdateAssumeRolePolicy", decode_update_trust, |(), _| Value::Null),
         row("TagRole", |input, _| decode_tag::<Role>(input, "RoleName"), |(), _| Value::Null),
         row("UntagRole", |input, _| decode_untag::<Role>(input, "RoleName"), |(), _| Value::Null),
@@ -130,12 +131,15 @@ fn encode_listed_tags(page: Page<(String, String)>, _: &World) -> Value {
 fn encode_entity(entity: &EntityDescription, noun: &str) -> Value {
     let mut encoded = json!({
         "Path": entity.path,
-        format!("{noun}Name"): entity.name,
         format!("{noun}Id"): entity.id,
         "Arn": entity.arn.as_str(),
         "CreateDate": wire::time(entity.created),
         "Tags": encode_tags(&entity.tags),
     });
+    // The root user has none.
+    if !entity.name.is_empty() {
+        encoded[format!("{noun}Name")] = json!(entity.name);
+    }
     if let Some(boundary) = &entity.boundary {
         encoded["PermissionsBoundary"] =
             json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": boundary});

@@ -5,6 +5,8 @@ mod key;
 mod managed_policy;
 mod policy;
 mod policy_version;
+#[cfg(test)]
+mod tests;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};

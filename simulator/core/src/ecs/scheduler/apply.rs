@@ -62,6 +62,7 @@ fn count(world: &mut World, key: &ServiceKey, task: TaskId, failures: u32) {
     primary(world, key, |deployment| deployment.failed_tasks = failures);
     let service = &world.ecs.services[key];
     let breaker = service.configuration.circuit_breaker;
+    let cause = world.ecs.tasks.get(&task).and_then(|task| task.event);
     if breaker.enable {
         let event = EventKind::BreakerCounted {
             service: key.service.clone(),
@@ -70,7 +71,9 @@ fn count(world: &mut World, key: &ServiceKey, task: TaskId, failures: u32) {
             failures,
             threshold: super::breaker::threshold(&breaker, service.desired),
         };
-        world.record(event);
+        world.follow(cause);
+        let counted = world.record(event);
+        world.follow(Some(counted));
     }
 }
 
@@ -93,7 +96,6 @@ fn fail(world: &mut World, key: &ServiceKey, roll_back_to: Option<usize>) {
     target.reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {}.", target.id);
     target.updated_at = now;
     target.failed_tasks = 0;
-    target.rollback = true;
     let id = target.id.clone();
     service.deployments.insert(0, target);
     service.backoff = Backoff::default();
@@ -112,7 +114,6 @@ fn complete(world: &mut World, key: &ServiceKey) {
     deployment.reason = format!("ECS deployment {} completed.", deployment.id);
     deployment.updated_at = now;
     deployment.trip_at = None;
-    deployment.rollback = false;
     let id = deployment.id.clone();
     tell_deployment(world, key, 0);
     words::say(world, key, &words::completed(&id));
@@ -121,8 +122,16 @@ fn complete(world: &mut World, key: &ServiceKey) {
 fn start(world: &mut World, key: &ServiceKey, count: u32, replacing: u32) {
     unsettle(world, key);
     let (mut started, mut refused) = (Vec::new(), None);
+    let cause = world.cause();
+    let mut crowd = crowd(world, key);
     for _ in 0..count {
-        let wanted = wanted(&world.ecs.services[key], world);
+        world.follow(cause);
+        let emptiest =
+            crowd.iter().min_by_key(|(_, (place, tasks))| (*tasks, *place)).map(|(subnet, _)| subnet.clone());
+        if let Some((_, tasks)) = emptiest.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
+            *tasks += 1;
+        }
+        let wanted = wanted(&world.ecs.services[key], emptiest);
         match launch(world, wanted) {
             Ok(task) => started.push(task),
             Err(refusal) => {
@@ -131,6 +140,7 @@ fn start(world: &mut World, key: &ServiceKey, count: u32, replacing: u32) {
             }
         }
     }
+    world.follow(cause);
     if !started.is_empty() {
         words::say(world, key, &words::started(&started, replacing));
     }
@@ -150,16 +160,26 @@ fn not_launched(world: &mut World, key: &ServiceKey, refusal: &Refusal) {
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let deployment = service.primary().id.clone();
     service.unlaunched.push(Ended { task, deployment, how: End::NeverRan(error) });
-    world.ecs.poke(key, world.now, &world.timing);
+    super::poke(world, key);
 }
 
-/// The next task of the primary deployment, in the subnet that has the fewest.
-fn wanted(service: &Service, world: &World) -> Launch {
+/// The subnets of the primary deployment: the place of each in its configuration, and how many tasks it has.
+fn crowd(world: &World, key: &ServiceKey) -> BTreeMap<String, (usize, usize)> {
+    let service = &world.ecs.services[key];
+    let subnets = service.primary().network.subnets.iter().enumerate();
+    let mut crowd: BTreeMap<String, (usize, usize)> =
+        subnets.map(|(place, subnet)| (subnet.clone(), (place, 0))).collect();
+    for task in service.live.iter().filter_map(|id| world.ecs.tasks.get(id)).filter(|task| !task.stopping) {
+        if let Some((_, tasks)) = task.subnet.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
+            *tasks += 1;
+        }
+    }
+    crowd
+}
+
+/// The next task of the primary deployment, in `subnet`.
+fn wanted(service: &Service, subnet: Option<String>) -> Launch {
     let deployment = service.primary();
-    let in_subnet = |subnet: &String| {
-        let tasks = service.live.iter().filter_map(|id| world.ecs.tasks.get(id));
-        tasks.filter(|task| !task.stopping && task.subnet.as_ref() == Some(subnet)).count()
-    };
     let mut tags = match service.propagate {
         Propagate::None => BTreeMap::new(),
         Propagate::Service => service.tags.clone(),
@@ -176,7 +196,7 @@ fn wanted(service: &Service, world: &World) -> Launch {
         group: format!("service:{}", service.key.service),
         started_by: Some(deployment.id.clone()),
         service: Some(service.key.clone()),
-        subnet: deployment.network.subnets.iter().min_by_key(|subnet| in_subnet(subnet)).cloned(),
+        subnet,
         network: deployment.network.clone(),
         tags,
     }
@@ -194,13 +214,22 @@ fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
         let running: Vec<TaskId> = tasks.iter().filter(running).cloned().collect();
         (running.clone(), tasks.iter().filter(|id| !running.contains(id)).cloned().collect())
     };
+    let cause = world.cause();
     if !running.is_empty() {
-        words::say(world, key, &words::stopped_running(&running));
+        let said = words::say(world, key, &words::stopped_running(&running));
+        stop_each(world, &running, said, reason);
     }
+    world.follow(cause);
     if !pending.is_empty() {
-        words::say(world, key, &words::stopped_pending(pending.len()));
+        let said = words::say(world, key, &words::stopped_pending(pending.len()));
+        stop_each(world, &pending, said, reason);
     }
+    world.follow(cause);
+}
+
+fn stop_each(world: &mut World, tasks: &[TaskId], said: u64, reason: &str) {
     for task in tasks {
+        world.follow(Some(said));
         begin_stop(world, task, Ending::Scheduler(reason.to_owned()));
     }
 }

@@ -35,7 +35,9 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
     let now = world.now;
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     service.evaluated_at = Some(now);
+    let cause = service.cause;
     service.ended.append(&mut service.unlaunched);
+    world.follow(cause);
     targets::keep_in_step(world, key);
     look::note_ends(world, key);
     for decide in DECIDING {
@@ -48,13 +50,22 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
         service.ended.clear();
     }
     if let Some(at) = look::next_change(world, key) {
-        world.ecs.poke(key, at, &world.timing);
+        world.ecs.look_again(key, at, &world.timing);
     }
+}
+
+/// Something has changed that the scheduler of the service called `key` should look at, at its next beat.
+pub(super) fn poke(world: &mut World, key: &ServiceKey) {
+    let cause = world.cause();
+    if let Some(service) = world.ecs.services.get_mut(key) {
+        service.cause = cause.or(service.cause);
+    }
+    world.ecs.look_again(key, world.now, &world.timing);
 }
 
 impl State {
     /// Has the scheduler look at a service at its next beat, not before `at`. It looks at most once at each.
-    pub(super) fn poke(&mut self, key: &ServiceKey, at: Timestamp, timing: &Timing) {
+    fn look_again(&mut self, key: &ServiceKey, at: Timestamp, timing: &Timing) {
         let Some(service) = self.services.get(key) else { return };
         let after =
             service.evaluated_at.map_or(at, |evaluated| at.max(evaluated + std::time::Duration::from_millis(1)));

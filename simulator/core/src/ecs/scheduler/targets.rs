@@ -57,15 +57,17 @@ fn deregister(world: &mut World, key: &ServiceKey) {
     let several = service.deployments.len() > 1;
     for ((deployment, group), batch) in due {
         words::say(world, key, &words::deregistered(batch.len(), &group));
-        words::say(world, key, &words::draining(batch.len(), several.then_some(deployment.as_str())));
-        for (task, target) in batch {
-            for held in &mut world.ecs.task_mut(&task).targets {
-                if held.group == group && held.target == target {
+        let said = words::say(world, key, &words::draining(batch.len(), several.then_some(deployment.as_str())));
+        for (task, target) in &batch {
+            for held in &mut world.ecs.task_mut(task).targets {
+                if held.group == group && held.target == *target {
                     held.stage = TargetStage::Draining;
                 }
             }
-            elb::deregister(world, &group, &target);
         }
+        world.follow(Some(said));
+        let targets: Vec<Target> = batch.into_iter().map(|(_, target)| target).collect();
+        elb::deregister(world, &group, &targets);
     }
 }
 
@@ -81,7 +83,7 @@ pub(in crate::ecs) fn changed(world: &mut World, group: &Arn, target: &Target) {
     }
     let all_gone = task.targets.iter().all(|held| held.stage == TargetStage::Gone);
     if let Some(key) = task.service.clone() {
-        world.ecs.poke(&key, world.now, &world.timing);
+        super::poke(world, &key);
     }
     if all_gone {
         drained(world, &id);

@@ -16,8 +16,8 @@ pub(super) const REPEAT: Duration = Duration::from_secs(6 * 60 * 60);
 /// How many events a service shows.
 const SHOWN: usize = 100;
 
-/// Says `message`, which goes on after the `(service NAME`.
-pub(super) fn say(world: &mut World, key: &ServiceKey, message: &str) {
+/// Says `message`, which goes on after the `(service NAME`, and answers its place in the trace.
+pub(super) fn say(world: &mut World, key: &ServiceKey, message: &str) -> u64 {
     let message = format!("(service {}{message}", key.service);
     let id = uuid(world);
     let at = world.now;
@@ -25,7 +25,7 @@ pub(super) fn say(world: &mut World, key: &ServiceKey, message: &str) {
         service.events.push_front(ServiceEvent { id, at, message: message.clone() });
         service.events.truncate(SHOWN);
     }
-    world.record(EventKind::Service { service: key.service.clone(), message });
+    world.record(EventKind::Service { service: key.service.clone(), message })
 }
 
 /// The same, unless it has been said within the last six hours and nothing has been set right since.

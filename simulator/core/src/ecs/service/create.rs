@@ -9,7 +9,7 @@ use super::deployment::Deployment;
 use super::{Backoff, Propagate, Service, ServiceKey};
 use crate::arn::Arn;
 use crate::ecs::network::{self, Network};
-use crate::ecs::{LaunchType, access, cluster};
+use crate::ecs::{LaunchType, access, cluster, scheduler};
 use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
 use crate::world::World;
@@ -134,11 +134,12 @@ impl Operation for CreateService {
             backoff: Backoff::default(),
             steady_since: None,
             evaluated_at: None,
+            cause: None,
             said: BTreeMap::new(),
         };
         world.ecs.services.insert(key.clone(), service);
         super::deployment::tell(world, &key, 0);
-        world.ecs.poke(&key, world.now, &world.timing);
+        scheduler::poke(world, &key);
         Ok(key)
     }
 }

@@ -34,8 +34,6 @@ pub struct Deployment {
     pub failed_tasks: u32,
     /// When the circuit breaker fails it, once it has counted enough.
     pub(in crate::ecs) trip_at: Option<Timestamp>,
-    /// Whether it is being rolled back to.
-    pub(in crate::ecs) rollback: bool,
 }
 
 impl Deployment {
@@ -60,7 +58,6 @@ impl Deployment {
             rollout_state: RolloutState::InProgress,
             failed_tasks: 0,
             trip_at: None,
-            rollback: false,
         }
     }
 }
@@ -99,5 +96,6 @@ pub(in crate::ecs) fn tell(world: &mut World, key: &ServiceKey, place: usize) {
         rollout_state: deployment.rollout_state.as_str(),
         reason: deployment.reason.clone(),
     };
-    world.record(event);
+    let told = world.record(event);
+    world.follow(Some(told));
 }

@@ -75,6 +75,8 @@ pub struct Service {
     pub(super) steady_since: Option<Timestamp>,
     /// When the scheduler last looked at it.
     pub(super) evaluated_at: Option<Timestamp>,
+    /// The last entry of the trace that gave the scheduler something to look at.
+    pub(super) cause: Option<u64>,
     /// Repeated messages, and when each was last said.
     pub(super) said: BTreeMap<String, Timestamp>,
 }
@@ -134,9 +136,5 @@ impl Service {
 
     pub(super) fn primary_mut(&mut self) -> &mut Deployment {
         self.deployments.first_mut().expect("a service always has a deployment")
-    }
-
-    pub(super) fn deployment_mut(&mut self, id: &str) -> Option<&mut Deployment> {
-        self.deployments.iter_mut().find(|deployment| deployment.id == id)
     }
 }

@@ -8,7 +8,7 @@ use super::create::{service_arn, with_network};
 use super::deployment::{self, Deployment};
 use super::{Backoff, Propagate, ServiceKey};
 use crate::ecs::network::{self, Network};
-use crate::ecs::{access, cluster};
+use crate::ecs::{access, cluster, scheduler};
 use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
 use crate::world::World;
@@ -132,7 +132,7 @@ impl Operation for UpdateService {
             service.said.clear();
             deployment::tell(world, &key, 0);
         }
-        world.ecs.poke(&key, world.now, &world.timing);
+        scheduler::poke(world, &key);
         Ok(key)
     }
 }

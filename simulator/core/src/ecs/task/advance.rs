@@ -6,7 +6,7 @@ use super::container::ContainerStatus;
 use super::life::{self, Step};
 use super::stop::{self, Ending};
 use super::{Task, TaskStatus, execution, launch};
-use crate::ecs::Timer;
+use crate::ecs::{Timer, scheduler};
 use crate::effect::{ContainerSpec, Effect, TaskId};
 use crate::event::EventKind;
 use crate::world::World;
@@ -49,6 +49,8 @@ fn take(world: &mut World, id: &TaskId, step: Step) {
             let task = world.ecs.task_mut(id);
             task.containers[place].status = ContainerStatus::Stopping;
             task.containers[place].schedule = None;
+            // What it does from now on follows from the task's stopping.
+            task.containers[place].event = task.event;
             let container = task.containers[place].name.clone();
             let timeout = task.definition.containers[place].stop_timeout();
             world.ecs.agenda.cancel(&Timer::Probe(id.clone(), place));
@@ -118,9 +120,11 @@ pub(super) fn set_status(world: &mut World, id: &TaskId, status: TaskStatus) {
         stopped_reason: task.stop.as_ref().map(|stop| stop.reason.clone()),
     };
     let service = task.service.clone();
-    world.record(event);
+    let sequence = world.record(event);
+    world.ecs.task_mut(id).event = Some(sequence);
+    world.follow(Some(sequence));
     if let Some(key) = service {
-        world.ecs.poke(&key, world.now, &world.timing);
+        scheduler::poke(world, &key);
     }
 }
 
@@ -145,7 +149,9 @@ pub(super) fn tell_container(world: &mut World, id: &TaskId, place: usize) {
         exit_code: container.exit_code,
         reason: container.reason.clone(),
     };
-    world.record(event);
+    let sequence = world.record(event);
+    world.ecs.task_mut(id).containers[place].event = Some(sequence);
+    world.follow(Some(sequence));
 }
 
 /// The container at `place` as the engine is to make it.

@@ -34,6 +34,8 @@ pub struct Container {
     pub healthy_at: Option<Timestamp>,
     /// When it ended.
     pub stopped_at: Option<Timestamp>,
+    /// The last entry of the trace about it.
+    pub(super) event: Option<u64>,
     /// Its health checks while it runs.
     pub(super) schedule: Option<Schedule>,
     /// Failed probes in a row that count.
@@ -57,6 +59,7 @@ impl Container {
             started_at: None,
             healthy_at: None,
             stopped_at: None,
+            event: None,
             schedule: None,
             failures: 0,
         }

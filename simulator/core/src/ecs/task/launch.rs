@@ -68,6 +68,7 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
         stopped_at: None,
         proved_at: None,
         version: 0,
+        event: None,
         number: world.ecs.launched,
         execution,
         preparing: true,

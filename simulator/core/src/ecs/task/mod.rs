@@ -96,6 +96,8 @@ pub struct Task {
     pub proved_at: Option<Timestamp>,
     /// `version`: rises with every change that an event would tell of.
     pub version: u64,
+    /// The last entry of the trace about its status.
+    pub(super) event: Option<u64>,
     /// Its place in the order of creation.
     pub(super) number: u64,
     /// The session of its execution role.

@@ -5,14 +5,19 @@ use std::net::IpAddr;
 use super::container::ContainerStatus;
 use super::stop::{self, Ending};
 use super::{TaskStatus, advance, execution, health};
-use crate::ecs::Timer;
+use crate::ecs::{Timer, scheduler};
 use crate::effect::{Effect, TaskId};
 use crate::event::EventKind;
 use crate::world::World;
 
-/// The place of the container called `name` in the task `id`, if both are known.
-pub(in crate::ecs) fn place(world: &World, id: &TaskId, name: &str) -> Option<usize> {
-    world.ecs.tasks.get(id)?.containers.iter().position(|container| container.name == name)
+/// The place of the container called `name` in the task `id`, if both are known. What is recorded next follows from the last that
+/// was recorded about it.
+pub(in crate::ecs) fn place(world: &mut World, id: &TaskId, name: &str) -> Option<usize> {
+    let task = world.ecs.tasks.get(id)?;
+    let place = task.containers.iter().position(|container| container.name == name)?;
+    let cause = task.containers[place].event.or(task.event);
+    world.follow(cause);
+    Some(place)
 }
 
 /// The task's network is there.
@@ -20,7 +25,8 @@ pub(in crate::ecs) fn prepared(world: &mut World, id: &TaskId, address: IpAddr) 
     let Some(task) = world.ecs.tasks.get_mut(id).filter(|task| task.preparing) else { return };
     task.preparing = false;
     task.address = Some(address);
-    let wanted = !task.stopping;
+    let (wanted, cause) = (!task.stopping, task.event);
+    world.follow(cause);
     world.ecs.by_address.insert(address, id.clone());
     if wanted {
         advance::set_status(world, id, TaskStatus::Pending);
@@ -35,6 +41,8 @@ pub(in crate::ecs) fn prepared(world: &mut World, id: &TaskId, address: IpAddr) 
 pub(in crate::ecs) fn not_prepared(world: &mut World, id: &TaskId, message: &str) {
     let Some(task) = world.ecs.tasks.get_mut(id).filter(|task| task.preparing) else { return };
     task.preparing = false;
+    let cause = task.event;
+    world.follow(cause);
     let reason = format!("ResourceInitializationError: failed to configure ENI: {message}");
     stop::begin(world, id, Ending::FailedToStart(reason));
     advance::advance(world, id);
@@ -147,7 +155,8 @@ pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_
             status: container.health.as_str(),
             output: container.health_output.clone(),
         };
-        world.record(event);
+        let told = world.record(event);
+        world.ecs.task_mut(id).containers[place].event = Some(told);
         world.ecs.agenda.set(Timer::Report(id.clone(), place), health::reported_at(started, now, &world.timing));
         advance::advance(world, id);
     }
@@ -181,8 +190,10 @@ pub(in crate::ecs) fn report_due(world: &mut World, id: &TaskId, place: usize) {
     if container.reported != container.health && container.status != ContainerStatus::Stopped {
         container.reported = container.health;
         task.version += 1;
+        let cause = container.event;
         if let Some(key) = task.service.clone() {
-            world.ecs.poke(&key, world.now, &world.timing);
+            world.follow(cause);
+            scheduler::poke(world, &key);
         }
     }
 }
@@ -194,7 +205,8 @@ pub(in crate::ecs) fn logged(world: &mut World, id: &TaskId, place: usize, line:
 
 /// Nothing is left of the task.
 pub(in crate::ecs) fn cleared(world: &mut World, id: &TaskId) {
-    if world.ecs.tasks.contains_key(id) {
+    if let Some(task) = world.ecs.tasks.get(id) {
+        world.follow(task.event);
         stop::cleared(world, id);
     }
 }

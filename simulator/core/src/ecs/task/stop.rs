@@ -3,7 +3,7 @@
 use super::advance::{advance, set_status};
 use super::{Stop, StopCode, TargetStage, TaskStatus};
 use crate::ecs::Timer;
-use crate::ecs::scheduler::end_of;
+use crate::ecs::scheduler::{self, end_of};
 use crate::effect::TaskId;
 use crate::world::World;
 
@@ -56,7 +56,7 @@ pub(in crate::ecs) fn begin(world: &mut World, id: &TaskId, ending: Ending) {
         if status == TaskStatus::Deactivating {
             set_status(world, id, TaskStatus::Stopping);
         } else if let Some(key) = world.ecs.task_mut(id).service.clone() {
-            world.ecs.poke(&key, now, &world.timing);
+            scheduler::poke(world, &key);
         }
     } else if matches!(status, TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Running) {
         let served = task.targets.iter().any(|target| target.stage != TargetStage::Gone);

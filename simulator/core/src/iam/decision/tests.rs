@@ -11,7 +11,7 @@ const ACTION_PATTERNS: [&str; 6] = ["*", "ecs:*", "ecs:*Task", "ecs:?topTask", "
 const RESOURCES: [&str; 4] =
     ["arn:aws:ecs:r:1:task/c/t", "arn:aws:ecr:r:1:repository/a", "arn:aws:iam::1:role/ci/x", "*"];
 const RESOURCE_PATTERNS: [&str; 5] =
-    ["*", "arn:aws:ecs:r:1:task/*", "arn:aws:ec?:*:*:*", "arn:aws:iam::1:role/ci/?", "arn:aws:ecr:r:1:repository/a"];
+    ["*", "arn:aws:ecs:r:1:task/*", "arn:aws:ecs:*:*:*", "arn:aws:iam::1:role/ci/?", "arn:aws:ecr:r:1:repository/a"];
 
 fn user() -> Requester {
     let account: crate::AccountId = "123456789012".parse().expect("twelve digits");

@@ -126,7 +126,7 @@ fn resource(resource: &str) -> Result<(), Malformed> {
             let list = IAM_PATHS.join(", ");
             Err(Malformed::new(format!("IAM resource path must either be \"*\" or start with {list}.")))
         }
-        (Some("" | "*") | None, _) => {
+        (vendor, _) if vendor.is_none_or(|vendor| vendor.is_empty() || vendor.contains(['*', '?'])) => {
             Err(Malformed::new("Resource vendor must be fully qualified and cannot contain regexes."))
         }
         _ => Ok(()),

@@ -1,5 +1,7 @@
 //! What documents say, and what documents are refused.
 
+use proptest::prelude::*;
+
 use super::{Context, Document, Request, Requester};
 
 fn context(keys: &[(&str, &[&str])]) -> Context {
@@ -239,6 +241,10 @@ const MALFORMED: &[(&str, &str)] = &[
     (r#"{"Effect":"Allow","Action":"i@m:PassRole","Resource":"*"}"#, "Vendor i@m is not valid"),
     (r#"{"Effect":"Allow","Action":"a:b","Resource":"role/x"}"#, r#"Resource role/x must be in ARN format or "*"."#),
     (
+        r#"{"Effect":"Allow","Action":"a:b","Resource":"arn:aws:ec*:r:1:x"}"#,
+        "Resource vendor must be fully qualified and cannot contain regexes.",
+    ),
+    (
         r#"{"Effect":"Allow","Action":"a:b","Resource":"arn:aww:ecs:r:1:x"}"#,
         r#"Partition "aww" is not valid for resource "arn:aww:ecs:r:1:x"."#,
     ),
@@ -311,5 +317,74 @@ fn times_are_written_in_iso_8601() {
         (1_795_209_420_999, "2026-11-20T21:17:00Z"),
     ] {
         assert_eq!(super::iso8601(Timestamp::from_millis(millis)), written);
+    }
+}
+
+/// JSON that looks like a policy from afar: the right words in any place, with any values.
+fn nearly_a_policy() -> impl Strategy<Value = serde_json::Value> {
+    let word = prop::sample::select(vec![
+        "Version",
+        "2012-10-17",
+        "Statement",
+        "Effect",
+        "Allow",
+        "Action",
+        "ecs:*",
+        "Resource",
+        "*",
+        "arn:aws:iam::1:",
+        "arn:",
+        "${",
+        "${aws:username",
+        "${a, 'b'}",
+        "Condition",
+        "StringLike",
+        "DateLessThan",
+        "2026-02-30T99:99",
+        "Principal",
+        "AWS",
+        "é:",
+        "",
+        ":",
+    ]);
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(serde_json::Value::from),
+        any::<i64>().prop_map(serde_json::Value::from),
+        word.clone().prop_map(serde_json::Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 5, move |inner| {
+        let entries = prop::collection::vec((word.clone(), inner.clone()), 0..5);
+        prop_oneof![
+            prop::collection::vec(inner, 0..4).prop_map(serde_json::Value::from),
+            entries.prop_map(|entries| entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+        ]
+    })
+}
+
+proptest! {
+    /// Whatever is sent as a policy is read or refused.
+    #[test]
+    fn no_document_is_too_strange(document in nearly_a_policy(), text in any::<String>()) {
+        for text in [document.to_string(), text] {
+            for read in [Document::identity, Document::trust, Document::resource] {
+                if let Ok(document) = read(&text) {
+                    covers(&document, "ecs:RunTask", &text, &context(&[("aws:username", &[&text])]));
+                }
+            }
+        }
+    }
+
+    /// The same for single patterns, conditions and their values, which must also match anything without harm.
+    #[test]
+    fn no_pattern_is_too_strange(resource in "(\\*|arn:aws:[a-z]{1,3}:[:a-z*?${}é/,' ]{0,30})", value in "[a-z0-9:/.TZ+*?${}é-]{0,24}") {
+        for operator in ["StringLike", "ArnLike", "DateLessThan", "NumericEquals", "IpAddress", "Bool"] {
+            let condition = serde_json::json!({operator: {"aws:username": value}});
+            let statement = serde_json::json!({"Effect": "Allow", "Action": "*", "Resource": resource, "Condition": condition});
+            let text = serde_json::json!({"Version": "2012-10-17", "Statement": statement}).to_string();
+            if let Ok(document) = Document::identity(&text) {
+                covers(&document, "ecs:RunTask", &resource, &context(&[("aws:username", &[&value])]));
+            }
+        }
     }
 }

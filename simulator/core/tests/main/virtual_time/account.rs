@@ -16,7 +16,7 @@ use simulator_core::elb::target_group::TargetType;
 use simulator_core::elb::{CreateListener, CreateLoadBalancer, CreateTargetGroup};
 use simulator_core::iam::{CreateRole, PutInlinePolicy, Role};
 use simulator_core::logs::CreateLogGroup;
-use simulator_core::{Arn, Caller, Effect, EventKind, Operation, Refusal, Region, Setup, Timestamp, Timing, World};
+use simulator_core::{Arn, Caller, Effect, Operation, Refusal, Region, Setup, Timestamp, Timing, World};
 
 use super::driver::Driver;
 
@@ -24,7 +24,7 @@ use super::driver::Driver;
 pub(crate) const CLUSTER: &str = "news";
 
 const SERVICE: &str = "news-api";
-const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+pub(super) const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// The account, and the driver that makes its wishes real.
 pub(crate) struct Account {
@@ -283,54 +283,17 @@ impl Account {
     pub(crate) fn until_steady(&mut self) {
         self.until("the service is steady", Duration::from_secs(3600), |account| {
             let service = account.service();
-            let completed = service.primary().rollout_state == RolloutState::Completed;
-            let tasks: Vec<&Task> = account.world.ecs().tasks_of(service).collect();
-            let whole = tasks.len() == usize::try_from(service.desired).expect("a small number")
-                && tasks.iter().all(|task| task.last_status.is_running() && !task.stopping);
+            if service.primary().rollout_state != RolloutState::Completed {
+                return false;
+            }
             let said =
                 service.events.front().is_some_and(|event| event.message.ends_with("has reached a steady state."));
-            completed && whole && said
+            if !said {
+                return false;
+            }
+            let tasks: Vec<&Task> = account.world.ecs().tasks_of(service).collect();
+            tasks.len() == usize::try_from(service.desired).expect("a small number")
+                && tasks.iter().all(|task| task.last_status.is_running() && !task.stopping)
         });
     }
-
-    /// The service events since the beginning, oldest first, with seconds since the beginning; ids are shortened.
-    pub(crate) fn story(&self) -> String {
-        let line = |event: &simulator_core::Event| match &event.kind {
-            EventKind::Service { message, .. } => {
-                Some(format!("{:>8.1} {message}", event.at.since(START).as_secs_f64()))
-            }
-            EventKind::Task { task, status, stopped_reason, .. } => {
-                let reason = stopped_reason.as_deref().unwrap_or_default();
-                Some(format!("{:>8.1}   task {} {status} {reason}", event.at.since(START).as_secs_f64(), &task.0[..6]))
-            }
-            _ => None,
-        };
-        self.world.events().iter().filter_map(line).collect::<Vec<_>>().join("\n")
-    }
-}
-
-/// The service's events in order, with the ids of tasks, deployments and target groups replaced by letters in the order of their
-/// appearance, and without the service's name.
-pub(crate) fn events(account: &Account) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    let mut messages = Vec::new();
-    for event in account.service().events.iter().rev() {
-        let mut message = event.message.clone();
-        for start in ["(task ", "ecs-svc/", "(target-group "] {
-            let mut from = 0;
-            while let Some(at) = message[from..].find(start).map(|at| from + at + start.len()) {
-                let length = message[at..].find([')', ' ', ',']).unwrap_or(message.len() - at);
-                let id = message[at..at + length].to_owned();
-                let place = names.iter().position(|known| *known == id).unwrap_or_else(|| {
-                    names.push(id);
-                    names.len() - 1
-                });
-                let letter = char::from(b'A' + u8::try_from(place).expect("few ids"));
-                message.replace_range(at..at + length, &letter.to_string());
-                from = at;
-            }
-        }
-        messages.push(message.trim_start_matches("(service news-api").to_owned());
-    }
-    messages
 }

@@ -74,11 +74,6 @@ impl Driver {
         true
     }
 
-    /// Whether something is on its way besides the World's own deadlines.
-    pub(crate) fn is_busy(&self) -> bool {
-        !self.queue.is_empty()
-    }
-
     fn carry_out(&mut self, world: &mut World) {
         for effect in world.take_effects() {
             self.wanted.push((world.now(), effect.clone()));
@@ -171,11 +166,12 @@ impl Driver {
     }
 
     fn answer(&self, now: Timestamp, target: &Target, timeout: Duration) -> (Duration, ProbeAnswer) {
-        let task = self.tasks.get(&target.address);
-        let serving = self.containers.iter().find(|((of, _), running)| {
+        let task = self.tasks.get(&target.address).cloned().unwrap_or_else(|| TaskId(String::new()));
+        let of_task = self.containers.range((task.clone(), String::new())..).take_while(|((of, _), _)| *of == task);
+        let serving = of_task.into_iter().find(|(_, running)| {
             let serves = running.behaviour.serves.is_some_and(|from| now.since(running.started) >= from);
             let sick = running.behaviour.sick.is_some_and(|from| now.since(running.started) >= from);
-            Some(of) == task && now >= running.started && serves && !sick && !running.ended
+            now >= running.started && serves && !sick && !running.ended
         });
         match serving {
             Some((_, running)) if running.behaviour.answers_in > timeout => (timeout, ProbeAnswer::TimedOut),

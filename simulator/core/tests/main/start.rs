@@ -1,0 +1,176 @@
+//! What a task needs before its first container, and what is said when it cannot be had (facts 3.2).
+
+use simulator_core::ecs::definition::{ContainerDefinition, Secret};
+use simulator_core::iam;
+use simulator_core::secrets::CreateSecret;
+use simulator_core::{Effect, EventKind, Observation, Timing};
+
+use crate::virtual_time::{Account, Behaviour, Image, container, ending, until_over, until_running};
+
+#[test]
+fn a_task_that_cannot_start_says_why() {
+    let absent = "manifest for app:1 not found: manifest unknown: Requested image not found";
+    let denied = "denied: User: x is not authorized to perform: ecr:BatchGetImage";
+    for (behaviour, reason, container_reason) in [
+        (
+            Behaviour { image: Image::Refused(absent), ..Behaviour::healthy() },
+            "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref app:1: app:1: not found",
+            "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref app:1: app:1: not found",
+        ),
+        (
+            Behaviour { image: Image::Refused(denied), ..Behaviour::healthy() },
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref app:1: \
+             denied: User: x is not authorized to perform: ecr:BatchGetImage",
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref app:1: \
+             denied: User: x is not authorized to perform: ecr:BatchGetImage",
+        ),
+        (
+            Behaviour { cannot_start: Some("exec: \"serve\": not found"), ..Behaviour::healthy() },
+            "Task failed to start",
+            "CannotStartContainerError: exec: \"serve\": not found",
+        ),
+    ] {
+        let mut account = Account::new(Timing::aws());
+        account.driver.script("app:1", behaviour);
+        let id = account.run_task(vec![container("app", "app:1")]);
+        until_over(&mut account, &id);
+        let task = account.task(&id);
+        assert_eq!(ending(task), ("TaskFailedToStart", reason));
+        assert_eq!(task.containers[0].reason.as_deref(), Some(container_reason));
+        assert_eq!((task.started_at, task.containers[0].exit_code), (None, None), "it never ran");
+    }
+}
+
+fn with_secret(value_from: &str) -> ContainerDefinition {
+    let secret = Secret { name: "URL".to_owned(), value_from: value_from.to_owned() };
+    ContainerDefinition { secrets: vec![secret], ..container("app", "app:1") }
+}
+
+fn secret(account: &mut Account, name: &str, value: &str) -> String {
+    let made = account.must(CreateSecret {
+        name: name.to_owned(),
+        value: Some(iam::Secret::new(value)),
+        description: None,
+        kms_key: None,
+        tags: std::collections::BTreeMap::new(),
+        token: None,
+        suffix: None,
+    });
+    made.arn.to_string()
+}
+
+#[test]
+fn secrets_are_fetched_by_the_execution_role_when_the_task_starts() {
+    let mut account = Account::new(Timing::aws());
+    let arn = secret(&mut account, "database", r#"{"url":"postgres://x","port":5432}"#);
+    for (value_from, value) in [
+        (arn.clone(), r#"{"url":"postgres://x","port":5432}"#),
+        (format!("{arn}:url::"), "postgres://x"),
+        (format!("{arn}:port::"), "5432"),
+        (format!("{arn}::AWSCURRENT:"), r#"{"url":"postgres://x","port":5432}"#),
+    ] {
+        account.driver.wanted.clear();
+        let id = account.run_task(vec![with_secret(&value_from)]);
+        until_running(&mut account, &id);
+        let environments = account.driver.wanted.iter().filter_map(|(_, effect)| {
+            if let Effect::StartContainer(spec) = effect { Some(&spec.environment) } else { None }
+        });
+        let environments: Vec<_> = environments.collect();
+        assert_eq!(environments.len(), 1);
+        assert_eq!(environments[0].get("URL").map(String::as_str), Some(value), "{value_from}");
+        let told = format!("{:?}{:?}", account.world.events(), account.world.ecs().tasks());
+        assert!(!told.contains("postgres://x"), "the value is in no event and no debug output");
+    }
+}
+
+#[test]
+fn a_secret_that_cannot_be_had_keeps_the_task_from_starting() {
+    let prefix = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
+                  unable to retrieve secret from asm: service call has been retried 1 time(s): ";
+    let absent = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:none-AbCdEf";
+    let mut account = Account::new(Timing::aws());
+    let arn = secret(&mut account, "database", r#"{"url":"postgres://x"}"#);
+    for (value_from, allowed, why) in [
+        (
+            absent.to_owned(),
+            true,
+            format!("failed to fetch secret {absent} from secrets manager: ResourceNotFoundException: "),
+        ),
+        (
+            format!("{arn}:user::"),
+            true,
+            "retrieved secret from Secrets Manager did not contain json key user".to_owned(),
+        ),
+        (
+            arn.clone(),
+            false,
+            format!(
+                "failed to fetch secret {arn} from secrets manager: AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/execution/"
+            ),
+        ),
+    ] {
+        account.allow_execution(if allowed { &["logs:*", "secretsmanager:*"] } else { &["logs:*"] });
+        let id = account.run_task(vec![with_secret(&value_from)]);
+        until_over(&mut account, &id);
+        let (code, reason) = ending(account.task(&id));
+        assert_eq!(code, "TaskFailedToStart");
+        assert!(reason.starts_with(&format!("{prefix}{why}")), "{reason}");
+        if !allowed {
+            let ending = "because no identity-based policy allows the secretsmanager:GetSecretValue action";
+            assert!(reason.contains(&id.0) && reason.ends_with(ending), "{reason}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_log_group_keeps_the_task_from_starting() {
+    let mut account = Account::new(Timing::aws());
+    let mut app = container("app", "app:1");
+    let log = app.log.as_mut().expect("it writes logs");
+    log.options.insert("awslogs-group".to_owned(), "/none".to_owned());
+    let id = account.run_task(vec![app.clone()]);
+    until_over(&mut account, &id);
+    let reason = "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: \
+                  failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist.";
+    assert_eq!(ending(account.task(&id)), ("TaskFailedToStart", reason));
+
+    let log = app.log.as_mut().expect("it writes logs");
+    log.options.insert("awslogs-create-group".to_owned(), "true".to_owned());
+    let id = account.run_task(vec![app]);
+    until_running(&mut account, &id);
+    let now = account.world.now();
+    let (task, container) = (id.clone(), "app".to_owned());
+    account.world.observe(now, Observation::Logged { task, container, line: "hello".to_owned() });
+    let logged = account.world.events().iter().find_map(|event| {
+        if let EventKind::Logged { group, stream, line } = &event.kind {
+            Some((group.as_str(), stream.clone(), line.as_str()))
+        } else {
+            None
+        }
+    });
+    assert_eq!(logged, Some(("/none", format!("ecs/app/{}", id.0), "hello")));
+}
+
+#[test]
+fn a_registry_token_is_the_execution_roles_own() {
+    let image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/news-api:1";
+    let mut account = Account::new(Timing::aws());
+    let id = account.run_task(vec![container("app", image)]);
+    until_running(&mut account, &id);
+    let token = account
+        .driver
+        .wanted
+        .iter()
+        .find_map(|(_, effect)| if let Effect::PullImage(pull) = effect { pull.token.clone() } else { None });
+    let caller = account.world.registry_caller(&token.expect("an ECR image is pulled with a token"));
+    let session = format!("arn:aws:sts::123456789012:assumed-role/execution/{}", id.0);
+    assert_eq!(caller.map(|caller| caller.arn.to_string()), Ok(session));
+
+    account.allow_execution(&["logs:*"]);
+    let id = account.run_task(vec![container("app", image)]);
+    until_over(&mut account, &id);
+    let (_, reason) = ending(account.task(&id));
+    let prefix = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
+                  unable to retrieve ecr registry auth: service call has been retried 1 time(s): AccessDeniedException: ";
+    assert!(reason.starts_with(prefix), "{reason}");
+}
