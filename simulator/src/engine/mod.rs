@@ -20,7 +20,7 @@ pub mod pause;
 pub mod pull;
 pub mod push;
 
-pub(crate) use said::{is_absent, said};
+pub(crate) use said::{is_absent, said, status};
 
 pub use connect::{Engine, EngineError};
 pub use network::Network;

@@ -4,28 +4,23 @@
 //! address of its registry (its network's label says which); and the containers that the engine's builder made in its
 //! network. The network goes last, because it is the record of the rest.
 
-use std::collections::{BTreeMap, HashMap};
+mod round;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bollard::Docker;
 use bollard::errors::Error as ApiError;
-use bollard::models::{ContainerSummary, NetworkDisconnectRequest};
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
-    RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
-use futures_util::{StreamExt, stream};
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
+use self::round::Round;
 use super::connect::Engine;
 use super::label;
 use super::rehearsal::{Owner, RehearsalId};
-use super::said::is_absent;
-
-/// As many removals are under way at once; the engine takes its own locks beyond that.
-const AT_ONCE: usize = 8;
 
 /// The engine may be busy with something for this long before it counts as not removable.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -87,16 +82,30 @@ pub enum SweepError {
     },
 }
 
-impl Engine {
-    /// Removes everything of the rehearsal `id`, whoever owns it.
+/// Sweeps one rehearsal, as often as it takes. What it has learnt of the rehearsal it still knows when the engine has
+/// forgotten it.
+#[derive(Clone, Debug)]
+pub struct Sweeper {
+    id: RehearsalId,
+    registries: BTreeSet<SocketAddr>,
+}
+
+impl Sweeper {
+    /// For the rehearsal `id`.
+    #[must_use]
+    pub fn new(id: &RehearsalId) -> Self {
+        Self { id: id.clone(), registries: BTreeSet::new() }
+    }
+
+    /// Removes what there is now.
     ///
     /// # Errors
-    /// The engine cannot be asked, or still holds on to something after half a minute; everything else has been removed.
-    pub async fn sweep(&self, id: &RehearsalId) -> Result<Swept, SweepError> {
+    /// As [`Engine::sweep`].
+    pub async fn sweep(&mut self, engine: &Engine) -> Result<Swept, SweepError> {
         let deadline = Instant::now() + PATIENCE;
         let mut swept = Swept::default();
         loop {
-            let Round { removed, failed, .. } = self.sweep_once(id).await?;
+            let Round { removed, failed, .. } = Round::hold(engine, &self.id, &mut self.registries).await?;
             swept.add(removed);
             match failed {
                 None if removed.is_nothing() => return Ok(swept),
@@ -106,6 +115,16 @@ impl Engine {
                 Some(_) => sleep(PAUSE).await,
             }
         }
+    }
+}
+
+impl Engine {
+    /// Removes everything of the rehearsal `id`, whoever owns it.
+    ///
+    /// # Errors
+    /// The engine cannot be asked, or still holds on to something after half a minute; everything else has been removed.
+    pub async fn sweep(&self, id: &RehearsalId) -> Result<Swept, SweepError> {
+        Sweeper::new(id).sweep(self).await
     }
 
     /// Removes everything of every rehearsal whose owner is no longer alive.
@@ -159,185 +178,10 @@ impl Engine {
         }
         Ok(found)
     }
-
-    async fn sweep_once<'a>(&self, id: &'a RehearsalId) -> Result<Round<'a>, SweepError> {
-        let mut round = Round { id, removed: Swept::default(), failed: None };
-        self.sweep_containers(&mut round).await?;
-        let networks = self.networks_of(id).await?;
-        for registry in networks.iter().filter_map(|network| network.registry) {
-            self.sweep_references(registry, &mut round).await?;
-        }
-        self.sweep_images(&mut round).await?;
-        self.sweep_volumes(&mut round).await?;
-        for project in networks.iter().filter_map(|network| network.project.as_deref()) {
-            round.removed.images += self.sweep_builds(id, project).await?;
-        }
-        if round.failed.is_none() {
-            for network in &networks {
-                let removal = self.remove_network(&network.id).await;
-                round.removed.networks += round.note("network", &network.id, removal);
-            }
-        }
-        Ok(round)
-    }
-
-    async fn sweep_containers(&self, round: &mut Round<'_>) -> Result<(), SweepError> {
-        let all = ListContainersOptionsBuilder::default().all(true).build();
-        let containers = self.docker().list_containers(Some(all)).await.map_err(listing("containers"))?;
-        let ours = containers.into_iter().filter(|container| is_of(container, round.id)).filter_map(|found| found.id);
-        let removals = stream::iter(ours).map(|container| async move {
-            let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-            let removal = self.docker().remove_container(&container, Some(options)).await;
-            (container, removal)
-        });
-        let removals: Vec<_> = removals.buffer_unordered(AT_ONCE).collect().await;
-        for (container, removal) in removals {
-            round.removed.containers += round.note("container", &container, removal);
-        }
-        Ok(())
-    }
-
-    /// References under the registry's address. Removing one leaves the image to whatever else refers to it, and its
-    /// parents to the builder's cache.
-    async fn sweep_references(&self, registry: SocketAddr, round: &mut Round<'_>) -> Result<(), SweepError> {
-        for reference in self.references_under(registry).await.map_err(listing("images"))? {
-            let options = RemoveImageOptionsBuilder::default().noprune(true).build();
-            let removal = self.docker().remove_image(&reference, Some(options), None).await;
-            round.removed.images += round.note("image", &reference, removal.map(drop));
-        }
-        Ok(())
-    }
-
-    async fn sweep_images(&self, round: &mut Round<'_>) -> Result<(), SweepError> {
-        let options = ListImagesOptionsBuilder::default().all(true).filters(&of(round.id)).build();
-        for image in self.docker().list_images(Some(options)).await.map_err(listing("images"))? {
-            let options = RemoveImageOptionsBuilder::default().force(true).noprune(true).build();
-            let removal = self.docker().remove_image(&image.id, Some(options), None).await;
-            round.removed.images += round.note("image", &image.id, removal.map(drop));
-        }
-        Ok(())
-    }
-
-    async fn sweep_volumes(&self, round: &mut Round<'_>) -> Result<(), SweepError> {
-        let options = ListVolumesOptionsBuilder::default().filters(&of(round.id)).build();
-        let volumes = self.docker().list_volumes(Some(options)).await.map_err(listing("volumes"))?;
-        for volume in volumes.volumes.unwrap_or_default() {
-            let options = RemoveVolumeOptionsBuilder::default().force(true).build();
-            let removal = self.docker().remove_volume(&volume.name, Some(options)).await;
-            round.removed.volumes += round.note("volume", &volume.name, removal);
-        }
-        Ok(())
-    }
-
-    /// What a build that was killed left without a name. The images of a build cannot say whose they are, only of which
-    /// project: so they are removed when no other living rehearsal of the project could be building.
-    async fn sweep_builds(&self, id: &RehearsalId, project: &str) -> Result<usize, SweepError> {
-        let filters = HashMap::from([
-            ("label".to_owned(), vec![format!("{}={project}", label::BUILD)]),
-            ("dangling".to_owned(), vec!["true".to_owned()]),
-        ]);
-        let options = ListImagesOptionsBuilder::default().filters(&filters).build();
-        // The images are listed before the rehearsals: a rehearsal that begins in between has made none of them.
-        let images = self.docker().list_images(Some(options)).await.map_err(listing("images"))?;
-        if images.is_empty() || self.is_building(project, id).await? {
-            return Ok(0);
-        }
-        let mut removed = 0;
-        for image in images {
-            // Not forced: an image that something uses after all is not left over. Its nameless parents go with it.
-            let removal =
-                self.docker().remove_image(&image.id, None::<bollard::query_parameters::RemoveImageOptions>, None);
-            removed += usize::from(removal.await.is_ok());
-        }
-        Ok(removed)
-    }
-
-    /// Whether a living rehearsal of `project` other than `except` may be building.
-    async fn is_building(&self, project: &str, except: &RehearsalId) -> Result<bool, SweepError> {
-        let filters = HashMap::from([("label".to_owned(), vec![format!("{}={project}", label::PROJECT)])]);
-        let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
-        let networks = self.docker().list_networks(Some(options)).await.map_err(listing("networks"))?;
-        Ok(networks.into_iter().filter_map(|network| network.labels).any(|labels| {
-            labels.get(label::REHEARSAL).is_some_and(|id| id != except.as_str())
-                && Owner::from_labels(&labels).is_some_and(|owner| owner.is_alive())
-        }))
-    }
-
-    async fn networks_of(&self, id: &RehearsalId) -> Result<Vec<Record>, SweepError> {
-        let options = ListNetworksOptionsBuilder::default().filters(&of(id)).build();
-        let networks = self.docker().list_networks(Some(options)).await.map_err(listing("networks"))?;
-        let records = networks.into_iter().filter_map(|network| {
-            let labels = network.labels.unwrap_or_default();
-            Some(Record {
-                id: network.id?,
-                registry: labels.get(label::REGISTRY).and_then(|registry| registry.parse().ok()),
-                project: labels.get(label::PROJECT).cloned(),
-            })
-        });
-        Ok(records.collect())
-    }
-
-    /// Somebody may have let a container of their own take part, to look around: it is let go, not removed.
-    async fn remove_network(&self, network: &str) -> Result<(), ApiError> {
-        let docker: &Docker = self.docker();
-        if let Ok(inspected) = docker.inspect_network(network, None).await {
-            for container in inspected.containers.unwrap_or_default().into_keys() {
-                let request = NetworkDisconnectRequest { container, force: Some(true) };
-                // If it cannot be let go, removing the network fails and says so.
-                let _ = docker.disconnect_network(network, request).await;
-            }
-        }
-        docker.remove_network(network).await
-    }
-}
-
-/// What a rehearsal's network says of it.
-struct Record {
-    id: String,
-    registry: Option<SocketAddr>,
-    project: Option<String>,
-}
-
-/// One look at the engine.
-struct Round<'a> {
-    id: &'a RehearsalId,
-    removed: Swept,
-    /// The first removal that failed.
-    failed: Option<SweepError>,
-}
-
-impl Round<'_> {
-    /// How many a removal counts for: what had gone already is no error, and not counted.
-    fn note(&mut self, kind: &str, name: &str, removal: Result<(), ApiError>) -> usize {
-        match removal {
-            Ok(()) => 1,
-            Err(source) if is_absent(&source) => 0,
-            Err(source) => {
-                let what = format!("{kind} `{name}`");
-                self.failed.get_or_insert(SweepError::Remove { what, rehearsal: self.id.clone(), source });
-                0
-            }
-        }
-    }
-}
-
-/// Whether a container is of the rehearsal: by its label, or, for one of the engine's builder, by its network. The builder
-/// cannot be given labels for its containers; those of our own build instructions tell them from a user's.
-fn is_of(container: &ContainerSummary, id: &RehearsalId) -> bool {
-    let Some(labels) = &container.labels else { return false };
-    if let Some(rehearsal) = labels.get(label::REHEARSAL) {
-        return rehearsal == id.as_str();
-    }
-    let network = container.host_config.as_ref().and_then(|host| host.network_mode.as_deref());
-    labels.contains_key(label::BUILD) && network == Some(&id.network_name())
 }
 
 fn having(label: &str) -> HashMap<String, Vec<String>> {
     HashMap::from([("label".to_owned(), vec![label.to_owned()])])
-}
-
-fn of(id: &RehearsalId) -> HashMap<String, Vec<String>> {
-    having(&format!("{}={id}", label::REHEARSAL))
 }
 
 fn listing(what: &'static str) -> impl FnOnce(ApiError) -> SweepError {

@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep};
 
 use super::connect::Engine;
 use super::rehearsal::RehearsalId;
+use super::sweep::Sweeper;
 
 /// What the watcher writes once no signal to its parent's terminal or group can reach it.
 const READY: &str = "greenroom: the watcher is ready";
@@ -132,13 +133,14 @@ pub async fn run(id: &RehearsalId) -> Result<(), WatchError> {
 
 async fn clear_up(id: &RehearsalId, mut engine: Option<Engine>) -> Result<(), WatchError> {
     let began = Instant::now();
+    let mut sweeper = Sweeper::new(id);
     let mut quiet_since = None;
     loop {
         if engine.is_none() {
             engine = Engine::connect().await.ok();
         }
         let found = match &engine {
-            Some(connected) => connected.sweep(id).await.ok(),
+            Some(connected) => sweeper.sweep(connected).await.ok(),
             None => None,
         };
         match found {

@@ -7,13 +7,16 @@ use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptions, Ta
 use thiserror::Error;
 
 use crate::engine::connect::Engine;
-use crate::engine::{is_absent, label};
+use crate::engine::{is_absent, label, status};
 
 /// Every image that is kept has a name that begins so.
 const PREFIX: &str = "greenroom-cache/";
 
 /// As many builds of one project are kept.
 const KEPT: usize = 6;
+
+/// How often the engine is asked to remove an image before it is believed that it does not.
+const TRIES: usize = 3;
 
 /// Why the kept images could not be seen to.
 #[derive(Debug, Error)]
@@ -99,8 +102,15 @@ impl Engine {
         tagged.map_err(|source| CacheError::Keep { reference: reference.to_owned(), source })
     }
 
-    /// Keeps the builds of `project` that were used last, and no more of them than [`KEPT`].
-    pub(super) async fn trim_cache(&self, project: &str) -> Result<(), CacheError> {
+    /// Keeps the builds of `project` that were used last, and no more of them than [`KEPT`]. What cannot be removed now is
+    /// tried again after the next build; this one is none the worse for it.
+    pub(super) async fn trim_cache(&self, project: &str) {
+        if let Err(error) = self.remove_oldest(project).await {
+            tracing::warn!(project, error = %error, "old builds are still kept");
+        }
+    }
+
+    async fn remove_oldest(&self, project: &str) -> Result<(), CacheError> {
         let options = ListImagesOptionsBuilder::default().filters(&named(&format!("{PREFIX}{project}"))).build();
         let images = self.docker().list_images(Some(options)).await.map_err(CacheError::List)?;
         // When an image was named last is when it was used last: each use names it anew.
@@ -126,10 +136,16 @@ impl Engine {
 
     /// The image goes when this was its last name, and with it the nameless steps that led to it and nothing else.
     async fn remove_cached(&self, reference: &str) -> Result<(), CacheError> {
-        match self.docker().remove_image(reference, None::<RemoveImageOptions>, None).await {
-            Ok(_) => Ok(()),
-            Err(error) if is_absent(&error) => Ok(()),
-            Err(source) => Err(CacheError::Remove { reference: reference.to_owned(), source }),
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.docker().remove_image(reference, None::<RemoveImageOptions>, None).await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_absent(&error) => return Ok(()),
+                // The engine stumbles over steps that somebody else removes at the same moment, and not a second time.
+                Err(error) if status(&error) == Some(500) && tries < TRIES => {}
+                Err(source) => return Err(CacheError::Remove { reference: reference.to_owned(), source }),
+            }
         }
     }
 }

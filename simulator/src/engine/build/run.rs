@@ -150,7 +150,7 @@ impl Engine {
             result = self.run(rehearsal, build, &recipe, &digest, &tar, &mut show).await;
         }
         result?;
-        self.trim_cache(project).await?;
+        self.trim_cache(project).await;
         let id = self.image_id(&name).await.map_err(BuildError::Engine)?;
         let id = id.ok_or_else(|| BuildError::Step {
             step: FailedStep::default(),
@@ -244,7 +244,7 @@ impl Engine {
         }
         match failure {
             Some(error) => {
-                self.trim_cache(project).await?;
+                self.trim_cache(project).await;
                 Err(explain(error, follower, recipe, sent))
             }
             None if sent? != *expected => Err(BuildError::Changed),

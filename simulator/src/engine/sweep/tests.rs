@@ -1,11 +1,14 @@
 //! What a sweep removes, and what it leaves alone.
 
+use bollard::Docker;
 use bollard::models::{ContainerCreateBody, NetworkConnectRequest, NetworkCreateRequest, VolumeCreateRequest};
-use bollard::query_parameters::{CreateContainerOptions, RemoveVolumeOptions, TagImageOptionsBuilder};
+use bollard::query_parameters::{
+    CreateContainerOptions, RemoveContainerOptionsBuilder, RemoveVolumeOptions, TagImageOptionsBuilder,
+};
 
 use super::*;
 use crate::engine::trial::{IMAGE, Trial};
-use crate::engine::{EngineError, Rehearsal};
+use crate::engine::{EngineError, Rehearsal, is_absent};
 
 /// A running container with these labels.
 async fn container(docker: &Docker, labels: HashMap<String, String>) -> String {
@@ -51,8 +54,11 @@ async fn everything_of_a_rehearsal_goes_and_nothing_of_anybody_else() {
     docker.create_network(second).await.expect("created");
 
     let swept = engine.sweep(trial.rehearsal.id()).await.expect("everything can be removed");
-    assert_eq!(swept, Swept { containers: 1, networks: 2, volumes: 1, images: 0 });
-    assert!(engine.sweep(trial.rehearsal.id()).await.expect("swept").is_nothing());
+    // Of images a sweep may find some that a dead build of another project left.
+    let Swept { containers, networks, volumes, images: _ } = swept;
+    assert_eq!((containers, networks, volumes), (1, 2, 1));
+    let Swept { containers, networks, volumes, images: _ } = engine.sweep(trial.rehearsal.id()).await.expect("swept");
+    assert_eq!((containers, networks, volumes), (0, 0, 0));
     for gone in [anonymous, volume] {
         assert!(is_absent(&docker.inspect_volume(&gone).await.expect_err("it is gone")), "{gone}");
     }
@@ -85,8 +91,15 @@ async fn references_to_the_rehearsals_registry_go_and_the_image_stays() {
     assert!(matches!(&refused, EngineError::RegistryInUse { .. }), "{refused:?}");
     assert!(refused.help().is_some());
 
-    let swept = trial.engine.sweep(trial.rehearsal.id()).await.expect("swept");
-    assert_eq!(swept, Swept { containers: 0, networks: 1, volumes: 0, images: 2 });
+    let mut sweeper = Sweeper::new(trial.rehearsal.id());
+    let swept = sweeper.sweep(&trial.engine).await.expect("swept");
+    assert!(swept.networks == 1 && swept.images >= 2, "{swept:?}");
+    assert_eq!(trial.engine.references_under(registry).await.expect("asked"), Vec::<String>::new());
+    // What was under way comes up when the network is gone that said whose it is.
+    let options = TagImageOptionsBuilder::default().repo(&format!("{registry}/news")).tag("late").build();
+    docker.tag_image(IMAGE, Some(options)).await.expect("tagged");
+    assert!(sweeper.sweep(&trial.engine).await.expect("swept").images >= 1);
+    assert_eq!(trial.engine.references_under(registry).await.expect("asked"), Vec::<String>::new());
     assert!(trial.engine.image_id(IMAGE).await.expect("asked").is_some());
     trial.end().await;
 }
