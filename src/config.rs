@@ -71,12 +71,14 @@ impl ConfigText {
 }
 
 /// Reads the file at `path`.
+#[expect(clippy::result_large_err, reason = "the file is read once, and its error is shown whole")]
 pub(crate) fn read(path: &Path) -> Result<(Config, ConfigText), ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     let parsed = parse(path, &text)?;
     Ok((parsed, ConfigText { path: path.to_owned(), text }))
 }
 
+#[expect(clippy::result_large_err, reason = "the file is read once, and its error is shown whole")]
 fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
     toml::from_str(text).map_err(|error| ConfigError::Parse {
         message: format!("`{}`: {}", path.display(), error.message()),

@@ -13,22 +13,22 @@ struct Case {
     says: &'static [&'static str],
 }
 
-fn replace(file: std::path::PathBuf, from: &str, to: &str) {
-    let text = fs::read_to_string(&file).expect("the fixture has the file");
+fn replace(file: &std::path::Path, from: &str, to: &str) {
+    let text = fs::read_to_string(file).expect("the fixture has the file");
     assert!(text.contains(from), "`{from}` is not in {}", file.display());
-    fs::write(&file, text.replacen(from, to, 1)).expect("the temporary directory is writable");
+    fs::write(file, text.replacen(from, to, 1)).expect("the temporary directory is writable");
 }
 
 const CASES: [Case; 9] = [
     Case {
         name: "greenroom.toml is not TOML",
-        change: |app| replace(app.join("greenroom.toml"), "[service]", "[service"),
+        change: |app| replace(&app.join("greenroom.toml"), "[service]", "[service"),
         exit: 3,
         says: &["greenroom.toml", "service"],
     },
     Case {
         name: "an unknown key",
-        change: |app| replace(app.join("greenroom.toml"), "desired-count", "desired-cuont"),
+        change: |app| replace(&app.join("greenroom.toml"), "desired-count", "desired-cuont"),
         exit: 3,
         says: &["desired-cuont", "did you mean `desired-count`?", "greenroom.toml"],
     },
@@ -41,7 +41,7 @@ const CASES: [Case; 9] = [
     Case {
         name: "the task definition is not JSON",
         change: |app| {
-            replace(app.join("task-definition.json"), "\"containerDefinitions\":", "\"containerDefinitions\"")
+            replace(&app.join("task-definition.json"), "\"containerDefinitions\":", "\"containerDefinitions\"")
         },
         exit: 3,
         says: &["task-definition.json", "line"],
@@ -54,25 +54,25 @@ const CASES: [Case; 9] = [
     },
     Case {
         name: "the compose file is not YAML",
-        change: |app| replace(app.join("compose.yaml"), "services:", "services: [\n"),
+        change: |app| replace(&app.join("compose.yaml"), "services:", "services: [\n"),
         exit: 3,
         says: &["compose.yaml:5:"],
     },
     Case {
         name: "the smoke file has an unknown key",
-        change: |app| replace(app.join("smoke.json"), "\"method\"", "\"mehtod\""),
+        change: |app| replace(&app.join("smoke.json"), "\"method\"", "\"mehtod\""),
         exit: 3,
         says: &["smoke.json:", "mehtod", "did you mean `method`?"],
     },
     Case {
         name: "the container behind the load balancer is not in the task definition",
-        change: |app| replace(app.join("greenroom.toml"), "container = \"app\"", "container = \"web\""),
+        change: |app| replace(&app.join("greenroom.toml"), "container = \"app\"", "container = \"web\""),
         exit: 3,
         says: &["`web`", "task-definition.json"],
     },
     Case {
         name: "a secret of the task definition without a value for the rehearsal",
-        change: |app| replace(app.join("greenroom.toml"), "\"news-api/session-key\"", "\"news-api/other-key\""),
+        change: |app| replace(&app.join("greenroom.toml"), "\"news-api/session-key\"", "\"news-api/other-key\""),
         exit: 3,
         says: &["news-api/session-key", "[secrets]"],
     },
@@ -95,7 +95,7 @@ fn bad_input_gets_one_clear_message() {
 #[test]
 fn contradictions_among_the_files_are_refuted_before_anything_starts() {
     let app = App::check_out("v2");
-    replace(app.path().join("task-definition.json"), "\"HEALTHY\"", "\"SUCCESS\"");
+    replace(&app.path().join("task-definition.json"), "\"HEALTHY\"", "\"SUCCESS\"");
     let run = app.rehearse("postgres");
     assert_eq!(run.exit, Some(5), "{}", run.printed());
     assert_eq!(run.ended("preflight"), "refuted", "{}", run.printed());

@@ -75,9 +75,9 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
         Ok(sources) => sources,
         Err(error) => return complain(error, Exit::Input),
     };
-    let script = script(arguments, &config, &text, from.source.clone(), to.source.clone());
+    let script = script(arguments, &config, &text, from.source, to.source);
     let engine = script.database.as_ref().map(|(_, engine)| *engine);
-    let set_up = match BootstrapAccount::read(&config, &to.source.directory, engine) {
+    let set_up = match BootstrapAccount::read(&config, &script.to.directory, engine) {
         Ok(set_up) => set_up,
         Err(error) => return complain(error, Exit::Input),
     };

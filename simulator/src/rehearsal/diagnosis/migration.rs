@@ -65,25 +65,32 @@ fn refused_statement(failed: &FailedMigration<'_>, error: &StatementError) -> Fi
     let revision = failed.attempted.as_ref().map_or_else(String::new, |(revision, _)| format!(" `{revision}`"));
     let left = if half { ", and its earlier statements stay applied" } else { "" };
     let sentence = format!("migration{revision} fails: {}{left}", error.message.trim());
-    let help: Vec<String> = match code {
-        Code::M08 => vec![
-            "put one DDL statement into each migration: this engine commits each of them by itself".to_owned(),
-            "undo by hand what is applied (listed above) before the migration is run again".to_owned(),
-        ],
-        Code::M11 => vec![
-            "add the column as nullable, fill it, then set NOT NULL; or give it a server default".to_owned(),
-            "see whether production has such rows: `SELECT count(*) FROM … WHERE … IS NULL`".to_owned(),
-        ],
-        Code::M12 => {
-            vec!["remove the duplicates first: `SELECT …, count(*) FROM … GROUP BY … HAVING count(*) > 1`".to_owned()]
-        }
-        other => vec![other.entry().fix.to_owned()],
-    };
+    let help = help_for(code);
     let number = error.errno.map_or_else(String::new, |it| format!(", error {it}"));
     proved(code, sentence)
         .with_evidence([format!("SQLSTATE {}{number}", error.sqlstate)])
         .with_evidence(error.statement.as_deref().map(|statement| format!("statement: {}", statement.trim())))
         .with_help(help)
+}
+
+/// What to do about a statement that the database refused.
+fn help_for(code: Code) -> Vec<String> {
+    let lines: &[&str] = if code == Code::M08 {
+        &[
+            "put one DDL statement into each migration: this engine commits each of them by itself",
+            "undo by hand what is applied (listed above) before the migration is run again",
+        ]
+    } else if code == Code::M11 {
+        &[
+            "add the column as nullable, fill it, then set NOT NULL; or give it a server default",
+            "see whether production has such rows: `SELECT count(*) FROM … WHERE … IS NULL`",
+        ]
+    } else if code == Code::M12 {
+        &["remove the duplicates first: `SELECT …, count(*) FROM … GROUP BY … HAVING count(*) > 1`"]
+    } else {
+        &[code.entry().fix]
+    };
+    lines.iter().map(|line| (*line).to_owned()).collect()
 }
 
 /// The tool failed before the database refused anything.
