@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::scene::{DATABASE_HOST, Scene};
-use crate::database::{Database, DatabaseSpec, Engine};
+use crate::database::{Database, DatabaseSpec};
 use crate::finding::{Code, Finding, Kind};
 use crate::rehearsal::error::chain;
 use crate::rehearsal::record::{Proof, Unproved};
@@ -24,7 +24,9 @@ pub(super) fn spec(session: &Session<'_>, scene: &Scene) -> Option<DatabaseSpec>
     );
     spec.alias = DATABASE_HOST.to_owned();
     spec.labels = labels;
-    spec.image = image_in_compose(session, *engine);
+    let compose = session.input.files.compose.as_ref();
+    let service = compose.and_then(|compose| compose.database(*engine));
+    spec.image = service.and_then(|service| service.image.as_ref()).map(|image| image.value.clone());
     Some(spec)
 }
 
@@ -50,14 +52,6 @@ pub(super) async fn start(spec: Option<DatabaseSpec>) -> Result<Proof<Option<Dat
         .with_help(error.help())
         .into()),
     }
-}
-
-/// The image that the user's compose file runs for `engine`, if it runs one.
-fn image_in_compose(session: &Session<'_>, engine: Engine) -> Option<String> {
-    let services = &session.input.files.compose.as_ref()?.services;
-    let images = services.iter().filter_map(|service| service.image.as_ref());
-    let name = |image: &str| image.rsplit('/').next().and_then(|it| it.split(':').next()).map(str::to_owned);
-    images.map(|image| &image.value).find(|image| name(image).as_deref() == Some(engine.key())).cloned()
 }
 
 /// The engine and its image.
