@@ -15,13 +15,9 @@ pub enum Account {
     Administrator,
 }
 
-/// How this machine reaches a server: a port of the loopback that Docker forwards, since a container's own address cannot be reached
-/// from outside Linux or with a rootless engine.
-#[derive(Clone, Debug)]
-pub(super) struct Reach {
-    pub(super) host: String,
-    pub(super) port: u16,
-}
+/// The address that a server's port is published on, and at which this machine reaches it. Nobody else is let in; and the engine
+/// is known to run on this machine ([`crate::engine::Engine::connect`]), so no other address need be guessed.
+pub(super) const PUBLISHED_ON: &str = "127.0.0.1";
 
 /// One row: each value as the server writes it, `None` for NULL.
 pub type Row = Vec<Option<String>>;
@@ -40,7 +36,7 @@ enum Client {
 }
 
 impl Connection {
-    pub(super) async fn open(spec: &DatabaseSpec, reach: &Reach, account: Account) -> Result<Self, DatabaseError> {
+    pub(super) async fn open(spec: &DatabaseSpec, port: u16, account: Account) -> Result<Self, DatabaseError> {
         let (user, password): (&str, &Password) = match account {
             Account::App => (&spec.user, &spec.password),
             Account::Administrator => (spec.engine.administrator(), spec.root_password()),
@@ -50,7 +46,7 @@ impl Connection {
         let client = match engine {
             Engine::Postgres => {
                 let mut config = tokio_postgres::Config::new();
-                config.host(&reach.host).port(reach.port).dbname(&spec.name).user(user).password(password.expose());
+                config.host(PUBLISHED_ON).port(port).dbname(&spec.name).user(user).password(password.expose());
                 config.application_name("greenroom");
                 let (client, connection) = config.connect(NoTls).await.map_err(|error| refused(in_full(&error)))?;
                 // Ends with the client; an error in it is an error of the query that runs at the time.
@@ -59,8 +55,8 @@ impl Connection {
             }
             Engine::MySql | Engine::MariaDb => {
                 let options = OptsBuilder::default()
-                    .ip_or_hostname(&reach.host)
-                    .tcp_port(reach.port)
+                    .ip_or_hostname(PUBLISHED_ON)
+                    .tcp_port(port)
                     // Otherwise the driver would look for the server's socket on this machine.
                     .prefer_socket(false)
                     .user(Some(user))

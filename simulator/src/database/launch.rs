@@ -17,7 +17,7 @@ use super::image::ImageUsed;
 use super::readiness::{Judgement, Probe, Readiness, Rule, Sample, Shortfall, Wanted, judge};
 use super::statement::readable;
 use super::{Connection, Database, DatabaseError, DatabaseSpec, Engine};
-use crate::database::connection::Reach;
+use crate::database::connection::PUBLISHED_ON;
 
 /// How many of the server's last log lines an error shows.
 const LAST_LINES: usize = 15;
@@ -28,7 +28,7 @@ pub struct Launched {
     pub(super) docker: Docker,
     pub(super) container: ContainerAsync<GenericImage>,
     pub(super) image: ImageUsed,
-    pub(super) reach: Reach,
+    pub(super) port: u16,
     started: Instant,
 }
 
@@ -50,9 +50,8 @@ impl Launched {
         let started = Instant::now();
         let failed = |source| DatabaseError::Start { engine: spec.engine, image: image.reference.clone(), source };
         let container = to_the_end(request(&spec, &image).start()).await.map_err(failed)?;
-        let host = container.get_host().await.map_err(failed)?.to_string();
         let port = container.get_host_port_ipv4(spec.engine.port()).await.map_err(failed)?;
-        Ok(Self { docker, container, image, reach: Reach { host, port }, spec, started })
+        Ok(Self { docker, container, image, port, spec, started })
     }
 
     /// Waits until the four rules of readiness hold. Dropping the future ends the server.
@@ -114,7 +113,7 @@ impl Launched {
     async fn forget_logins(&self) -> Result<(), DatabaseError> {
         match self.spec.engine {
             Engine::MySql => {
-                let mut connection = Connection::open(&self.spec, &self.reach, super::Account::Administrator).await?;
+                let mut connection = Connection::open(&self.spec, self.port, super::Account::Administrator).await?;
                 connection.execute("forget the logins so far", "FLUSH PRIVILEGES").await
             }
             Engine::Postgres | Engine::MariaDb => Ok(()),
@@ -180,19 +179,9 @@ fn request(spec: &DatabaseSpec, image: &ImageUsed) -> testcontainers::ContainerR
         host.network_mode = Some(network.clone());
         host.tmpfs = Some(volumes.iter().map(|path| (path.clone(), String::new())).collect());
         host.publish_all_ports = Some(false);
-        let binding = PortBinding { host_ip: Some(published_on().to_owned()), host_port: None };
+        let binding = PortBinding { host_ip: Some(PUBLISHED_ON.to_owned()), host_port: None };
         host.port_bindings = Some(HashMap::from([(format!("{port}/tcp"), Some(vec![binding]))]));
     })
-}
-
-/// The address that the rehearsal's own port is published on: the loopback, unless the engine runs on another machine.
-fn published_on() -> &'static str {
-    let remote = std::env::var("DOCKER_HOST").is_ok_and(|host| {
-        let address = host.split_once("://").filter(|(scheme, _)| *scheme != "unix").map(|(_, address)| address);
-        address
-            .is_some_and(|address| !["127.0.0.1", "localhost", "[::1]"].iter().any(|local| address.starts_with(local)))
-    });
-    if remote { "0.0.0.0" } else { "127.0.0.1" }
 }
 
 /// The last `count` lines of a container's log; what the engine says instead if it has none.

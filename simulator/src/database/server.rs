@@ -5,7 +5,7 @@ use std::fmt;
 use bollard::Docker;
 use testcontainers::{ContainerAsync, GenericImage};
 
-use super::connection::Reach;
+use super::connection::PUBLISHED_ON;
 use super::image::ImageUsed;
 use super::launch::{self, Launched};
 use super::schema::{self, SchemaSnapshot};
@@ -18,7 +18,7 @@ pub struct Database {
     docker: Docker,
     container: ContainerAsync<GenericImage>,
     image: ImageUsed,
-    reach: Reach,
+    port: u16,
     readiness: Readiness,
 }
 
@@ -47,8 +47,8 @@ impl Database {
     }
 
     pub(super) fn new(launched: Launched, readiness: Readiness) -> Self {
-        let Launched { spec, docker, container, image, reach, .. } = launched;
-        Self { spec, docker, container, image, reach, readiness }
+        let Launched { spec, docker, container, image, port, .. } = launched;
+        Self { spec, docker, container, image, port, readiness }
     }
 
     /// What was asked for.
@@ -84,7 +84,7 @@ impl Database {
     /// Host and port at which this machine reaches it.
     #[must_use]
     pub fn outside(&self) -> (&str, u16) {
-        (&self.reach.host, self.reach.port)
+        (PUBLISHED_ON, self.port)
     }
 
     /// A connection for the rehearsal's own queries, to the app's database. The administrator's is the one to use where the app's
@@ -93,7 +93,7 @@ impl Database {
     /// # Errors
     /// If the server refuses it.
     pub async fn connect(&self, account: Account) -> Result<Connection, DatabaseError> {
-        Connection::open(&self.spec, &self.reach, account).await
+        Connection::open(&self.spec, self.port, account).await
     }
 
     /// The schema of the app's database as it is now.

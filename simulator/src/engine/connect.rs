@@ -8,7 +8,7 @@ use std::time::Duration;
 use bollard::errors::Error as ApiError;
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use thiserror::Error;
-use tokio::net::UnixStream;
+use tokio::net::{TcpListener, UnixStream};
 
 use super::said::{innermost, without_code};
 
@@ -103,6 +103,12 @@ impl Engine {
         if info.security_options.unwrap_or_default().iter().any(|option| option.contains("name=rootless")) {
             return Err(EngineError::Elsewhere { host: host.to_owned(), place: "in a rootless engine's own network" });
         }
+        if let Some(gateway) = gateway(&docker).await?
+            && TcpListener::bind((gateway, 0)).await.is_err()
+        {
+            let place = "on a network that this process is not on";
+            return Err(EngineError::Elsewhere { host: host.to_owned(), place });
+        }
         let facts = Facts {
             host: host.to_owned(),
             release: version.version.unwrap_or_default(),
@@ -111,6 +117,19 @@ impl Engine {
             processors: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
         };
         Ok(Self { docker: docker.with_timeout(Duration::from_secs(REQUEST_SECONDS)), facts })
+    }
+}
+
+/// The engine's own address on its default network, if it has one. It is an address of this process' network exactly if that is the
+/// engine's too: not in a container that was given the engine's socket, and not beside an engine in a virtual machine.
+async fn gateway(docker: &Docker) -> Result<Option<IpAddr>, EngineError> {
+    match docker.inspect_network("bridge", None).await {
+        Ok(network) => {
+            let configurations = network.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+            Ok(configurations.into_iter().find_map(|entry| entry.gateway?.parse().ok()))
+        }
+        Err(ApiError::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
+        Err(source) => Err(EngineError::Ask { attempt: "ask the engine for its default network", source }),
     }
 }
 
@@ -256,7 +275,8 @@ impl EngineError {
             }
             Self::TooOld { .. } => Some("install Docker 20.10 or later"),
             Self::Elsewhere { .. } => Some(
-                "use an engine that runs on this machine itself, as root: unset DOCKER_HOST, or set it to unix:///var/run/docker.sock",
+                "use an engine that runs on this machine itself, as root: unset DOCKER_HOST, or set it to \
+                 unix:///var/run/docker.sock; in a container, share the engine's network (`docker run --network host`)",
             ),
             Self::Subnets { .. } => Some("remove networks that nothing uses (`docker network prune`)"),
             Self::RegistryInUse { .. } => Some("run it again: the registry gets another port"),
