@@ -115,6 +115,18 @@ fn no_engine_is_said_with_what_to_do() {
     assert!(run.stderr.contains("DOCKER_HOST"), "{}", run.printed());
 }
 
+/// A container that was given the engine's socket is where people try this: a job of GitLab's, a development container.
+#[test]
+fn an_engine_on_another_network_is_said_with_what_to_do() {
+    let mut docker = std::process::Command::new("docker");
+    docker.args(["run", "--rm", "--volume", "/:/machine", "python:3.11-slim", "chroot", "/machine"]);
+    let output = docker.args([env!("CARGO_BIN_EXE_greenroom"), "doctor"]).output().expect("there is a docker client");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(6), "{stderr}");
+    assert!(stderr.contains("a network that this process is not on"), "{stderr}");
+    assert!(stderr.contains("--network host"), "{stderr}");
+}
+
 #[test]
 fn a_port_that_is_taken_is_named_and_nothing_is_left() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
