@@ -125,8 +125,20 @@ async fn one(
     }
 }
 
+/// *build* and, as soon as that is proved, *push*, whose own result the build hands on.
+pub(super) async fn ship(
+    session: &Session<'_>,
+    scene: &Scene,
+    standing: &Standing,
+    building: impl Future<Output = Result<Proof<Pair<Image>>, Unproved>>,
+) -> Result<Proof<Result<Proof<Images>, Unproved>>, Unproved> {
+    let Proof { value: built, evidence, warnings } = building.await?;
+    let value = push(session, scene, standing, built).await;
+    Ok(Proof { value, evidence, warnings })
+}
+
 /// *push*: both images go into the repository, with the deploy identity's own token.
-pub(super) async fn push(
+async fn push(
     session: &Session<'_>,
     scene: &Scene,
     standing: &Standing,

@@ -11,8 +11,11 @@ mod preflight;
 mod scene;
 mod verify;
 
+use std::future::ready;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::future::{Either, select};
 use simulator_core::EventKind;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -62,13 +65,16 @@ pub(super) async fn run(
     let building = ahead(images::build(images::orders(session), engine, rehearsal, Arc::clone(progress)));
 
     let standing = record.needed(Stage::Account, account::set_up(session, &scene, set_up, progress)).await?;
-    stood.server = record.needed(Stage::Database, joined(starting)).await?;
+    // Nor does the push need the database.
+    let shipping = images::ship(session, &scene, &standing, joined(building));
+    let (server, shipped) = beside(record.needed(Stage::Database, joined(starting)), shipping).await?;
+    stood.server = server;
     let server = stood.server.as_ref();
     stood.database = server.map(database::described);
     stood.real.extend(server.map(|it| format!("the database: {}", database::described(it))));
-    let built = record.needed(Stage::Build, joined(building)).await?;
+    let pushed = record.needed(Stage::Build, ready(shipped)).await?;
     stood.stood_in = images::stand_ins(session, server).await;
-    let images = record.needed(Stage::Push, images::push(session, &scene, &standing, built)).await?;
+    let images = record.needed(Stage::Push, ready(pushed)).await?;
     let baseline =
         record.needed(Stage::Baseline, baseline::establish(session, &scene, &standing, server, &images)).await?;
 
@@ -129,6 +135,17 @@ async fn follow(account: Arc<Account>, progress: Arc<dyn Progress>) {
                 progress.happened(message);
             }
         }
+    }
+}
+
+/// Carries on with `second` while `first` is waited for, and then to its end; if `first` fails, `second` is dropped.
+async fn beside<A, B, E>(
+    first: impl Future<Output = Result<A, E>>,
+    second: impl Future<Output = B>,
+) -> Result<(A, B), E> {
+    match select(pin!(first), pin!(second)).await {
+        Either::Left((first, second)) => Ok((first?, second.await)),
+        Either::Right((second, first)) => Ok((first.await?, second)),
     }
 }
 
