@@ -87,8 +87,8 @@ codes! {
     }
     H10 "H-10" {
         title: "The containers wait for one another for ever, or for nothing",
-        cause: "`dependsOn` names a container that does not exist, waits for the health of one without a health check, waits for the end of one that is not meant to end, or goes in a circle. ECS refuses the task definition or stops the task.",
-        fix: "Give the container a health check, mark what is meant to end as not essential, and break the circle."
+        cause: "`dependsOn` names a container that does not exist, waits for the health of one without a health check or without a `startTimeout` (it waits for ever then), waits for the end of one that is not meant to end, or goes in a circle. ECS refuses the task definition or stops the task.",
+        fix: "Give the container a health check and a `startTimeout`, mark what is meant to end as not essential, and break the circle."
     }
     H11 "H-11" {
         title: "The health check fails",

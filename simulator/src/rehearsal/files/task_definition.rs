@@ -42,6 +42,8 @@ pub struct Container {
     pub has_environment_files: bool,
     /// What it waits for.
     pub depends_on: Vec<Dependency>,
+    /// Whether `startTimeout` bounds how long others wait for it.
+    pub has_start_timeout: bool,
     /// Its health check.
     pub health_check: Option<HealthCheck>,
     /// What replaces the image's CMD.
@@ -181,7 +183,6 @@ impl Container {
             "restartPolicy",
             "mountPoints",
             "volumesFrom",
-            "startTimeout",
             "stopTimeout",
             "versionConsistency",
             "hostname",
@@ -218,6 +219,7 @@ impl Container {
                 .iter()
                 .map(|node| Dependency::read(source, node))
                 .collect::<Result<_, _>>()?,
+            has_start_timeout: fields.node("startTimeout").is_some(),
             health_check: fields.node("healthCheck").map(|node| HealthCheck::read(source, node)).transpose()?,
             command: fields.texts("command")?,
             entry_point: fields.texts("entryPoint")?,

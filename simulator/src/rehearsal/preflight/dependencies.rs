@@ -34,6 +34,17 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
                     ),
                     format!("write \"essential\": false for `{name}`"),
                 ),
+                // UNHEALTHY does not fail such a dependency; only `startTimeout` does (`facts/aws.md` section 2).
+                "HEALTHY" if !other.has_start_timeout => {
+                    let sentence = format!(
+                        "container `{waiting}` waits for `{name}` to be healthy, and for ever if it never is: `{name}` has no `startTimeout`"
+                    );
+                    let warning = Finding::warning(Code::H10, Kind::Static, Stage::Preflight, sentence)
+                        .at(place(condition.spot))
+                        .help(format!("give `{name}` a \"startTimeout\" (2 to 120 seconds on Fargate)"));
+                    findings.push(warning);
+                    continue;
+                }
                 _ => continue,
             };
             let mut finding = error(sentence).at(place(condition.spot)).help(help);

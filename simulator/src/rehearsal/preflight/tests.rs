@@ -256,11 +256,15 @@ fn containers_must_wait_for_what_can_happen() {
     };
     let wait =
         |name: &str, condition: &str| format!("{{\"containerName\": \"{name}\", \"condition\": \"{condition}\"}}");
+    let checked = ", \"healthCheck\": {\"command\": [\"CMD\", \"true\"]}";
     check(&[("task.json", &two(&wait("other", "START"), ""))], &[]);
     check(&[("task.json", &two(&wait("other", "SUCCESS"), ", \"essential\": false"))], &[]);
+    check(&[("task.json", &two(&wait("other", "HEALTHY"), &format!("{checked}, \"startTimeout\": 60")))], &[]);
     check(
-        &[("task.json", &two(&wait("other", "HEALTHY"), ", \"healthCheck\": {\"command\": [\"CMD\", \"true\"]}"))],
-        &[],
+        &[("task.json", &two(&wait("other", "HEALTHY"), checked))],
+        &[
+            "warning[H-10] task.json:2 `HEALTHY` container `app` waits for `other` to be healthy, and for ever if it never is: `other` has no `startTimeout`",
+        ],
     );
     check(
         &[("task.json", &two(&wait("others", "START"), ""))],
