@@ -2,7 +2,7 @@
 
 use clap::Args;
 use simulator::engine::Engine;
-use simulator::engine::sweep::Swept;
+use simulator::engine::sweep::{Kept, Swept};
 
 use super::{block_on, complain_of_engine};
 use crate::exit::Exit;
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
             Ok(engine) => engine,
             Err(error) => return complain_of_engine(&error, error.help()),
         };
-        match engine.sweep_dead().await {
+        match engine.sweep_dead(Kept::Go).await {
             Ok(swept) if swept.is_empty() => anstream::println!("nothing is left of any rehearsal that has ended"),
             Ok(swept) => {
                 for (id, swept) in swept {

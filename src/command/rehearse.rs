@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 use miette::Diagnostic;
 use simulator::database::Engine;
+use simulator::engine;
 use simulator::rehearsal::{Progress, RehearsalError, Script, ServiceUnderTest, Session, Source, Verdict};
 use simulator::report;
 use simulator::{Region, Timing};
@@ -124,6 +125,10 @@ fn show(arguments: &Arguments, verdict: &Verdict) -> Exit {
         anstream::println!("{}", verdict.redactor.clean(&text));
     } else {
         anstream::print!("{}", coloured(&report::text::report(verdict)));
+    }
+    if arguments.keep {
+        let label = format!("{}={}", engine::label::REHEARSAL, verdict.id);
+        anstream::eprintln!("kept: see `docker ps --all --filter label={label}`; `greenroom clean` removes it");
     }
     if verdict.would_succeed() { Exit::Ok } else { Exit::WouldFail }
 }

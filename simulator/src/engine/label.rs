@@ -12,6 +12,9 @@ pub const OWNER_STARTED: &str = "greenroom.owner-started";
 /// The pid namespace that its number belongs to (the inode of `/proc/self/ns/pid`).
 pub const OWNER_NAMESPACE: &str = "greenroom.owner-namespace";
 
+/// On everything of a rehearsal that stays after its process has ended, until the user has it removed.
+pub const KEPT: &str = "greenroom.kept";
+
 /// The project that is rehearsed.
 pub const PROJECT: &str = "greenroom.project";
 

@@ -123,6 +123,7 @@ pub struct Rehearsal {
     id: RehearsalId,
     owner: Owner,
     project: String,
+    is_kept: bool,
 }
 
 impl Rehearsal {
@@ -131,7 +132,18 @@ impl Rehearsal {
     /// # Errors
     /// The system offers no random numbers or no `/proc`.
     pub fn new(project: &str) -> io::Result<Self> {
-        Ok(Self { id: RehearsalId::random()?, owner: Owner::this_process()?, project: image_name(project) })
+        Ok(Self {
+            id: RehearsalId::random()?,
+            owner: Owner::this_process()?,
+            project: image_name(project),
+            is_kept: false,
+        })
+    }
+
+    /// The same, which stays after its process has ended, until the user has it removed.
+    #[must_use]
+    pub fn kept(self) -> Self {
+        Self { is_kept: true, ..self }
     }
 
     /// Its name.
@@ -156,13 +168,17 @@ impl Rehearsal {
     #[must_use]
     pub fn labels(&self) -> HashMap<String, String> {
         let Owner { pid, boot_id, started, namespace } = &self.owner;
-        HashMap::from([
+        let mut labels = HashMap::from([
             (label::REHEARSAL.to_owned(), self.id.to_string()),
             (label::OWNER.to_owned(), format!("{pid}@{boot_id}")),
             (label::OWNER_STARTED.to_owned(), started.to_string()),
             (label::OWNER_NAMESPACE.to_owned(), namespace.to_string()),
             (label::PROJECT.to_owned(), self.project.clone()),
-        ])
+        ]);
+        if self.is_kept {
+            labels.insert(label::KEPT.to_owned(), "true".to_owned());
+        }
+        labels
     }
 }
 

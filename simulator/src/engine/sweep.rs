@@ -57,6 +57,24 @@ impl Swept {
     }
 }
 
+/// What becomes of rehearsals that were to stay after their process had ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// They stay.
+    Stay,
+    /// They go like the others.
+    Go,
+}
+
+/// What the labels say of a rehearsal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traces {
+    /// The process that it belongs to, if they name one.
+    pub owner: Option<Owner>,
+    /// Whether it was to stay after that process had ended.
+    pub is_kept: bool,
+}
+
 /// Why something may be left.
 #[derive(Debug, Error)]
 pub enum SweepError {
@@ -127,16 +145,16 @@ impl Engine {
         Sweeper::new(id).sweep(self).await
     }
 
-    /// Removes everything of every rehearsal whose owner is no longer alive.
+    /// Removes everything of every rehearsal whose owner is no longer alive; of those that were to stay only if `kept` says so.
     ///
     /// # Errors
     /// As [`Engine::sweep`], for the first that fails; the others have been swept all the same.
-    pub async fn sweep_dead(&self) -> Result<BTreeMap<RehearsalId, Swept>, SweepError> {
+    pub async fn sweep_dead(&self, kept: Kept) -> Result<BTreeMap<RehearsalId, Swept>, SweepError> {
         let mut swept = BTreeMap::new();
         let mut failed = None;
-        for (id, owner) in self.rehearsals().await? {
+        for (id, Traces { owner, is_kept }) in self.rehearsals().await? {
             // Without an owner nothing can be judged; everything that we make has one.
-            if owner.is_none_or(|owner| owner.is_alive()) {
+            if owner.is_none_or(|owner| owner.is_alive()) || (is_kept && kept == Kept::Stay) {
                 continue;
             }
             match self.sweep(&id).await {
@@ -149,11 +167,11 @@ impl Engine {
         failed.map_or(Ok(swept), Err)
     }
 
-    /// Every rehearsal of which the engine has anything, with its owner where the labels name one.
+    /// Every rehearsal of which the engine has anything, and what the labels say of it.
     ///
     /// # Errors
     /// The engine cannot be asked.
-    pub async fn rehearsals(&self) -> Result<BTreeMap<RehearsalId, Option<Owner>>, SweepError> {
+    pub async fn rehearsals(&self) -> Result<BTreeMap<RehearsalId, Traces>, SweepError> {
         let docker = self.docker();
         let filters = having(label::REHEARSAL);
         let containers = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
@@ -169,12 +187,13 @@ impl Engine {
         let labels = labels.chain(networks.into_iter().filter_map(|network| network.labels));
         let labels = labels.chain(volumes.volumes.unwrap_or_default().into_iter().map(|volume| volume.labels));
         let labels = labels.chain(images.into_iter().map(|image| image.labels));
-        let mut found = BTreeMap::new();
+        let mut found: BTreeMap<RehearsalId, Traces> = BTreeMap::new();
         for labels in labels {
             // Whatever else stands under our label was not written by us, and so is not ours to remove.
             let Some(id) = labels.get(label::REHEARSAL).and_then(|id| id.parse().ok()) else { continue };
-            let owner = found.entry(id).or_insert(None);
-            *owner = owner.take().or_else(|| Owner::from_labels(&labels));
+            let traces = found.entry(id).or_default();
+            traces.owner = traces.owner.take().or_else(|| Owner::from_labels(&labels));
+            traces.is_kept |= labels.contains_key(label::KEPT);
         }
         Ok(found)
     }

@@ -15,6 +15,7 @@ use super::stages::{self, Stood};
 use super::verdict::Verdict;
 use super::{secret_values, task_definition};
 use crate::database::Database;
+use crate::engine::sweep::Kept;
 use crate::engine::watch::{self, Watcher};
 use crate::engine::{self, Engine};
 use crate::report::Redactor;
@@ -56,9 +57,10 @@ impl<'a> Session<'a> {
             RehearsalError::engine(&error, help)
         };
         let engine = Engine::connect().await.map_err(refused)?;
-        engine.sweep_dead().await.map_err(|error| RehearsalError::engine(&error, None))?;
+        engine.sweep_dead(Kept::Stay).await.map_err(|error| RehearsalError::engine(&error, None))?;
         let identity = engine::Rehearsal::new(&script.project)
             .map_err(|error| RehearsalError::bug("cannot name the rehearsal", &error))?;
+        let identity = if script.keep { identity.kept() } else { identity };
         let (program, subcommand) = watcher;
         let watcher = watch::spawn(identity.id(), program, &[subcommand])
             .map_err(|error| RehearsalError::bug("cannot start the watcher that cleans up", &error))?;

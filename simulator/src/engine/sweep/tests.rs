@@ -130,10 +130,18 @@ async fn what_the_dead_left_is_removed_and_what_the_living_have_is_not() {
     let unknown = VolumeCreateRequest { labels: Some(unknown), ..Default::default() };
     let unknown = docker.create_volume(unknown).await.expect("created").name;
 
-    engine.sweep_dead().await.expect("everything can be removed");
+    let kept = Rehearsal::new("kept").expect("/proc").kept();
+    let mut labels = kept.labels();
+    labels.insert(label::OWNER.to_owned(), format!("{}@another-boot", std::process::id()));
+    docker.create_volume(VolumeCreateRequest { labels: Some(labels), ..Default::default() }).await.expect("created");
+
+    engine.sweep_dead(Kept::Stay).await.expect("everything can be removed");
     let left = engine.rehearsals().await.expect("the engine lists");
+    assert!(left.contains_key(kept.id()), "it was to stay");
     assert!(dead.iter().all(|id| !left.contains_key(id)), "{left:?}");
     assert!(left.contains_key(trial.rehearsal.id()), "this process is alive");
+    engine.sweep_dead(Kept::Go).await.expect("everything can be removed");
+    assert!(!engine.rehearsals().await.expect("the engine lists").contains_key(kept.id()), "it was to go now");
     docker.inspect_volume(&unknown).await.expect("a label that we did not write is not ours");
     docker.remove_volume(&unknown, None::<RemoveVolumeOptions>).await.expect("removed");
     trial.end().await;
