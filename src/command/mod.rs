@@ -8,13 +8,20 @@ pub(crate) mod rehearse;
 pub(crate) mod watch;
 
 use std::future::Future;
+use std::io::IsTerminal as _;
 
-use miette::Diagnostic;
+use miette::{Diagnostic, MietteHandlerOpts};
 
 use crate::exit::Exit;
 
 /// Shows `error` with its place and its help, and answers `exit`.
 pub(crate) fn complain(error: impl Diagnostic + Send + Sync + 'static, exit: Exit) -> Exit {
+    // On a terminal lines are fitted to it; anywhere else whoever reads them wants paths and commands in one piece.
+    let is_terminal = std::io::stderr().is_terminal();
+    // It is set already if this is not the first complaint.
+    let _ = miette::set_hook(Box::new(move |_| {
+        Box::new(MietteHandlerOpts::new().wrap_lines(is_terminal).break_words(false).build())
+    }));
     anstream::eprintln!("{:?}", miette::Report::new(error));
     exit
 }

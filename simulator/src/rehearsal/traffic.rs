@@ -126,7 +126,7 @@ async fn send(client: &Client, base: &str, request: &Request) -> Result<(), Fail
     let status = response.status().as_u16();
     let body = response.text().await.map_err(|error| failed(root_cause(&error)))?;
     if status != request.expect.status {
-        let start: String = body.chars().take(300).collect();
+        let start: String = body.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect();
         return Err(failed(format!("{status} instead of {}: {start}", request.expect.status)));
     }
     let Some(expected) = &request.expect.json else { return Ok(()) };
