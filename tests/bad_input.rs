@@ -127,6 +127,27 @@ fn an_engine_on_another_network_is_said_with_what_to_do() {
     assert!(stderr.contains("--network host"), "{stderr}");
 }
 
+/// In a container of this machine's network and processes, whose root is this machine's but for a cache of four megabytes.
+#[test]
+fn no_room_for_image_layers_is_said_and_nothing_is_left() {
+    let app = App::check_out("v2");
+    let cache = app.path().join("../cache");
+    std::fs::create_dir(&cache).expect("the temporary directory is writable");
+    let cache = cache.canonicalize().expect("it was just made");
+    let mut docker = std::process::Command::new("docker");
+    docker.args(["run", "--rm", "--network", "host", "--pid", "host", "--volume", "/:/machine"]);
+    docker.arg("--tmpfs").arg(format!("/machine{}:size=4m", cache.display()));
+    docker.arg("python:3.11-slim").args(["chroot", "/machine", "env", &format!("XDG_CACHE_HOME={}", cache.display())]);
+    let rehearsal = app.command("postgres");
+    docker.args(["sh", "-c", "echo $$; exec \"$0\" \"$@\""]).arg(rehearsal.get_program()).args(rehearsal.get_args());
+    let run = app.finished(&docker.output().expect("there is a docker client"));
+    let owner = run.stdout.trim().parse().expect("the shell says the number of its process");
+    assert_eq!(run.exit, Some(3), "{}", run.printed());
+    assert!(run.stderr.contains(&cache.display().to_string()), "{}", run.printed());
+    assert!(run.stderr.contains("no space left") && run.stderr.contains("make room"), "{}", run.printed());
+    assert_eq!(Engine::connect().left_by(owner), Vec::<String>::new());
+}
+
 #[test]
 fn a_port_that_is_taken_is_named_and_nothing_is_left() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");

@@ -5,6 +5,7 @@ mod app;
 mod bad_input;
 mod beside;
 mod engine;
+mod flags;
 mod interrupted;
 mod order;
 mod rehearse;

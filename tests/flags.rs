@@ -1,0 +1,47 @@
+//! What the flags of `greenroom rehearse` change.
+
+use crate::app::{App, greenroom};
+use crate::engine::Engine;
+
+#[test]
+fn what_is_kept_stays_until_it_is_removed_on_request() {
+    let engine = Engine::connect();
+    let app = App::check_out("v2-migration-fails");
+    let child = app.command("postgres").arg("--keep").spawn().expect("greenroom can be run");
+    let owner = child.id();
+    let run = app.finished(&child.wait_with_output().expect("the child is ours"));
+    assert_eq!(run.exit, Some(5), "{}", run.printed());
+    let id = run.report["rehearsal"].as_str().expect("a report names the rehearsal");
+    assert!(
+        run.stderr.contains(&format!("docker ps --all --filter label=greenroom.rehearsal={id}")),
+        "{}",
+        run.printed()
+    );
+    assert!(run.stderr.contains("greenroom clean"), "{}", run.printed());
+
+    // Every rehearsal begins by removing what dead ones have left.
+    let next = App::check_out("v2-wrong-port").rehearse("postgres");
+    assert_eq!(next.exit, Some(5), "{}", next.printed());
+    let left = engine.left_by(owner);
+    // The two tasks of v1 and the database.
+    assert!(left.iter().filter(|it| it.starts_with("container")).count() >= 3, "{left:#?}");
+
+    let cleaned = greenroom().arg("clean").output().expect("greenroom can be run");
+    let stdout = String::from_utf8_lossy(&cleaned.stdout);
+    assert!(cleaned.status.success() && stdout.contains(id), "{stdout}");
+    assert_eq!(engine.left_by(owner), Vec::<String>::new());
+}
+
+#[test]
+fn later_stages_follow_a_refuted_one_if_it_is_said_so() {
+    let app = App::check_out("v2-migration-fails");
+    let run = app.finished(&app.command("postgres").arg("--keep-going").output().expect("greenroom can be run"));
+    assert_eq!(run.exit, Some(5), "{}", run.printed());
+    assert_eq!(run.report["findings"][0]["code"], "M-11", "{}", run.printed());
+    assert_eq!(run.ended("migrate"), "refuted", "{}", run.printed());
+    // The new code comes up, but without its column it cannot answer.
+    assert_eq!(run.ended("roll out"), "proved", "{}", run.printed());
+    assert_eq!(run.ended("verify"), "refuted", "{}", run.printed());
+    // Until v1 is back, so do its requests.
+    assert_eq!(run.report["findings"].as_array().map(Vec::len), Some(3), "{}", run.printed());
+}
