@@ -69,7 +69,7 @@ pub enum Effect {
         /// The target.
         target: Target,
     },
-    /// A listener was made: open a port for it on loopback.
+    /// A listener was made: open a port for it on loopback. Answered by `Listening` or `NotListening`.
     Listen {
         /// The listener's ARN.
         listener: Arn,

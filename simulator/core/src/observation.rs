@@ -1,6 +1,6 @@
 //! Facts from outside. The World believes them and decides what follows.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::arn::Arn;
 use crate::effect::{Target, TaskId};
@@ -107,6 +107,20 @@ pub enum Observation {
         target_group: Arn,
         /// The target.
         target: Target,
+    },
+    /// A listener has its port.
+    Listening {
+        /// The listener's ARN.
+        listener: Arn,
+        /// Where it is reached.
+        address: SocketAddr,
+    },
+    /// A listener could not be given a port.
+    NotListening {
+        /// The listener's ARN.
+        listener: Arn,
+        /// What the system said.
+        message: String,
     },
 }
 

@@ -95,6 +95,7 @@ impl State {
 
 /// Takes in a fact about a task, a container or a target. One about something that does not exist (any more) is let go.
 pub(crate) fn observe(world: &mut World, observation: Observation) {
+    use elb::Reach;
     use task::observe as task;
     match observation {
         Observation::TaskPrepared { task: id, address } => task::prepared(world, &id, address),
@@ -139,6 +140,10 @@ pub(crate) fn observe(world: &mut World, observation: Observation) {
             elb::observe_probed(world, &target_group, &target, &answer);
         }
         Observation::TargetDrained { target_group, target } => elb::observe_drained(world, &target_group, &target),
+        Observation::Listening { listener, address } => elb::observe_listening(world, &listener, Reach::At(address)),
+        Observation::NotListening { listener, message } => {
+            elb::observe_listening(world, &listener, Reach::Nowhere(message));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Listeners: CreateListener, DescribeListeners.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use super::load_balancer::fault;
 use super::tag::{on_create, on_tagged, tagged};
@@ -25,6 +26,19 @@ pub struct Listener {
     pub target_group: Arn,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Where it is reached on this machine, which AWS knows nothing of.
+    pub reach: Reach,
+}
+
+/// Where a listener is reached on the machine that simulates it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It has no port yet.
+    Coming,
+    /// Here.
+    At(SocketAddr),
+    /// It could not be given a port, for this reason.
+    Nowhere(String),
 }
 
 /// Makes a listener.
@@ -86,7 +100,8 @@ impl Operation for CreateListener {
         let id = world.ids.hex(IdKind::LoadBalancer, 16);
         let resource = load_balancer.resource().replacen("loadbalancer/", "listener/", 1);
         let arn = super::load_balancer::arn(world, &format!("{resource}/{id}"));
-        let listener = Listener { arn: arn.clone(), load_balancer, port, target_group: group_arn.clone(), tags };
+        let target_group = group_arn.clone();
+        let listener = Listener { arn: arn.clone(), load_balancer, port, target_group, tags, reach: Reach::Coming };
         world.elb.listeners.insert(arn.clone(), listener.clone());
         world.want(Effect::Listen { listener: arn, target_group: group_arn.clone(), port });
         if first_use {
@@ -94,6 +109,13 @@ impl Operation for CreateListener {
         }
         probing::announce_route(world, &group_arn);
         Ok(listener)
+    }
+}
+
+/// A driver has opened a port for a listener, or could not.
+pub(crate) fn observe_listening(world: &mut World, listener: &Arn, reach: Reach) {
+    if let Some(listener) = world.elb.listeners.get_mut(listener) {
+        listener.reach = reach;
     }
 }
 

@@ -16,12 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use attribute::{DescribeTargetGroupAttributes, ModifyTargetGroupAttributes};
 pub use health::{Reason, TargetState};
-pub use listener::{CreateListener, DescribeListeners, Listener};
+pub use listener::{CreateListener, DescribeListeners, Listener, Reach};
 pub use load_balancer::{CreateLoadBalancer, DescribeLoadBalancers, LoadBalancer};
 pub use tag::DescribeTags;
 pub use target::{DescribeTargetHealth, TargetDescription};
 pub use target_group::{CreateTargetGroup, DescribeTargetGroups, HealthCheck, TargetGroup};
 
+pub(crate) use listener::observe_listening;
 pub(crate) use probing::{observe_drained, observe_probed, settle};
 pub(crate) use target::{deregister, register};
 

@@ -150,9 +150,10 @@ impl Driver for DockerDriver {
                 });
             }
             Effect::Listen { listener, target_group, port } => {
-                if let Err(error) = self.load_balancer.listen(listener.clone(), target_group, port).await {
-                    tracing::error!(%listener, error = %error, "no port could be opened for a listener");
-                }
+                observer.observe(match self.load_balancer.listen(target_group, port).await {
+                    Ok(address) => Observation::Listening { listener, address },
+                    Err(error) => Observation::NotListening { listener, message: error.to_string() },
+                });
             }
         }
     }

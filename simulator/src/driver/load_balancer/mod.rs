@@ -103,7 +103,6 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Listeners {
     reserved: BTreeMap<u16, TcpListener>,
-    addresses: BTreeMap<Arn, SocketAddr>,
     accepting: JoinSet<()>,
 }
 
@@ -126,11 +125,11 @@ impl LoadBalancer {
         Ok(())
     }
 
-    /// Lets `listener`, which has the port `port` in AWS, forward to `target_group` from now on.
+    /// Opens a port for the listener that has the port `port` in AWS, and forwards to `target_group` from now on.
     ///
     /// # Errors
     /// No port can be opened.
-    pub async fn listen(&self, listener: Arn, target_group: Arn, port: u16) -> Result<SocketAddr, ListenError> {
+    pub async fn listen(&self, target_group: Arn, port: u16) -> Result<SocketAddr, ListenError> {
         let reserved = self.listeners().reserved.remove(&port);
         let socket = match reserved {
             Some(socket) => socket,
@@ -138,16 +137,8 @@ impl LoadBalancer {
         };
         let address = socket.local_addr().map_err(|source| ListenError::Bind { port: 0, source })?;
         let proxy = Proxy::new(Arc::clone(&self.shared), target_group, port);
-        let mut listeners = self.listeners();
-        listeners.addresses.insert(listener, address);
-        listeners.accepting.spawn(proxy.accept(socket));
+        self.listeners().accepting.spawn(proxy.accept(socket));
         Ok(address)
-    }
-
-    /// Where `listener` is reached, once it listens.
-    #[must_use]
-    pub fn address_of(&self, listener: &Arn) -> Option<SocketAddr> {
-        self.listeners().addresses.get(listener).copied()
     }
 
     /// From now on requests for `target_group` go to exactly `targets`.

@@ -38,9 +38,8 @@ struct Setup {
 impl Setup {
     async fn new(patience: Patience) -> Self {
         let balancer = LoadBalancer::new(patience);
-        let (listener, group) = (arn("listener/app/x/1/2"), arn("targetgroup/x/3"));
-        let address = balancer.listen(listener.clone(), group.clone(), 80).await.expect("a free port");
-        assert_eq!(balancer.address_of(&listener), Some(address));
+        let group = arn("targetgroup/x/3");
+        let address = balancer.listen(group.clone(), 80).await.expect("a free port");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { balancer, group, url: format!("http://{address}"), client }
     }
@@ -407,9 +406,8 @@ async fn a_port_that_was_asked_for_is_used_or_said_to_be_taken() {
     balancer.reserve(80, free).await.expect("it was free a moment ago");
     let error = balancer.reserve(443, free).await.expect_err("it is taken");
     assert_eq!(error.to_string(), format!("port {free} on 127.0.0.1 is already taken"));
-    let address = balancer.listen(arn("a"), arn("b"), 80).await.expect("it is open already");
+    let address = balancer.listen(arn("a"), 80).await.expect("it is open already");
     assert_eq!(address.port(), free);
-    let other = balancer.listen(arn("c"), arn("b"), 80).await.expect("a free port");
+    let other = balancer.listen(arn("b"), 80).await.expect("a free port");
     assert_ne!(other.port(), free);
-    assert_eq!(balancer.address_of(&arn("unknown")), None);
 }

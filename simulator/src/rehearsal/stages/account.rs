@@ -49,7 +49,7 @@ pub(super) async fn set_up(
     let client = Client::new(&administrator.endpoint, &administrator.region, &access_key_id, &secret_access_key)
         .map_err(|error| RehearsalError::bug("cannot make a client for the simulated account", &error))?;
     let deploy = Deploy::new(client, &service.cluster, &service.name, &subnets, &security_groups);
-    let address = scene.listener_address().await;
+    let address = scene.listener_address().await?;
     let evidence = format!(
         "{changes} changes by bootstrap; `{user}` deploys; endpoint {}, registry {}, load balancer {address}",
         administrator.endpoint,

@@ -54,19 +54,35 @@ pub(super) async fn run(
 ) -> Result<(), Halt> {
     record.stage(Stage::Preflight, preflight::check(session)).await?;
 
-    let scene = Scene::open(session).await.map_err(Halt::Failed)?;
+    let (scene, driving) = Scene::open(session).await.map_err(Halt::Failed)?;
+    tokio::select! {
+        ended = on(&scene, session, set_up, progress, record, stood) => ended,
+        // Only a bug of ours ends it, and without it every wait would be for ever.
+        Err(error) = driving => Err(Halt::Failed(super::RehearsalError::bug("the driver has ended", &error))),
+    }
+}
+
+/// The stages that need the scene.
+async fn on(
+    scene: &Scene,
+    session: &Session<'_>,
+    set_up: &dyn AccountSetUp,
+    progress: &Arc<dyn Progress>,
+    record: &mut Record<'_>,
+    stood: &mut Stood,
+) -> Result<(), Halt> {
     stood.account = Some(Arc::clone(&scene.account));
     stood.simulated = scene::simulated(session.script);
     stood.real = scene::real(session);
     let _following = ahead(follow(Arc::clone(&scene.account), Arc::clone(progress)));
     // Neither the database nor the images need the account: they come into being beside it.
-    let starting = ahead(database::start(database::spec(session, &scene)));
+    let starting = ahead(database::start(database::spec(session, scene)));
     let (engine, rehearsal) = (session.engine.clone(), session.identity.clone());
     let building = ahead(images::build(images::orders(session), engine, rehearsal, Arc::clone(progress)));
 
-    let standing = record.needed(Stage::Account, account::set_up(session, &scene, set_up, progress)).await?;
+    let standing = record.needed(Stage::Account, account::set_up(session, scene, set_up, progress)).await?;
     // Nor does the push need the database.
-    let shipping = images::ship(session, &scene, &standing, joined(building));
+    let shipping = images::ship(session, scene, &standing, joined(building));
     let (server, shipped) = beside(record.needed(Stage::Database, joined(starting)), shipping).await?;
     stood.server = server;
     let server = stood.server.as_ref();
@@ -76,9 +92,9 @@ pub(super) async fn run(
     stood.stood_in = images::stand_ins(session, server).await;
     let images = record.needed(Stage::Push, ready(pushed)).await?;
     let baseline =
-        record.needed(Stage::Baseline, baseline::establish(session, &scene, &standing, server, &images)).await?;
+        record.needed(Stage::Baseline, baseline::establish(session, scene, &standing, server, &images)).await?;
 
-    let stage = Play { session, scene: &scene, standing: &standing, server, images: &images, baseline: &baseline };
+    let stage = Play { session, scene, standing: &standing, server, images: &images, baseline: &baseline };
     let (traffic, ended) = stage.deploy_and_return(record).await;
     stood.traffic = traffic;
     ended

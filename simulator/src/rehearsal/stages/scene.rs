@@ -1,11 +1,13 @@
 //! What the stages play on: the simulated account with its endpoint and registry, the network, and the driver.
 
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use simulator_core::elb::Reach;
 use simulator_core::world::Setup;
-use simulator_core::{AccountId, Arn, World};
+use simulator_core::{AccountId, World};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::account::{Account, now};
@@ -47,11 +49,9 @@ pub(super) struct Scene {
     pub(super) endpoint: Endpoint,
     pub(super) registry: Registry,
     pub(super) network: Network,
-    pub(super) load_balancer: Arc<LoadBalancer>,
     pub(super) secrets: Vec<SecretValue>,
     pub(super) password: Password,
     pub(super) administrator_password: Password,
-    _driving: AbortOnDropHandle<()>,
 }
 
 /// The account made ready, and the deploy identity at work.
@@ -62,11 +62,12 @@ pub(super) struct Standing {
 }
 
 impl Scene {
-    /// Brings up the empty account, its endpoint and registry, the network and the driver.
+    /// Brings up the empty account, its endpoint and registry, the network and the driver, which goes on until its handle is
+    /// dropped.
     ///
     /// # Errors
     /// If the engine refuses, or no port of loopback is free.
-    pub(super) async fn open(session: &Session<'_>) -> Result<Self, RehearsalError> {
+    pub(super) async fn open(session: &Session<'_>) -> Result<(Self, AbortOnDropHandle<Infallible>), RehearsalError> {
         let script = session.script;
         let bug = |error: std::io::Error| RehearsalError::bug("cannot make up secrets", &error);
         let id = task_definition::account(&session.input.definition_next).unwrap_or(ACCOUNT);
@@ -113,9 +114,7 @@ impl Scene {
         // Made while the account, the database and the images are: a deployment starts as many tasks as this at once.
         driver.keep_spare_networks(usize::try_from(script.service.desired_count).unwrap_or(1).clamp(1, 4));
         let driving = Arc::clone(&account);
-        let driving = tokio::spawn(async move {
-            driver::drive(driving, Arc::new(driver)).await;
-        });
+        let driving = tokio::spawn(driver::drive(driving, Arc::new(driver)));
 
         let password = secret_values::random(24).map_err(bug)?;
         let administrator_password = secret_values::random(24).map_err(bug)?;
@@ -123,18 +122,17 @@ impl Scene {
         for secret in secrets.iter().map(|it| &it.value).chain([&password, &administrator_password]) {
             session.redactor.hide(secret);
         }
-        Ok(Self {
+        let scene = Self {
             account,
             account_id: id.to_owned(),
             endpoint,
             registry,
             network,
-            load_balancer,
             secrets,
             password: Password::new(password),
             administrator_password: Password::new(administrator_password),
-            _driving: AbortOnDropHandle::new(driving),
-        })
+        };
+        Ok((scene, AbortOnDropHandle::new(driving)))
     }
 }
 
@@ -145,17 +143,18 @@ pub(super) fn ecr_host(account: &str, script: &Script) -> String {
 
 impl Scene {
     /// Where the load balancer's listener is on loopback, once it is.
-    pub(super) async fn listener_address(&self) -> SocketAddr {
-        // The port is opened by the driver a moment after CreateListener; nothing in the World changes then.
-        let mut look = tokio::time::interval(std::time::Duration::from_millis(5));
-        loop {
-            look.tick().await;
-            let listeners: Vec<Arn> =
-                self.account.look(|world| world.elb().listeners().map(|it| it.arn.clone()).collect());
-            if let Some(address) = listeners.iter().find_map(|listener| self.load_balancer.address_of(listener)) {
-                return address;
-            }
-        }
+    ///
+    /// # Errors
+    /// It could not be given a port.
+    pub(super) async fn listener_address(&self) -> Result<SocketAddr, RehearsalError> {
+        let reach = self.account.until(|world| {
+            world.elb().listeners().find_map(|it| match &it.reach {
+                Reach::Coming => None,
+                Reach::At(address) => Some(Ok(*address)),
+                Reach::Nowhere(message) => Some(Err(message.clone())),
+            })
+        });
+        reach.await.map_err(|message| RehearsalError::Input { message, help: None })
     }
 }
 

@@ -108,7 +108,7 @@ pub(super) fn listeners_described(listeners: &[Listener], _: &World) -> Value {
 }
 
 fn listener_json(listener: &Listener) -> Value {
-    let Listener { arn, load_balancer, port, target_group, tags: _ } = listener;
+    let Listener { arn, load_balancer, port, target_group, tags: _, reach: _ } = listener;
     let target_group = target_group.as_str();
     json!({
         "ListenerArn": arn.as_str(),

@@ -11,7 +11,11 @@ async fn a_rollout_of_containers_under_load_loses_no_request() {
     let listener: Arn = "arn:aws:elasticloadbalancing:r:1:listener/app/x/1/2".parse().expect("an ARN");
     let group: Arn = "arn:aws:elasticloadbalancing:r:1:targetgroup/x/1".parse().expect("an ARN");
     scene.carry_out(Effect::Listen { listener: listener.clone(), target_group: group.clone(), port: 80 }).await;
-    let url = format!("http://{}", scene.driver.load_balancer.address_of(&listener).expect("it listens"));
+    let address = scene.observe(|observation| match observation {
+        Observation::Listening { listener: it, address } if *it == listener => Some(*address),
+        _ => None,
+    });
+    let url = format!("http://{}", address.await);
 
     let (mut old, address) = scene.task().await;
     scene.start(&old, "app", &serves("first")).await;
