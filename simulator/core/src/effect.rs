@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::arn::Arn;
+use crate::elb::Forwarding;
 
 /// The 32 hexadecimal digits that name a task.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,11 +56,11 @@ pub enum Effect {
         /// `HealthCheckTimeoutSeconds`.
         timeout: Duration,
     },
-    /// From now on the listeners of this target group send requests to exactly these targets.
+    /// From now on requests that reach this target group go to exactly these targets.
     Route {
         /// The target group's ARN.
         target_group: Arn,
-        /// Where requests may go; with none, the listener answers 503.
+        /// Where requests may go; with none, they are answered with 503.
         targets: Vec<Target>,
     },
     /// Wait until a target that gets no new requests has answered those it has. Answered by `TargetDrained`.
@@ -73,10 +74,17 @@ pub enum Effect {
     Listen {
         /// The listener's ARN.
         listener: Arn,
-        /// The target group it forwards to.
-        target_group: Arn,
+        /// How its requests are spread over target groups, as in `Forward`.
+        rules: Vec<Forwarding>,
         /// The port that the listener has in AWS.
         port: u16,
+    },
+    /// From now on requests that reach this listener are spread over target groups so.
+    Forward {
+        /// The listener's ARN.
+        listener: Arn,
+        /// Its rules, in the order in which they are tried. The last takes every request.
+        rules: Vec<Forwarding>,
     },
 }
 

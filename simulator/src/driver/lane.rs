@@ -16,8 +16,9 @@ pub(super) enum Lane {
     Container(TaskId, String),
     /// Its health command, which may hang while the container is stopped.
     Health(TaskId, String),
-    /// What a target group's listeners do with requests.
-    TargetGroup(Arn),
+    /// Where the load balancers send requests. One for all of them: a rule must turn away from a target group before the group's
+    /// targets are drained.
+    Traffic,
     /// Health checks of one target.
     TargetHealth(Arn, Target),
 }
@@ -32,9 +33,9 @@ impl Lane {
             Effect::StartContainer(spec) => Self::Container(spec.task.clone(), spec.name.clone()),
             Effect::StopContainer { task, container, .. } => Self::Container(task.clone(), container.clone()),
             Effect::ProbeHealth { task, container, .. } => Self::Health(task.clone(), container.clone()),
-            Effect::Route { target_group, .. }
-            | Effect::DrainTarget { target_group, .. }
-            | Effect::Listen { target_group, .. } => Self::TargetGroup(target_group.clone()),
+            Effect::Route { .. } | Effect::DrainTarget { .. } | Effect::Listen { .. } | Effect::Forward { .. } => {
+                Self::Traffic
+            }
             Effect::ProbeTarget { target_group, target, .. } => {
                 Self::TargetHealth(target_group.clone(), target.clone())
             }
@@ -108,6 +109,9 @@ mod tests {
         let target = Target { address: std::net::Ipv4Addr::LOCALHOST.into(), port: 80 };
         let route = Effect::Route { target_group: group.clone(), targets: Vec::new() };
         let drain = Effect::DrainTarget { target_group: group, target };
+        let listener: Arn = "arn:aws:elasticloadbalancing:r:1:listener/app/x/1/2".parse().expect("an ARN");
+        let forward = Effect::Forward { listener, rules: Vec::new() };
         assert_eq!(Lane::of(&route), Lane::of(&drain));
+        assert_eq!(Lane::of(&forward), Lane::of(&drain));
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use super::association::{self, Check};
 use super::load_balancer::fault;
+use super::rule::{self, Priority};
 use super::tag::{on_create, on_tagged, tagged};
-use super::{probing, target};
 use crate::arn::Arn;
 use crate::effect::Effect;
 use crate::id::IdKind;
@@ -13,7 +14,7 @@ use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
 use crate::world::World;
 
-/// An HTTP listener that forwards everything to one target group.
+/// An HTTP listener. Its default action is its default rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
     /// `listener/app/NAME/LOAD-BALANCER-ID/ID`.
@@ -22,8 +23,6 @@ pub struct Listener {
     pub load_balancer: Arn,
     /// `Port`.
     pub port: u16,
-    /// The target group of its default action.
-    pub target_group: Arn,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// Where it is reached on this machine, which AWS knows nothing of.
@@ -48,8 +47,8 @@ pub struct CreateListener {
     pub load_balancer: String,
     /// `Port`.
     pub port: u16,
-    /// The target group of the default action.
-    pub target_group: String,
+    /// The default action: target groups and their weights.
+    pub forward: Vec<(String, u32)>,
     /// `Tags`.
     pub tags: BTreeMap<String, String>,
 }
@@ -72,14 +71,12 @@ impl Operation for CreateListener {
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Listener, Refusal> {
-        let Self { load_balancer, port, target_group, tags } = authorized.operation;
+        let Self { load_balancer, port, forward, tags } = authorized.operation;
         let find = |text: &str| text.parse::<Arn>().ok();
         let load_balancer = find(&load_balancer)
             .filter(|arn| world.elb.balancers.contains_key(arn))
             .ok_or_else(|| fault("LoadBalancerNotFound", "One or more load balancers not found"))?;
-        let group_arn = find(&target_group)
-            .filter(|arn| world.elb.groups.contains_key(arn))
-            .ok_or_else(|| fault("TargetGroupNotFound", "One or more target groups not found"))?;
+        let shares = association::check(world, &Check { load_balancer: &load_balancer, forward: &forward })?;
         let taken = world
             .elb
             .listeners
@@ -89,25 +86,15 @@ impl Operation for CreateListener {
             let message = format!("A listener already exists on this port for this load balancer '{load_balancer}'");
             return Err(fault("DuplicateListener", message));
         }
-        let group = world.elb.groups.get_mut(&group_arn).expect("it was just found");
-        if group.load_balancer.as_ref().is_some_and(|other| *other != load_balancer) {
-            let message = format!(
-                "The following target groups cannot be associated with more than one load balancer: {group_arn}"
-            );
-            return Err(fault("TargetGroupAssociationLimit", message));
-        }
-        let first_use = group.load_balancer.replace(load_balancer.clone()).is_none();
         let id = world.ids.hex(IdKind::LoadBalancer, 16);
         let resource = load_balancer.resource().replacen("loadbalancer/", "listener/", 1);
         let arn = super::load_balancer::arn(world, &format!("{resource}/{id}"));
-        let target_group = group_arn.clone();
-        let listener = Listener { arn: arn.clone(), load_balancer, port, target_group, tags, reach: Reach::Coming };
+        let listener = Listener { arn: arn.clone(), load_balancer, port, tags, reach: Reach::Coming };
         world.elb.listeners.insert(arn.clone(), listener.clone());
-        world.want(Effect::Listen { listener: arn, target_group: group_arn.clone(), port });
-        if first_use {
-            target::come_into_use(world, &group_arn);
-        }
-        probing::announce_route(world, &group_arn);
+        rule::add(world, &arn, Priority::Default, Vec::new(), shares, BTreeMap::new());
+        let rules = rule::forwardings(world, &arn);
+        world.want(Effect::Listen { listener: arn, rules, port });
+        association::follow(world);
         Ok(listener)
     }
 }

@@ -1,13 +1,17 @@
 //! Elastic Load Balancing v2: load balancers, listeners, target groups, and the health and routing of targets.
 //!
-//! In reading order: what can be made ([`target_group`], [`load_balancer`], [`listener`], [`tag`]), what is registered
-//! ([`target`]), when a target is healthy ([`health`]), and the loop that probes and routes ([`probing`]).
+//! In reading order: what can be made ([`target_group`], [`load_balancer`], [`listener`], [`rule`], [`tag`]), how requests are spread
+//! ([`forward`], [`association`]), what is registered ([`target`]), when a target is healthy ([`health`]), and the loop that probes
+//! and routes ([`probing`]).
 
+mod association;
 pub mod attribute;
+pub mod forward;
 pub mod health;
 pub mod listener;
 pub mod load_balancer;
 mod probing;
+pub mod rule;
 pub mod tag;
 pub mod target;
 pub mod target_group;
@@ -15,9 +19,11 @@ pub mod target_group;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use attribute::{DescribeTargetGroupAttributes, ModifyTargetGroupAttributes};
+pub use forward::{Condition, Forwarding, Share};
 pub use health::{Reason, TargetState};
 pub use listener::{CreateListener, DescribeListeners, Listener, Reach};
 pub use load_balancer::{CreateLoadBalancer, DescribeLoadBalancers, LoadBalancer};
+pub use rule::{CreateRule, DeleteRule, DescribeRules, ModifyRule, Priority, Rule};
 pub use tag::DescribeTags;
 pub use target::{DescribeTargetHealth, TargetDescription};
 pub use target_group::{CreateTargetGroup, DescribeTargetGroups, HealthCheck, TargetGroup};
@@ -37,6 +43,7 @@ use crate::world::World;
 pub struct State {
     pub(super) balancers: BTreeMap<Arn, LoadBalancer>,
     pub(super) listeners: BTreeMap<Arn, Listener>,
+    pub(super) rules: BTreeMap<Arn, Rule>,
     pub(super) groups: BTreeMap<Arn, TargetGroup>,
     pub(super) agenda: Agenda<Timer>,
     /// Target groups whose requests may have to go elsewhere.
@@ -86,6 +93,20 @@ impl State {
     /// Every target group, by ARN.
     pub fn target_groups(&self) -> impl Iterator<Item = &TargetGroup> {
         self.groups.values()
+    }
+
+    /// The rule with this ARN.
+    #[must_use]
+    pub fn rule(&self, arn: &Arn) -> Option<&Rule> {
+        self.rules.get(arn)
+    }
+
+    /// The rules of the listener `listener` as they are tried: the last is its default rule.
+    #[must_use]
+    pub fn rules_of(&self, listener: &Arn) -> Vec<&Rule> {
+        let mut rules: Vec<&Rule> = self.rules.values().filter(|rule| rule.listener == *listener).collect();
+        rules.sort_by_key(|rule| rule.priority);
+        rules
     }
 
     /// Every listener, by ARN.

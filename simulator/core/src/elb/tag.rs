@@ -1,4 +1,4 @@
-//! Tags of load balancers, listeners and target groups: DescribeTags, and what tagging at creation asks for.
+//! Tags of load balancers, listeners, rules and target groups: DescribeTags, and what tagging at creation asks for.
 
 use std::collections::BTreeMap;
 
@@ -62,6 +62,7 @@ fn tags(world: &World, text: &str) -> Result<(Arn, BTreeMap<String, String>), Re
     let (found, code) = match arn.resource().split('/').next() {
         Some("loadbalancer") => (state.balancers.get(&arn).map(|balancer| &balancer.tags), "LoadBalancerNotFound"),
         Some("listener") => (state.listeners.get(&arn).map(|listener| &listener.tags), "ListenerNotFound"),
+        Some("listener-rule") => (state.rules.get(&arn).map(|rule| &rule.tags), "RuleNotFound"),
         Some(_) | None => (state.groups.get(&arn).map(|group| &group.tags), "TargetGroupNotFound"),
     };
     match found.cloned() {

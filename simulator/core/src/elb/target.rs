@@ -119,11 +119,13 @@ pub(super) fn remove(world: &mut World, group: &Arn, target: &Target) {
     }
 }
 
-/// The first listener uses `group`: what is registered already is probed from now on.
-pub(super) fn come_into_use(world: &mut World, group: &Arn) {
+/// The first rule uses `group`, or none does any more: what is registered is probed from now on, or is not. What drains goes on draining.
+pub(super) fn begin_anew(world: &mut World, group: &Arn) {
     let registered = world.elb.groups[group].targets.iter();
-    let unused: Vec<_> = registered.map(|(target, registered)| (target.clone(), registered.groups.clone())).collect();
-    for (target, groups) in unused {
+    let staying = registered.filter(|(_, registered)| registered.health.state != TargetState::Draining);
+    let staying: Vec<_> = staying.map(|(target, registered)| (target.clone(), registered.groups.clone())).collect();
+    for (target, groups) in staying {
+        world.elb.agenda.cancel(&Timer::Probe(group.clone(), target.clone()));
         register(world, group, &target, groups);
     }
 }

@@ -149,8 +149,9 @@ impl Driver for DockerDriver {
                     observer.observe(Observation::TargetDrained { target_group, target });
                 });
             }
-            Effect::Listen { listener, target_group, port } => {
-                observer.observe(match self.load_balancer.listen(target_group, port).await {
+            Effect::Forward { listener, rules } => self.load_balancer.forward(&listener, rules),
+            Effect::Listen { listener, rules, port } => {
+                observer.observe(match self.load_balancer.listen(listener.clone(), rules, port).await {
                     Ok(address) => Observation::Listening { listener, address },
                     Err(error) => Observation::NotListening { listener, message: error.to_string() },
                 });

@@ -1,6 +1,6 @@
 //! A load balancer for HTTP/1.1 on loopback, with the habits of an Application Load Balancer.
 //!
-//! It sends each request to the next of the targets it was told of, streams bodies both ways, keeps connections open on
+//! A listener's rules say which target group gets a request, spread by their weights; of its group's targets the next one gets it. It streams bodies both ways, keeps connections open on
 //! both sides, and tells when a target has answered everything it had. A request is never sent twice: what a target breaks
 //! is answered with 502, what it does not answer with 504, and without any target with 503.
 //!
@@ -8,13 +8,14 @@
 //! then, and the busy ones are closed when they have been answered. So when a drained target is told to stop, nothing is on
 //! its way to it, and no request can meet the connection it closes.
 //!
-//! Deliberately absent: TLS, HTTP/2, rules, stickiness, slow start.
+//! Deliberately absent: TLS, HTTP/2, actions other than forwarding, stickiness, slow start.
 
 mod broken;
 mod connection;
 mod pool;
 mod proxy;
 mod route;
+mod rules;
 mod upgrade;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use simulator_core::effect::Target;
+use simulator_core::elb::Forwarding;
 use simulator_core::{Arn, Timestamp};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -31,6 +33,7 @@ use tokio::task::JoinSet;
 
 use self::proxy::Proxy;
 use self::route::Routes;
+use self::rules::Rules;
 
 /// As many failures are remembered.
 const REMEMBERED: usize = 1_000;
@@ -55,8 +58,8 @@ impl Default for Patience {
 pub struct Failure {
     /// When.
     pub at: Timestamp,
-    /// Whose requests these are.
-    pub target_group: Arn,
+    /// Whose request it was; none if the rule that took it gives no target group any.
+    pub target_group: Option<Arn>,
     /// The target it went to, if there was one.
     pub target: Option<Target>,
     /// 502, 503 or 504.
@@ -96,6 +99,7 @@ pub struct LoadBalancer {
 #[derive(Debug)]
 struct Shared {
     routes: Routes,
+    rules: Rules,
     patience: Patience,
     failures: Mutex<Vec<Failure>>,
 }
@@ -110,7 +114,8 @@ impl LoadBalancer {
     /// A load balancer without listeners.
     #[must_use]
     pub fn new(patience: Patience) -> Self {
-        let shared = Shared { routes: Routes::default(), patience, failures: Mutex::default() };
+        let shared =
+            Shared { routes: Routes::default(), rules: Rules::default(), patience, failures: Mutex::default() };
         Self { shared: Arc::new(shared), listeners: Mutex::default() }
     }
 
@@ -125,20 +130,26 @@ impl LoadBalancer {
         Ok(())
     }
 
-    /// Opens a port for the listener that has the port `port` in AWS, and forwards to `target_group` from now on.
+    /// Opens a port for `listener`, which has the port `port` in AWS, and spreads its requests by `rules` from now on.
     ///
     /// # Errors
     /// No port can be opened.
-    pub async fn listen(&self, target_group: Arn, port: u16) -> Result<SocketAddr, ListenError> {
+    pub async fn listen(&self, listener: Arn, rules: Vec<Forwarding>, port: u16) -> Result<SocketAddr, ListenError> {
+        self.forward(&listener, rules);
         let reserved = self.listeners().reserved.remove(&port);
         let socket = match reserved {
             Some(socket) => socket,
             None => bind(0).await?,
         };
         let address = socket.local_addr().map_err(|source| ListenError::Bind { port: 0, source })?;
-        let proxy = Proxy::new(Arc::clone(&self.shared), target_group, port);
+        let proxy = Proxy::new(Arc::clone(&self.shared), listener, port);
         self.listeners().accepting.spawn(proxy.accept(socket));
         Ok(address)
+    }
+
+    /// From now on the requests of `listener` are spread by `rules`, of which the first that takes a request decides.
+    pub fn forward(&self, listener: &Arn, rules: Vec<Forwarding>) {
+        self.shared.rules.set(listener, rules);
     }
 
     /// From now on requests for `target_group` go to exactly `targets`.

@@ -41,15 +41,15 @@ const HOP_BY_HOP: [HeaderName; 4] =
 #[derive(Clone, Debug)]
 pub(super) struct Proxy {
     shared: Arc<Shared>,
-    target_group: Arn,
+    listener: Arn,
     /// The port that the listener has in AWS.
     port: u16,
     requests: Arc<AtomicU64>,
 }
 
 impl Proxy {
-    pub(super) fn new(shared: Arc<Shared>, target_group: Arn, port: u16) -> Self {
-        Self { shared, target_group, port, requests: Arc::default() }
+    pub(super) fn new(shared: Arc<Shared>, listener: Arn, port: u16) -> Self {
+        Self { shared, listener, port, requests: Arc::default() }
     }
 
     /// Serves whoever connects, until it is dropped.
@@ -84,13 +84,14 @@ impl Proxy {
     }
 
     async fn answer(&self, request: Request<Incoming>, client: IpAddr) -> Response<ToClient> {
-        let Some(passage) = self.shared.routes.next(&self.target_group) else {
-            return self.refuse(None, Broken::nobody());
+        let group = self.shared.rules.group_of(&self.listener, &request);
+        let Some(passage) = group.as_ref().and_then(|group| self.shared.routes.next(group)) else {
+            return self.refuse(group, None, Broken::nobody());
         };
         let routed = Arc::clone(passage.routed());
         match self.forward(request, client, passage).await {
             Ok(response) => response,
-            Err(broken) => self.refuse(Some(&routed), broken),
+            Err(broken) => self.refuse(group, Some(&routed), broken),
         }
     }
 
@@ -207,11 +208,11 @@ impl Proxy {
     }
 
     /// The load balancer's own answer, in the real one's words.
-    fn refuse(&self, routed: Option<&Arc<Routed>>, broken: Broken) -> Response<ToClient> {
+    fn refuse(&self, group: Option<Arn>, routed: Option<&Arc<Routed>>, broken: Broken) -> Response<ToClient> {
         let Broken { status, reason } = broken;
         self.shared.note(Failure {
             at: now(),
-            target_group: self.target_group.clone(),
+            target_group: group,
             target: routed.map(|routed| routed.target.clone()),
             status: status.as_u16(),
             reason,

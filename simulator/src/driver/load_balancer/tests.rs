@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::*;
+use simulator_core::elb::{Condition, Share};
 
 fn arn(name: &str) -> Arn {
     format!("arn:aws:elasticloadbalancing:eu-central-1:123456789012:{name}").parse().expect("an ARN")
@@ -25,6 +26,12 @@ fn arn(name: &str) -> Arn {
 
 fn target(address: SocketAddr) -> Target {
     Target { address: address.ip(), port: address.port() }
+}
+
+/// The rules of a listener that spreads every request so.
+fn all_to(shares: &[(&Arn, u32)]) -> Vec<Forwarding> {
+    let share = |(group, weight): &(&Arn, u32)| Share { target_group: (*group).clone(), weight: *weight };
+    vec![Forwarding { conditions: Vec::new(), shares: shares.iter().map(share).collect() }]
 }
 
 /// A load balancer with one listener and its group.
@@ -39,7 +46,8 @@ impl Setup {
     async fn new(patience: Patience) -> Self {
         let balancer = LoadBalancer::new(patience);
         let group = arn("targetgroup/x/3");
-        let address = balancer.listen(group.clone(), 80).await.expect("a free port");
+        let address =
+            balancer.listen(arn("listener/app/x/1/2"), all_to(&[(&group, 1)]), 80).await.expect("a free port");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { balancer, group, url: format!("http://{address}"), client }
     }
@@ -149,6 +157,69 @@ async fn requests_go_round_and_only_to_those_routed() {
         assert_eq!(setup.status().await, 200);
     }
     assert_eq!((one.requests(), two.requests(), three.requests()), (3, 6, 3));
+}
+
+/// Ninety requests of each listener: the weights decide, and the same weights always give the same order.
+#[tokio::test]
+async fn requests_are_spread_over_target_groups_by_weight() {
+    let setup = Setup::new(Patience::default()).await;
+    let (blue, green) = (Server::new("blue").await, Server::new("green").await);
+    let (alternate, listener) = (arn("targetgroup/y/4"), arn("listener/app/x/1/2"));
+    setup.route(&[&blue]);
+    setup.balancer.route(&alternate, &[target(green.address)]);
+    for (weights, expected) in [((100, 0), 0), ((90, 10), 9), ((1, 2), 60), ((0, 100), 90), ((50, 50), 45)] {
+        setup.balancer.forward(&listener, all_to(&[(&setup.group, weights.0), (&alternate, weights.1)]));
+        let before = (blue.requests(), green.requests());
+        for _ in 0..90 {
+            assert_eq!(setup.status().await, 200);
+        }
+        let seen = (blue.requests() - before.0, green.requests() - before.1);
+        assert_eq!(seen, (90 - expected, expected), "by {weights:?}");
+    }
+    setup.balancer.forward(&listener, all_to(&[(&setup.group, 0), (&alternate, 0)]));
+    assert_eq!(setup.status().await, 503, "a rule that gives nobody anything");
+
+    // A test listener on a port of its own leaves the production listener alone.
+    setup.balancer.forward(&listener, all_to(&[(&setup.group, 100), (&alternate, 0)]));
+    let test = setup.balancer.listen(arn("listener/app/x/1/3"), all_to(&[(&alternate, 100)]), 8080).await;
+    let test = format!("http://{}", test.expect("a free port"));
+    let text = async |url: &str| {
+        let response = setup.client.get(url).send().await.expect("answered");
+        response.text().await.expect("text")
+    };
+    assert_eq!((text(&setup.url).await, text(&test).await), ("blue".to_owned(), "green".to_owned()));
+}
+
+/// The first rule that takes a request decides where it goes.
+#[tokio::test]
+async fn rules_are_tried_in_order() {
+    let setup = Setup::new(Patience::default()).await;
+    let (blue, green) = (Server::new("blue").await, Server::new("green").await);
+    let alternate = arn("targetgroup/y/4");
+    setup.route(&[&blue]);
+    setup.balancer.route(&alternate, &[target(green.address)]);
+    let to_green = |condition| Forwarding { conditions: vec![condition], ..all_to(&[(&alternate, 1)]).remove(0) };
+    let header = Condition::Header { name: "X-Test".to_owned(), values: vec!["yes".to_owned()] };
+    let rules = [
+        to_green(Condition::Path(vec!["/test/*".to_owned()])),
+        to_green(header),
+        to_green(Condition::Host(vec!["test.*".to_owned()])),
+        all_to(&[(&setup.group, 1)]).remove(0),
+    ];
+    setup.balancer.forward(&arn("listener/app/x/1/2"), rules.to_vec());
+    for (path, header, expected) in [
+        ("/", ("x-other", "yes"), "blue"),
+        ("/test/a?b=c", ("x-other", "yes"), "green"),
+        ("/testing", ("x-other", "yes"), "blue"),
+        ("/", ("x-test", "YES"), "green"),
+        ("/", ("x-test", "no"), "blue"),
+        ("/", ("host", "test.example.com:8080"), "green"),
+        ("/", ("host", "example.com"), "blue"),
+    ] {
+        let request = setup.client.get(format!("{}{path}", setup.url)).header(header.0, header.1);
+        let text = request.send().await.expect("answered").text().await.expect("text");
+        assert_eq!(text, expected, "{path} with {header:?}");
+    }
 }
 
 #[tokio::test]
@@ -406,8 +477,8 @@ async fn a_port_that_was_asked_for_is_used_or_said_to_be_taken() {
     balancer.reserve(80, free).await.expect("it was free a moment ago");
     let error = balancer.reserve(443, free).await.expect_err("it is taken");
     assert_eq!(error.to_string(), format!("port {free} on 127.0.0.1 is already taken"));
-    let address = balancer.listen(arn("a"), 80).await.expect("it is open already");
+    let address = balancer.listen(arn("a"), Vec::new(), 80).await.expect("it is open already");
     assert_eq!(address.port(), free);
-    let other = balancer.listen(arn("b"), 80).await.expect("a free port");
+    let other = balancer.listen(arn("b"), Vec::new(), 80).await.expect("a free port");
     assert_ne!(other.port(), free);
 }

@@ -8,6 +8,7 @@ use simulator_core::elb::{
 };
 use simulator_core::{Arn, Refusal, World};
 
+use super::rule;
 use super::shape::{self, INVALID};
 use crate::wire::{Input, time};
 
@@ -59,42 +60,16 @@ fn json(balancer: &LoadBalancer) -> Value {
 
 pub(super) fn create_listener(input: &mut Input, _: &World) -> Result<CreateListener, Refusal> {
     shape::only(input, "Protocol", &["HTTP"])?;
-    let actions = input.structures("DefaultActions")?;
-    let [action] = <[Input; 1]>::try_from(actions).map_err(|actions| Refusal::NotSimulated {
-        what: format!("a listener with {} default actions", actions.len()),
-    })?;
     Ok(CreateListener {
         load_balancer: input.required("LoadBalancerArn", INVALID)?,
         port: shape::port(input, "Port")?.ok_or_else(|| Refusal::fault(INVALID, "A port must be specified"))?,
-        target_group: forward_to(action)?,
+        forward: rule::forward(input, "DefaultActions")?,
         tags: shape::tags(input)?,
     })
 }
 
-/// The target group of a forward action, whether it is written directly or as the one entry of `ForwardConfig`.
-fn forward_to(mut action: Input) -> Result<String, Refusal> {
-    shape::only(&mut action, "Type", &["forward"])?;
-    let _order = action.integer("Order")?;
-    let direct = action.text("TargetGroupArn")?;
-    let mut configured = Vec::new();
-    if let Some(mut forward) = action.structure("ForwardConfig")? {
-        for mut group in forward.structures("TargetGroups")? {
-            let _only_one_weight = group.integer("Weight")?;
-            configured.push(group.required("TargetGroupArn", INVALID)?);
-            group.finish()?;
-        }
-        forward.finish()?;
-    }
-    action.finish()?;
-    if configured.len() > 1 {
-        return Err(Refusal::NotSimulated { what: "a listener that forwards to several target groups".to_owned() });
-    }
-    let target_group = direct.or_else(|| configured.pop());
-    target_group.ok_or_else(|| Refusal::fault(INVALID, "A target group must be specified for a forward action"))
-}
-
-pub(super) fn listener_created(listener: &Listener, _: &World) -> Value {
-    json!({ "Listeners": [listener_json(listener)] })
+pub(super) fn listener_created(listener: &Listener, world: &World) -> Value {
+    json!({ "Listeners": [listener_json(listener, world)] })
 }
 
 pub(super) fn describe_listeners(input: &mut Input, _: &World) -> Result<DescribeListeners, Refusal> {
@@ -103,27 +78,19 @@ pub(super) fn describe_listeners(input: &mut Input, _: &World) -> Result<Describ
     Ok(DescribeListeners { load_balancer: input.text("LoadBalancerArn")?, arns: input.texts("ListenerArns")? })
 }
 
-pub(super) fn listeners_described(listeners: &[Listener], _: &World) -> Value {
-    json!({ "Listeners": listeners.iter().map(listener_json).collect::<Vec<_>>() })
+pub(super) fn listeners_described(listeners: &[Listener], world: &World) -> Value {
+    json!({ "Listeners": listeners.iter().map(|listener| listener_json(listener, world)).collect::<Vec<_>>() })
 }
 
-fn listener_json(listener: &Listener) -> Value {
-    let Listener { arn, load_balancer, port, target_group, tags: _, reach: _ } = listener;
-    let target_group = target_group.as_str();
+fn listener_json(listener: &Listener, world: &World) -> Value {
+    let Listener { arn, load_balancer, port, tags: _, reach: _ } = listener;
+    let default = world.elb().rules_of(arn).pop().map(|default| rule::action_json(&default.shares));
     json!({
         "ListenerArn": arn.as_str(),
         "LoadBalancerArn": load_balancer.as_str(),
         "Port": port,
         "Protocol": "HTTP",
-        "DefaultActions": [{
-            "Type": "forward",
-            "TargetGroupArn": target_group,
-            "Order": 1,
-            "ForwardConfig": {
-                "TargetGroups": [{ "TargetGroupArn": target_group, "Weight": 1 }],
-                "TargetGroupStickinessConfig": { "Enabled": false },
-            },
-        }],
+        "DefaultActions": default.into_iter().collect::<Vec<_>>(),
     })
 }
 

@@ -1,8 +1,9 @@
 //! Elastic Load Balancing v2 on the wire: AWS Query.
 //!
-//! [`target_group`]s, [`balancer`]s with their listeners, and what they share in [`shape`].
+//! [`target_group`]s, [`balancer`]s with their listeners, [`rule`]s, and what they share in [`shape`].
 
 mod balancer;
+mod rule;
 mod shape;
 mod target_group;
 
@@ -41,6 +42,10 @@ pub fn service() -> Service {
             row("DescribeListeners", balancer::describe_listeners, |output, world| {
                 balancer::listeners_described(&output, world)
             }),
+            row("CreateRule", rule::create, |output, world| rule::one(&output, world)),
+            row("DescribeRules", rule::describe, |output, world| rule::described(&output, world)),
+            row("ModifyRule", rule::modify, |output, world| rule::one(&output, world)),
+            row("DeleteRule", rule::delete, |(), _| serde_json::json!({})),
             row("DescribeTags", balancer::describe_tags, |output, world| balancer::tags_described(&output, world)),
         ],
     }

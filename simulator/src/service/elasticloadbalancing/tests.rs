@@ -59,6 +59,24 @@ fn a_load_balancer_is_put_together() {
         }),
     );
     assert_eq!(listener["Listeners"][0]["DefaultActions"][0]["TargetGroupArn"], group["TargetGroupArn"]);
+    let rule = json!({
+        "ListenerArn": listener["Listeners"][0]["ListenerArn"], "Priority": "10",
+        "Conditions": [
+            { "Field": "path-pattern", "Values": ["/api/*"] },
+            { "Field": "http-header", "HttpHeaderConfig": { "HttpHeaderName": "X-Test", "Values": ["yes"] } },
+        ],
+        "Actions": [{ "Type": "forward", "ForwardConfig": {
+            "TargetGroups": [{ "TargetGroupArn": group["TargetGroupArn"], "Weight": "5" }],
+        } }],
+    });
+    let made = must(&mut world, "CreateRule", rule)["Rules"][0].clone();
+    assert_eq!(made["Conditions"][0]["PathPatternConfig"]["Values"], json!(["/api/*"]));
+    assert_eq!(made["Actions"][0]["ForwardConfig"]["TargetGroups"][0]["Weight"], 5);
+    let arn = json!({ "ListenerArn": listener["Listeners"][0]["ListenerArn"] });
+    let rules = must(&mut world, "DescribeRules", arn)["Rules"].clone();
+    assert_eq!((&rules[0], &rules[1]["Priority"], &rules[1]["IsDefault"]), (&made, &json!("default"), &json!(true)));
+    assert_eq!(rules[1]["Actions"], listener["Listeners"][0]["DefaultActions"]);
+    assert_eq!(must(&mut world, "DeleteRule", json!({ "RuleArn": made["RuleArn"] })), json!({}));
     let found = must(&mut world, "DescribeTargetGroups", json!({ "LoadBalancerArn": balancer["LoadBalancerArn"] }));
     assert_eq!(found["TargetGroups"][0]["LoadBalancerArns"], json!([balancer["LoadBalancerArn"]]));
     let tags = must(&mut world, "DescribeTags", json!({ "ResourceArns": [group["TargetGroupArn"]] }));

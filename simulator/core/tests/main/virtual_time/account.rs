@@ -155,7 +155,7 @@ impl Account {
         let balancer =
             CreateLoadBalancer { name, subnets, security_groups: Vec::new(), scheme: None, tags: tags.clone() };
         let load_balancer = self.must(balancer).arn.to_string();
-        self.must(CreateListener { load_balancer, port: 80, target_group: group.to_string(), tags });
+        self.must(CreateListener { load_balancer, port: 80, forward: vec![(group.to_string(), 1)], tags });
         self.target_group = Some(group);
         self
     }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use simulator_core::effect::{Target, TaskId};
+use simulator_core::elb::Forwarding;
 use simulator_core::observation::ProbeAnswer;
 use simulator_core::{Arn, Effect, Observation, Timestamp, World};
 
@@ -27,6 +28,8 @@ pub(crate) struct Driver {
     pub(crate) wanted: Vec<(Timestamp, Effect)>,
     /// Where each target group's requests go now.
     pub(crate) routes: BTreeMap<Arn, Vec<Target>>,
+    /// How each listener's requests are spread now.
+    pub(crate) rules: BTreeMap<Arn, Vec<Forwarding>>,
 }
 
 /// A container that runs.
@@ -145,7 +148,9 @@ impl Driver {
             Effect::DrainTarget { target_group, target } => {
                 self.later(now, Duration::from_millis(300), Observation::TargetDrained { target_group, target });
             }
-            Effect::Listen { .. } => {}
+            Effect::Listen { listener, rules, port: _ } | Effect::Forward { listener, rules } => {
+                self.rules.insert(listener, rules);
+            }
         }
     }
 

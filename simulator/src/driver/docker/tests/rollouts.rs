@@ -2,6 +2,7 @@
 
 use simulator_core::Arn;
 use simulator_core::effect::Target;
+use simulator_core::elb::{Forwarding, Share};
 
 use super::*;
 
@@ -10,7 +11,9 @@ async fn a_rollout_of_containers_under_load_loses_no_request() {
     let mut scene = Scene::new("rollout").await;
     let listener: Arn = "arn:aws:elasticloadbalancing:r:1:listener/app/x/1/2".parse().expect("an ARN");
     let group: Arn = "arn:aws:elasticloadbalancing:r:1:targetgroup/x/1".parse().expect("an ARN");
-    scene.carry_out(Effect::Listen { listener: listener.clone(), target_group: group.clone(), port: 80 }).await;
+    let shares = vec![Share { target_group: group.clone(), weight: 1 }];
+    let rules = vec![Forwarding { conditions: Vec::new(), shares }];
+    scene.carry_out(Effect::Listen { listener: listener.clone(), rules, port: 80 }).await;
     let address = scene.observe(|observation| match observation {
         Observation::Listening { listener: it, address } if *it == listener => Some(*address),
         _ => None,
