@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::arn::Arn;
+use crate::ecs::service::Percent;
 use crate::elb::Forwarding;
 
 /// The 32 hexadecimal digits that name a task.
@@ -79,6 +80,8 @@ pub enum Effect {
         /// The port that the listener has in AWS.
         port: u16,
     },
+    /// Call the function of a lifecycle hook. Answered by `HookAnswered`.
+    InvokeHook(Box<HookCall>),
     /// From now on requests that reach this listener are spread over target groups so.
     Forward {
         /// The listener's ARN.
@@ -123,6 +126,31 @@ pub struct Pull {
     pub image: String,
     /// For an image in this account's ECR: the execution role's authorization token (the password of user `AWS`).
     pub token: Option<String>,
+}
+
+/// A call of a lifecycle hook's function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookCall {
+    /// `executionId`.
+    pub execution: String,
+    /// `hookTargetArn`.
+    pub function: String,
+    /// `lifecycleStage`.
+    pub stage: &'static str,
+    /// `resourceArn`: the service deployment's ARN.
+    pub resource: String,
+    /// `serviceArn`.
+    pub service: Arn,
+    /// `targetServiceRevisionArn`: green's, also while it is rolled back.
+    pub target: String,
+    /// `testTrafficWeights` by service revision ARN; empty but where test requests shift.
+    pub test: Vec<(String, Percent)>,
+    /// `productionTrafficWeights` by service revision ARN; empty but where production requests shift or are about to.
+    pub production: Vec<(String, Percent)>,
+    /// `hookDetails`, as JSON text.
+    pub details: Option<String>,
+    /// A call that takes longer has failed (15 minutes).
+    pub timeout: Duration,
 }
 
 /// A container to start.

@@ -53,6 +53,38 @@ pub enum EventKind {
         /// `rolloutStateReason`.
         reason: String,
     },
+    /// A deployment that shifts traffic enters a stage, or ends. In our words: AWS says none of it in service events.
+    Lifecycle {
+        /// The service's name.
+        service: String,
+        /// The deployment that came in (green).
+        deployment: String,
+        /// `lifecycleStage`.
+        stage: &'static str,
+        /// Whether the traffic goes back to where it came from.
+        rolling_back: bool,
+        /// Its share of production requests, in percent.
+        production: String,
+        /// Its share of test requests, in percent.
+        test: String,
+        /// Why.
+        reason: String,
+    },
+    /// A lifecycle hook was called, has answered, waits, or was given up.
+    Hook {
+        /// The service's name.
+        service: String,
+        /// The deployment that came in (green).
+        deployment: String,
+        /// `lifecycleStage`.
+        stage: &'static str,
+        /// `hookId`.
+        hook: String,
+        /// `AWAITING_ACTION`, `IN_PROGRESS`, `SUCCEEDED`, `FAILED` or `TIMED_OUT`.
+        status: &'static str,
+        /// What is known besides.
+        message: String,
+    },
     /// The circuit breaker counted a failed task.
     BreakerCounted {
         /// The service's name.

@@ -1,6 +1,7 @@
 //! Facts from outside. The World believes them and decides what follows.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use crate::arn::Arn;
 use crate::effect::{Target, TaskId};
@@ -108,6 +109,13 @@ pub enum Observation {
         /// The target.
         target: Target,
     },
+    /// A lifecycle hook's function has answered, or could not be called.
+    HookAnswered {
+        /// `executionId` of the call.
+        execution: String,
+        /// What came back.
+        answer: HookAnswer,
+    },
     /// A listener has its port.
     Listening {
         /// The listener's ARN.
@@ -122,6 +130,24 @@ pub enum Observation {
         /// What the system said.
         message: String,
     },
+}
+
+/// What came back from a lifecycle hook's function (developer guide, lambda-lifecycle-hooks).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookAnswer {
+    /// `SUCCEEDED`.
+    Succeeded,
+    /// `FAILED`.
+    Failed,
+    /// `IN_PROGRESS`: it is to be called again.
+    InProgress {
+        /// `callBackDelay`; 30 seconds by default.
+        call_back: Option<Duration>,
+        /// `hookDetails` for the next call, as JSON text.
+        details: Option<String>,
+    },
+    /// No valid `hookStatus`, an error of the function or none that could be called, in our words.
+    Broken(String),
 }
 
 /// What a load balancer's health check met.

@@ -26,6 +26,13 @@ pub struct Timing {
     pub start_backoff: Duration,
     /// From the failure that reaches the circuit breaker's threshold to the evaluation that fails the deployment.
     pub breaker_evaluation: Duration,
+    /// Cap on every bake time that a service configures, so that a rehearsal need not sit through what only gives people time to look.
+    /// With none they last as configured.
+    pub bake_cap: Option<Duration>,
+    /// Longest time in a lifecycle stage, or in one step of it, before the deployment fails: a day (`facts/aws.md` 2.4).
+    pub stage_limit: Duration,
+    /// Cap on the wait before a hook's function is called again.
+    pub call_back_cap: Option<Duration>,
 }
 
 impl Timing {
@@ -42,6 +49,9 @@ impl Timing {
             early_probe: None,
             start_backoff: Duration::from_secs(60),
             breaker_evaluation: Duration::from_secs(35),
+            bake_cap: None,
+            stage_limit: Duration::from_secs(24 * 60 * 60),
+            call_back_cap: None,
         }
     }
 
@@ -58,6 +68,9 @@ impl Timing {
             early_probe: Some(Duration::from_millis(200)),
             start_backoff: Duration::from_secs(1),
             breaker_evaluation: Duration::from_millis(0),
+            bake_cap: Some(Duration::from_secs(2)),
+            stage_limit: Duration::from_secs(10 * 60),
+            call_back_cap: Some(Duration::from_secs(1)),
         }
     }
 }

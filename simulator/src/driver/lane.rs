@@ -19,6 +19,8 @@ pub(super) enum Lane {
     /// Where the load balancers send requests. One for all of them: a rule must turn away from a target group before the group's
     /// targets are drained.
     Traffic,
+    /// One call of a lifecycle hook's function, by its `executionId`.
+    Hook(String),
     /// Health checks of one target.
     TargetHealth(Arn, Target),
 }
@@ -36,6 +38,7 @@ impl Lane {
             Effect::Route { .. } | Effect::DrainTarget { .. } | Effect::Listen { .. } | Effect::Forward { .. } => {
                 Self::Traffic
             }
+            Effect::InvokeHook(call) => Self::Hook(call.execution.clone()),
             Effect::ProbeTarget { target_group, target, .. } => {
                 Self::TargetHealth(target_group.clone(), target.clone())
             }

@@ -4,6 +4,7 @@
 //! A driver carries one effect out and answers with observations. There are two drivers: one with containers ([`docker`]),
 //! one in virtual time.
 
+pub mod hook;
 mod lane;
 mod run;
 

@@ -37,6 +37,29 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
             "deployment",
             json!({"service": service, "deployment": id, "rolloutState": rollout_state, "reason": reason}),
         ),
+        EventKind::Lifecycle { service, deployment, stage, rolling_back, production, test, reason } => (
+            "lifecycle",
+            json!({
+                "service": service,
+                "deployment": deployment,
+                "stage": stage,
+                "rollingBack": rolling_back,
+                "productionPercent": production,
+                "testPercent": test,
+                "reason": reason,
+            }),
+        ),
+        EventKind::Hook { service, deployment, stage, hook, status, message } => (
+            "hook",
+            json!({
+                "service": service,
+                "deployment": deployment,
+                "stage": stage,
+                "hook": hook,
+                "status": status,
+                "message": message,
+            }),
+        ),
         EventKind::BreakerCounted { service, deployment, task, failures, threshold } => (
             "breaker-counted",
             json!({

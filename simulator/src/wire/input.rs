@@ -69,6 +69,27 @@ impl Input {
         truth.map(Some).ok_or_else(|| mistyped(&self.at(key), "true or false"))
     }
 
+    /// Takes the decimal number `key`, written as a number or (in Query) as text, and answers how it is written.
+    ///
+    /// # Errors
+    /// `SerializationException` if it is neither.
+    pub fn decimal(&mut self, key: &str) -> Result<Option<String>, Refusal> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(Value::String(text)) if text.parse::<f64>().is_ok() => Ok(Some(text)),
+            Some(Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => {
+                Err(mistyped(&self.at(key), "a number"))
+            }
+        }
+    }
+
+    /// Takes the document `key`: whatever JSON it is, as text.
+    #[must_use]
+    pub fn document(&mut self, key: &str) -> Option<String> {
+        self.take(key).map(|value| value.to_string())
+    }
+
     /// Takes the list of texts `key`; absent is empty.
     ///
     /// # Errors

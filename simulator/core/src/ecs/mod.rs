@@ -24,7 +24,9 @@ pub use definition::{
 };
 pub use network::Network;
 pub use rules::Rules;
-pub use service::{CreateService, DescribeServices, ListServices, Service, ServiceKey, UpdateService};
+pub use service::{
+    ContinueServiceDeployment, CreateService, DescribeServices, ListServices, Service, ServiceKey, UpdateService,
+};
 pub use task::{ContainerOverride, DescribeTasks, ListTasks, Overrides, RunTask, StopTask, Task, TaskStatus};
 pub use view::View;
 
@@ -140,6 +142,7 @@ pub(crate) fn observe(world: &mut World, observation: Observation) {
             elb::observe_probed(world, &target_group, &target, &answer);
         }
         Observation::TargetDrained { target_group, target } => elb::observe_drained(world, &target_group, &target),
+        Observation::HookAnswered { execution, answer } => scheduler::hook_answered(world, &execution, answer),
         Observation::Listening { listener, address } => elb::observe_listening(world, &listener, Reach::At(address)),
         Observation::NotListening { listener, message } => {
             elb::observe_listening(world, &listener, Reach::Nowhere(message));

@@ -30,6 +30,7 @@ pub use target_group::{CreateTargetGroup, DescribeTargetGroups, HealthCheck, Tar
 
 pub(crate) use listener::observe_listening;
 pub(crate) use probing::{observe_drained, observe_probed, settle};
+pub(crate) use rule::spread;
 pub(crate) use target::{deregister, register};
 
 use crate::agenda::Agenda;

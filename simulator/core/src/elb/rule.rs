@@ -71,6 +71,14 @@ fn changed(world: &mut World, listener: &Arn) {
     world.want(Effect::Forward { listener: listener.clone(), rules });
 }
 
+/// Spreads the requests of the rule `arn` over `shares` from now on, whichever rule it is. A rule that is gone stays so.
+pub(crate) fn spread(world: &mut World, arn: &Arn, shares: Vec<Share>) {
+    let Some(rule) = world.elb.rules.get_mut(arn).filter(|rule| rule.shares != shares) else { return };
+    rule.shares = shares;
+    let listener = rule.listener.clone();
+    changed(world, &listener);
+}
+
 /// Makes a rule.
 #[derive(Clone, Debug)]
 pub struct CreateRule {

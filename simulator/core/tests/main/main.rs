@@ -13,3 +13,4 @@ mod rollout;
 mod run_task;
 mod start;
 mod targets;
+mod traffic_shift;

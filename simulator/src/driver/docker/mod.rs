@@ -32,6 +32,7 @@ use tokio::task::JoinSet;
 use self::image::Images;
 use self::spare::Spares;
 use self::task::Task;
+use super::hook::Hooks;
 use super::load_balancer::LoadBalancer;
 use super::run::{Driver, Observer};
 use super::target_probe::TargetProbe;
@@ -61,6 +62,7 @@ pub struct DockerDriver {
     shared: Arc<Shared>,
     load_balancer: Arc<LoadBalancer>,
     target_probe: TargetProbe,
+    hooks: Hooks,
     /// What goes on after an effect has been carried out: containers that are followed, targets that drain.
     background: Mutex<JoinSet<()>>,
 }
@@ -92,7 +94,15 @@ impl DockerDriver {
         engine.ensure_pause_image().await?;
         let (images, tasks, spares) = (Images::default(), Mutex::default(), Spares::default());
         let shared = Arc::new(Shared { engine, rehearsal, network, registry, images, tasks, spares });
-        Ok(Self { shared, load_balancer, target_probe: TargetProbe::new(), background: Mutex::default() })
+        let (target_probe, hooks, background) = (TargetProbe::new(), Hooks::default(), Mutex::default());
+        Ok(Self { shared, load_balancer, target_probe, hooks, background })
+    }
+
+    /// The same with stand-ins for the functions of lifecycle hooks; without, their calls fail.
+    #[must_use]
+    pub fn with_hooks(mut self, hooks: Hooks) -> Self {
+        self.hooks = hooks;
+        self
     }
 
     /// Makes the networks of `count` tasks ahead, and again whenever they have been taken: as many as a deployment starts at
@@ -148,6 +158,10 @@ impl Driver for DockerDriver {
                     drained.await;
                     observer.observe(Observation::TargetDrained { target_group, target });
                 });
+            }
+            Effect::InvokeHook(call) => {
+                let answer = self.hooks.call(&call).await;
+                observer.observe(Observation::HookAnswered { execution: call.execution, answer });
             }
             Effect::Forward { listener, rules } => self.load_balancer.forward(&listener, rules),
             Effect::Listen { listener, rules, port } => {

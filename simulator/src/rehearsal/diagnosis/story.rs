@@ -105,6 +105,8 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
             | EventKind::NotSimulated { .. }
             | EventKind::Service { .. }
             | EventKind::Deployment { .. }
+            | EventKind::Lifecycle { .. }
+            | EventKind::Hook { .. }
             | EventKind::BreakerCounted { .. }
             | EventKind::TargetHealth { .. } => {}
         }

@@ -1,10 +1,13 @@
 //! How services are deployed, on the wire: `deploymentConfiguration` and `deployments`.
 
 use serde_json::{Value, json};
-use simulator_core::ecs::service::{CircuitBreaker, Deployment, DeploymentConfiguration, LoadBalancer, ThresholdKind};
+use simulator_core::ecs::service::{
+    AskedShifting, CircuitBreaker, Deployment, DeploymentConfiguration, LoadBalancer, ThresholdKind,
+};
 use simulator_core::ecs::{Service, View};
 use simulator_core::{Arn, Refusal};
 
+use super::lifecycle;
 use super::shape::{self, INVALID, object};
 use crate::wire::Input;
 
@@ -14,15 +17,12 @@ pub(super) struct Asked {
     pub(super) minimum_healthy_percent: Option<u32>,
     pub(super) maximum_percent: Option<u32>,
     pub(super) circuit_breaker: Option<CircuitBreaker>,
+    pub(super) shifting: AskedShifting,
 }
 
 /// Takes `deploymentConfiguration`.
 pub(super) fn configuration(input: &mut Input) -> Result<Asked, Refusal> {
     let Some(mut configuration) = input.structure("deploymentConfiguration")? else { return Ok(Asked::default()) };
-    match configuration.text("strategy")?.as_deref() {
-        None | Some("ROLLING") => {}
-        Some(other) => return Err(Refusal::NotSimulated { what: format!("deployment strategy `{other}`") }),
-    }
     if let Some(mut alarms) = configuration.structure("alarms")? {
         // An empty and disabled set of alarms is what `describe-services` prints.
         let names = alarms.texts("alarmNames")?;
@@ -32,13 +32,11 @@ pub(super) fn configuration(input: &mut Input) -> Result<Asked, Refusal> {
         let _without_alarms = alarms.boolean("rollback")?;
         alarms.finish()?;
     }
-    if configuration.integer("bakeTimeInMinutes")?.is_some_and(|minutes| minutes != 0) {
-        return Err(Refusal::NotSimulated { what: "bake time of a rolling deployment".to_owned() });
-    }
     let asked = Asked {
         minimum_healthy_percent: shape::whole(&mut configuration, "minimumHealthyPercent")?,
         maximum_percent: shape::whole(&mut configuration, "maximumPercent")?,
         circuit_breaker: configuration.structure("deploymentCircuitBreaker")?.map(circuit_breaker).transpose()?,
+        shifting: lifecycle::shifting(&mut configuration)?,
     };
     configuration.finish()?;
     Ok(asked)
@@ -91,15 +89,16 @@ fn load_balancer(mut input: Input) -> Result<LoadBalancer, Refusal> {
     let container = input.required("containerName", INVALID)?;
     let port = shape::port(&mut input, "containerPort")?
         .ok_or_else(|| Refusal::fault(INVALID, "containerPort must be given for a load balancer."))?;
+    let advanced = input.structure("advancedConfiguration")?.map(lifecycle::advanced).transpose()?;
     input.finish()?;
-    Ok(LoadBalancer { target_group, container, port })
+    Ok(LoadBalancer { target_group, container, port, advanced })
 }
 
 /// `deploymentConfiguration`.
 pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Value {
-    let DeploymentConfiguration { minimum_healthy_percent, maximum_percent, circuit_breaker } = configuration;
+    let DeploymentConfiguration { minimum_healthy_percent, maximum_percent, circuit_breaker, shifting } = configuration;
     let CircuitBreaker { enable, rollback, reset_on_healthy_task, threshold: (kind, value) } = circuit_breaker;
-    json!({
+    let mut json = json!({
         "deploymentCircuitBreaker": {
             "enable": enable,
             "rollback": rollback,
@@ -108,13 +107,22 @@ pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Val
         },
         "maximumPercent": maximum_percent,
         "minimumHealthyPercent": minimum_healthy_percent,
-        "strategy": "ROLLING",
-    })
+        "strategy": shifting.strategy.name().as_str(),
+    });
+    lifecycle::add_shifting(&mut json, shifting);
+    json
 }
 
 /// `loadBalancers`.
 pub(super) fn load_balancers_json(balancers: &[LoadBalancer]) -> Value {
-    let balancer = |LoadBalancer { target_group, container, port }: &LoadBalancer| json!({ "targetGroupArn": target_group.as_str(), "containerName": container, "containerPort": port });
+    let balancer = |LoadBalancer { target_group, container, port, advanced }: &LoadBalancer| {
+        object([
+            ("targetGroupArn", json!(target_group.as_str())),
+            ("containerName", json!(container)),
+            ("containerPort", json!(port)),
+            ("advancedConfiguration", advanced.as_ref().map_or(Value::Null, lifecycle::advanced_json)),
+        ])
+    };
     balancers.iter().map(balancer).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Services on the wire.
 
 use serde_json::{Value, json};
-use simulator_core::ecs::service::{DeploymentConfiguration, DescribedServices, Propagate, ServiceEvent};
+use simulator_core::ecs::service::{DeploymentConfiguration, DescribedServices, Propagate, ServiceEvent, Shifting};
 use simulator_core::ecs::{CreateService, DescribeServices, ListServices, ServiceKey, UpdateService, View};
 use simulator_core::{Page, Refusal, World};
 
@@ -34,6 +34,7 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refu
             minimum_healthy_percent: asked.minimum_healthy_percent.unwrap_or(default.minimum_healthy_percent),
             maximum_percent: asked.maximum_percent.unwrap_or(default.maximum_percent),
             circuit_breaker: asked.circuit_breaker.unwrap_or(default.circuit_breaker),
+            shifting: asked.shifting.over(&Shifting::default())?,
         },
         grace: shape::seconds(input, "healthCheckGracePeriodSeconds")?,
         tags: shape::tags(input)?,
@@ -58,6 +59,7 @@ pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateService, Refu
         minimum_healthy_percent: asked.minimum_healthy_percent,
         maximum_percent: asked.maximum_percent,
         circuit_breaker: asked.circuit_breaker,
+        shifting: asked.shifting,
         grace: shape::seconds(input, "healthCheckGracePeriodSeconds")?,
         propagate: propagate(input)?,
         managed_tags: input.boolean("enableECSManagedTags")?,

@@ -27,7 +27,8 @@ pub(super) fn apply(world: &mut World, key: &ServiceKey, step: Step) {
             world.ecs.task_mut(&task).condemned = true;
             words::say(world, key, &words::unhealthy(&task, &why));
         }
-        Step::Start { count, replacing } => start(world, key, count, replacing),
+        Step::Start { count, replacing } => start(world, key, 0, count, replacing),
+        Step::Reinforce { place, count, replacing } => start(world, key, place, count, replacing),
         Step::Scale(tasks) => {
             let reason = words::scaling(&world.ecs.services[key].primary().id);
             stop(world, key, &tasks, &reason);
@@ -119,19 +120,20 @@ fn complete(world: &mut World, key: &ServiceKey) {
     words::say(world, key, &words::completed(&id));
 }
 
-fn start(world: &mut World, key: &ServiceKey, count: u32, replacing: u32) {
+/// Starts tasks of the deployment at `place`.
+fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacing: u32) {
     unsettle(world, key);
     let (mut started, mut refused) = (Vec::new(), None);
     let cause = world.cause();
-    let mut crowd = crowd(world, key);
+    let mut crowd = crowd(world, key, place);
     for _ in 0..count {
         world.follow(cause);
         let emptiest =
-            crowd.iter().min_by_key(|(_, (place, tasks))| (*tasks, *place)).map(|(subnet, _)| subnet.clone());
+            crowd.iter().min_by_key(|(_, (order, tasks))| (*tasks, *order)).map(|(subnet, _)| subnet.clone());
         if let Some((_, tasks)) = emptiest.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
             *tasks += 1;
         }
-        let wanted = wanted(&world.ecs.services[key], emptiest);
+        let wanted = wanted(&world.ecs.services[key], place, emptiest);
         match launch(world, wanted) {
             Ok(task) => started.push(task),
             Err(refusal) => {
@@ -145,12 +147,12 @@ fn start(world: &mut World, key: &ServiceKey, count: u32, replacing: u32) {
         words::say(world, key, &words::started(&started, replacing));
     }
     if let Some(refusal) = refused {
-        not_launched(world, key, &refusal);
+        not_launched(world, key, place, &refusal);
     }
 }
 
 /// A task could not even be launched: that is a failure of the deployment like another, and is counted at the next look.
-fn not_launched(world: &mut World, key: &ServiceKey, refusal: &Refusal) {
+fn not_launched(world: &mut World, key: &ServiceKey, place: usize, refusal: &Refusal) {
     let error = match refusal {
         Refusal::Fault { message, .. } => message.trim_end_matches('.').to_owned(),
         Refusal::Denied(_) | Refusal::NotSimulated { .. } => refusal.to_string(),
@@ -158,17 +160,17 @@ fn not_launched(world: &mut World, key: &ServiceKey, refusal: &Refusal) {
     words::say_once(world, key, &words::failed_to_launch(&error));
     let task = TaskId(world.ids.hex(IdKind::Task, 32));
     let Some(service) = world.ecs.services.get_mut(key) else { return };
-    let deployment = service.primary().id.clone();
+    let deployment = service.deployments[place].id.clone();
     service.unlaunched.push(Ended { task, deployment, how: End::NeverRan(error) });
     super::poke(world, key);
 }
 
-/// The subnets of the primary deployment: the place of each in its configuration, and how many tasks it has.
-fn crowd(world: &World, key: &ServiceKey) -> BTreeMap<String, (usize, usize)> {
+/// The subnets of the deployment at `place`: the order of each in its configuration, and how many tasks it has.
+fn crowd(world: &World, key: &ServiceKey, place: usize) -> BTreeMap<String, (usize, usize)> {
     let service = &world.ecs.services[key];
-    let subnets = service.primary().network.subnets.iter().enumerate();
+    let subnets = service.deployments[place].network.subnets.iter().enumerate();
     let mut crowd: BTreeMap<String, (usize, usize)> =
-        subnets.map(|(place, subnet)| (subnet.clone(), (place, 0))).collect();
+        subnets.map(|(order, subnet)| (subnet.clone(), (order, 0))).collect();
     for task in service.live.iter().filter_map(|id| world.ecs.tasks.get(id)).filter(|task| !task.stopping) {
         if let Some((_, tasks)) = task.subnet.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
             *tasks += 1;
@@ -177,9 +179,9 @@ fn crowd(world: &World, key: &ServiceKey) -> BTreeMap<String, (usize, usize)> {
     crowd
 }
 
-/// The next task of the primary deployment, in `subnet`.
-fn wanted(service: &Service, subnet: Option<String>) -> Launch {
-    let deployment = service.primary();
+/// The next task of the deployment at `place`, in `subnet`.
+fn wanted(service: &Service, place: usize, subnet: Option<String>) -> Launch {
+    let deployment = &service.deployments[place];
     let mut tags = match service.propagate {
         Propagate::None => BTreeMap::new(),
         Propagate::Service => service.tags.clone(),

@@ -128,8 +128,12 @@ pub(super) fn next_change(world: &World, key: &ServiceKey) -> Option<Timestamp> 
             && place(service, task).is_some_and(|place| !service.deployments[place].load_balancers.is_empty());
         task.started_at.filter(|_| unregistered).map(|started| started + world.timing.target_registration)
     });
-    let others =
-        [service.primary().trip_at, service.backoff.until, service.steady_since.map(|since| since + words::REPEAT)];
+    let others = [
+        service.primary().trip_at,
+        service.backoff.until,
+        service.steady_since.map(|since| since + words::REPEAT),
+        super::traffic_shift::next_change(world, key),
+    ];
     by_health.chain(by_registration).chain(others.into_iter().flatten()).filter(|at| *at > world.now).min()
 }
 

@@ -2,7 +2,8 @@
 //!
 //! In reading order: the arithmetic ([`bounds`]), what a service looks like to those who decide ([`view`]), what they can want
 //! ([`step`]), the deciding functions ([`breaker`], [`rollout`], [`completion`]), the words of its events ([`words`]); then what
-//! collects a view ([`look`]), what carries the steps out ([`apply`]), and what keeps target groups in step ([`targets`]).
+//! collects a view ([`look`]), what carries the steps out ([`apply`]), and what keeps target groups in step ([`targets`]). Deployments
+//! that shift traffic between two target groups go their own way ([`traffic_shift`]).
 
 mod apply;
 mod bounds;
@@ -12,11 +13,13 @@ mod look;
 mod rollout;
 mod step;
 mod targets;
+mod traffic_shift;
 mod view;
 mod words;
 
 pub(super) use look::end_of;
 pub(super) use targets::changed as target_changed;
+pub(super) use traffic_shift::{answered as hook_answered, begin as begin_deployment, resume as continue_hook};
 pub(super) use view::Ended;
 
 use super::service::ServiceKey;
@@ -40,10 +43,12 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
     world.follow(cause);
     targets::keep_in_step(world, key);
     look::note_ends(world, key);
-    for decide in DECIDING {
-        let view = look::view(world, key);
-        for step in decide(&view) {
-            apply::apply(world, key, step);
+    if traffic_shift::evaluate(world, key) {
+        for decide in DECIDING {
+            let view = look::view(world, key);
+            for step in decide(&view) {
+                apply::apply(world, key, step);
+            }
         }
     }
     if let Some(service) = world.ecs.services.get_mut(key) {

@@ -23,6 +23,8 @@ pub(super) enum Step {
     Condemn { task: TaskId, why: Failing },
     /// Start tasks of the primary deployment, some in place of unhealthy ones.
     Start { count: u32, replacing: u32 },
+    /// Start tasks of the older deployment at this place, which still serves.
+    Reinforce { place: usize, count: u32, replacing: u32 },
     /// Stop tasks that are wanted no more.
     Scale(Vec<TaskId>),
     /// Stop an unhealthy task.

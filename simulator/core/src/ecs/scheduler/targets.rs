@@ -24,9 +24,11 @@ fn register(world: &mut World, key: &ServiceKey) {
         let late = started.is_none_or(|started| world.now < started + world.timing.target_registration);
         let Some(address) = task.address.filter(|_| !late && task.targets.is_empty()) else { continue };
         let deployment = service.deployments.iter().find(|deployment| Some(&deployment.id) == task.started_by.as_ref());
-        for balancer in deployment.into_iter().flat_map(|deployment| &deployment.load_balancers) {
+        let Some(deployment) = deployment else { continue };
+        for balancer in &deployment.load_balancers {
             let target = Target { address, port: balancer.port };
-            let target = TaskTarget { group: balancer.target_group.clone(), target, stage: TargetStage::Registered };
+            let group = deployment.group_of(balancer).clone();
+            let target = TaskTarget { group, target, stage: TargetStage::Registered };
             due.push((task.id.clone(), target));
         }
     }

@@ -1,13 +1,15 @@
 //! How a service is deployed and reached: `deploymentConfiguration`, `loadBalancers`.
 
+use super::advanced::AdvancedConfiguration;
+use super::strategy::Shifting;
 use crate::arn::Arn;
 use crate::ecs::definition::TaskDefinition;
 use crate::elb::target_group::TargetType;
 use crate::refusal::Refusal;
 use crate::world::World;
 
-/// `deploymentConfiguration` of a rolling deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `deploymentConfiguration`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentConfiguration {
     /// `minimumHealthyPercent`, 100 by default.
     pub minimum_healthy_percent: u32,
@@ -15,18 +17,25 @@ pub struct DeploymentConfiguration {
     pub maximum_percent: u32,
     /// `deploymentCircuitBreaker`, disabled by default.
     pub circuit_breaker: CircuitBreaker,
+    /// `strategy` and what belongs to it, a rolling deployment by default.
+    pub shifting: Shifting,
 }
 
 impl Default for DeploymentConfiguration {
     fn default() -> Self {
-        Self { minimum_healthy_percent: 100, maximum_percent: 200, circuit_breaker: CircuitBreaker::default() }
+        Self {
+            minimum_healthy_percent: 100,
+            maximum_percent: 200,
+            circuit_breaker: CircuitBreaker::default(),
+            shifting: Shifting::default(),
+        }
     }
 }
 
 impl DeploymentConfiguration {
-    /// Checks the percentages. The texts are ours.
+    /// Checks the percentages; what belongs to the strategy was checked when it was put together. The texts are ours.
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        let Self { minimum_healthy_percent, maximum_percent, circuit_breaker } = *self;
+        let Self { minimum_healthy_percent, maximum_percent, circuit_breaker, shifting: _ } = *self;
         let invalid = |message: &str| Err(Refusal::fault("InvalidParameterException", message));
         if minimum_healthy_percent > 100 {
             return invalid("minimumHealthyPercent must be between 0 and 100.");
@@ -100,12 +109,14 @@ pub struct LoadBalancer {
     pub container: String,
     /// `containerPort`.
     pub port: u16,
+    /// `advancedConfiguration`.
+    pub advanced: Option<AdvancedConfiguration>,
 }
 
 impl LoadBalancer {
     /// Checks that the target group takes tasks and that the container has the port.
     pub(super) fn check(&self, world: &World, definition: &TaskDefinition) -> Result<(), Refusal> {
-        let Self { target_group: arn, container, port } = self;
+        let Self { target_group: arn, container, port, advanced: _ } = self;
         let invalid = |message: String| Err(Refusal::fault("InvalidParameterException", message));
         let Some(group) = world.elb.target_group(arn) else {
             return invalid(format!("The specified target group does not exist. (targetGroupArn {arn})"));

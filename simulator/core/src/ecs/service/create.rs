@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::advanced;
 use super::config::{DeploymentConfiguration, LoadBalancer};
 use super::deployment::Deployment;
+use super::hook::{HookTarget, LifecycleHook};
 use super::{Backoff, Propagate, Service, ServiceKey};
 use crate::arn::Arn;
 use crate::ecs::network::{self, Network};
@@ -61,6 +63,18 @@ pub(super) fn with_network(mut access: Access, network: Option<&Network>) -> Acc
     access
 }
 
+/// Handing ECS the roles with which it changes listener rules and calls functions (`facts/aws.md` 2.4).
+pub(super) fn passed_roles(balancers: &[LoadBalancer], hooks: &[LifecycleHook]) -> Vec<Access> {
+    let of_balancers = balancers.iter().filter_map(|balancer| balancer.advanced.as_ref().map(|it| it.role.as_str()));
+    let of_hooks = hooks.iter().filter_map(|hook| match &hook.target {
+        HookTarget::Lambda { role, .. } => role.as_deref(),
+        HookTarget::Pause => None,
+    });
+    let roles: BTreeSet<&str> = of_balancers.chain(of_hooks).collect();
+    let pass = |role| Access::new("iam:PassRole", role).with("iam:PassedToService", "ecs.amazonaws.com");
+    roles.into_iter().map(pass).collect()
+}
+
 impl CreateService {
     fn key(&self) -> ServiceKey {
         ServiceKey { cluster: cluster::cluster_name(self.cluster.as_deref()).to_owned(), service: self.name.clone() }
@@ -100,7 +114,9 @@ impl Operation for CreateService {
             .with("ecs:propagate-tags", self.propagate.as_str())
             .with("ecs:enable-execute-command", "false");
         let create = with_network(create, self.network.as_ref());
-        Ok([create].into_iter().chain(access::tag_on_create(&arn, "CreateService", &self.tags)).collect())
+        let tag = access::tag_on_create(&arn, "CreateService", &self.tags);
+        let roles = passed_roles(&self.load_balancers, &self.configuration.shifting.hooks);
+        Ok([create].into_iter().chain(tag).chain(roles).collect())
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<ServiceKey, Refusal> {
@@ -112,6 +128,7 @@ impl Operation for CreateService {
         for balancer in &asked.load_balancers {
             balancer.check(world, &definition)?;
         }
+        advanced::check(world, &asked.configuration.shifting.strategy, &asked.load_balancers)?;
         let key = asked.key();
         let deployment = Deployment::new(world, definition, asked.network.unwrap_or_default(), asked.load_balancers);
         let service = Service {
@@ -138,6 +155,7 @@ impl Operation for CreateService {
             said: BTreeMap::new(),
         };
         world.ecs.services.insert(key.clone(), service);
+        scheduler::begin_deployment(world, &key);
         super::deployment::tell(world, &key, 0);
         scheduler::poke(world, &key);
         Ok(key)

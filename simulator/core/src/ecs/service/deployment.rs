@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::ServiceKey;
 use super::config::LoadBalancer;
+use super::lifecycle::TrafficShift;
+use crate::arn::Arn;
 use crate::ecs::definition::TaskDefinition;
 use crate::ecs::network::Network;
 use crate::event::EventKind;
@@ -34,6 +36,10 @@ pub struct Deployment {
     pub failed_tasks: u32,
     /// When the circuit breaker fails it, once it has counted enough.
     pub(in crate::ecs) trip_at: Option<Timestamp>,
+    /// Whether its tasks stand in the alternate target groups.
+    pub(in crate::ecs) in_alternate: bool,
+    /// Where it stands, if it shifts traffic.
+    pub(in crate::ecs) shift: Option<TrafficShift>,
 }
 
 impl Deployment {
@@ -58,6 +64,28 @@ impl Deployment {
             rollout_state: RolloutState::InProgress,
             failed_tasks: 0,
             trip_at: None,
+            in_alternate: false,
+            shift: None,
+        }
+    }
+
+    /// Where it stands, if it shifts traffic; also when that is over.
+    #[must_use]
+    pub const fn traffic_shift(&self) -> Option<&TrafficShift> {
+        self.shift.as_ref()
+    }
+
+    /// `lifecycleStage`: none for a rolling deployment.
+    #[must_use]
+    pub fn lifecycle_stage(&self) -> Option<&'static str> {
+        self.shift.as_ref().map(|shift| shift.stage().as_str())
+    }
+
+    /// The target group in which `balancer` reaches its tasks.
+    pub(in crate::ecs) fn group_of<'a>(&self, balancer: &'a LoadBalancer) -> &'a Arn {
+        match &balancer.advanced {
+            Some(advanced) if self.in_alternate => &advanced.alternate,
+            Some(_) | None => &balancer.target_group,
         }
     }
 }

@@ -1,23 +1,35 @@
 //! Services: a number of tasks that ECS keeps running, and the deployments that change what they are made of.
 //!
-//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`]), and the operations
-//! ([`create`], [`update`], [`describe`]). What a service does is in [`super::scheduler`].
+//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`], [`strategy`], [`hook`],
+//! [`advanced`]), how far a deployment that shifts traffic has come ([`lifecycle`]), and the operations ([`create`], [`update`],
+//! [`continue_deployment`], [`describe`]). What a service does is in [`super::scheduler`].
 
+pub mod advanced;
 pub mod config;
+pub mod continue_deployment;
 pub mod create;
 pub mod deployment;
 pub mod describe;
+pub mod hook;
+pub mod lifecycle;
+pub mod strategy;
 pub mod update;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+pub use advanced::AdvancedConfiguration;
 pub use config::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
+pub use continue_deployment::ContinueServiceDeployment;
 pub use create::CreateService;
 pub use deployment::{Deployment, RolloutState};
 pub use describe::{DescribeServices, DescribedServices, ListServices};
+pub use hook::{HookAction, HookTarget, LifecycleHook};
+pub use lifecycle::{HookRun, HookState, LifecycleStage, TrafficShift};
+pub use strategy::{AskedShifting, Percent, Shifting, Strategy, StrategyName};
 pub use update::UpdateService;
 
+pub(super) use continue_deployment::{deployment_arn, revision_arn};
 pub(super) use deployment::tell as tell_deployment;
 
 use super::scheduler::Ended;
@@ -34,7 +46,7 @@ pub struct ServiceKey {
     pub service: String,
 }
 
-/// A service of REPLICA kind with rolling deployments.
+/// A service of REPLICA kind.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// `service/CLUSTER/NAME`.
@@ -132,6 +144,13 @@ impl Service {
     #[must_use]
     pub fn primary(&self) -> &Deployment {
         self.deployments.first().expect("a service always has a deployment")
+    }
+
+    /// The place of the deployment whose shift of traffic is under way.
+    #[must_use]
+    pub fn shifting(&self) -> Option<usize> {
+        let active = |deployment: &Deployment| deployment.shift.as_ref().is_some_and(TrafficShift::is_active);
+        self.deployments.iter().position(active)
     }
 
     pub(super) fn primary_mut(&mut self) -> &mut Deployment {

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::advanced;
 use super::config::{CircuitBreaker, LoadBalancer};
-use super::create::{service_arn, with_network};
+use super::create::{passed_roles, service_arn, with_network};
 use super::deployment::{self, Deployment};
+use super::strategy::AskedShifting;
 use super::{Backoff, Propagate, ServiceKey};
 use crate::ecs::network::{self, Network};
 use crate::ecs::{access, cluster, scheduler};
@@ -37,6 +39,8 @@ pub struct UpdateService {
     pub maximum_percent: Option<u32>,
     /// `deploymentConfiguration.deploymentCircuitBreaker`.
     pub circuit_breaker: Option<CircuitBreaker>,
+    /// `deploymentConfiguration.strategy` and what belongs to it.
+    pub shifting: AskedShifting,
     /// `healthCheckGracePeriodSeconds`.
     pub grace: Option<Duration>,
     /// `propagateTags`.
@@ -84,7 +88,9 @@ impl Operation for UpdateService {
         if let Some(propagate) = self.propagate {
             update = update.with("ecs:propagate-tags", propagate.as_str());
         }
-        Ok(vec![update])
+        let hooks = self.shifting.hooks.as_deref().unwrap_or_default();
+        let roles = passed_roles(self.load_balancers.as_deref().unwrap_or_default(), hooks);
+        Ok([update].into_iter().chain(roles).collect())
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<ServiceKey, Refusal> {
@@ -95,11 +101,12 @@ impl Operation for UpdateService {
         let service = world.ecs.services.get(&key).ok_or_else(not_found)?;
         let primary = service.primary();
 
-        let mut configuration = service.configuration;
+        let mut configuration = service.configuration.clone();
         configuration.minimum_healthy_percent =
             asked.minimum_healthy_percent.unwrap_or(configuration.minimum_healthy_percent);
         configuration.maximum_percent = asked.maximum_percent.unwrap_or(configuration.maximum_percent);
         configuration.circuit_breaker = asked.circuit_breaker.unwrap_or(configuration.circuit_breaker);
+        configuration.shifting = asked.shifting.over(&configuration.shifting)?;
         configuration.check()?;
 
         let definition = match &asked.task_definition {
@@ -112,6 +119,7 @@ impl Operation for UpdateService {
         for balancer in &load_balancers {
             balancer.check(world, &definition)?;
         }
+        advanced::check(world, &configuration.shifting.strategy, &load_balancers)?;
         let changed = definition.arn != primary.definition.arn
             || network != primary.network
             || load_balancers != primary.load_balancers;
@@ -130,6 +138,7 @@ impl Operation for UpdateService {
             // The throttle resets at once when the service gets something new to start.
             service.backoff = Backoff::default();
             service.said.clear();
+            scheduler::begin_deployment(world, &key);
             deployment::tell(world, &key, 0);
         }
         scheduler::poke(world, &key);

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use simulator_core::ec2::{DescribeSubnets, DescribeVpcs};
 use simulator_core::ecs::definition::{ContainerDefinition, HealthCheck, LogConfiguration, PortMapping};
-use simulator_core::ecs::service::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, RolloutState};
+use simulator_core::ecs::service::{
+    AdvancedConfiguration, CircuitBreaker, DeploymentConfiguration, LoadBalancer, RolloutState, Shifting,
+};
 use simulator_core::ecs::{
     CreateCluster, CreateService, LaunchType, Network, RegisterTaskDefinition, RunTask, Service, StopTask, Task,
     TaskDefinition, UpdateService,
@@ -33,6 +35,7 @@ pub(crate) struct Account {
     pub(crate) root: Caller,
     pub(crate) target_group: Option<Arn>,
     pub(crate) network: Network,
+    pub(crate) advanced: Option<AdvancedConfiguration>,
 }
 
 /// A service to be made.
@@ -43,12 +46,13 @@ pub(crate) struct Deploy {
     pub(crate) maximum: u32,
     pub(crate) breaker: CircuitBreaker,
     pub(crate) grace: Option<Duration>,
+    pub(crate) shifting: Shifting,
 }
 
 impl Default for Deploy {
     fn default() -> Self {
         let breaker = CircuitBreaker { enable: true, rollback: true, ..CircuitBreaker::default() };
-        Self { desired: 2, minimum: 100, maximum: 200, breaker, grace: None }
+        Self { desired: 2, minimum: 100, maximum: 200, breaker, grace: None, shifting: Shifting::default() }
     }
 }
 
@@ -110,7 +114,7 @@ impl Account {
         let world = World::new(Setup { account, region: Region::new("eu-central-1"), seed, timing, now: START });
         let root = world.root();
         let network = Network { public_ip: true, ..Network::default() };
-        let mut account = Self { world, driver: Driver::default(), root, target_group: None, network };
+        let mut account = Self { world, driver: Driver::default(), root, target_group: None, network, advanced: None };
         let subnets = account.must(DescribeSubnets::default()).items.into_iter();
         account.network.subnets = subnets.map(|subnet| subnet.id).collect();
         let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
@@ -228,6 +232,7 @@ impl Account {
             target_group,
             container: "app".to_owned(),
             port: 8000,
+            advanced: self.advanced.clone(),
         });
         self.must(CreateService {
             cluster: Some(CLUSTER.to_owned()),
@@ -241,6 +246,7 @@ impl Account {
                 minimum_healthy_percent: deploy.minimum,
                 maximum_percent: deploy.maximum,
                 circuit_breaker: deploy.breaker,
+                shifting: deploy.shifting.clone(),
             },
             grace: deploy.grace,
             ..CreateService::default()

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use simulator_core::effect::{Target, TaskId};
+use simulator_core::effect::{HookCall, Target, TaskId};
 use simulator_core::elb::Forwarding;
-use simulator_core::observation::ProbeAnswer;
+use simulator_core::observation::{HookAnswer, ProbeAnswer};
 use simulator_core::{Arn, Effect, Observation, Timestamp, World};
 
 use super::behaviour::{Behaviour, Image};
@@ -28,6 +28,10 @@ pub(crate) struct Driver {
     pub(crate) wanted: Vec<(Timestamp, Effect)>,
     /// Where each target group's requests go now.
     pub(crate) routes: BTreeMap<Arn, Vec<Target>>,
+    /// How the functions of lifecycle hooks answer, and after how long; one that is not here never does.
+    pub(crate) functions: BTreeMap<String, Vec<(Duration, HookAnswer)>>,
+    /// The calls of such functions, in order.
+    pub(crate) calls: Vec<HookCall>,
     /// How each listener's requests are spread now.
     pub(crate) rules: BTreeMap<Arn, Vec<Forwarding>>,
 }
@@ -147,6 +151,15 @@ impl Driver {
             }
             Effect::DrainTarget { target_group, target } => {
                 self.later(now, Duration::from_millis(300), Observation::TargetDrained { target_group, target });
+            }
+            Effect::InvokeHook(call) => {
+                let earlier = self.calls.iter().filter(|earlier| earlier.function == call.function).count();
+                if let Some(answers) = self.functions.get(&call.function) {
+                    let (after, answer) = answers[earlier % answers.len()].clone();
+                    let execution = call.execution.clone();
+                    self.later(now, after, Observation::HookAnswered { execution, answer });
+                }
+                self.calls.push(*call);
             }
             Effect::Listen { listener, rules, port: _ } | Effect::Forward { listener, rules } => {
                 self.rules.insert(listener, rules);

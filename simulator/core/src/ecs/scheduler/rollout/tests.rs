@@ -14,7 +14,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
     let configuration = DeploymentConfiguration {
         minimum_healthy_percent: minimum,
         maximum_percent: maximum,
-        circuit_breaker: CircuitBreaker::default(),
+        ..DeploymentConfiguration::default()
     };
     let task = |(place, text): (usize, &str)| {
         let (stage, health) = match &text[1..] {
@@ -66,6 +66,7 @@ fn words(steps: &[Step]) -> String {
         | Step::DisarmBreaker
         | Step::Fail { .. }
         | Step::Condemn { .. }
+        | Step::Reinforce { .. }
         | Step::Complete
         | Step::Steady
         | Step::Retire(_) => panic!("not a step of a rollout: {step:?}"),

@@ -1,0 +1,212 @@
+//! Carries out what has been decided of a shift of traffic, without deciding anything.
+
+use super::decide::{Move, Scene, first_back, steps};
+use super::hooks;
+use super::traffic::{self, Obstacle, Requests};
+use crate::ecs::scheduler::{look, words};
+use crate::ecs::service::lifecycle::Direction;
+use crate::ecs::service::{
+    Backoff, HookState, LifecycleStage, Percent, RolloutState, ServiceKey, TrafficShift, tell_deployment,
+};
+use crate::event::EventKind;
+use crate::world::World;
+
+/// What decides on the shift of the service called `key`, if one is under way.
+pub(super) fn scene<'a>(world: &'a World, key: &ServiceKey) -> Option<Scene<'a>> {
+    let service = world.ecs.services.get(key)?;
+    let place = service.shifting()?;
+    let deployment = &service.deployments[place];
+    let shift = deployment.shift.as_ref()?;
+    let view = look::view(world, key);
+    let at = |id: &String| service.deployments.iter().position(|deployment| deployment.id == *id);
+    let source = shift.source.as_ref().and_then(at);
+    let healthy = view.tasks.iter().filter(|task| task.deployment == Some(place) && task.is_healthy()).count();
+    let only = |kept: &[Option<usize>]| view.tasks.iter().all(|task| kept.contains(&task.deployment));
+    let serving = match shift.direction {
+        Direction::Forward => Some(place),
+        Direction::Back => source,
+    };
+    // A task of no deployment that is known is in nobody's way.
+    Some(Scene {
+        now: world.now,
+        timing: &world.timing,
+        shift,
+        scaled_up: u32::try_from(healthy).unwrap_or(u32::MAX) >= service.desired,
+        reconciled: only(&[Some(place), source, None]),
+        cleaned_up: only(&[serving, None]),
+        fault: traffic::fault(world, deployment),
+    })
+}
+
+/// Makes one move.
+pub(super) fn take(world: &mut World, key: &ServiceKey, next: Move) {
+    let now = world.now;
+    match next {
+        Move::Enter(stage, why) => enter(world, key, stage, why),
+        Move::Bake => change(world, key, |shift| shift.baking_since = Some(now)),
+        Move::Call(place) => hooks::call(world, key, place),
+        Move::GiveUp(place) => hooks::settle(world, key, place, HookState::TimedOut, "nobody answered in time"),
+        Move::RollBack(why) => roll_back(world, key, &why),
+        Move::Finish => change(world, key, |shift| shift.over = true),
+    }
+}
+
+/// Has the shift of the service called `key` rolled back at the scheduler's next look, for the reason `why`.
+pub(super) fn ask_rollback(world: &mut World, key: &ServiceKey, why: &str) {
+    change(world, key, |shift| shift.roll_back = Some(why.to_owned()));
+}
+
+/// Brings the shift of the service called `key` into `stage`.
+pub(super) fn enter(world: &mut World, key: &ServiceKey, stage: LifecycleStage, why: &str) {
+    let now = world.now;
+    change(world, key, |shift| {
+        shift.stage = stage;
+        shift.entered_at = now;
+        shift.baking_since = None;
+        shift.hooks.clear();
+    });
+    let Some((place, mut shift)) = shifting(world, key) else { return };
+    let forward = shift.direction == Direction::Forward;
+    let moved = match stage {
+        LifecycleStage::ReconcileService if shift.source.is_some() => {
+            let test = traffic::give(world, key, place, Requests::Test, Percent::NONE, false);
+            test.and_then(|()| traffic::give(world, key, place, Requests::Production, Percent::NONE, false))
+        }
+        LifecycleStage::TestTrafficShift => {
+            let test = if forward { Percent::ALL } else { Percent::NONE };
+            let moved = traffic::give(world, key, place, Requests::Test, test, forward);
+            shift.test = if moved.is_ok() { test } else { shift.test };
+            moved
+        }
+        LifecycleStage::ProductionTrafficShift => {
+            shift.step += usize::from(forward);
+            let steps = steps(&shift);
+            let taken = steps.get(shift.step.saturating_sub(1)).map_or(Percent::ALL, |(share, _)| *share);
+            let production = if forward { taken } else { Percent::NONE };
+            let moved = traffic::give(world, key, place, Requests::Production, production, forward);
+            shift.production = if moved.is_ok() { production } else { shift.production };
+            moved
+        }
+        LifecycleStage::ReconcileService
+        | LifecycleStage::PreScaleUp
+        | LifecycleStage::ScaleUp
+        | LifecycleStage::PostScaleUp
+        | LifecycleStage::PostTestTrafficShift
+        | LifecycleStage::PreProductionTrafficShift
+        | LifecycleStage::PostProductionTrafficShift
+        | LifecycleStage::BakeTime
+        | LifecycleStage::CleanUp => Ok(()),
+    };
+    let runs = match moved {
+        Ok(()) => hooks::of_stage(world, &shift, stage),
+        Err(_) => Vec::new(),
+    };
+    let refused = moved.err().map(|obstacle| refusal(stage, &obstacle));
+    let (step, production, test) = (shift.step, shift.production, shift.test);
+    change(world, key, |shift| {
+        (shift.step, shift.production, shift.test) = (step, production, test);
+        shift.roll_back = refused.or(shift.roll_back.take());
+        shift.hooks = runs;
+    });
+    record(world, key, why);
+    let waiting = shifting(world, key).map_or(0, |(_, shift)| shift.hooks.len());
+    for hook in 0..waiting {
+        if shifting(world, key).is_some_and(|(_, shift)| shift.hooks[hook].state == HookState::AwaitingAction) {
+            record_hook(world, key, hook, "waits for ContinueServiceDeployment");
+        }
+    }
+}
+
+fn refusal(stage: LifecycleStage, obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::Role(_) => {
+            format!("Service deployment rolled back because of invalid networking configuration. {obstacle}")
+        }
+        Obstacle::Denied(_) => {
+            let stage = stage.as_str();
+            format!("Service deployment rolled back because {stage} lifecycle hook(s) failed. {obstacle}")
+        }
+    }
+}
+
+/// The new revision is not to be: who served before serves again. With nobody who did, the deployment stays where it is, failed.
+fn roll_back(world: &mut World, key: &ServiceKey, why: &str) {
+    let now = world.now;
+    let Some((place, shift)) = shifting(world, key) else { return };
+    let Some(service) = world.ecs.services.get_mut(key) else { return };
+    let green = &mut service.deployments[place];
+    green.rollout_state = RolloutState::Failed;
+    why.clone_into(&mut green.reason);
+    green.updated_at = now;
+    service.steady_since = None;
+    tell_deployment(world, key, place);
+    let Some(service) = world.ecs.services.get_mut(key) else { return };
+    let source = shift.source.as_ref();
+    let source = source.and_then(|id| service.deployments.iter().position(|deployment| deployment.id == *id));
+    let Some(source) = source else {
+        record(world, key, why);
+        return change(world, key, |shift| shift.over = true);
+    };
+    let mut blue = service.deployments.remove(source);
+    blue.rollout_state = RolloutState::InProgress;
+    blue.reason = format!("ECS deployment {} in progress.", blue.id);
+    blue.updated_at = now;
+    blue.failed_tasks = 0;
+    let id = blue.id.clone();
+    service.deployments.insert(0, blue);
+    service.backoff = Backoff::default();
+    service.said.clear();
+    tell_deployment(world, key, 0);
+    words::say(world, key, &words::rolling_back(&id));
+    change(world, key, |shift| {
+        shift.direction = Direction::Back;
+        shift.roll_back = None;
+    });
+    enter(world, key, first_back(&shift), why);
+}
+
+/// The shift that is under way, and the place of its deployment.
+fn shifting(world: &World, key: &ServiceKey) -> Option<(usize, TrafficShift)> {
+    let service = world.ecs.services.get(key)?;
+    let place = service.shifting()?;
+    Some((place, service.deployments[place].shift.clone()?))
+}
+
+fn change(world: &mut World, key: &ServiceKey, change: impl FnOnce(&mut TrafficShift)) {
+    let Some(service) = world.ecs.services.get_mut(key) else { return };
+    let Some(place) = service.shifting() else { return };
+    if let Some(shift) = &mut service.deployments[place].shift {
+        change(shift);
+    }
+}
+
+fn record(world: &mut World, key: &ServiceKey, why: &str) {
+    let Some((place, shift)) = shifting(world, key) else { return };
+    let event = EventKind::Lifecycle {
+        service: key.service.clone(),
+        deployment: world.ecs.services[key].deployments[place].id.clone(),
+        stage: shift.stage.as_str(),
+        rolling_back: shift.direction == Direction::Back,
+        production: shift.production.to_string(),
+        test: shift.test.to_string(),
+        reason: why.to_owned(),
+    };
+    let entered = world.record(event);
+    world.follow(Some(entered));
+}
+
+/// Records where the hook at `hook` of the shift under way stands.
+pub(super) fn record_hook(world: &mut World, key: &ServiceKey, hook: usize, message: &str) {
+    let Some((place, shift)) = shifting(world, key) else { return };
+    let Some(run) = shift.hooks.get(hook) else { return };
+    let event = EventKind::Hook {
+        service: key.service.clone(),
+        deployment: world.ecs.services[key].deployments[place].id.clone(),
+        stage: shift.stage.as_str(),
+        hook: run.id.clone(),
+        status: run.state.as_str(),
+        message: message.to_owned(),
+    };
+    let told = world.record(event);
+    world.follow(Some(told));
+}
