@@ -56,11 +56,16 @@ fn weights_are_whole(account: &Account) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// When requests begin to go to a target group it has healthy targets, if the other one has some.
+/// When requests begin to go to a target group it has healthy targets, if the other one has some; and as long as they go there its
+/// targets stay, healthy or not.
 fn nobody_is_sent_into_the_void(before: (u32, u32), account: &Account) -> Result<(), TestCaseError> {
-    let (now, healthy) = (weights(account).0, healthy(account));
-    prop_assert!(now.0 == 0 || before.0 > 0 || healthy.0 > 0 || healthy.1 == 0, "{:?} with {:?}", now, healthy);
-    prop_assert!(now.1 == 0 || before.1 > 0 || healthy.1 > 0 || healthy.0 == 0, "{:?} with {:?}", now, healthy);
+    let (now, healthy, staying) = (weights(account).0, healthy(account), staying(account));
+    for (now, before, here, there, stay) in
+        [(now.0, before.0, healthy.0, healthy.1, staying.0), (now.1, before.1, healthy.1, healthy.0, staying.1)]
+    {
+        prop_assert!(now == 0 || before > 0 || here > 0 || there == 0, "{} of requests with {:?}", now, healthy);
+        prop_assert!(now == 0 || stay > 0 || there == 0, "{} of requests with {:?} that stay", now, staying);
+    }
     Ok(())
 }
 
@@ -68,7 +73,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     /// Production weights always sum to a hundred percent; requests never begin to go to a target group without healthy targets
-    /// while the other has some; the old revision keeps all its tasks until the new one serves alone; the deployment ends with one
+    /// while the other has some, and never go on going to one whose targets leave; the old revision keeps all its tasks until the new one serves alone; the deployment ends with one
     /// revision at full count, which is the old one if and only if the new one failed; no event says what AWS does not.
     #[test]
     fn traffic_is_always_somebodys(
@@ -82,7 +87,9 @@ proptest! {
         let fails = second.serves.is_none() || second.sick.is_some();
         let timing = if rehearsed || fails { Timing::rehearsal() } else { Timing::aws() };
         let mut account = serving(timing, &Shifting { hooks, ..shifting }, second);
-        let answers = answers.into_iter().map(|answer| (secs(2), answer)).collect();
+        // A function that is in progress for a whole day is called very often.
+        let answers = answers.into_iter().chain([HookAnswer::Succeeded]);
+        let answers = answers.map(|answer| (secs(2), answer)).collect();
         account.driver.functions.insert(FUNCTION.to_owned(), answers);
         let old = account.service().primary().id.clone();
         let new = account.deploy();

@@ -176,9 +176,18 @@ pub(super) fn weights(account: &Account) -> ((u32, u32), (u32, u32)) {
 
 /// How many targets are healthy in the primary and in the alternate target group.
 pub(super) fn healthy(account: &Account) -> (usize, usize) {
+    targets(account, |state| state == TargetState::Healthy)
+}
+
+/// How many targets are there to stay, healthy or not.
+pub(super) fn staying(account: &Account) -> (usize, usize) {
+    targets(account, |state| state != TargetState::Draining)
+}
+
+fn targets(account: &Account, counts: impl Fn(TargetState) -> bool) -> (usize, usize) {
     let of = |group: &Arn| {
         let group = account.world.elb().target_group(group).expect("it was made");
-        group.targets().filter(|target| target.state == TargetState::Healthy).count()
+        group.targets().filter(|target| counts(target.state)).count()
     };
     let primary = account.target_group.as_ref().expect("there is a load balancer");
     (of(primary), of(&account.advanced.as_ref().expect("the scene has it").alternate))
