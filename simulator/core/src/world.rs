@@ -29,7 +29,7 @@ pub struct Setup {
 }
 
 /// The simulated account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     pub(crate) account: AccountId,
     pub(crate) region: Region,
@@ -115,6 +115,13 @@ impl World {
         self.settle();
         self.cause = None;
         answer
+    }
+
+    /// The account as it is now, to be carried on by itself and with other delays: what happens in one is not seen in the other.
+    /// Random names go on from `seed`.
+    #[must_use]
+    pub fn branch(&self, seed: u64, timing: Timing) -> Self {
+        Self { ids: IdStream::new(seed), timing, ..self.clone() }
     }
 
     /// A call by `caller` that was refused before it became an operation, because its input could not be read.

@@ -55,7 +55,7 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Everything ECR knows of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     tokens: BTreeMap<Secret, Token>,
     repositories: BTreeMap<String, Repository>,
@@ -66,7 +66,7 @@ pub struct State {
 }
 
 /// A repository.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Repository {
     created: Timestamp,
     tags: BTreeMap<String, String>,

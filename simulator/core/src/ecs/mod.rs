@@ -36,7 +36,7 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Everything ECS knows of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     clusters: BTreeMap<String, Cluster>,
     /// Revisions by family; revision 1 comes first.

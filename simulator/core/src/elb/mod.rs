@@ -33,7 +33,7 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Everything ELB knows of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     pub(super) balancers: BTreeMap<Arn, LoadBalancer>,
     pub(super) listeners: BTreeMap<Arn, Listener>,
