@@ -22,6 +22,7 @@ pub mod time;
 pub mod timing;
 #[cfg(test)]
 mod trial;
+pub mod virtual_time;
 pub mod world;
 
 pub mod ec2;

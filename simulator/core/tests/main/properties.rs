@@ -48,8 +48,8 @@ fn failing() -> impl Strategy<Value = Behaviour> {
         (0_u64..2_000)
             .prop_map(|after| Behaviour { healthy: None, ..Behaviour::exiting(Duration::from_millis(after), 1) }),
         Just(Behaviour::unhealthy()),
-        Just(Behaviour { image: Image::Refused("manifest unknown"), ..Behaviour::healthy() }),
-        Just(Behaviour { cannot_start: Some("no such file"), ..Behaviour::healthy() }),
+        Just(Behaviour { image: Image::Refused("manifest unknown".to_owned()), ..Behaviour::healthy() }),
+        Just(Behaviour { cannot_start: Some("no such file".to_owned()), ..Behaviour::healthy() }),
     ]
 }
 

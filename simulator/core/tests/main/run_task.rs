@@ -42,7 +42,7 @@ fn a_task_that_ends_says_how() {
 #[test]
 fn running_out_of_memory_is_told_apart() {
     let mut account = Account::new(Timing::aws());
-    account.driver.script("hungry:1", Behaviour::exiting(secs(3), 137));
+    account.driver.script("hungry:1", Behaviour::out_of_memory(secs(3)));
     let id = account.run_task(vec![container("app", "hungry:1")]);
     until_over(&mut account, &id);
     let container = &account.task(&id).containers[0];

@@ -13,19 +13,19 @@ fn a_task_that_cannot_start_says_why() {
     let denied = "denied: User: x is not authorized to perform: ecr:BatchGetImage";
     for (behaviour, reason, container_reason) in [
         (
-            Behaviour { image: Image::Refused(absent), ..Behaviour::healthy() },
+            Behaviour { image: Image::Refused(absent.to_owned()), ..Behaviour::healthy() },
             "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref app:1: app:1: not found",
             "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref app:1: app:1: not found",
         ),
         (
-            Behaviour { image: Image::Refused(denied), ..Behaviour::healthy() },
+            Behaviour { image: Image::Refused(denied.to_owned()), ..Behaviour::healthy() },
             "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref app:1: \
              denied: User: x is not authorized to perform: ecr:BatchGetImage",
             "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref app:1: \
              denied: User: x is not authorized to perform: ecr:BatchGetImage",
         ),
         (
-            Behaviour { cannot_start: Some("exec: \"serve\": not found"), ..Behaviour::healthy() },
+            Behaviour { cannot_start: Some("exec: \"serve\": not found".to_owned()), ..Behaviour::healthy() },
             "Task failed to start",
             "CannotStartContainerError: exec: \"serve\": not found",
         ),

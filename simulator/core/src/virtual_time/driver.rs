@@ -1,0 +1,314 @@
+//! The loop that makes happen what is due, and how effects become things that are due.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::behaviour::{Behaviour, Image};
+use super::container::{Run, Task};
+use super::queue::{Due, Exit, Queue};
+use super::script::Script;
+use crate::arn::Arn;
+use crate::effect::{ContainerSpec, Effect, Pull, Target, TaskId, TaskSpec};
+use crate::observation::Observation;
+use crate::time::Timestamp;
+use crate::world::World;
+
+/// How long a task's network takes to be made.
+const PREPARES_IN: Duration = Duration::from_millis(100);
+/// How long a registry takes to refuse an image.
+const REFUSES_IN: Duration = Duration::from_secs(1);
+/// How long what is left of a task takes to be removed.
+const CLEARS_IN: Duration = Duration::from_millis(200);
+/// How long a target takes to answer the requests that it has.
+const DRAINS_IN: Duration = Duration::from_millis(300);
+/// The exit code of what is killed.
+const KILLED: i32 = 137;
+
+/// Carries effects out in virtual time, by a script.
+#[derive(Debug, Default)]
+pub struct VirtualTime {
+    script: Script,
+    queue: Queue,
+    /// How many containers have had their turn, by what the script says their behaviours of.
+    turns: BTreeMap<String, usize>,
+    drawn: u64,
+    runs: u64,
+    tasks: BTreeMap<TaskId, Task>,
+    by_address: BTreeMap<IpAddr, TaskId>,
+    addresses: u32,
+    routes: BTreeMap<Arn, Vec<Target>>,
+    wanted: Option<Vec<(Timestamp, Effect)>>,
+}
+
+/// What [`VirtualTime::step`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Something has happened.
+    Happened,
+    /// Nothing is left to happen: no container does anything, and the World waits for nothing.
+    Quiet,
+    /// The World asked to be woken, and when it was woken asks for the same time again. That is our bug, and goes on for ever.
+    Stuck(Timestamp),
+}
+
+/// How [`VirtualTime::run_until`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The condition holds.
+    Reached,
+    /// The condition does not hold, and never will by itself: nothing is left to happen.
+    Quiet,
+    /// The condition does not hold yet; what happens next would happen later than was allowed.
+    Late,
+    /// As [`Step::Stuck`].
+    Stuck(Timestamp),
+}
+
+impl VirtualTime {
+    /// Containers that behave by `script`.
+    #[must_use]
+    pub fn new(script: Script) -> Self {
+        Self { script, ..Self::default() }
+    }
+
+    /// The same, keeping every effect for [`VirtualTime::take_wanted`].
+    #[must_use]
+    pub fn recording(script: Script) -> Self {
+        Self { wanted: Some(Vec::new()), ..Self::new(script) }
+    }
+
+    /// The script. A change counts for the containers whose images are wanted from then on.
+    pub const fn script_mut(&mut self) -> &mut Script {
+        &mut self.script
+    }
+
+    /// The effects since the last call, and when each was wanted; none unless they are recorded.
+    pub fn take_wanted(&mut self) -> Vec<(Timestamp, Effect)> {
+        self.wanted.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Where each target group's requests go now.
+    #[must_use]
+    pub const fn routes(&self) -> &BTreeMap<Arn, Vec<Target>> {
+        &self.routes
+    }
+
+    /// When the next thing happens: the earlier of what containers do and what the World waits for.
+    pub fn next_at(&mut self, world: &mut World) -> Option<Timestamp> {
+        self.carry_out(world);
+        [self.queue.next(), world.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// Makes the next thing happen. At one instant, what containers do comes before the World's own deadlines.
+    pub fn step(&mut self, world: &mut World) -> Step {
+        let Some(at) = self.next_at(world) else { return Step::Quiet };
+        if self.queue.next() == Some(at) {
+            match self.queue.pop() {
+                Some(Due::Observation(observation)) => world.observe(at, observation),
+                Some(Due::Exit(exit)) => match self.end(exit) {
+                    Some(observation) => world.observe(at, observation),
+                    None => world.tick(at),
+                },
+                None => return Step::Quiet,
+            }
+        } else {
+            world.tick(at);
+            if world.next_deadline().is_some_and(|next| next <= at) {
+                return Step::Stuck(at);
+            }
+        }
+        self.carry_out(world);
+        Step::Happened
+    }
+
+    /// Lets things happen until `condition` holds, none later than `until`.
+    pub fn run_until(
+        &mut self,
+        world: &mut World,
+        mut condition: impl FnMut(&World) -> bool,
+        until: Timestamp,
+    ) -> Ended {
+        while !condition(world) {
+            match self.next_at(world) {
+                Some(at) if at > until => return Ended::Late,
+                Some(_) | None => {}
+            }
+            match self.step(world) {
+                Step::Happened => {}
+                Step::Quiet => return Ended::Quiet,
+                Step::Stuck(at) => return Ended::Stuck(at),
+            }
+        }
+        Ended::Reached
+    }
+
+    fn carry_out(&mut self, world: &mut World) {
+        let now = world.now();
+        for effect in world.take_effects() {
+            if let Some(wanted) = &mut self.wanted {
+                wanted.push((now, effect.clone()));
+            }
+            self.begin(now, effect);
+        }
+    }
+
+    fn begin(&mut self, now: Timestamp, effect: Effect) {
+        match effect {
+            Effect::PrepareTask(spec) => self.prepare(now, spec),
+            Effect::PullImage(pull) => self.pull(now, pull),
+            Effect::StartContainer(spec) => self.start(now, *spec),
+            Effect::ProbeHealth { task, container, command: _, timeout } => {
+                let Some(run) = self.tasks.get(&task).and_then(|task| task.run(&container)) else { return };
+                let (takes, exit_code, output) = run.probe(now, timeout);
+                let output = output.to_owned();
+                self.tell(now + takes, Observation::HealthProbed { task, container, exit_code, output });
+            }
+            Effect::StopContainer { task, container, timeout } => self.stop(now, task, container, timeout),
+            Effect::ClearTask { task } => {
+                if let Some(cleared) = self.tasks.remove(&task) {
+                    self.by_address.remove(&cleared.address);
+                }
+                self.tell(now + CLEARS_IN, Observation::TaskCleared { task });
+            }
+            Effect::ProbeTarget { target_group, target, path: _, timeout } => {
+                let task = self.by_address.get(&target.address).and_then(|id| self.tasks.get(id));
+                let nobody = Task { address: target.address, memory: None, loaded: false, containers: Vec::new() };
+                let (takes, answer) = task.unwrap_or(&nobody).answer(now, timeout);
+                self.tell(now + takes, Observation::TargetProbed { target_group, target, answer });
+            }
+            Effect::Route { target_group, targets } => {
+                self.load(now, &targets);
+                self.routes.insert(target_group, targets);
+            }
+            Effect::DrainTarget { target_group, target } => {
+                self.tell(now + DRAINS_IN, Observation::TargetDrained { target_group, target });
+            }
+            Effect::Listen { listener, target_group: _, port } => {
+                let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+                self.tell(now, Observation::Listening { listener, address });
+            }
+        }
+    }
+
+    fn prepare(&mut self, now: Timestamp, spec: TaskSpec) {
+        self.addresses = self.addresses.wrapping_add(1);
+        let address = IpAddr::V4(Ipv4Addr::from(0x0A00_0000_u32.wrapping_add(self.addresses)));
+        let task = Task { address, memory: spec.memory, loaded: false, containers: Vec::new() };
+        self.tasks.insert(spec.task.clone(), task);
+        self.by_address.insert(address, spec.task.clone());
+        self.tell(now + PREPARES_IN, Observation::TaskPrepared { task: spec.task, address });
+    }
+
+    fn pull(&mut self, now: Timestamp, pull: Pull) {
+        let behaviour = self.draw(&pull.image, &pull.container);
+        let Pull { task, container, .. } = pull;
+        match &behaviour.image {
+            Image::Pulls(takes) => {
+                let observation = Observation::ImagePulled { task: task.clone(), container: container.clone() };
+                self.tell(now + *takes, observation);
+            }
+            Image::Refused(words) => {
+                let (task, container, message) = (task.clone(), container.clone(), words.clone());
+                self.tell(now + REFUSES_IN, Observation::ImageNotPulled { task, container, message });
+            }
+            Image::Hangs => {}
+        }
+        if let Some(task) = self.tasks.get_mut(&task) {
+            task.container_mut(&container).next = Some(behaviour);
+        }
+    }
+
+    fn start(&mut self, now: Timestamp, spec: ContainerSpec) {
+        let ContainerSpec { task: id, name, image, memory, .. } = spec;
+        let kept = self.tasks.get_mut(&id).and_then(|task| task.container_mut(&name).next.take());
+        let behaviour = kept.unwrap_or_else(|| self.draw(&image, &name));
+        let started = now + behaviour.starts_in;
+        if let Some(message) = behaviour.cannot_start {
+            return self.tell(started, Observation::ContainerNotStarted { task: id, container: name, message });
+        }
+        self.runs += 1;
+        let number = self.runs;
+        let runtime_id = format!("{}-{name}", id.0);
+        let observation = Observation::ContainerStarted { task: id.clone(), container: name.clone(), runtime_id };
+        self.tell(started, observation);
+        let exit = |after: Duration, code: i32, out_of_memory: bool| {
+            let (task, container) = (id.clone(), name.clone());
+            (started + after, Due::Exit(Exit { task, container, run: number, code, out_of_memory }))
+        };
+        let loaded = self.tasks.get(&id).is_some_and(|task| task.loaded);
+        let limit = memory.or_else(|| self.tasks.get(&id).and_then(|task| task.memory));
+        let too_much = behaviour.peak_memory.is_some_and(|peak| limit.is_some_and(|limit| peak > limit));
+        let at_once = behaviour.out_of_memory.filter(|it| !it.under_load || loaded);
+        let exits = [
+            behaviour.exits.map(|(after, code)| exit(after, code, false)),
+            too_much.then(|| exit(behaviour.up(), KILLED, true)),
+            at_once.map(|it| exit(it.after, KILLED, true)),
+        ];
+        for (at, due) in exits.into_iter().flatten() {
+            self.queue.push(at, due);
+        }
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.container_mut(&name).run = Some(Run { number, behaviour, started, ended: false });
+        }
+    }
+
+    fn stop(&mut self, now: Timestamp, task: TaskId, container: String, timeout: Duration) {
+        let Some(run) = self.tasks.get(&task).and_then(|task| task.run(&container)) else { return };
+        let (takes, code) = match run.behaviour.stops_in {
+            Some(takes) if takes <= timeout => (takes, run.behaviour.stop_code),
+            Some(_) | None => (timeout, KILLED),
+        };
+        let run = run.number;
+        self.queue.push(now + takes, Due::Exit(Exit { task, container, run, code, out_of_memory: false }));
+    }
+
+    /// From now on requests go to `targets`.
+    fn load(&mut self, now: Timestamp, targets: &[Target]) {
+        for target in targets {
+            let Some(id) = self.by_address.get(&target.address) else { continue };
+            let Some(task) = self.tasks.get_mut(id).filter(|task| !task.loaded) else { continue };
+            task.loaded = true;
+            for container in &task.containers {
+                let Some(run) = &container.run else { continue };
+                if let Some(out) = run.behaviour.out_of_memory.filter(|it| it.under_load) {
+                    let (task, container, run) = (id.clone(), container.name.clone(), run.number);
+                    let exit = Exit { task, container, run, code: KILLED, out_of_memory: true };
+                    self.queue.push(now + out.after, Due::Exit(exit));
+                }
+            }
+        }
+    }
+
+    /// A container ends only once, whatever was to end it.
+    fn end(&mut self, exit: Exit) -> Option<Observation> {
+        let Exit { task, container, run: number, code, out_of_memory } = exit;
+        let run = self.tasks.get_mut(&task)?.container_mut(&container).run.as_mut()?;
+        if run.number != number || std::mem::replace(&mut run.ended, true) {
+            return None;
+        }
+        Some(Observation::ContainerExited { task, container, exit_code: Some(code), out_of_memory })
+    }
+
+    /// How the next container called `name` of `image` behaves.
+    fn draw(&mut self, image: &str, name: &str) -> Behaviour {
+        let subject = self.script.subject(image, name);
+        let turn = match self.turns.get_mut(subject) {
+            Some(turns) => {
+                *turns += 1;
+                *turns - 1
+            }
+            None => {
+                self.turns.insert(subject.to_owned(), 1);
+                0
+            }
+        };
+        let behaviour = self.script.behaviour(image, name, turn, self.drawn);
+        self.drawn += 1;
+        behaviour
+    }
+
+    fn tell(&mut self, at: Timestamp, observation: Observation) {
+        self.queue.push(at, Due::Observation(observation));
+    }
+}

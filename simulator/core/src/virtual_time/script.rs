@@ -1,0 +1,182 @@
+//! Which container behaves how.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::behaviour::{Behaviour, Image, OutOfMemory};
+use crate::id::mix;
+
+/// The behaviours of containers, by image and by name. What is said of an image counts before what is said of a name; a container of
+/// which nothing is said is [`Behaviour::healthy`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    images: BTreeMap<String, Vec<Behaviour>>,
+    containers: BTreeMap<String, Vec<Behaviour>>,
+    variation: Option<Variation>,
+}
+
+/// How far durations stray from what the script says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variation {
+    /// By how many percent at most, up or down; every value between is as likely.
+    pub percent: u8,
+    /// Where the straying comes from: the same seed gives the same durations.
+    pub seed: u64,
+}
+
+impl Script {
+    /// Has the containers of `image`, as task definitions write it, behave so: one after the other, and then from the beginning again.
+    pub fn image(&mut self, image: &str, behaviours: Vec<Behaviour>) {
+        self.images.insert(image.to_owned(), behaviours);
+    }
+
+    /// The same for the containers called `name` in their task definitions, whatever their image.
+    pub fn container(&mut self, name: &str, behaviours: Vec<Behaviour>) {
+        self.containers.insert(name.to_owned(), behaviours);
+    }
+
+    /// Has every duration stray from what is written.
+    pub const fn vary(&mut self, variation: Variation) {
+        self.variation = Some(variation);
+    }
+
+    /// How the container called `name` of `image` behaves that is the `drawn`th, from 0, of those to which the same behaviours apply,
+    /// and the `number`th of all.
+    pub(super) fn behaviour(&self, image: &str, name: &str, drawn: usize, number: u64) -> Behaviour {
+        let said = self.said(image, name);
+        let behaviour = said.map_or_else(Behaviour::healthy, |said| said[drawn % said.len()].clone());
+        match self.variation {
+            Some(variation) => variation.of(behaviour, number),
+            None => behaviour,
+        }
+    }
+
+    /// Of what the behaviours of this container are said, for counting its turn.
+    pub(super) fn subject<'a>(&self, image: &'a str, name: &'a str) -> &'a str {
+        if self.by_image(image).is_some() { image } else { name }
+    }
+
+    fn said(&self, image: &str, name: &str) -> Option<&[Behaviour]> {
+        self.by_image(image).or_else(|| self.containers.get(name).map(Vec::as_slice).filter(|said| !said.is_empty()))
+    }
+
+    fn by_image(&self, image: &str) -> Option<&[Behaviour]> {
+        self.images.get(image).map(Vec::as_slice).filter(|said| !said.is_empty())
+    }
+}
+
+impl Variation {
+    /// `behaviour` as the `number`th container shows it. What belongs together strays together: a container that is late to be healthy
+    /// is as late to serve.
+    fn of(self, behaviour: Behaviour, number: u64) -> Behaviour {
+        let Behaviour {
+            image,
+            starts_in,
+            cannot_start,
+            exits,
+            out_of_memory,
+            peak_memory,
+            healthy,
+            serves,
+            sick,
+            hangs,
+            stops_in,
+            stop_code,
+            answers_in,
+        } = behaviour;
+        let factor = |aspect: u64| Factor(self.permille(number, aspect));
+        let (pull, start, life, stop, answer) = (factor(0), factor(1), factor(2), factor(3), factor(4));
+        Behaviour {
+            image: match image {
+                Image::Pulls(takes) => Image::Pulls(pull.of(takes)),
+                Image::Refused(_) | Image::Hangs => image,
+            },
+            starts_in: start.of(starts_in),
+            cannot_start,
+            exits: exits.map(|(after, code)| (life.of(after), code)),
+            out_of_memory: out_of_memory
+                .map(|OutOfMemory { after, under_load }| OutOfMemory { after: life.of(after), under_load }),
+            peak_memory,
+            healthy: healthy.map(|from| start.of(from)),
+            serves: serves.map(|from| start.of(from)),
+            sick: sick.map(|from| life.of(from)),
+            hangs: hangs.map(|from| life.of(from)),
+            stops_in: stops_in.map(|takes| stop.of(takes)),
+            stop_code,
+            answers_in: answer.of(answers_in),
+        }
+    }
+
+    /// A factor in thousandths, for one aspect of the `number`th container.
+    fn permille(self, number: u64, aspect: u64) -> u64 {
+        let spread = u64::from(self.percent.min(100)) * 10;
+        let drawn = mix(self.seed ^ mix(number.wrapping_mul(8).wrapping_add(aspect)));
+        1000 - spread + drawn % (2 * spread + 1)
+    }
+}
+
+/// Thousandths of a duration.
+#[derive(Clone, Copy)]
+struct Factor(u64);
+
+impl Factor {
+    /// So many thousandths of `duration`, in whole milliseconds.
+    fn of(self, duration: Duration) -> Duration {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(millis.saturating_mul(self.0) / 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn secs(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    #[test]
+    fn an_image_counts_before_a_name_and_each_has_its_turn() {
+        let mut script = Script::default();
+        script.image("app:2", vec![Behaviour::exiting(secs(1), 1), Behaviour::exiting(secs(2), 2)]);
+        script.container("app", vec![Behaviour::exiting(secs(3), 3)]);
+        script.container("none", Vec::new());
+        let exits = |image, name, drawn| script.behaviour(image, name, drawn, 0).exits.map(|(_, code)| code);
+        for (image, name, drawn, code) in [
+            ("app:2", "app", 0, Some(1)),
+            ("app:2", "app", 1, Some(2)),
+            ("app:2", "app", 2, Some(1)),
+            ("app:1", "app", 0, Some(3)),
+            ("app:1", "app", 1, Some(3)),
+            ("app:1", "none", 0, None),
+            ("app:1", "worker", 0, None),
+        ] {
+            assert_eq!(exits(image, name, drawn), code, "{image} {name} {drawn}");
+        }
+        assert_eq!(script.subject("app:2", "app"), "app:2");
+        assert_eq!(script.subject("app:1", "app"), "app");
+    }
+
+    /// Every duration stays within the percentage, what belongs together strays alike, and the seed decides.
+    #[test]
+    fn durations_stray_within_their_bounds() {
+        let mut script = Script::default();
+        script.container("app", vec![Behaviour::healthy_after(secs(40))]);
+        let plain = script.behaviour("", "app", 0, 0);
+        let mut seen = std::collections::BTreeSet::new();
+        for seed in [1, 2] {
+            script.vary(Variation { percent: 25, seed });
+            for number in 0..500 {
+                let varied = script.behaviour("", "app", 0, number);
+                assert_eq!(varied, script.behaviour("", "app", 0, number), "the same seed gives the same durations");
+                assert_eq!(varied.healthy, varied.serves);
+                let healthy = varied.healthy.expect("it still becomes healthy");
+                assert!(healthy >= secs(30) && healthy <= secs(50), "{healthy:?}");
+                seen.insert(healthy);
+            }
+        }
+        assert!(seen.first() < Some(&secs(31)) && seen.last() > Some(&secs(49)), "the whole width is used");
+        script.vary(Variation { percent: 0, seed: 1 });
+        assert_eq!(script.behaviour("", "app", 0, 3), plain);
+    }
+}
