@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::behaviour::{Behaviour, Image};
 use super::container::{Run, Task};
 use super::queue::{Due, Exit, Queue};
-use super::script::Script;
+use super::script::{Entry, Script};
 use crate::arn::Arn;
 use crate::effect::{ContainerSpec, Effect, Pull, Target, TaskId, TaskSpec};
 use crate::observation::Observation;
@@ -30,8 +30,8 @@ const KILLED: i32 = 137;
 pub struct VirtualTime {
     script: Script,
     queue: Queue,
-    /// How many containers have had their turn, by what the script says their behaviours of.
-    turns: BTreeMap<String, usize>,
+    /// How many containers have had their turn.
+    turns: BTreeMap<Entry, usize>,
     drawn: u64,
     runs: u64,
     tasks: BTreeMap<TaskId, Task>,
@@ -292,18 +292,13 @@ impl VirtualTime {
 
     /// How the next container called `name` of `image` behaves.
     fn draw(&mut self, image: &str, name: &str) -> Behaviour {
-        let subject = self.script.subject(image, name);
-        let turn = match self.turns.get_mut(subject) {
-            Some(turns) => {
-                *turns += 1;
-                *turns - 1
-            }
-            None => {
-                self.turns.insert(subject.to_owned(), 1);
-                0
-            }
-        };
-        let behaviour = self.script.behaviour(image, name, turn, self.drawn);
+        let entry = self.script.find(image, name);
+        let turn = entry.map_or(0, |entry| {
+            let turns = self.turns.entry(entry).or_default();
+            *turns += 1;
+            *turns - 1
+        });
+        let behaviour = self.script.behaviour(entry, turn, self.drawn);
         self.drawn += 1;
         behaviour
     }

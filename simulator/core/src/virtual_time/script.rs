@@ -6,14 +6,20 @@ use std::time::Duration;
 use super::behaviour::{Behaviour, Image, OutOfMemory};
 use crate::id::mix;
 
-/// The behaviours of containers, by image and by name. What is said of an image counts before what is said of a name; a container of
-/// which nothing is said is [`Behaviour::healthy`].
+/// The behaviours of containers, by image and by name. What is said of both counts before what is said of an image, and that before
+/// what is said of a name; a container of which nothing is said is [`Behaviour::healthy`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
-    images: BTreeMap<String, Vec<Behaviour>>,
-    containers: BTreeMap<String, Vec<Behaviour>>,
+    entries: Vec<Vec<Behaviour>>,
+    both: BTreeMap<String, BTreeMap<String, Entry>>,
+    images: BTreeMap<String, Entry>,
+    containers: BTreeMap<String, Entry>,
     variation: Option<Variation>,
 }
+
+/// Something that a script says: its containers have their turns together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry(usize);
 
 /// How far durations stray from what the script says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +32,25 @@ pub struct Variation {
 
 impl Script {
     /// Has the containers of `image`, as task definitions write it, behave so: one after the other, and then from the beginning again.
+    /// With no behaviour nothing is said.
     pub fn image(&mut self, image: &str, behaviours: Vec<Behaviour>) {
-        self.images.insert(image.to_owned(), behaviours);
+        if let Some(entry) = self.add(behaviours) {
+            self.images.insert(image.to_owned(), entry);
+        }
     }
 
     /// The same for the containers called `name` in their task definitions, whatever their image.
     pub fn container(&mut self, name: &str, behaviours: Vec<Behaviour>) {
-        self.containers.insert(name.to_owned(), behaviours);
+        if let Some(entry) = self.add(behaviours) {
+            self.containers.insert(name.to_owned(), entry);
+        }
+    }
+
+    /// The same for those called `name` of `image`.
+    pub fn container_of(&mut self, image: &str, name: &str, behaviours: Vec<Behaviour>) {
+        if let Some(entry) = self.add(behaviours) {
+            self.both.entry(image.to_owned()).or_default().insert(name.to_owned(), entry);
+        }
     }
 
     /// Has every duration stray from what is written.
@@ -40,10 +58,15 @@ impl Script {
         self.variation = Some(variation);
     }
 
-    /// How the container called `name` of `image` behaves that is the `drawn`th, from 0, of those to which the same behaviours apply,
-    /// and the `number`th of all.
-    pub(super) fn behaviour(&self, image: &str, name: &str, drawn: usize, number: u64) -> Behaviour {
-        let said = self.said(image, name);
+    /// What is said of the container called `name` of `image`.
+    pub(super) fn find(&self, image: &str, name: &str) -> Option<Entry> {
+        let both = self.both.get(image).and_then(|names| names.get(name));
+        both.or_else(|| self.images.get(image)).or_else(|| self.containers.get(name)).copied()
+    }
+
+    /// How a container behaves that is the `drawn`th, from 0, of `entry`, and the `number`th of all.
+    pub(super) fn behaviour(&self, entry: Option<Entry>, drawn: usize, number: u64) -> Behaviour {
+        let said = entry.map(|Entry(place)| &self.entries[place]);
         let behaviour = said.map_or_else(Behaviour::healthy, |said| said[drawn % said.len()].clone());
         match self.variation {
             Some(variation) => variation.of(behaviour, number),
@@ -51,17 +74,12 @@ impl Script {
         }
     }
 
-    /// Of what the behaviours of this container are said, for counting its turn.
-    pub(super) fn subject<'a>(&self, image: &'a str, name: &'a str) -> &'a str {
-        if self.by_image(image).is_some() { image } else { name }
-    }
-
-    fn said(&self, image: &str, name: &str) -> Option<&[Behaviour]> {
-        self.by_image(image).or_else(|| self.containers.get(name).map(Vec::as_slice).filter(|said| !said.is_empty()))
-    }
-
-    fn by_image(&self, image: &str) -> Option<&[Behaviour]> {
-        self.images.get(image).map(Vec::as_slice).filter(|said| !said.is_empty())
+    fn add(&mut self, behaviours: Vec<Behaviour>) -> Option<Entry> {
+        if behaviours.is_empty() {
+            return None;
+        }
+        self.entries.push(behaviours);
+        Some(Entry(self.entries.len() - 1))
     }
 }
 
@@ -136,25 +154,30 @@ mod tests {
     }
 
     #[test]
-    fn an_image_counts_before_a_name_and_each_has_its_turn() {
+    fn both_count_before_an_image_and_that_before_a_name_and_each_has_its_turn() {
         let mut script = Script::default();
-        script.image("app:2", vec![Behaviour::exiting(secs(1), 1), Behaviour::exiting(secs(2), 2)]);
-        script.container("app", vec![Behaviour::exiting(secs(3), 3)]);
+        let exiting = |code| Behaviour::exiting(secs(1), code);
+        script.image("app:2", vec![exiting(1), exiting(2)]);
+        script.container("app", vec![exiting(3)]);
+        script.container_of("app:2", "settings", vec![exiting(4)]);
         script.container("none", Vec::new());
-        let exits = |image, name, drawn| script.behaviour(image, name, drawn, 0).exits.map(|(_, code)| code);
+        let exits =
+            |image, name, drawn| script.behaviour(script.find(image, name), drawn, 0).exits.map(|(_, code)| code);
         for (image, name, drawn, code) in [
             ("app:2", "app", 0, Some(1)),
             ("app:2", "app", 1, Some(2)),
             ("app:2", "app", 2, Some(1)),
+            ("app:2", "settings", 5, Some(4)),
             ("app:1", "app", 0, Some(3)),
             ("app:1", "app", 1, Some(3)),
+            ("app:1", "settings", 0, None),
             ("app:1", "none", 0, None),
             ("app:1", "worker", 0, None),
         ] {
             assert_eq!(exits(image, name, drawn), code, "{image} {name} {drawn}");
         }
-        assert_eq!(script.subject("app:2", "app"), "app:2");
-        assert_eq!(script.subject("app:1", "app"), "app");
+        assert_ne!(script.find("app:2", "app"), script.find("app:2", "settings"));
+        assert_eq!(script.find("app:2", "app"), script.find("app:2", "other"));
     }
 
     /// Every duration stays within the percentage, what belongs together strays alike, and the seed decides.
@@ -162,13 +185,14 @@ mod tests {
     fn durations_stray_within_their_bounds() {
         let mut script = Script::default();
         script.container("app", vec![Behaviour::healthy_after(secs(40))]);
-        let plain = script.behaviour("", "app", 0, 0);
+        let app = script.find("", "app");
+        let plain = script.behaviour(app, 0, 0);
         let mut seen = std::collections::BTreeSet::new();
         for seed in [1, 2] {
             script.vary(Variation { percent: 25, seed });
             for number in 0..500 {
-                let varied = script.behaviour("", "app", 0, number);
-                assert_eq!(varied, script.behaviour("", "app", 0, number), "the same seed gives the same durations");
+                let varied = script.behaviour(app, 0, number);
+                assert_eq!(varied, script.behaviour(app, 0, number), "the same seed gives the same durations");
                 assert_eq!(varied.healthy, varied.serves);
                 let healthy = varied.healthy.expect("it still becomes healthy");
                 assert!(healthy >= secs(30) && healthy <= secs(50), "{healthy:?}");
@@ -177,6 +201,6 @@ mod tests {
         }
         assert!(seen.first() < Some(&secs(31)) && seen.last() > Some(&secs(49)), "the whole width is used");
         script.vary(Variation { percent: 0, seed: 1 });
-        assert_eq!(script.behaviour("", "app", 0, 3), plain);
+        assert_eq!(script.behaviour(app, 0, 3), plain);
     }
 }

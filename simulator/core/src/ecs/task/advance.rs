@@ -48,6 +48,7 @@ fn take(world: &mut World, id: &TaskId, step: Step) {
         Step::Stop(place) => {
             let task = world.ecs.task_mut(id);
             task.containers[place].status = ContainerStatus::Stopping;
+            task.containers[place].stopping_at = Some(now);
             task.containers[place].schedule = None;
             // What it does from now on follows from the task's stopping.
             task.containers[place].event = task.event;
@@ -73,6 +74,7 @@ fn pull(world: &mut World, id: &TaskId, place: usize) {
     let task = world.ecs.task_mut(id);
     task.pull_started_at.get_or_insert(now);
     task.containers[place].status = ContainerStatus::Pulling;
+    task.containers[place].pull_started_at = Some(now);
     let pull = execution::pull(world, id, place);
     world.want(Effect::PullImage(pull));
 }

@@ -26,12 +26,16 @@ pub struct Container {
     pub health_output: String,
     /// The log group and stream that its output goes to.
     pub log: Option<(String, String)>,
+    /// When its image was wanted.
+    pub pull_started_at: Option<Timestamp>,
     /// When its image was there.
     pub pulled_at: Option<Timestamp>,
     /// When it was started.
     pub started_at: Option<Timestamp>,
     /// When its health check first passed.
     pub healthy_at: Option<Timestamp>,
+    /// When it was told to stop.
+    pub stopping_at: Option<Timestamp>,
     /// When it ended.
     pub stopped_at: Option<Timestamp>,
     /// The last entry of the trace about it.
@@ -55,9 +59,11 @@ impl Container {
             reported: Health::Unknown,
             health_output: String::new(),
             log,
+            pull_started_at: None,
             pulled_at: None,
             started_at: None,
             healthy_at: None,
+            stopping_at: None,
             stopped_at: None,
             event: None,
             schedule: None,
