@@ -9,6 +9,7 @@ pub mod driver;
 pub mod endpoint;
 pub mod engine;
 pub mod finding;
+pub mod prediction;
 pub mod registry;
 pub mod rehearsal;
 pub mod report;

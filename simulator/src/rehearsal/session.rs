@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::Value;
+use simulator_core::World;
 
 use super::account_setup::AccountSetUp;
 use super::error::RehearsalError;
@@ -14,10 +15,12 @@ use super::script::Script;
 use super::stages::{self, Stood};
 use super::verdict::Verdict;
 use super::{secret_values, task_definition};
+use crate::account::Account;
 use crate::database::Database;
 use crate::engine::sweep::Kept;
 use crate::engine::watch::{self, Watcher};
 use crate::engine::{self, Engine};
+use crate::prediction::{self, Deploy, Measured, Prediction};
 use crate::report::Redactor;
 
 /// What the user's files say, read and found usable.
@@ -82,7 +85,11 @@ impl<'a> Session<'a> {
         if let Err(Halt::Failed(error)) = halted {
             return Err(error);
         }
-        let Stood { account, traffic, database, real, simulated, stood_in, server } = stood;
+        let Stood { account, traffic, database, play, real, simulated, stood_in, server } = stood;
+        let prediction = match (play, &account) {
+            (Some((world, deploy)), Some(account)) => predict(world, &deploy, account)?,
+            (_, _) => None,
+        };
         if self.script.keep {
             // Dropping it would remove it.
             drop(server.map(Database::keep));
@@ -95,6 +102,7 @@ impl<'a> Session<'a> {
             database,
             outcomes: record.finish(),
             traffic,
+            prediction,
             real,
             simulated,
             stood_in,
@@ -119,6 +127,18 @@ impl<'a> Session<'a> {
         drop(self.watcher);
         swept.map(drop).map_err(|error| RehearsalError::engine(&error, None))
     }
+}
+
+/// What AWS would do with the deploy, from how its containers behaved here; nothing if none of what would be deployed ran.
+fn predict(world: World, deploy: &Deploy, account: &Account) -> Result<Option<Prediction>, RehearsalError> {
+    let measured = account.look(prediction::measure);
+    let images: Vec<&str> = task_definition::images(&deploy.next);
+    if !measured.iter().any(|it| images.contains(&it.image.as_str())) {
+        return Ok(None);
+    }
+    prediction::predict(world, Measured::script(&measured), deploy)
+        .map(Some)
+        .map_err(|error| RehearsalError::bug("cannot predict what AWS would do", &error))
 }
 
 /// Reads everything that the script points at, and refuses what cannot be used before anything starts.

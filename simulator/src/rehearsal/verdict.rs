@@ -7,6 +7,7 @@ use simulator_core::Event;
 use super::stage::{Ending, Outcome};
 use super::traffic::Tally;
 use crate::finding::Finding;
+use crate::prediction::Prediction;
 use crate::report::Redactor;
 
 /// What a rehearsal comes to, and all that reports are made of.
@@ -26,6 +27,8 @@ pub struct Verdict {
     pub outcomes: Vec<Outcome>,
     /// The requests that were sent during the rollout and the rollback.
     pub traffic: Tally,
+    /// What AWS would do, if enough was seen to tell.
+    pub prediction: Option<Prediction>,
     /// What was real.
     pub real: Vec<String>,
     /// What was simulated, and how far.

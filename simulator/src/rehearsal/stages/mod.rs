@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::{Either, select};
-use simulator_core::EventKind;
+use simulator_core::{EventKind, Timing, World};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::account_setup::AccountSetUp;
@@ -24,8 +24,9 @@ use super::record::{Halt, Progress, Proof, Record, Unproved};
 use super::session::Session;
 use super::stage::Stage;
 use super::traffic::{Tally, Traffic};
-use crate::account::Account;
+use crate::account::{Account, now};
 use crate::database::Database;
+use crate::prediction;
 use scene::{Scene, Standing};
 
 /// What a verdict says beside the stages.
@@ -34,6 +35,8 @@ pub(super) struct Stood {
     pub(super) account: Option<Arc<Account>>,
     pub(super) traffic: Tally,
     pub(super) database: Option<String>,
+    /// The account as it was set up, with AWS's own delays, and the deploy: what AWS would do is played there.
+    pub(super) play: Option<(World, prediction::Deploy)>,
     pub(super) real: Vec<String>,
     pub(super) simulated: Vec<String>,
     pub(super) stood_in: Vec<String>,
@@ -81,6 +84,7 @@ async fn on(
     let building = ahead(images::build(images::orders(session), engine, rehearsal, Arc::clone(progress)));
 
     let standing = record.needed(Stage::Account, account::set_up(session, scene, set_up, progress)).await?;
+    let as_set_up = scene.account.look(|world| world.branch(now().as_millis(), Timing::aws()));
     // Nor does the push need the database.
     let shipping = images::ship(session, scene, &standing, joined(building));
     let (server, shipped) = beside(record.needed(Stage::Database, joined(starting)), shipping).await?;
@@ -91,6 +95,7 @@ async fn on(
     let pushed = record.needed(Stage::Build, ready(shipped)).await?;
     stood.stood_in = images::stand_ins(session, server).await;
     let images = record.needed(Stage::Push, ready(pushed)).await?;
+    stood.play = Some((as_set_up, images::deploy(session, &images)));
     let baseline =
         record.needed(Stage::Baseline, baseline::establish(session, scene, &standing, server, &images)).await?;
 

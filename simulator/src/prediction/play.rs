@@ -1,0 +1,186 @@
+//! The deploy in virtual time.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use simulator_core::virtual_time::{Ended, Script, VirtualTime};
+use simulator_core::{Caller, Event, EventKind, Refusal, Timestamp, World};
+use thiserror::Error;
+
+use super::outcome::{self, Prediction};
+use crate::service;
+use crate::wire::Row;
+
+/// What has neither completed nor failed after this long never will: the back-off between starts grows to 15 minutes, and the
+/// circuit breaker counts at most 200 failures of tasks that are started side by side.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+
+/// A deploy to be played.
+#[derive(Clone, Debug)]
+pub struct Deploy {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The service's name.
+    pub service: String,
+    /// The container behind the load balancer.
+    pub container: String,
+    /// How many tasks it is to have.
+    pub desired: u32,
+    /// The input of RegisterTaskDefinition for what runs now.
+    pub now: Value,
+    /// The same for what would be deployed.
+    pub next: Value,
+}
+
+/// Why a deploy could not be played.
+#[derive(Debug, Error)]
+pub enum PlayError {
+    /// AWS would refuse a call.
+    #[error("AWS refuses {operation}: {refusal}")]
+    Refused {
+        /// The operation.
+        operation: &'static str,
+        /// AWS's words.
+        refusal: Refusal,
+    },
+    /// What runs now does not come up in virtual time, so that there is nothing to deploy over.
+    #[error("what runs now does not reach a steady state in virtual time: {why}")]
+    Baseline {
+        /// How it ended.
+        why: String,
+    },
+    /// The World does not get on, which is our bug.
+    #[error("virtual time does not pass at {at}")]
+    Stuck {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Plays `deploy` in `world`, which has the service, while containers do what `script` says.
+///
+/// # Errors
+/// See [`PlayError`]; a deploy that fails is a prediction.
+pub fn predict(world: World, script: Script, deploy: &Deploy) -> Result<Prediction, PlayError> {
+    let mut play = Play::new(world, script);
+    let before = play.register(&deploy.now)?;
+    let seen = play.world.events().len();
+    let deployment = play.update(deploy, &before)?;
+    match play.run_until(seen, |events| ending(events, &deployment).is_some() && is_steady(events, &deploy.service))? {
+        Ended::Reached => {}
+        Ended::Quiet | Ended::Late | Ended::Stuck(_) => {
+            let why = "its deployment does not end".to_owned();
+            return Err(PlayError::Baseline { why });
+        }
+    }
+    if let Some((_, false, reason)) = ending(play.after(seen), &deployment) {
+        return Err(PlayError::Baseline { why: reason.to_owned() });
+    }
+
+    let next = play.register(&deploy.next)?;
+    let seen = play.world.events().len();
+    let began = play.world.now();
+    let deployment = play.update(deploy, &next)?;
+    play.run_until(seen, |events| match ending(events, &deployment) {
+        // What a rollback brings back belongs to the outcome.
+        Some(_) => is_steady(events, &deploy.service),
+        None => false,
+    })?;
+    Ok(outcome::of(&play.world, seen, began, &deployment, deploy))
+}
+
+struct Play {
+    world: World,
+    time: VirtualTime,
+    caller: Caller,
+    operations: Vec<Row>,
+}
+
+impl Play {
+    fn new(world: World, script: Script) -> Self {
+        let caller = world.root();
+        let operations = service::ecs::service().operations;
+        Self { world, time: VirtualTime::new(script), caller, operations }
+    }
+
+    fn register(&mut self, definition: &Value) -> Result<String, PlayError> {
+        let answer = self.call("RegisterTaskDefinition", definition.clone())?;
+        Ok(text_at(&answer, "/taskDefinition/taskDefinitionArn"))
+    }
+
+    /// Answers the id of the deployment that follows.
+    fn update(&mut self, deploy: &Deploy, revision: &str) -> Result<String, PlayError> {
+        let Deploy { cluster, service, desired, .. } = deploy;
+        let input = json!({
+            "cluster": cluster,
+            "service": service,
+            "taskDefinition": revision,
+            "desiredCount": desired,
+        });
+        let answer = self.call("UpdateService", input)?;
+        Ok(text_at(&answer, "/service/deployments/0/id"))
+    }
+
+    fn call(&mut self, operation: &'static str, input: Value) -> Result<Value, PlayError> {
+        let row = self.operations.iter().find(|row| row.name == operation);
+        let row = row.expect("ECS has the operations of a deploy");
+        let now = self.world.now();
+        (row.handle)(&mut self.world, now, &self.caller, input)
+            .map_err(|refusal| PlayError::Refused { operation, refusal })
+    }
+
+    fn after(&self, seen: usize) -> &[Event] {
+        self.world.events().get(seen..).unwrap_or_default()
+    }
+
+    /// Lets things happen until `condition` holds for the entries of the trace after the first `seen`.
+    fn run_until(&mut self, seen: usize, condition: impl Fn(&[Event]) -> bool) -> Result<Ended, PlayError> {
+        let until = self.world.now() + PATIENCE;
+        let mut looked = 0;
+        let ended = self.time.run_until(
+            &mut self.world,
+            |world| {
+                let events = world.events();
+                // Nothing changes but by an entry of the trace.
+                let grown = events.len() != looked;
+                looked = events.len();
+                grown && condition(events.get(seen..).unwrap_or_default())
+            },
+            until,
+        );
+        match ended {
+            Ended::Stuck(at) => Err(PlayError::Stuck { at }),
+            ended => Ok(ended),
+        }
+    }
+}
+
+/// How the deployment `id` ended, if it did: when, whether it was completed, and the reason.
+pub(super) fn ending<'a>(events: &'a [Event], id: &str) -> Option<(Timestamp, bool, &'a str)> {
+    events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::Deployment { id: of, rollout_state, reason, .. } if of == id => match *rollout_state {
+            "COMPLETED" => Some((event.at, true, reason.as_str())),
+            "FAILED" => Some((event.at, false, reason.as_str())),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// Whether the service called `service` has reached a steady state, and no deployment has gone on after that.
+fn is_steady(events: &[Event], service: &str) -> bool {
+    let last = events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::Service { service: of, message } if of == service => {
+            message.ends_with("has reached a steady state.").then_some(true)
+        }
+        EventKind::Deployment { service: of, rollout_state: "IN_PROGRESS" | "FAILED", .. } if of == service => {
+            Some(false)
+        }
+        _ => None,
+    });
+    last.unwrap_or(false)
+}
+
+fn text_at(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
