@@ -4,6 +4,7 @@
 //! `simulator-core` decides; this crate does: it serves the wire, carries effects out, and reports what the trace says.
 
 pub mod account;
+pub mod behaviours;
 pub mod database;
 pub mod driver;
 pub mod endpoint;

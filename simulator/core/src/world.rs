@@ -159,6 +159,7 @@ impl World {
 
     /// What the World wants done, in order. Each effect is handed out once.
     pub fn take_effects(&mut self) -> Vec<Effect> {
+        elb::reroute_stale(self);
         self.effects.drain(..).collect()
     }
 

@@ -23,7 +23,7 @@ pub use target::{DescribeTargetHealth, TargetDescription};
 pub use target_group::{CreateTargetGroup, DescribeTargetGroups, HealthCheck, TargetGroup};
 
 pub(crate) use listener::observe_listening;
-pub(crate) use probing::{observe_drained, observe_probed, settle};
+pub(crate) use probing::{observe_drained, observe_probed, reroute_stale, settle};
 pub(crate) use target::{deregister, register};
 
 use crate::agenda::Agenda;

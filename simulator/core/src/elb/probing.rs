@@ -23,6 +23,11 @@ pub(crate) fn settle(world: &mut World) {
             }
         }
     }
+}
+
+/// Sends requests where they should go by now. That is settled once for everything that has happened since effects were last taken: a
+/// route names every target, and many targets change at one instant.
+pub(crate) fn reroute_stale(world: &mut World) {
     while let Some(group) = world.elb.stale.pop_first() {
         reroute(world, &group);
     }

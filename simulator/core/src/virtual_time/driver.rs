@@ -143,8 +143,12 @@ impl VirtualTime {
         Ended::Reached
     }
 
+    /// Begins what the World wants, once it has been told all that containers do at this instant.
     fn carry_out(&mut self, world: &mut World) {
         let now = world.now();
+        if self.queue.next() == Some(now) {
+            return;
+        }
         for effect in world.take_effects() {
             if let Some(wanted) = &mut self.wanted {
                 wanted.push((now, effect.clone()));
@@ -178,8 +182,8 @@ impl VirtualTime {
                 self.tell(now + takes, Observation::TargetProbed { target_group, target, answer });
             }
             Effect::Route { target_group, targets } => {
-                self.load(now, &targets);
-                self.routes.insert(target_group, targets);
+                let before = self.routes.insert(target_group, targets.clone()).unwrap_or_default();
+                self.load(now, &before, &targets);
             }
             Effect::DrainTarget { target_group, target } => {
                 self.tell(now + DRAINS_IN, Observation::TargetDrained { target_group, target });
@@ -263,9 +267,15 @@ impl VirtualTime {
         self.queue.push(now + takes, Due::Exit(Exit { task, container, run, code, out_of_memory: false }));
     }
 
-    /// From now on requests go to `targets`.
-    fn load(&mut self, now: Timestamp, targets: &[Target]) {
+    /// Requests that went to the targets `before` go to `targets` from now on.
+    fn load(&mut self, now: Timestamp, before: &[Target], targets: &[Target]) {
+        // Both are in order, and mostly the same.
+        let mut before = before.iter().peekable();
         for target in targets {
+            while before.next_if(|old| *old < target).is_some() {}
+            if before.next_if_eq(&target).is_some() {
+                continue;
+            }
             let Some(id) = self.by_address.get(&target.address) else { continue };
             let Some(task) = self.tasks.get_mut(id).filter(|task| !task.loaded) else { continue };
             task.loaded = true;

@@ -209,11 +209,8 @@ fn replace(world: &mut World, key: &ServiceKey, task: TaskId, why: &Failing) {
 
 fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
     unsettle(world, key);
-    let running = |id: &&TaskId| world.ecs.tasks[*id].last_status == TaskStatus::Running;
-    let (running, pending): (Vec<TaskId>, Vec<TaskId>) = {
-        let running: Vec<TaskId> = tasks.iter().filter(running).cloned().collect();
-        (running.clone(), tasks.iter().filter(|id| !running.contains(id)).cloned().collect())
-    };
+    let runs = |id: &TaskId| world.ecs.tasks[id].last_status == TaskStatus::Running;
+    let (running, pending): (Vec<TaskId>, Vec<TaskId>) = tasks.iter().cloned().partition(runs);
     let cause = world.cause();
     if !running.is_empty() {
         let said = words::say(world, key, &words::stopped_running(&running));

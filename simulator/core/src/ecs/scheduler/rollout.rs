@@ -111,17 +111,24 @@ fn old(view: &View, unborn: u32, room: u32) -> Vec<TaskId> {
 /// with the most tasks, the newest first.
 fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
     let beyond = count(tasks.iter().copied()).saturating_sub(wanted);
-    let mut left = tasks;
+    let mut crowd: BTreeMap<&Option<String>, u32> = BTreeMap::new();
+    // The tasks of each rank and subnet, with their places, the newest last.
+    let mut left: BTreeMap<((bool, bool), &Option<String>), Vec<(usize, &TaskView)>> = BTreeMap::new();
+    for (place, task) in tasks.into_iter().enumerate() {
+        let rank = (task.stage == Stage::Starting, !task.is_healthy());
+        *crowd.entry(&task.subnet).or_default() += 1;
+        left.entry((rank, &task.subnet)).or_default().push((place, task));
+    }
     let mut stop = Vec::new();
     for _ in 0..beyond {
-        let mut crowd: BTreeMap<&Option<String>, u32> = BTreeMap::new();
-        for task in &left {
-            *crowd.entry(&task.subnet).or_default() += 1;
-        }
-        let rank = |task: &TaskView| (task.stage == Stage::Starting, !task.is_healthy(), crowd[&task.subnet]);
-        // Of equals, `max_by_key` takes the last, which is the newest.
-        let Some((place, _)) = left.iter().enumerate().max_by_key(|(_, task)| rank(task)) else { break };
-        stop.push(left.remove(place).id.clone());
+        let newest = |tasks: &Vec<(usize, &TaskView)>| tasks.last().map(|(place, _)| *place);
+        let next = left
+            .iter_mut()
+            .filter(|(_, tasks)| !tasks.is_empty())
+            .max_by_key(|((rank, subnet), tasks)| (*rank, crowd[*subnet], newest(tasks)));
+        let Some((_, task)) = next.and_then(|(_, tasks)| tasks.pop()) else { break };
+        crowd.entry(&task.subnet).and_modify(|tasks| *tasks -= 1);
+        stop.push(task.id.clone());
     }
     stop
 }
