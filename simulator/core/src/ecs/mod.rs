@@ -24,7 +24,10 @@ pub use definition::{
 };
 pub use network::Network;
 pub use rules::Rules;
-pub use service::{CreateService, DescribeServices, ListServices, Service, ServiceKey, UpdateService};
+pub use service::{
+    CreateService, DescribeServiceDeployments, DescribeServiceRevisions, DescribeServices, ListServiceDeployments,
+    ListServices, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceKey, ServiceRevision, UpdateService,
+};
 pub use task::{ContainerOverride, DescribeTasks, ListTasks, Overrides, RunTask, StopTask, Task, TaskStatus};
 pub use view::View;
 

@@ -6,6 +6,7 @@ mod access;
 mod breaker;
 mod catalogue;
 mod container_health;
+mod history;
 mod order;
 mod properties;
 mod rollout;

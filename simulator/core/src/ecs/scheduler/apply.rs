@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::step::Step;
 use super::view::{End, Ended, Failing};
 use super::words;
-use crate::ecs::service::{Backoff, Propagate, RolloutState, Service, ServiceKey, tell_deployment};
+use crate::ecs::service::{
+    Backoff, Propagate, RolloutState, Service, ServiceKey, note_completed, note_failed, tell_deployment,
+};
 use crate::ecs::task::{Ending, Launch, Overrides, TaskStatus, begin_stop, launch};
 use crate::effect::TaskId;
 use crate::event::EventKind;
@@ -89,6 +91,8 @@ fn fail(world: &mut World, key: &ServiceKey, roll_back_to: Option<usize>) {
     service.steady_since = None;
     tell_deployment(world, key, 0);
     words::say(world, key, &words::failed(&id));
+    let back_to = roll_back_to.map(|place| world.ecs.services[key].deployments[place].id.clone());
+    note_failed(world, key, back_to.as_deref());
     let Some(place) = roll_back_to else { return };
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let mut target = service.deployments.remove(place);
@@ -115,6 +119,7 @@ fn complete(world: &mut World, key: &ServiceKey) {
     deployment.updated_at = now;
     deployment.trip_at = None;
     let id = deployment.id.clone();
+    note_completed(world, key);
     tell_deployment(world, key, 0);
     words::say(world, key, &words::completed(&id));
 }

@@ -19,7 +19,7 @@ pub(super) use look::end_of;
 pub(super) use targets::changed as target_changed;
 pub(super) use view::Ended;
 
-use super::service::ServiceKey;
+use super::service::{self, Service, ServiceKey};
 use super::{State, Timer};
 use crate::time::{Timestamp, next_beat};
 use crate::timing::Timing;
@@ -37,6 +37,7 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
     service.evaluated_at = Some(now);
     let cause = service.cause;
     service.ended.append(&mut service.unlaunched);
+    service::note_look(world, key);
     world.follow(cause);
     targets::keep_in_step(world, key);
     look::note_ends(world, key);
@@ -46,12 +47,18 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
             apply::apply(world, key, step);
         }
     }
+    service::note_counted(world, key);
     if let Some(service) = world.ecs.services.get_mut(key) {
         service.ended.clear();
     }
     if let Some(at) = look::next_change(world, key) {
         world.ecs.look_again(key, at, &world.timing);
     }
+}
+
+/// Failures at which the circuit breaker fails the primary deployment of `service`. The present desired count decides.
+pub(super) fn threshold(service: &Service) -> u32 {
+    breaker::threshold(&service.configuration.circuit_breaker, service.desired)
 }
 
 /// Something has changed that the scheduler of the service called `key` should look at, at its next beat.
