@@ -12,4 +12,5 @@ mod properties;
 mod rollout;
 mod run_task;
 mod start;
+mod stop_deployment;
 mod targets;

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::definition::ContainerDefinition;
-use simulator_core::ecs::service::{BreakerMonitor, RevisionSummary, Rollback};
+use simulator_core::ecs::service::{BreakerMonitor, RevisionSummary, Rollback, StopKind};
 use simulator_core::ecs::{
     DescribeServiceDeployments, DescribeServiceRevisions, ListServiceDeployments, Service, ServiceDeployment,
-    ServiceDeploymentStatus, ServiceRevision, View,
+    ServiceDeploymentStatus, ServiceRevision, StopServiceDeployment, View,
 };
 use simulator_core::{Arn, Page, Refusal, Timestamp, World};
 
@@ -93,6 +93,21 @@ fn deployment_json(view: View<'_>, service: &Service, shown: &ServiceDeployment)
             json!({ "status": status.as_str(), "failureCount": failures, "threshold": threshold }),
         ),
     ]))
+}
+
+pub(super) fn stop(input: &mut Input, _: &World) -> Result<StopServiceDeployment, Refusal> {
+    let arn = input.required("serviceDeploymentArn", INVALID)?;
+    let kind = match input.text("stopType")?.as_deref() {
+        None => StopKind::default(),
+        Some("ROLLBACK") => StopKind::Rollback,
+        Some("ABORT") => StopKind::Abort,
+        Some(other) => return Err(Refusal::fault(INVALID, format!("Invalid stopType '{other}'."))),
+    };
+    Ok(StopServiceDeployment { arn, kind })
+}
+
+pub(super) fn stopped(arn: &Arn, _: &World) -> Value {
+    json!({ "serviceDeploymentArn": arn.as_str() })
 }
 
 fn summary_json(RevisionSummary { arn, requested, running, pending }: &RevisionSummary) -> Value {

@@ -45,6 +45,7 @@ pub fn service() -> Service {
             row("DescribeServiceRevisions", history::describe_revisions, |output, world| {
                 history::described_revisions(&output, world)
             }),
+            row("StopServiceDeployment", history::stop, |output, world| history::stopped(&output, world)),
             row("RunTask", task::run, |output, world| task::ran(&output, world)),
             row("DescribeTasks", task::describe, |output, world| task::described(&output, world)),
             row("ListTasks", task::list, |output, world| task::listed(&output, world)),

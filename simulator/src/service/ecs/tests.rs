@@ -286,6 +286,10 @@ fn the_history_of_a_service_is_listed_and_described() {
     assert_eq!(shown["taskDefinition"], "arn:aws:ecs:eu-central-1:123456789012:task-definition/news-api:1");
     assert_eq!(shown["containerImages"][0], json!({ "containerName": "init", "image": "init:1" }));
 
+    let stop = json!({ "serviceDeploymentArn": arn, "stopType": "ROLLBACK" });
+    let message = "The service deployment is in the SUCCESSFUL state and cannot be stopped.";
+    assert_eq!(call(&mut world, "StopServiceDeployment", stop), Err(Refusal::fault("ConflictException", message)));
+
     for (key, value) in
         [("status", json!(["DONE"])), ("maxResults", json!(101)), ("createdAt", json!({ "after": "x" }))]
     {

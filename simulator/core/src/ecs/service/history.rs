@@ -3,6 +3,7 @@
 //! It stays until the service is deleted, also when what was deployed has long left the list of deployments.
 
 use super::ServiceKey;
+use super::cause::Cause;
 use super::revision::ServiceRevision;
 use super::service_deployment::{BreakerMonitor, MonitorStatus, ServiceDeployment, ServiceDeploymentStatus};
 use crate::arn::Arn;
@@ -39,6 +40,7 @@ pub(super) fn begin(world: &mut World, key: &ServiceKey) {
         configuration,
         rollback: None,
         breaker: BreakerMonitor { status, failures: 0, threshold: scheduler::threshold(service) },
+        stop: None,
         frozen: None,
     };
     change(world, key, |earlier| earlier.supersede(now));
@@ -74,12 +76,12 @@ pub(in crate::ecs) fn counted(world: &mut World, key: &ServiceKey) {
 }
 
 /// The service's primary deployment, whose failures are counted up to now, has failed; the one called `back_to` comes back.
-pub(in crate::ecs) fn failed(world: &mut World, key: &ServiceKey, back_to: Option<&str>) {
+pub(in crate::ecs) fn failed(world: &mut World, key: &ServiceKey, cause: Cause, back_to: Option<&str>) {
     counted(world, key);
     let now = world.now;
     let Some(service) = world.ecs.services.get(key) else { return };
     let revision = back_to.and_then(|id| service.revision_of(id)).map(|revision| revision.arn.clone());
-    change(world, key, |entry| entry.fail(revision, now));
+    change(world, key, |entry| entry.fail(cause, revision, now));
     scheduler::poke(world, key);
 }
 

@@ -1,9 +1,10 @@
 //! Services: a number of tasks that ECS keeps running, and the deployments that change what they are made of.
 //!
 //! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`]); its past as [`revision`]s and
-//! [`service_deployment`]s, and what writes it ([`history`]); and the operations ([`create`], [`update`], [`describe`],
-//! [`describe_history`]). What a service does is in [`super::scheduler`].
+//! [`service_deployment`]s, and what writes it ([`history`], [`cause`]); and the operations ([`create`], [`update`], [`describe`],
+//! [`describe_history`], [`stop`]). What a service does is in [`super::scheduler`].
 
+pub mod cause;
 pub mod config;
 pub mod create;
 pub mod deployment;
@@ -12,18 +13,23 @@ pub mod describe_history;
 mod history;
 pub mod revision;
 pub mod service_deployment;
+pub mod stop;
 pub mod update;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+pub use cause::Cause;
 pub use config::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
 pub use create::CreateService;
 pub use deployment::{Deployment, RolloutState};
 pub use describe::{DescribeServices, DescribedServices, ListServices};
 pub use describe_history::{DescribeServiceDeployments, DescribeServiceRevisions, ListServiceDeployments};
 pub use revision::{RevisionSummary, ServiceRevision};
-pub use service_deployment::{BreakerMonitor, MonitorStatus, Rollback, ServiceDeployment, ServiceDeploymentStatus};
+pub use service_deployment::{
+    BreakerMonitor, MonitorStatus, Rollback, ServiceDeployment, ServiceDeploymentStatus, StopKind,
+};
+pub use stop::StopServiceDeployment;
 pub use update::UpdateService;
 
 pub(super) use deployment::tell as tell_deployment;

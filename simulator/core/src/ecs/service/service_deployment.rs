@@ -3,16 +3,11 @@
 //! A service deployment is the attempt; a [`super::Deployment`] is what it brings in. An attempt that is rolled back stays the same
 //! attempt. Which state follows which is the guide's page on service deployments.
 
+use super::cause::Cause;
 use super::config::DeploymentConfiguration;
 use super::revision::RevisionSummary;
 use crate::arn::Arn;
 use crate::time::Timestamp;
-
-/// `statusReason` and `rollback.reason` after the circuit breaker. Observed on the real service.
-const BREAKER_ROLLBACK: &str = "Service deployment rolled back because the circuit breaker threshold was exceeded.";
-
-/// `statusReason` of a failure that nothing is rolled back after. The text is ours.
-const BREAKER_STOP: &str = "Service deployment stopped because the circuit breaker threshold was exceeded.";
 
 /// `statusReason` of one that a newer one has taken the place of. The text is ours.
 const SUPERSEDED: &str = "Service deployment stopped because a new service deployment was started.";
@@ -48,6 +43,8 @@ pub struct ServiceDeployment {
     pub rollback: Option<Rollback>,
     /// `deploymentCircuitBreaker`.
     pub breaker: BreakerMonitor,
+    /// How somebody wants it to end, until the scheduler has begun to do it.
+    pub(in crate::ecs) stop: Option<StopKind>,
     /// How many tasks its revisions had when it ended: first the target, then the sources.
     pub(in crate::ecs) frozen: Option<(Option<RevisionSummary>, Vec<RevisionSummary>)>,
 }
@@ -119,6 +116,16 @@ impl ServiceDeploymentStatus {
     }
 }
 
+/// `stopType`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StopKind {
+    /// ROLLBACK: the revision before it comes back. The only one that AWS's prose knows, and so the default.
+    #[default]
+    Rollback,
+    /// ABORT: what runs stays as it is, and nothing more is started.
+    Abort,
+}
+
 /// `rollback` of a service deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rollback {
@@ -179,6 +186,7 @@ impl ServiceDeployment {
     fn enter(&mut self, status: ServiceDeploymentStatus, now: Timestamp) {
         self.status = status;
         self.updated_at = now;
+        self.stop = None;
         if status.is_final() {
             self.finished_at = Some(now);
             self.breaker.status = self.breaker.status.ended();
@@ -191,6 +199,7 @@ impl ServiceDeployment {
     /// A newer one takes its place.
     pub(super) fn supersede(&mut self, now: Timestamp) {
         use ServiceDeploymentStatus as Status;
+        self.stop = None;
         let next = match self.status {
             Status::Pending | Status::InProgress | Status::RollbackRequested => Status::StopRequested,
             Status::RollbackInProgress => Status::RollbackFailed,
@@ -204,6 +213,30 @@ impl ServiceDeployment {
         self.enter(next, now);
     }
 
+    /// Somebody wants it to end. One that ends already goes on doing so (the guide's page on stopping service deployments).
+    ///
+    /// Answers whether it can still be stopped.
+    pub(super) fn request(&mut self, kind: StopKind, now: Timestamp) -> bool {
+        match self.status {
+            ServiceDeploymentStatus::Pending | ServiceDeploymentStatus::InProgress => {
+                let next = match kind {
+                    StopKind::Rollback => ServiceDeploymentStatus::RollbackRequested,
+                    StopKind::Abort => ServiceDeploymentStatus::StopRequested,
+                };
+                self.enter(next, now);
+                self.stop = Some(kind);
+                true
+            }
+            ServiceDeploymentStatus::StopRequested
+            | ServiceDeploymentStatus::RollbackRequested
+            | ServiceDeploymentStatus::RollbackInProgress => true,
+            ServiceDeploymentStatus::Successful
+            | ServiceDeploymentStatus::Stopped
+            | ServiceDeploymentStatus::RollbackSuccessful
+            | ServiceDeploymentStatus::RollbackFailed => false,
+        }
+    }
+
     /// The scheduler looks at its service: it takes up what is new, and lets go what is to stop.
     pub(super) fn looked_at(&mut self, now: Timestamp) {
         match self.status {
@@ -211,8 +244,12 @@ impl ServiceDeployment {
                 self.started_at = Some(now);
                 self.enter(ServiceDeploymentStatus::InProgress, now);
             }
-            ServiceDeploymentStatus::StopRequested => self.enter(ServiceDeploymentStatus::Stopped, now),
-            ServiceDeploymentStatus::InProgress
+            // One that somebody wants to end has yet to be told.
+            ServiceDeploymentStatus::StopRequested if self.stop.is_none() => {
+                self.enter(ServiceDeploymentStatus::Stopped, now);
+            }
+            ServiceDeploymentStatus::StopRequested
+            | ServiceDeploymentStatus::InProgress
             | ServiceDeploymentStatus::RollbackRequested
             | ServiceDeploymentStatus::RollbackInProgress
             | ServiceDeploymentStatus::Successful
@@ -223,7 +260,7 @@ impl ServiceDeployment {
     }
 
     /// What is on its way in has failed; the revision `back_to` comes back, if one does.
-    pub(super) fn fail(&mut self, back_to: Option<Arn>, now: Timestamp) {
+    pub(super) fn fail(&mut self, cause: Cause, back_to: Option<Arn>, now: Timestamp) {
         if self.status.is_final() {
             return;
         }
@@ -231,14 +268,17 @@ impl ServiceDeployment {
             self.enter(ServiceDeploymentStatus::RollbackFailed, now);
             return;
         }
-        self.breaker.status = MonitorStatus::Triggered;
+        match cause {
+            Cause::Breaker => self.breaker.status = MonitorStatus::Triggered,
+            Cause::Request => {}
+        }
         if let Some(revision) = back_to {
-            let reason = BREAKER_ROLLBACK.to_owned();
+            let reason = cause.rolled_back().to_owned();
             self.reason = Some(reason.clone());
             self.rollback = Some(Rollback { reason, started_at: now, revision });
             self.enter(ServiceDeploymentStatus::RollbackInProgress, now);
         } else {
-            self.reason = Some(BREAKER_STOP.to_owned());
+            self.reason = Some(cause.stopped().to_owned());
             self.enter(ServiceDeploymentStatus::StopRequested, now);
         }
     }
