@@ -23,6 +23,8 @@ pub enum IdKind {
     Registry,
     /// Request ids.
     Request,
+    /// ECS service deployments.
+    ServiceDeployment,
 }
 
 /// The seeded streams of identifiers.

@@ -24,7 +24,11 @@ pub use definition::{
 };
 pub use network::Network;
 pub use rules::Rules;
-pub use service::{CreateService, DescribeServices, ListServices, Service, ServiceKey, UpdateService};
+pub use service::{
+    CreateService, DescribeServiceDeployments, DescribeServiceRevisions, DescribeServices, ListServiceDeployments,
+    ListServices, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceKey, ServiceRevision,
+    StopServiceDeployment, UpdateService,
+};
 pub use task::{ContainerOverride, DescribeTasks, ListTasks, Overrides, RunTask, StopTask, Task, TaskStatus};
 pub use view::View;
 

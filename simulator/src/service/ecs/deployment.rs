@@ -124,15 +124,11 @@ pub(super) fn deployments_json(view: View<'_>, service: &Service) -> Value {
     let json = |deployment: &Deployment| {
         let (running, pending) = view.counts(service, Some(&deployment.id));
         let is_primary = deployment.id == *primary;
-        // An ACTIVE deployment wants what it has, and nothing once it has failed.
-        let wanted =
-            view.tasks_of(service).filter(|task| task.started_by.as_ref() == Some(&deployment.id) && !task.stopping);
-        let desired = if is_primary { service.desired } else { u32::try_from(wanted.count()).unwrap_or(u32::MAX) };
         object([
             ("id", json!(deployment.id)),
             ("status", json!(if is_primary { "PRIMARY" } else { "ACTIVE" })),
             ("taskDefinition", json!(deployment.definition.arn.as_str())),
-            ("desiredCount", json!(desired)),
+            ("desiredCount", json!(view.requested(service, &deployment.id))),
             ("pendingCount", json!(pending)),
             ("runningCount", json!(running)),
             ("failedTasks", json!(deployment.failed_tasks)),

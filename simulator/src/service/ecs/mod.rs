@@ -1,12 +1,13 @@
 //! ECS on the wire: AWS JSON 1.1.
 //!
 //! One file for each kind of thing reads its requests and writes its answers: [`cluster`], [`definition`] with its [`container`]s,
-//! [`service`] with its [`deployment`] configuration, [`task`]; [`shape`] has what they share.
+//! [`service`] with its [`deployment`] configuration and its [`history`], [`task`]; [`shape`] has what they share.
 
 mod cluster;
 mod container;
 mod definition;
 mod deployment;
+mod history;
 mod service;
 mod shape;
 mod task;
@@ -37,6 +38,14 @@ pub fn service() -> Service {
             row("UpdateService", service::update, |output, world| service::written(&output, world)),
             row("DescribeServices", service::describe, |output, world| service::described(&output, world)),
             row("ListServices", service::list, |output, world| service::listed(&output, world)),
+            row("ListServiceDeployments", history::list, |output, world| history::listed(&output, world)),
+            row("DescribeServiceDeployments", history::describe_deployments, |output, world| {
+                history::described_deployments(&output, world)
+            }),
+            row("DescribeServiceRevisions", history::describe_revisions, |output, world| {
+                history::described_revisions(&output, world)
+            }),
+            row("StopServiceDeployment", history::stop, |output, world| history::stopped(&output, world)),
             row("RunTask", task::run, |output, world| task::ran(&output, world)),
             row("DescribeTasks", task::describe, |output, world| task::described(&output, world)),
             row("ListTasks", task::list, |output, world| task::listed(&output, world)),

@@ -5,8 +5,8 @@ use simulator_core::ecs::service::{DeploymentConfiguration, DescribedServices, P
 use simulator_core::ecs::{CreateService, DescribeServices, ListServices, ServiceKey, UpdateService, View};
 use simulator_core::{Page, Refusal, World};
 
-use super::deployment;
 use super::shape::{self, INVALID, object};
+use super::{deployment, history};
 use crate::wire::Input;
 
 pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refusal> {
@@ -149,6 +149,8 @@ fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Value {
         ("deployments", deployment::deployments_json(view, service)),
         ("events", service.events.iter().map(event).collect()),
         ("createdAt", shape::seconds_of(service.created_at)),
+        ("currentServiceDeployment", json!(service.history.last().map(|latest| latest.arn.as_str()))),
+        ("currentServiceRevisions", history::current_revisions_json(view, service)),
         ("placementConstraints", json!([])),
         ("placementStrategy", json!([])),
         ("networkConfiguration", shape::network_json(&primary.network)),

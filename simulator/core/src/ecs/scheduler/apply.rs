@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::step::Step;
 use super::view::{End, Ended, Failing};
 use super::words;
-use crate::ecs::service::{Backoff, Propagate, RolloutState, Service, ServiceKey, tell_deployment};
+use crate::ecs::service::{
+    Backoff, Cause, Propagate, RolloutState, Service, ServiceKey, note_completed, note_failed, tell_deployment,
+};
 use crate::ecs::task::{Ending, Launch, Overrides, TaskStatus, begin_stop, launch};
 use crate::effect::TaskId;
 use crate::event::EventKind;
@@ -22,7 +24,7 @@ pub(super) fn apply(world: &mut World, key: &ServiceKey, step: Step) {
         Step::ResetFailures => primary(world, key, |deployment| deployment.failed_tasks = 0),
         Step::ArmBreaker(at) => primary(world, key, |deployment| deployment.trip_at = Some(at)),
         Step::DisarmBreaker => primary(world, key, |deployment| deployment.trip_at = None),
-        Step::Fail { roll_back_to } => fail(world, key, roll_back_to),
+        Step::Fail { cause, roll_back_to } => fail(world, key, cause, roll_back_to),
         Step::Condemn { task, why } => {
             world.ecs.task_mut(&task).condemned = true;
             words::say(world, key, &words::unhealthy(&task, &why));
@@ -77,23 +79,27 @@ fn count(world: &mut World, key: &ServiceKey, task: TaskId, failures: u32) {
     }
 }
 
-fn fail(world: &mut World, key: &ServiceKey, roll_back_to: Option<usize>) {
+fn fail(world: &mut World, key: &ServiceKey, cause: Cause, roll_back_to: Option<usize>) {
     let now = world.now;
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let failed = service.primary_mut();
     failed.rollout_state = RolloutState::Failed;
-    failed.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
+    failed.reason = cause.failed().to_owned();
     failed.updated_at = now;
     failed.trip_at = None;
     let id = failed.id.clone();
     service.steady_since = None;
     tell_deployment(world, key, 0);
-    words::say(world, key, &words::failed(&id));
+    if let Some(said) = words::failed(&id, cause) {
+        words::say(world, key, &said);
+    }
+    let back_to = roll_back_to.map(|place| world.ecs.services[key].deployments[place].id.clone());
+    note_failed(world, key, cause, back_to.as_deref());
     let Some(place) = roll_back_to else { return };
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let mut target = service.deployments.remove(place);
     target.rollout_state = RolloutState::InProgress;
-    target.reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {}.", target.id);
+    target.reason = cause.rolling_back(&target.id);
     target.updated_at = now;
     target.failed_tasks = 0;
     let id = target.id.clone();
@@ -115,6 +121,7 @@ fn complete(world: &mut World, key: &ServiceKey) {
     deployment.updated_at = now;
     deployment.trip_at = None;
     let id = deployment.id.clone();
+    note_completed(world, key);
     tell_deployment(world, key, 0);
     words::say(world, key, &words::completed(&id));
 }

@@ -3,7 +3,7 @@
 use super::step::Step;
 use super::view::{End, Ended, View};
 use crate::ecs::Rules;
-use crate::ecs::service::{CircuitBreaker, RolloutState, ThresholdKind};
+use crate::ecs::service::{Cause, CircuitBreaker, RolloutState, ThresholdKind};
 
 /// The least and the most that a bounded percentage comes to.
 const BOUNDED: (u64, u64) = (3, 200);
@@ -54,19 +54,17 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
     }
     let trip_at = primary.trip_at.unwrap_or(view.now + view.timing.breaker_evaluation);
     if view.now >= trip_at {
-        steps.push(Step::Fail { roll_back_to: rollback_target(view) });
+        let roll_back_to = if view.breaker.rollback { last_completed(view) } else { None };
+        steps.push(Step::Fail { cause: Cause::Breaker, roll_back_to });
     } else if primary.trip_at.is_none() {
         steps.push(Step::ArmBreaker(trip_at));
     }
     steps
 }
 
-/// The most recent deployment that is COMPLETED, if rolling back is wanted. One that is being rolled back to is IN_PROGRESS, and so no
-/// target until it has completed again.
-fn rollback_target(view: &View) -> Option<usize> {
-    if !view.breaker.rollback {
-        return None;
-    }
+/// What a failed deployment is rolled back to: the most recent deployment that is COMPLETED. One that is being rolled back to is
+/// IN_PROGRESS, and so no target until it has completed again.
+pub(super) fn last_completed(view: &View) -> Option<usize> {
     let mut others = view.deployments.iter().enumerate().skip(1);
     others.find(|(_, deployment)| deployment.state == RolloutState::Completed).map(|(place, _)| place)
 }

@@ -28,6 +28,7 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
         desired: service.desired,
         bounds: Bounds::of(service.desired, &service.configuration),
         breaker: service.configuration.circuit_breaker,
+        stop: service.history.last().and_then(|latest| latest.stop),
         start_not_before: service.backoff.until,
         steady_since: service.steady_since,
         deployments: service

@@ -1,7 +1,7 @@
 //! The service scheduler: it looks at a service now and then, decides, and does.
 //!
 //! In reading order: the arithmetic ([`bounds`]), what a service looks like to those who decide ([`view`]), what they can want
-//! ([`step`]), the deciding functions ([`breaker`], [`rollout`], [`completion`]), the words of its events ([`words`]); then what
+//! ([`step`]), the deciding functions ([`request`], [`breaker`], [`rollout`], [`completion`]), the words of its events ([`words`]); then what
 //! collects a view ([`look`]), what carries the steps out ([`apply`]), and what keeps target groups in step ([`targets`]).
 
 mod apply;
@@ -9,6 +9,7 @@ mod bounds;
 mod breaker;
 mod completion;
 mod look;
+mod request;
 mod rollout;
 mod step;
 mod targets;
@@ -19,7 +20,7 @@ pub(super) use look::end_of;
 pub(super) use targets::changed as target_changed;
 pub(super) use view::Ended;
 
-use super::service::ServiceKey;
+use super::service::{self, Service, ServiceKey};
 use super::{State, Timer};
 use crate::time::{Timestamp, next_beat};
 use crate::timing::Timing;
@@ -28,7 +29,7 @@ use step::Step;
 use view::View;
 
 /// The deciding functions, in the order in which they are asked. Each sees what the ones before it have done.
-const DECIDING: [fn(&View) -> Vec<Step>; 3] = [breaker::decide, rollout::decide, completion::decide];
+const DECIDING: [fn(&View) -> Vec<Step>; 4] = [request::decide, breaker::decide, rollout::decide, completion::decide];
 
 /// Looks at the service called `key` and takes the steps that are due.
 pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
@@ -37,6 +38,7 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
     service.evaluated_at = Some(now);
     let cause = service.cause;
     service.ended.append(&mut service.unlaunched);
+    service::note_look(world, key);
     world.follow(cause);
     targets::keep_in_step(world, key);
     look::note_ends(world, key);
@@ -46,12 +48,18 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
             apply::apply(world, key, step);
         }
     }
+    service::note_counted(world, key);
     if let Some(service) = world.ecs.services.get_mut(key) {
         service.ended.clear();
     }
     if let Some(at) = look::next_change(world, key) {
         world.ecs.look_again(key, at, &world.timing);
     }
+}
+
+/// Failures at which the circuit breaker fails the primary deployment of `service`. The present desired count decides.
+pub(super) fn threshold(service: &Service) -> u32 {
+    breaker::threshold(&service.configuration.circuit_breaker, service.desired)
 }
 
 /// Something has changed that the scheduler of the service called `key` should look at, at its next beat.

@@ -4,7 +4,7 @@ use super::bounds::Bounds;
 use super::breaker;
 use crate::arn::Arn;
 use crate::ecs::Rules;
-use crate::ecs::service::{CircuitBreaker, RolloutState};
+use crate::ecs::service::{CircuitBreaker, RolloutState, StopKind};
 use crate::effect::TaskId;
 use crate::time::Timestamp;
 use crate::timing::Timing;
@@ -18,6 +18,8 @@ pub(super) struct View {
     pub(super) desired: u32,
     pub(super) bounds: Bounds,
     pub(super) breaker: CircuitBreaker,
+    /// How somebody wants the deployment under way to end.
+    pub(super) stop: Option<StopKind>,
     /// No task is started before.
     pub(super) start_not_before: Option<Timestamp>,
     /// Whether the service has said that it is steady, and when.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::config::{DeploymentConfiguration, LoadBalancer};
 use super::deployment::Deployment;
-use super::{Backoff, Propagate, Service, ServiceKey};
+use super::{Backoff, Propagate, Service, ServiceKey, history};
 use crate::arn::Arn;
 use crate::ecs::network::{self, Network};
 use crate::ecs::{LaunchType, access, cluster, scheduler};
@@ -128,6 +128,8 @@ impl Operation for CreateService {
             created_by: caller.arn,
             events: VecDeque::new(),
             deployments: vec![deployment],
+            revisions: Vec::new(),
+            history: Vec::new(),
             live: BTreeSet::new(),
             ended: Vec::new(),
             unlaunched: Vec::new(),
@@ -138,6 +140,7 @@ impl Operation for CreateService {
             said: BTreeMap::new(),
         };
         world.ecs.services.insert(key.clone(), service);
+        history::begin(world, &key);
         super::deployment::tell(world, &key, 0);
         scheduler::poke(world, &key);
         Ok(key)

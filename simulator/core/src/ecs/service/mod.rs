@@ -1,24 +1,41 @@
 //! Services: a number of tasks that ECS keeps running, and the deployments that change what they are made of.
 //!
-//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`]), and the operations
-//! ([`create`], [`update`], [`describe`]). What a service does is in [`super::scheduler`].
+//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`]); its past as [`revision`]s and
+//! [`service_deployment`]s, and what writes it ([`history`], [`cause`]); and the operations ([`create`], [`update`], [`describe`],
+//! [`describe_history`], [`stop`]). What a service does is in [`super::scheduler`].
 
+pub mod cause;
 pub mod config;
 pub mod create;
 pub mod deployment;
 pub mod describe;
+pub mod describe_history;
+mod history;
+pub mod revision;
+pub mod service_deployment;
+pub mod stop;
 pub mod update;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+pub use cause::Cause;
 pub use config::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
 pub use create::CreateService;
 pub use deployment::{Deployment, RolloutState};
 pub use describe::{DescribeServices, DescribedServices, ListServices};
+pub use describe_history::{DescribeServiceDeployments, DescribeServiceRevisions, ListServiceDeployments};
+pub use revision::{RevisionSummary, ServiceRevision};
+pub use service_deployment::{
+    BreakerMonitor, MonitorStatus, Rollback, ServiceDeployment, ServiceDeploymentStatus, StopKind,
+};
+pub use stop::StopServiceDeployment;
 pub use update::UpdateService;
 
 pub(super) use deployment::tell as tell_deployment;
+pub(super) use history::{
+    completed as note_completed, counted as note_counted, failed as note_failed, looked_at as note_look,
+};
 
 use super::scheduler::Ended;
 use crate::arn::Arn;
@@ -63,6 +80,10 @@ pub struct Service {
     pub events: VecDeque<ServiceEvent>,
     /// `deployments`: the first is PRIMARY, the others are ACTIVE; newest first.
     pub deployments: Vec<Deployment>,
+    /// What each of its deployments was made of, oldest first, those long gone included.
+    pub revisions: Vec<ServiceRevision>,
+    /// Its service deployments, oldest first.
+    pub history: Vec<ServiceDeployment>,
     /// Its tasks that are not STOPPED.
     pub(super) live: BTreeSet<TaskId>,
     /// Its tasks that have stopped since the scheduler last looked.
@@ -132,6 +153,12 @@ impl Service {
     #[must_use]
     pub fn primary(&self) -> &Deployment {
         self.deployments.first().expect("a service always has a deployment")
+    }
+
+    /// What the deployment called `id` is or was made of.
+    #[must_use]
+    pub fn revision_of(&self, id: &str) -> Option<&ServiceRevision> {
+        self.revisions.iter().rev().find(|revision| revision.deployment == id)
     }
 
     pub(super) fn primary_mut(&mut self) -> &mut Deployment {

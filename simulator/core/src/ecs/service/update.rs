@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::config::{CircuitBreaker, LoadBalancer};
 use super::create::{service_arn, with_network};
 use super::deployment::{self, Deployment};
-use super::{Backoff, Propagate, ServiceKey};
+use super::{Backoff, Propagate, ServiceKey, history};
 use crate::ecs::network::{self, Network};
 use crate::ecs::{access, cluster, scheduler};
 use crate::operation::{Access, Authorized, Operation};
@@ -130,6 +130,7 @@ impl Operation for UpdateService {
             // The throttle resets at once when the service gets something new to start.
             service.backoff = Backoff::default();
             service.said.clear();
+            history::begin(world, &key);
             deployment::tell(world, &key, 0);
         }
         scheduler::poke(world, &key);

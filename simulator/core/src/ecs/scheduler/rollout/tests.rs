@@ -43,6 +43,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
         desired,
         bounds: Bounds::of(desired, &configuration),
         breaker: CircuitBreaker::default(),
+        stop: None,
         start_not_before: None,
         steady_since: None,
         deployments: vec![deployment("new", RolloutState::InProgress), deployment("old", RolloutState::Completed)],
