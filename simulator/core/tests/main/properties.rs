@@ -1,6 +1,10 @@
-//! What must hold of every rollout, whatever the service, its bounds and its containers.
+//! What must hold of every rollout, whatever the service, its bounds and its containers. Each property is said in words above it.
+//!
+//! Here: rollouts that nobody disturbs. [`churn`] has those in whose middle users change their minds.
 
-use std::collections::BTreeMap;
+mod churn;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -71,16 +75,20 @@ impl Case {
         desired == 0 || maximum > desired || minimum < desired
     }
 
+    /// An account, with a load balancer if the service has one.
+    fn account(&self) -> Account {
+        let account = Account::seeded(self.timing.clone(), self.seed);
+        if self.balanced {
+            let check = HealthCheck { interval: secs(10), timeout: secs(5), ..HealthCheck::default() };
+            account.with_load_balancer(check)
+        } else {
+            account
+        }
+    }
+
     /// The service with `app:1` in a steady state.
     fn serving(&self, second: Behaviour) -> Account {
-        let mut account = Account::seeded(self.timing.clone(), self.seed);
-        if self.balanced {
-            account = account.with_load_balancer(HealthCheck {
-                interval: secs(10),
-                timeout: secs(5),
-                ..HealthCheck::default()
-            });
-        }
+        let mut account = self.account();
         account.driver.script("app:1", Behaviour::healthy_after(Duration::from_millis(self.up_after)));
         account.driver.script("app:2", second);
         account.register(self.containers("app:1"));
@@ -147,11 +155,39 @@ fn everything_has_a_cause(account: &Account) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// No service says anything that is not in AWS's catalogue.
 fn only_known_texts(account: &Account) -> Result<(), TestCaseError> {
-    for event in &account.service().events {
-        prop_assert!(catalogue::knows(&event.message), "not in the catalogue: {}", event.message);
+    for event in account.world.events() {
+        if let EventKind::Service { message, .. } = &event.kind {
+            prop_assert!(catalogue::knows(message), "not in the catalogue: {}", message);
+        }
     }
     Ok(())
+}
+
+/// No task of a deployment is launched once that deployment has FAILED.
+fn nothing_starts_after_failed(account: &Account) -> Result<(), TestCaseError> {
+    let mut failed = BTreeSet::new();
+    for event in account.world.events() {
+        match &event.kind {
+            EventKind::Deployment { id, rollout_state: "FAILED", .. } => {
+                failed.insert(id);
+            }
+            EventKind::Task { started_by, status: "PROVISIONING", .. } => {
+                prop_assert!(!failed.contains(started_by), "{} goes on after it failed:\n{}", started_by, account.story());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What must hold of every trace.
+fn the_trace_is_sound(account: &Account) -> Result<(), TestCaseError> {
+    every_task_ends_once(account)?;
+    only_known_texts(account)?;
+    everything_has_a_cause(account)?;
+    nothing_starts_after_failed(account)
 }
 
 proptest! {
@@ -172,9 +208,7 @@ proptest! {
         }, completed)?;
         prop_assert!(live(&account).iter().all(|task| task.definition.revision == 2));
         prop_assert_eq!(live(&account).len(), usize::try_from(case.deploy.desired).expect("a small number"));
-        every_task_ends_once(&account)?;
-        only_known_texts(&account)?;
-        everything_has_a_cause(&account)?;
+        the_trace_is_sound(&account)?;
     }
 
     /// With the circuit breaker a rollout of failing containers ends FAILED, the old deployment comes back under its own id, and not
@@ -202,9 +236,7 @@ proptest! {
         let beyond = usize::try_from(looks).expect("a small number") * maximum;
         prop_assert!(started <= threshold + beyond, "{} started, threshold {}", started, threshold);
         prop_assert!(live(&account).iter().all(|task| task.definition.revision == 1));
-        every_task_ends_once(&account)?;
-        only_known_texts(&account)?;
-        everything_has_a_cause(&account)?;
+        the_trace_is_sound(&account)?;
     }
 
     /// The same seed and inputs give the same trace and the same effects; another seed gives other ids.

@@ -11,8 +11,10 @@ use crate::effect::TaskId;
 pub(super) fn decide(view: &View) -> Vec<Step> {
     let mut steps = condemned(view);
     if view.primary().state == RolloutState::Failed {
-        // Stalled: nothing of it is started, and what serves goes on serving.
-        steps.extend(scale(surplus(view.old_tasks().collect(), view.desired)));
+        // Stalled: nothing of it is started, and what serves goes on serving. A desired count that is lowered is followed all the same.
+        let mut unwanted = surplus(view.new_tasks().collect(), view.desired);
+        unwanted.extend(surplus(view.old_tasks().collect(), view.desired));
+        steps.extend(scale(unwanted));
         return steps;
     }
     let sound: Vec<&TaskView> = view.new_tasks().filter(|task| !task.is_failing()).collect();

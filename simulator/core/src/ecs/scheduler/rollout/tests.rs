@@ -173,7 +173,14 @@ fn a_changed_desired_count_is_followed() {
 
 #[test]
 fn nothing_of_a_failed_deployment_is_started_or_stopped() {
-    for (desired, tasks, expected) in [(2, "oh oh", ""), (2, "oh oh nf", ""), (2, "oh", ""), (1, "oh oh", "-oh1")] {
+    for (desired, tasks, expected) in [
+        (2, "oh oh", ""),
+        (2, "oh oh nf", ""),
+        (2, "oh", ""),
+        (1, "oh oh", "-oh1"),
+        (1, "oh nf nf", "-nf2"),
+        (0, "oh nf", "-nf1 -oh0"),
+    ] {
         let mut view = view(desired, (100, 200), tasks);
         view.deployments[0].state = RolloutState::Failed;
         assert_eq!(words(&decide(&view)), expected, "{desired} with {tasks:?}");
