@@ -78,8 +78,11 @@ fn action() -> impl Strategy<Value = Action> {
 
 fn churn() -> impl Strategy<Value = Churn> {
     let after = prop_oneof![0_u64..3_000, 0_u64..90_000];
-    (case(), company(), prop::collection::vec((after, action()), 1..6))
-        .prop_map(|(case, company, actions)| Churn { case, company, actions })
+    (case(), company(), prop::collection::vec((after, action()), 1..6)).prop_map(|(case, company, actions)| Churn {
+        case,
+        company,
+        actions,
+    })
 }
 
 fn depends(on: &str, condition: Condition) -> Dependency {
@@ -91,7 +94,9 @@ impl Action {
     /// be healthy at once.
     fn comes_to_an_end(&self) -> bool {
         match self {
-            Self::Deploy(behaviour, _) => behaviour.sick.is_none() && behaviour.exits.is_none_or(|(after, _)| after < secs(20)),
+            Self::Deploy(behaviour, _) => {
+                behaviour.sick.is_none() && behaviour.exits.is_none_or(|(after, _)| after < secs(20))
+            }
             Self::Force | Self::Scale(_) | Self::Bound(..) | Self::Stop(_) => true,
         }
     }
@@ -120,7 +125,8 @@ impl Company {
             Self::Both => {
                 app.depends_on.push(depends("migration", Condition::Complete));
                 app.depends_on.push(depends("cache", Condition::Start));
-                let migration = ContainerDefinition { depends_on: vec![depends("cache", Condition::Start)], ..migration };
+                let migration =
+                    ContainerDefinition { depends_on: vec![depends("cache", Condition::Start)], ..migration };
                 vec![app, migration, cache]
             }
         }
@@ -182,7 +188,8 @@ fn step(account: &mut Account) -> Result<bool, TestCaseError> {
     let alive = live(account).len();
     prop_assert!(launched == 0 || alive <= maximum, "{} tasks of {} at most:\n{}", alive, maximum, account.story());
     if stopped > 0 {
-        let serves = |task: &&Task| task.last_status == TaskStatus::Running && !task.stopping && is_sound(account, task);
+        let serves =
+            |task: &&Task| task.last_status == TaskStatus::Running && !task.stopping && is_sound(account, task);
         let left = live(account).into_iter().filter(serves).count();
         prop_assert!(left >= minimum, "{} stopped, {} left of {}:\n{}", stopped, left, minimum, account.story());
     }
