@@ -45,6 +45,10 @@ check: && test
 bench *args: engine images build
     fixtures/bench/rehearsal {{ greenroom }} "$@"
 
+# Time the core: rollouts in virtual time, events in a second, memory; arguments go to criterion, such as a filter
+bench-core *args:
+    cargo bench --package simulator-core --bench rollout -- "$@"
+
 # Make sure of a Docker engine
 engine:
     @fixtures/engine/ensure

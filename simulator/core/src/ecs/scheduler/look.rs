@@ -18,9 +18,8 @@ const INCONSISTENT_FROM: u32 = 3;
 /// The service called `key` as it is now.
 pub(super) fn view(world: &World, key: &ServiceKey) -> View {
     let service = &world.ecs.services[key];
-    let mut tasks: Vec<(u64, TaskView)> =
-        live(world, service).map(|task| (task.number, task_view(world, service, task))).collect();
-    tasks.sort_by_key(|(number, _)| *number);
+    let mut tasks: Vec<&Task> = live(world, service).collect();
+    tasks.sort_by_key(|task| task.number);
     View {
         now: world.now,
         timing: world.timing.clone(),
@@ -41,7 +40,7 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
                 trip_at: deployment.trip_at,
             })
             .collect(),
-        tasks: tasks.into_iter().map(|(_, task)| task).collect(),
+        tasks: tasks.into_iter().map(|task| task_view(world, service, task)).collect(),
         ended: service.ended.clone(),
     }
 }

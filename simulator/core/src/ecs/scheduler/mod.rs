@@ -42,9 +42,13 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
     world.follow(cause);
     targets::keep_in_step(world, key);
     look::note_ends(world, key);
+    let mut seen = None;
     for decide in DECIDING {
-        let view = look::view(world, key);
-        for step in decide(&view) {
+        let view = seen.take().unwrap_or_else(|| look::view(world, key));
+        let steps = decide(&view);
+        // Where nothing is done, the next one sees the same.
+        seen = steps.is_empty().then_some(view);
+        for step in steps {
             apply::apply(world, key, step);
         }
     }

@@ -114,8 +114,8 @@ fn old(view: &View, unborn: u32, room: u32) -> Vec<TaskId> {
 fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
     let beyond = count(tasks.iter().copied()).saturating_sub(wanted);
     let mut crowd: BTreeMap<&Option<String>, u32> = BTreeMap::new();
-    // The tasks of each rank and subnet, with their places, the newest last.
-    let mut left: BTreeMap<((bool, bool), &Option<String>), Vec<(usize, &TaskView)>> = BTreeMap::new();
+    // By rank and subnet.
+    let mut left: BTreeMap<((bool, bool), &Option<String>), Line> = BTreeMap::new();
     for (place, task) in tasks.into_iter().enumerate() {
         let rank = (task.stage == Stage::Starting, !task.is_healthy());
         *crowd.entry(&task.subnet).or_default() += 1;
@@ -123,17 +123,20 @@ fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
     }
     let mut stop = Vec::new();
     for _ in 0..beyond {
-        let newest = |tasks: &Vec<(usize, &TaskView)>| tasks.last().map(|(place, _)| *place);
+        let newest = |line: &Line| line.last().map(|(place, _)| *place);
         let next = left
             .iter_mut()
-            .filter(|(_, tasks)| !tasks.is_empty())
-            .max_by_key(|((rank, subnet), tasks)| (*rank, crowd[*subnet], newest(tasks)));
-        let Some((_, task)) = next.and_then(|(_, tasks)| tasks.pop()) else { break };
+            .filter(|(_, line)| !line.is_empty())
+            .max_by_key(|((rank, subnet), line)| (*rank, crowd[*subnet], newest(line)));
+        let Some((_, task)) = next.and_then(|(_, line)| line.pop()) else { break };
         crowd.entry(&task.subnet).and_modify(|tasks| *tasks -= 1);
         stop.push(task.id.clone());
     }
     stop
 }
+
+/// Tasks and their places in the order of creation, the newest last.
+type Line<'a> = Vec<(usize, &'a TaskView)>;
 
 /// Whether no task is on its way anywhere, so that waiting changes nothing.
 fn nothing_moves(view: &View) -> bool {
