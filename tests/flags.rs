@@ -45,3 +45,46 @@ fn later_stages_follow_a_refuted_one_if_it_is_said_so() {
     // Until v1 is back, so do its requests.
     assert_eq!(run.report["findings"].as_array().map(Vec::len), Some(3), "{}", run.printed());
 }
+
+/// A script of behaviours, the exit code, and what must be said.
+const IN_VIRTUAL_TIME: [(&str, i32, &[&str]); 4] = [
+    ("up-after = \"3s\"", 0, &["on AWS      the rollout takes 6 min", "with at most 4 tasks at once", "would succeed"]),
+    (
+        "up-after = \"never\"",
+        5,
+        &["what runs now does not reach a steady state in virtual time", "baseline", "would fail"],
+    ),
+    // The first two containers are what runs now; those of what would be deployed end before they are up.
+    (
+        concat!(
+            "up-after = \"3s\"\n[[containers.app]]\nup-after = \"3s\"\n",
+            "[[containers.app]]\nup-after = \"never\"\nexits = { after = \"3s\", code = 1 }\n",
+            "[[containers.app]]\nup-after = \"never\"\nexits = { after = \"3s\", code = 1 }\n",
+            "[[containers.app]]\nup-after = \"never\"\nexits = { after = \"3s\", code = 1 }\n",
+            "[[containers.app]]\nup-after = \"never\"\nexits = { after = \"3s\", code = 1 }\n",
+            "[[containers.app]]\nup-after = \"never\"\nexits = { after = \"3s\", code = 1 }",
+        ),
+        5,
+        &["tasks failed to start", "roll out", "would fail"],
+    ),
+    ("up-aftr = \"3s\"", 3, &["behaviours.toml:4:1", "did you mean `up-after`?"]),
+];
+
+#[test]
+fn virtual_time_needs_no_engine_and_tells_what_aws_would_do() {
+    for (app, exit, says) in IN_VIRTUAL_TIME {
+        let checked_out = App::check_out("v2");
+        let script = format!(
+            "[[containers.settings]]\nexits = {{ after = \"200ms\", code = 0 }}\n[[containers.app]]\n{app}\n[[containers.ready]]\n"
+        );
+        let file = checked_out.path().join("behaviours.toml");
+        std::fs::write(&file, script).expect("the temporary directory is writable");
+        let mut command = checked_out.command("postgres");
+        command.args(["--engine", "virtual", "--behaviours"]).arg(&file).env("DOCKER_HOST", "unix:///nowhere");
+        let run = checked_out.finished(&command.output().expect("greenroom can be run"));
+        assert_eq!(run.exit, Some(exit), "{}", run.printed());
+        for words in says {
+            assert!(run.printed().contains(words), "{words}\n{}", run.printed());
+        }
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod behaviours;
+pub mod cache;
 pub mod database;
 pub mod driver;
 pub mod endpoint;

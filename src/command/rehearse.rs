@@ -8,9 +8,11 @@ use clap::{Args, ValueEnum};
 use miette::Diagnostic;
 use simulator::database::Engine;
 use simulator::engine;
-use simulator::rehearsal::{Progress, RehearsalError, Script, ServiceUnderTest, Session, Source, Verdict};
+use simulator::rehearsal::{
+    Progress, RehearsalError, Script, ServiceUnderTest, Session, Source, Verdict, virtual_rehearsal,
+};
 use simulator::report;
-use simulator::{Region, Timing};
+use simulator::{Region, Timing, behaviours, cache};
 
 use super::{block_on, complain, watch};
 use crate::account_setup::BootstrapAccount;
@@ -31,13 +33,19 @@ pub(crate) struct Arguments {
     /// The database's engine, instead of the one in greenroom.toml.
     #[arg(long, value_name = "ENGINE")]
     database: Option<DatabaseArgument>,
-    /// AWS's own delays: compressed for a rehearsal, or as on AWS.
-    #[arg(long, value_enum, default_value = "rehearsal")]
-    timing: TimingArgument,
+    /// With real containers, or in virtual time by how containers behave.
+    #[arg(long, value_enum, default_value = "docker")]
+    engine: EngineArgument,
+    /// For virtual time: how containers behave [default: as in the last rehearsal with containers].
+    #[arg(long, value_name = "FILE")]
+    behaviours: Option<PathBuf>,
+    /// AWS's own delays: compressed for a rehearsal, or as on AWS [default: as on AWS in virtual time, else compressed].
+    #[arg(long, value_enum)]
+    timing: Option<TimingArgument>,
     /// The load balancer's port on localhost [default: any free port].
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
-    /// Write report.json, junit.xml and trace.jsonl into this directory.
+    /// Write report.json, junit.xml, trace.jsonl and behaviours.toml into this directory.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
     /// Print the report as JSON on stdout.
@@ -56,6 +64,12 @@ enum DatabaseArgument {
     Postgres,
     Mysql,
     Mariadb,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum EngineArgument {
+    Docker,
+    Virtual,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -82,7 +96,46 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
         Ok(set_up) => set_up,
         Err(error) => return complain(error, Exit::Input),
     };
-    block_on(rehearse(arguments, &script, &set_up))
+    match arguments.engine {
+        EngineArgument::Docker => block_on(rehearse(arguments, &script, &set_up)),
+        EngineArgument::Virtual => block_on(foretell(arguments, &script, &set_up)),
+    }
+}
+
+/// In virtual time, by declared behaviours or by those that were measured last.
+async fn foretell(arguments: &Arguments, script: &Script, set_up: &BootstrapAccount) -> Exit {
+    if matches!(arguments.timing, Some(TimingArgument::Rehearsal)) {
+        return refuse(RehearsalError::Input {
+            message: "virtual time shows AWS's own delays, which `--timing rehearsal` compresses".to_owned(),
+            help: Some("leave out `--timing` or `--engine virtual`".to_owned()),
+        });
+    }
+    let measured = cache::behaviours_of(&script.project);
+    let file = arguments.behaviours.as_ref().unwrap_or(&measured);
+    let behaviours = match behaviours::read(file) {
+        Ok(behaviours) => behaviours,
+        Err(_) if arguments.behaviours.is_none() && !measured.exists() => {
+            return refuse(RehearsalError::Input {
+                message: "nothing is known of how the containers behave".to_owned(),
+                help: Some(
+                    "run `greenroom rehearse` once with containers, or name a script with `--behaviours`".to_owned(),
+                ),
+            });
+        }
+        Err(error) => return refuse(RehearsalError::input(&error, error.help().map(str::to_owned))),
+    };
+    let display = Arc::new(Display::new());
+    let progress: Arc<dyn Progress> = Arc::clone(&display) as Arc<dyn Progress>;
+    let result = tokio::select! {
+        result = virtual_rehearsal::rehearse(script, behaviours, set_up, &progress) => Some(result),
+        () = interrupted() => None,
+    };
+    display.finish();
+    match result {
+        None => Exit::Interrupted,
+        Some(Err(error)) => refuse(error),
+        Some(Ok(verdict)) => show(arguments, &verdict),
+    }
 }
 
 async fn rehearse(arguments: &Arguments, script: &Script, set_up: &BootstrapAccount) -> Exit {
@@ -109,7 +162,14 @@ async fn rehearse(arguments: &Arguments, script: &Script, set_up: &BootstrapAcco
             Exit::Interrupted
         }
         Some(Err(error)) => refuse(error),
-        Some(Ok(verdict)) => show(arguments, &verdict),
+        Some(Ok(verdict)) => {
+            if let Some(behaviours) = &verdict.behaviours
+                && let Err(error) = cache::keep_behaviours(&verdict.project, behaviours)
+            {
+                anstream::eprintln!("warning: cannot keep how the containers behaved: {error}");
+            }
+            show(arguments, &verdict)
+        }
     }
 }
 
@@ -199,9 +259,9 @@ fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Sourc
         },
         database,
         secrets: secrets.clone(),
-        timing: match arguments.timing {
-            TimingArgument::Rehearsal => Timing::rehearsal(),
-            TimingArgument::Aws => Timing::aws(),
+        timing: match (arguments.timing, arguments.engine) {
+            (Some(TimingArgument::Rehearsal), _) | (None, EngineArgument::Docker) => Timing::rehearsal(),
+            (Some(TimingArgument::Aws), _) | (None, EngineArgument::Virtual) => Timing::aws(),
         },
         port: arguments.port,
         keep_going: arguments.keep_going,

@@ -30,6 +30,17 @@ pub enum BehavioursError {
     },
 }
 
+impl BehavioursError {
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Wrong { help, .. } => help.as_deref(),
+        }
+    }
+}
+
 /// Something wrong in a file whose name is not known yet.
 #[derive(Debug)]
 pub(super) struct Wrong {

@@ -15,14 +15,17 @@
 //! healthy-after = "never"
 //! ```
 //!
-//! In reading order: the keys ([`file`]), durations ([`duration`]), and what is wrong with a file ([`error`]). How containers then behave
+//! In reading order: the keys ([`file`]), durations ([`duration`]), what is wrong with a file ([`error`]), and the way back
+//! from behaviours to a file ([`mod@write`]). How containers then behave
 //! is `simulator_core::virtual_time`.
 
 mod duration;
 mod error;
 mod file;
+mod write;
 
 pub use error::BehavioursError;
+pub use write::write;
 
 use std::path::Path;
 

@@ -57,11 +57,11 @@ pub enum PlayError {
     },
 }
 
-/// Plays `deploy` in `world`, which has the service, while containers do what `script` says.
+/// Plays `deploy` in `world`, which has the service, while containers do what `script` says. Answers the World as it is then, too.
 ///
 /// # Errors
 /// See [`PlayError`]; a deploy that fails is a prediction.
-pub fn predict(world: World, script: Script, deploy: &Deploy) -> Result<Prediction, PlayError> {
+pub fn predict(world: World, script: Script, deploy: &Deploy) -> Result<(Prediction, World), PlayError> {
     let mut play = Play::new(world, script);
     let before = play.register(&deploy.now)?;
     let seen = play.world.events().len();
@@ -86,7 +86,7 @@ pub fn predict(world: World, script: Script, deploy: &Deploy) -> Result<Predicti
         Some(_) => is_steady(events, &deploy.service),
         None => false,
     })?;
-    Ok(outcome::of(&play.world, seen, began, &deployment, deploy))
+    Ok((outcome::of(&play.world, seen, began, &deployment, deploy), play.world))
 }
 
 struct Play {

@@ -29,6 +29,8 @@ pub struct Verdict {
     pub traffic: Tally,
     /// What AWS would do, if enough was seen to tell.
     pub prediction: Option<Prediction>,
+    /// How the containers of what would be deployed behaved, as a script that can be played again.
+    pub behaviours: Option<String>,
     /// What was real.
     pub real: Vec<String>,
     /// What was simulated, and how far.

@@ -21,6 +21,7 @@ pub fn report(verdict: &Verdict) -> Value {
         outcomes,
         traffic,
         prediction,
+        behaviours: _,
         real,
         simulated,
         stood_in,

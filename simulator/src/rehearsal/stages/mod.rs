@@ -1,14 +1,14 @@
 //! What each stage does, and the order that they come in.
 
-mod account;
+pub(super) mod account;
 mod baseline;
 mod database;
 mod deploy;
 mod explain;
 mod images;
 mod migrate;
-mod preflight;
-mod scene;
+pub(super) mod preflight;
+pub(super) mod scene;
 mod verify;
 
 use std::future::ready;
@@ -55,7 +55,7 @@ pub(super) async fn run(
     record: &mut Record<'_>,
     stood: &mut Stood,
 ) -> Result<(), Halt> {
-    record.stage(Stage::Preflight, preflight::check(session)).await?;
+    record.stage(Stage::Preflight, ready(preflight::check(session.script, &session.input))).await?;
 
     let (scene, driving) = Scene::open(session).await.map_err(Halt::Failed)?;
     tokio::select! {
