@@ -1,10 +1,11 @@
 //! ECS: clusters, task definitions, services, deployments and tasks.
 //!
 //! In reading order: [`cluster`], [`definition`] (what tasks are made of), [`network`], [`task`] (how tasks live), [`service`] (what a
-//! service is) and the scheduler (what it does about it); [`rules`] are the points that AWS leaves in doubt, [`view`] is
+//! service is) and the scheduler (what it does about it); [`alarm`]s are what can fail a deployment from outside, [`rules`] are the points that AWS leaves in doubt, [`view`] is
 //! how others read all this. [`access`] holds what several operations ask IAM for alike.
 
 mod access;
+pub mod alarm;
 pub mod cluster;
 pub mod definition;
 pub mod network;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use alarm::AlarmState;
 pub use cluster::{Cluster, CreateCluster, DescribeClusters, Failure, ListClusters};
 pub use definition::{
     DeregisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitions, RegisterTaskDefinition, TaskDefinition,
@@ -53,6 +55,8 @@ pub struct State {
     client_tokens: BTreeMap<String, task::Earlier>,
     /// Tasks launched so far.
     launched: u64,
+    /// The alarms that have been told of.
+    alarms: BTreeMap<String, AlarmState>,
     agenda: Agenda<Timer>,
     rules: Rules,
 }
@@ -144,6 +148,7 @@ pub(crate) fn observe(world: &mut World, observation: Observation) {
             elb::observe_probed(world, &target_group, &target, &answer);
         }
         Observation::TargetDrained { target_group, target } => elb::observe_drained(world, &target_group, &target),
+        Observation::AlarmChanged { alarm, state } => alarm::changed(world, &alarm, state),
         Observation::Listening { listener, address } => elb::observe_listening(world, &listener, Reach::At(address)),
         Observation::NotListening { listener, message } => {
             elb::observe_listening(world, &listener, Reach::Nowhere(message));

@@ -3,6 +3,7 @@
 mod virtual_time;
 
 mod access;
+mod alarms;
 mod breaker;
 mod catalogue;
 mod container_health;

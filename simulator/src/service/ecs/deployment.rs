@@ -1,7 +1,9 @@
 //! How services are deployed, on the wire: `deploymentConfiguration` and `deployments`.
 
 use serde_json::{Value, json};
-use simulator_core::ecs::service::{CircuitBreaker, Deployment, DeploymentConfiguration, LoadBalancer, ThresholdKind};
+use simulator_core::ecs::service::{
+    Alarms, CircuitBreaker, Deployment, DeploymentConfiguration, LoadBalancer, ThresholdKind,
+};
 use simulator_core::ecs::{Service, View};
 use simulator_core::{Arn, Refusal};
 
@@ -14,6 +16,7 @@ pub(super) struct Asked {
     pub(super) minimum_healthy_percent: Option<u32>,
     pub(super) maximum_percent: Option<u32>,
     pub(super) circuit_breaker: Option<CircuitBreaker>,
+    pub(super) alarms: Option<Alarms>,
 }
 
 /// Takes `deploymentConfiguration`.
@@ -23,15 +26,6 @@ pub(super) fn configuration(input: &mut Input) -> Result<Asked, Refusal> {
         None | Some("ROLLING") => {}
         Some(other) => return Err(Refusal::NotSimulated { what: format!("deployment strategy `{other}`") }),
     }
-    if let Some(mut alarms) = configuration.structure("alarms")? {
-        // An empty and disabled set of alarms is what `describe-services` prints.
-        let names = alarms.texts("alarmNames")?;
-        if alarms.boolean("enable")? == Some(true) || !names.is_empty() {
-            return Err(Refusal::NotSimulated { what: "deployment alarms".to_owned() });
-        }
-        let _without_alarms = alarms.boolean("rollback")?;
-        alarms.finish()?;
-    }
     if configuration.integer("bakeTimeInMinutes")?.is_some_and(|minutes| minutes != 0) {
         return Err(Refusal::NotSimulated { what: "bake time of a rolling deployment".to_owned() });
     }
@@ -39,19 +33,32 @@ pub(super) fn configuration(input: &mut Input) -> Result<Asked, Refusal> {
         minimum_healthy_percent: shape::whole(&mut configuration, "minimumHealthyPercent")?,
         maximum_percent: shape::whole(&mut configuration, "maximumPercent")?,
         circuit_breaker: configuration.structure("deploymentCircuitBreaker")?.map(circuit_breaker).transpose()?,
+        alarms: configuration.structure("alarms")?.map(alarms).transpose()?,
     };
     configuration.finish()?;
     Ok(asked)
 }
 
+/// Takes the truth value `key` of `whole`, which must be given.
+fn flag(input: &mut Input, whole: &str, key: &str) -> Result<bool, Refusal> {
+    input.boolean(key)?.ok_or_else(|| Refusal::fault(INVALID, format!("{whole}.{key} must be given.")))
+}
+
+fn alarms(mut input: Input) -> Result<Alarms, Refusal> {
+    let alarms = Alarms {
+        names: input.texts("alarmNames")?,
+        enable: flag(&mut input, "alarms", "enable")?,
+        rollback: flag(&mut input, "alarms", "rollback")?,
+    };
+    input.finish()?;
+    Ok(alarms)
+}
+
 fn circuit_breaker(mut input: Input) -> Result<CircuitBreaker, Refusal> {
     let default = CircuitBreaker::default();
-    let required = |value: Option<bool>, key: &str| {
-        value.ok_or_else(|| Refusal::fault(INVALID, format!("deploymentCircuitBreaker.{key} must be given.")))
-    };
     let breaker = CircuitBreaker {
-        enable: required(input.boolean("enable")?, "enable")?,
-        rollback: required(input.boolean("rollback")?, "rollback")?,
+        enable: flag(&mut input, "deploymentCircuitBreaker", "enable")?,
+        rollback: flag(&mut input, "deploymentCircuitBreaker", "rollback")?,
         reset_on_healthy_task: input.boolean("resetOnHealthyTask")?.unwrap_or(default.reset_on_healthy_task),
         threshold: input.structure("thresholdConfiguration")?.map(threshold).transpose()?.unwrap_or(default.threshold),
     };
@@ -97,7 +104,8 @@ fn load_balancer(mut input: Input) -> Result<LoadBalancer, Refusal> {
 
 /// `deploymentConfiguration`.
 pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Value {
-    let DeploymentConfiguration { minimum_healthy_percent, maximum_percent, circuit_breaker } = configuration;
+    let DeploymentConfiguration { minimum_healthy_percent, maximum_percent, circuit_breaker, alarms } = configuration;
+    let Alarms { names, enable: heeded, rollback: rolled_back } = alarms;
     let CircuitBreaker { enable, rollback, reset_on_healthy_task, threshold: (kind, value) } = circuit_breaker;
     json!({
         "deploymentCircuitBreaker": {
@@ -106,6 +114,7 @@ pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Val
             "resetOnHealthyTask": reset_on_healthy_task,
             "thresholdConfiguration": { "type": kind.as_str(), "value": value },
         },
+        "alarms": { "alarmNames": names, "enable": heeded, "rollback": rolled_back },
         "maximumPercent": maximum_percent,
         "minimumHealthyPercent": minimum_healthy_percent,
         "strategy": "ROLLING",

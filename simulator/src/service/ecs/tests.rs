@@ -219,6 +219,7 @@ fn a_service_is_described_as_it_was_made() {
             "subnets": [subnets[0].id], "securityGroups": [], "assignPublicIp": "ENABLED" } },
         "deploymentConfiguration": {
             "minimumHealthyPercent": 50, "maximumPercent": 150, "strategy": "ROLLING",
+            "alarms": { "alarmNames": ["errors"], "enable": false, "rollback": true },
             "deploymentCircuitBreaker": { "enable": true, "rollback": true, "resetOnHealthyTask": true,
                 "thresholdConfiguration": { "type": "BOUNDED_PERCENT", "value": 50 } } },
         "healthCheckGracePeriodSeconds": 60, "propagateTags": "SERVICE", "enableECSManagedTags": true,

@@ -1,9 +1,10 @@
 //! The service scheduler: it looks at a service now and then, decides, and does.
 //!
 //! In reading order: the arithmetic ([`bounds`]), what a service looks like to those who decide ([`view`]), what they can want
-//! ([`step`]), the deciding functions ([`request`], [`breaker`], [`rollout`], [`completion`]), the words of its events ([`words`]); then what
+//! ([`step`]), the deciding functions ([`request`], [`breaker`], [`alarms`], [`rollout`], [`completion`]), the words of its events ([`words`]); then what
 //! collects a view ([`look`]), what carries the steps out ([`apply`]), and what keeps target groups in step ([`targets`]).
 
+mod alarms;
 mod apply;
 mod bounds;
 mod breaker;
@@ -29,7 +30,8 @@ use step::Step;
 use view::View;
 
 /// The deciding functions, in the order in which they are asked. Each sees what the ones before it have done.
-const DECIDING: [fn(&View) -> Vec<Step>; 4] = [request::decide, breaker::decide, rollout::decide, completion::decide];
+const DECIDING: [fn(&View) -> Vec<Step>; 5] =
+    [request::decide, breaker::decide, alarms::decide, rollout::decide, completion::decide];
 
 /// Looks at the service called `key` and takes the steps that are due.
 pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {

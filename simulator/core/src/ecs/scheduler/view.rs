@@ -18,6 +18,7 @@ pub(super) struct View {
     pub(super) desired: u32,
     pub(super) bounds: Bounds,
     pub(super) breaker: CircuitBreaker,
+    pub(super) alarms: AlarmsView,
     /// How somebody wants the deployment under way to end.
     pub(super) stop: Option<StopKind>,
     /// No task is started before.
@@ -39,6 +40,18 @@ pub(super) struct DeploymentView {
     pub(super) state: RolloutState,
     pub(super) failed_tasks: u32,
     pub(super) trip_at: Option<Timestamp>,
+    /// Whether alarms can fail it.
+    pub(super) alarmed: bool,
+    pub(super) bake_until: Option<Timestamp>,
+}
+
+/// The alarms that a service names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct AlarmsView {
+    /// Whether one of them is in ALARM.
+    pub(super) ringing: bool,
+    /// Whether a deployment that they fail is rolled back.
+    pub(super) rollback: bool,
 }
 
 /// A task that is not STOPPED.

@@ -7,7 +7,7 @@ use crate::refusal::Refusal;
 use crate::world::World;
 
 /// `deploymentConfiguration` of a rolling deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentConfiguration {
     /// `minimumHealthyPercent`, 100 by default.
     pub minimum_healthy_percent: u32,
@@ -15,23 +15,30 @@ pub struct DeploymentConfiguration {
     pub maximum_percent: u32,
     /// `deploymentCircuitBreaker`, disabled by default.
     pub circuit_breaker: CircuitBreaker,
+    /// `alarms`, disabled by default.
+    pub alarms: Alarms,
 }
 
 impl Default for DeploymentConfiguration {
     fn default() -> Self {
-        Self { minimum_healthy_percent: 100, maximum_percent: 200, circuit_breaker: CircuitBreaker::default() }
+        Self {
+            minimum_healthy_percent: 100,
+            maximum_percent: 200,
+            circuit_breaker: CircuitBreaker::default(),
+            alarms: Alarms::default(),
+        }
     }
 }
 
 impl DeploymentConfiguration {
     /// Checks the percentages. The texts are ours.
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        let Self { minimum_healthy_percent, maximum_percent, circuit_breaker } = *self;
+        let Self { minimum_healthy_percent, maximum_percent, circuit_breaker, alarms } = self;
         let invalid = |message: &str| Err(Refusal::fault("InvalidParameterException", message));
-        if minimum_healthy_percent > 100 {
+        if *minimum_healthy_percent > 100 {
             return invalid("minimumHealthyPercent must be between 0 and 100.");
         }
-        if maximum_percent < 100 {
+        if *maximum_percent < 100 {
             return invalid("maximumPercent must be at least 100.");
         }
         if circuit_breaker.threshold.1 == 0 {
@@ -40,8 +47,22 @@ impl DeploymentConfiguration {
         if circuit_breaker.threshold.0 != ThresholdKind::Count && circuit_breaker.threshold.1 > 100 {
             return invalid("The circuit breaker threshold percentage must be between 1 and 100.");
         }
+        if alarms.enable && alarms.names.is_empty() {
+            return invalid("At least one alarm name must be given when deployment alarms are enabled.");
+        }
         Ok(())
     }
+}
+
+/// `alarms`: CloudWatch alarms that fail a deployment (`facts/aws.md` 2.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alarms {
+    /// `alarmNames`.
+    pub names: Vec<String>,
+    /// `enable`.
+    pub enable: bool,
+    /// `rollback`.
+    pub rollback: bool,
 }
 
 /// `deploymentCircuitBreaker`.

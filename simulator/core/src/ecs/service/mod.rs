@@ -1,7 +1,7 @@
 //! Services: a number of tasks that ECS keeps running, and the deployments that change what they are made of.
 //!
 //! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`]); its past as [`revision`]s and
-//! [`service_deployment`]s, and what writes it ([`history`], [`cause`]); and the operations ([`create`], [`update`], [`describe`],
+//! [`service_deployment`]s with their [`monitor`]s, and what writes it ([`history`], [`cause`]); and the operations ([`create`], [`update`], [`describe`],
 //! [`describe_history`], [`stop`]). What a service does is in [`super::scheduler`].
 
 pub mod cause;
@@ -11,6 +11,7 @@ pub mod deployment;
 pub mod describe;
 pub mod describe_history;
 mod history;
+pub mod monitor;
 pub mod revision;
 pub mod service_deployment;
 pub mod stop;
@@ -20,15 +21,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 pub use cause::Cause;
-pub use config::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
+pub use config::{Alarms, CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
 pub use create::CreateService;
 pub use deployment::{Deployment, RolloutState};
 pub use describe::{DescribeServices, DescribedServices, ListServices};
 pub use describe_history::{DescribeServiceDeployments, DescribeServiceRevisions, ListServiceDeployments};
+pub use monitor::{AlarmMonitor, BreakerMonitor, MonitorStatus};
 pub use revision::{RevisionSummary, ServiceRevision};
-pub use service_deployment::{
-    BreakerMonitor, MonitorStatus, Rollback, ServiceDeployment, ServiceDeploymentStatus, StopKind,
-};
+pub use service_deployment::{Rollback, ServiceDeployment, ServiceDeploymentStatus, StopKind};
 pub use stop::StopServiceDeployment;
 pub use update::UpdateService;
 

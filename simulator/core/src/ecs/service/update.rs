@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::{CircuitBreaker, LoadBalancer};
+use super::config::{Alarms, CircuitBreaker, LoadBalancer};
 use super::create::{service_arn, with_network};
 use super::deployment::{self, Deployment};
 use super::{Backoff, Propagate, ServiceKey, history};
@@ -37,6 +37,8 @@ pub struct UpdateService {
     pub maximum_percent: Option<u32>,
     /// `deploymentConfiguration.deploymentCircuitBreaker`.
     pub circuit_breaker: Option<CircuitBreaker>,
+    /// `deploymentConfiguration.alarms`.
+    pub alarms: Option<Alarms>,
     /// `healthCheckGracePeriodSeconds`.
     pub grace: Option<Duration>,
     /// `propagateTags`.
@@ -95,11 +97,12 @@ impl Operation for UpdateService {
         let service = world.ecs.services.get(&key).ok_or_else(not_found)?;
         let primary = service.primary();
 
-        let mut configuration = service.configuration;
+        let mut configuration = service.configuration.clone();
         configuration.minimum_healthy_percent =
             asked.minimum_healthy_percent.unwrap_or(configuration.minimum_healthy_percent);
         configuration.maximum_percent = asked.maximum_percent.unwrap_or(configuration.maximum_percent);
         configuration.circuit_breaker = asked.circuit_breaker.unwrap_or(configuration.circuit_breaker);
+        configuration.alarms = asked.alarms.unwrap_or(configuration.alarms);
         configuration.check()?;
 
         let definition = match &asked.task_definition {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use simulator_core::ec2::{DescribeSubnets, DescribeVpcs};
 use simulator_core::ecs::definition::{ContainerDefinition, HealthCheck, LogConfiguration, PortMapping};
-use simulator_core::ecs::service::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, RolloutState};
+use simulator_core::ecs::service::{Alarms, CircuitBreaker, DeploymentConfiguration, LoadBalancer, RolloutState};
 use simulator_core::ecs::{
     CreateCluster, CreateService, LaunchType, Network, RegisterTaskDefinition, RunTask, Service, StopTask, Task,
     TaskDefinition, UpdateService,
@@ -43,12 +43,13 @@ pub(crate) struct Deploy {
     pub(crate) maximum: u32,
     pub(crate) breaker: CircuitBreaker,
     pub(crate) grace: Option<Duration>,
+    pub(crate) alarms: Alarms,
 }
 
 impl Default for Deploy {
     fn default() -> Self {
         let breaker = CircuitBreaker { enable: true, rollback: true, ..CircuitBreaker::default() };
-        Self { desired: 2, minimum: 100, maximum: 200, breaker, grace: None }
+        Self { desired: 2, minimum: 100, maximum: 200, breaker, grace: None, alarms: Alarms::default() }
     }
 }
 
@@ -241,6 +242,7 @@ impl Account {
                 minimum_healthy_percent: deploy.minimum,
                 maximum_percent: deploy.maximum,
                 circuit_breaker: deploy.breaker,
+                alarms: deploy.alarms.clone(),
             },
             grace: deploy.grace,
             ..CreateService::default()
