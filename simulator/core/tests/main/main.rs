@@ -6,6 +6,7 @@ mod access;
 mod alarms;
 mod breaker;
 mod catalogue;
+mod code_deploy;
 mod container_health;
 mod history;
 mod order;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use simulator_core::ecs::service::{
-    Alarms, CircuitBreaker, Deployment, DeploymentConfiguration, LoadBalancer, ThresholdKind,
+    Alarms, CircuitBreaker, Controller, Deployment, DeploymentConfiguration, LoadBalancer, RolloutState, ThresholdKind,
 };
 use simulator_core::ecs::{Service, View};
 use simulator_core::{Arn, Refusal};
@@ -82,6 +82,19 @@ fn threshold(mut input: Input) -> Result<(ThresholdKind, u32), Refusal> {
     }
 }
 
+/// Takes `deploymentController`.
+pub(super) fn controller(input: &mut Input) -> Result<Controller, Refusal> {
+    let Some(mut controller) = input.structure("deploymentController")? else { return Ok(Controller::default()) };
+    let kind = controller.required("type", INVALID)?;
+    controller.finish()?;
+    match kind.as_str() {
+        "ECS" => Ok(Controller::Ecs),
+        "CODE_DEPLOY" => Ok(Controller::CodeDeploy),
+        "EXTERNAL" => Err(Refusal::NotSimulated { what: "deployment controller `EXTERNAL`".to_owned() }),
+        other => Err(Refusal::fault(INVALID, format!("Invalid deployment controller type '{other}'."))),
+    }
+}
+
 /// Takes `loadBalancers`.
 pub(super) fn load_balancers(input: &mut Input) -> Result<Vec<LoadBalancer>, Refusal> {
     input.structures("loadBalancers")?.into_iter().map(load_balancer).collect()
@@ -127,8 +140,45 @@ pub(super) fn load_balancers_json(balancers: &[LoadBalancer]) -> Value {
     balancers.iter().map(balancer).collect()
 }
 
+/// `taskSets`: what CodeDeploy deploys, in place of `deployments`.
+pub(super) fn task_sets_json(view: View<'_>, service: &Service) -> Value {
+    if service.controller == Controller::Ecs {
+        return Value::Null;
+    }
+    let prefix = service.arn.as_str().replacen(":service/", ":task-set/", 1);
+    let json = |deployment: &Deployment| {
+        let (running, pending) = view.counts(service, Some(&deployment.id));
+        let steady = deployment.rollout_state == RolloutState::Completed;
+        json!({
+            "id": deployment.id,
+            "taskSetArn": format!("{prefix}/{}", deployment.id),
+            "serviceArn": service.arn.as_str(),
+            "clusterArn": view.cluster(&service.key.cluster).map(|cluster| cluster.arn.as_str()),
+            "status": "PRIMARY",
+            "taskDefinition": deployment.definition.arn.as_str(),
+            "computedDesiredCount": view.requested(service, &deployment.id),
+            "pendingCount": pending,
+            "runningCount": running,
+            "createdAt": shape::seconds_of(deployment.created_at),
+            "updatedAt": shape::seconds_of(deployment.updated_at),
+            "launchType": "FARGATE",
+            "platformVersion": "1.4.0",
+            "platformFamily": "Linux",
+            "networkConfiguration": shape::network_json(&deployment.network),
+            "loadBalancers": load_balancers_json(&deployment.load_balancers),
+            "scale": { "value": 100.0, "unit": "PERCENT" },
+            "stabilityStatus": if steady { "STEADY_STATE" } else { "STABILIZING" },
+            "stabilityStatusAt": shape::seconds_of(deployment.updated_at),
+        })
+    };
+    view.deployments_of(service).map(json).collect()
+}
+
 /// `deployments`.
 pub(super) fn deployments_json(view: View<'_>, service: &Service) -> Value {
+    if service.controller == Controller::CodeDeploy {
+        return json!([]);
+    }
     let primary = &service.primary().id;
     let json = |deployment: &Deployment| {
         let (running, pending) = view.counts(service, Some(&deployment.id));

@@ -11,10 +11,7 @@ use crate::wire::Input;
 
 pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refusal> {
     only(input, "schedulingStrategy", "REPLICA")?;
-    if let Some(mut controller) = input.structure("deploymentController")? {
-        only(&mut controller, "type", "ECS")?;
-        controller.finish()?;
-    }
+    let controller = deployment::controller(input)?;
     shape::platform_version(input)?;
     shape::refuse_true(input, "enableExecuteCommand")?;
     // Creating a service of the same name twice is refused with or without the token that would tell the two apart.
@@ -30,6 +27,7 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refu
         launch_type: shape::launch_type(input)?,
         load_balancers: deployment::load_balancers(input)?,
         network: shape::network(input)?,
+        controller,
         configuration: DeploymentConfiguration {
             minimum_healthy_percent: asked.minimum_healthy_percent.unwrap_or(default.minimum_healthy_percent),
             maximum_percent: asked.maximum_percent.unwrap_or(default.maximum_percent),
@@ -148,6 +146,7 @@ fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Value {
         ("platformFamily", json!("Linux")),
         ("taskDefinition", json!(primary.definition.arn.as_str())),
         ("deploymentConfiguration", deployment::configuration_json(&service.configuration)),
+        ("taskSets", deployment::task_sets_json(view, service)),
         ("deployments", deployment::deployments_json(view, service)),
         ("events", service.events.iter().map(event).collect()),
         ("createdAt", shape::seconds_of(service.created_at)),
@@ -158,7 +157,7 @@ fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Value {
         ("networkConfiguration", shape::network_json(&primary.network)),
         ("healthCheckGracePeriodSeconds", json!(service.grace.unwrap_or_default().as_secs())),
         ("schedulingStrategy", json!("REPLICA")),
-        ("deploymentController", json!({ "type": "ECS" })),
+        ("deploymentController", json!({ "type": service.controller.as_str() })),
         ("tags", if with_tags { shape::tag_list(&service.tags) } else { Value::Null }),
         ("createdBy", json!(service.created_by.as_str())),
         ("enableECSManagedTags", json!(service.managed_tags)),

@@ -6,7 +6,8 @@ use super::step::Step;
 use super::view::{End, Ended, Failing};
 use super::words;
 use crate::ecs::service::{
-    Backoff, Cause, Propagate, RolloutState, Service, ServiceKey, note_completed, note_failed, tell_deployment,
+    Backoff, Cause, Controller, Propagate, RolloutState, Service, ServiceKey, note_completed, note_failed,
+    tell_deployment,
 };
 use crate::ecs::task::{Ending, Launch, Overrides, TaskStatus, begin_stop, launch};
 use crate::effect::TaskId;
@@ -126,9 +127,12 @@ fn complete(world: &mut World, key: &ServiceKey) {
     deployment.trip_at = None;
     deployment.bake_until = None;
     let id = deployment.id.clone();
+    let controller = service.controller;
     note_completed(world, key);
     tell_deployment(world, key, 0);
-    words::say(world, key, &words::completed(&id));
+    if controller == Controller::Ecs {
+        words::say(world, key, &words::completed(&id));
+    }
 }
 
 fn start(world: &mut World, key: &ServiceKey, count: u32, replacing: u32) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::{DeploymentConfiguration, LoadBalancer};
+use super::controller::Controller;
 use super::deployment::Deployment;
 use super::{Backoff, Propagate, Service, ServiceKey, history};
 use crate::arn::Arn;
@@ -31,6 +32,8 @@ pub struct CreateService {
     pub load_balancers: Vec<LoadBalancer>,
     /// `networkConfiguration`.
     pub network: Option<Network>,
+    /// `deploymentController`.
+    pub controller: Controller,
     /// `deploymentConfiguration`.
     pub configuration: DeploymentConfiguration,
     /// `healthCheckGracePeriodSeconds`.
@@ -81,6 +84,7 @@ impl CreateService {
                 what: "services of launch type EC2: there are no container instances".to_owned(),
             });
         }
+        self.controller.check_new(self)?;
         self.configuration.check()
     }
 }
@@ -118,6 +122,7 @@ impl Operation for CreateService {
             arn: service_arn(world, &key),
             key: key.clone(),
             desired: asked.desired,
+            controller: asked.controller,
             configuration: asked.configuration,
             grace: asked.grace,
             tags: asked.tags,

@@ -4,6 +4,7 @@
 
 use super::ServiceKey;
 use super::cause::Cause;
+use super::controller::Controller;
 use super::monitor::{AlarmMonitor, BreakerMonitor, MonitorStatus};
 use super::revision::ServiceRevision;
 use super::service_deployment::{ServiceDeployment, ServiceDeploymentStatus};
@@ -15,8 +16,11 @@ use crate::world::World;
 /// The characters of a service deployment's id.
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Records that the service called `key` has a new primary deployment.
+/// Records that the service called `key` has a new primary deployment. What CodeDeploy deploys has its history there.
 pub(super) fn begin(world: &mut World, key: &ServiceKey) {
+    if world.ecs.services[key].controller == Controller::CodeDeploy {
+        return;
+    }
     let now = world.now;
     let id = world.ids.text(IdKind::ServiceDeployment, ALPHABET, 21);
     let resource = format!("service-deployment/{}/{}/{id}", key.cluster, key.service);

@@ -1,11 +1,13 @@
 //! Services: a number of tasks that ECS keeps running, and the deployments that change what they are made of.
 //!
-//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`]); its past as [`revision`]s and
+//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`],
+//! [`controller`]); its past as [`revision`]s and
 //! [`service_deployment`]s with their [`monitor`]s, and what writes it ([`history`], [`cause`]); and the operations ([`create`], [`update`], [`describe`],
 //! [`describe_history`], [`stop`]). What a service does is in [`super::scheduler`].
 
 pub mod cause;
 pub mod config;
+pub mod controller;
 pub mod create;
 pub mod deployment;
 pub mod describe;
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 pub use cause::Cause;
 pub use config::{Alarms, CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
+pub use controller::Controller;
 pub use create::CreateService;
 pub use deployment::{Deployment, RolloutState};
 pub use describe::{DescribeServices, DescribedServices, ListServices};
@@ -60,6 +63,8 @@ pub struct Service {
     pub key: ServiceKey,
     /// `desiredCount`.
     pub desired: u32,
+    /// `deploymentController`.
+    pub controller: Controller,
     /// `deploymentConfiguration`.
     pub configuration: DeploymentConfiguration,
     /// `healthCheckGracePeriodSeconds`: for so long after a task's start nothing that checks its health can condemn it.

@@ -95,6 +95,7 @@ impl Operation for UpdateService {
         world.ecs.cluster(Some(&key.cluster))?;
         let not_found = || Refusal::fault("ServiceNotFoundException", "Service not found.");
         let service = world.ecs.services.get(&key).ok_or_else(not_found)?;
+        service.controller.check_update(&asked, service)?;
         let primary = service.primary();
 
         let mut configuration = service.configuration.clone();

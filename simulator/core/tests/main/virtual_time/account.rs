@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use simulator_core::ec2::{DescribeSubnets, DescribeVpcs};
 use simulator_core::ecs::definition::{ContainerDefinition, HealthCheck, LogConfiguration, PortMapping};
-use simulator_core::ecs::service::{Alarms, CircuitBreaker, DeploymentConfiguration, LoadBalancer, RolloutState};
+use simulator_core::ecs::service::{
+    Alarms, CircuitBreaker, Controller, DeploymentConfiguration, LoadBalancer, RolloutState,
+};
 use simulator_core::ecs::{
     CreateCluster, CreateService, LaunchType, Network, RegisterTaskDefinition, RunTask, Service, StopTask, Task,
     TaskDefinition, UpdateService,
@@ -44,12 +46,21 @@ pub(crate) struct Deploy {
     pub(crate) breaker: CircuitBreaker,
     pub(crate) grace: Option<Duration>,
     pub(crate) alarms: Alarms,
+    pub(crate) controller: Controller,
 }
 
 impl Default for Deploy {
     fn default() -> Self {
         let breaker = CircuitBreaker { enable: true, rollback: true, ..CircuitBreaker::default() };
-        Self { desired: 2, minimum: 100, maximum: 200, breaker, grace: None, alarms: Alarms::default() }
+        Self {
+            desired: 2,
+            minimum: 100,
+            maximum: 200,
+            breaker,
+            grace: None,
+            alarms: Alarms::default(),
+            controller: Controller::Ecs,
+        }
     }
 }
 
@@ -225,12 +236,18 @@ impl Account {
 
     /// Makes the service, of the newest revision.
     pub(crate) fn create_service(&mut self, deploy: &Deploy) {
+        let create = self.creation(deploy);
+        self.must(create);
+    }
+
+    /// The call that makes the service, of the newest revision.
+    pub(crate) fn creation(&self, deploy: &Deploy) -> CreateService {
         let balancer = self.target_group.clone().map(|target_group| LoadBalancer {
             target_group,
             container: "app".to_owned(),
             port: 8000,
         });
-        self.must(CreateService {
+        CreateService {
             cluster: Some(CLUSTER.to_owned()),
             name: SERVICE.to_owned(),
             task_definition: SERVICE.to_owned(),
@@ -244,9 +261,10 @@ impl Account {
                 circuit_breaker: deploy.breaker,
                 alarms: deploy.alarms.clone(),
             },
+            controller: deploy.controller,
             grace: deploy.grace,
             ..CreateService::default()
-        });
+        }
     }
 
     /// Deploys the newest revision, and answers the deployment's id.
