@@ -1,8 +1,9 @@
 //! ECS: clusters, task definitions, services, deployments and tasks.
 //!
 //! In reading order: [`cluster`], [`definition`] (what tasks are made of), [`network`], [`task`] (how tasks live), [`service`] (what a
-//! service is) and the scheduler (what it does about it); [`alarm`]s are what can fail a deployment from outside, [`rules`] are the points that AWS leaves in doubt, [`view`] is
-//! how others read all this. [`access`] holds what several operations ask IAM for alike.
+//! service is) and the scheduler (what it does about it); [`alarm`]s can fail a deployment from outside, [`tag`]s are for all of them,
+//! [`rules`] are the points that AWS leaves in doubt, [`view`] is how others read all this. [`access`] holds what several operations ask
+//! IAM for alike.
 
 mod access;
 pub mod alarm;
@@ -12,6 +13,7 @@ pub mod network;
 pub mod rules;
 mod scheduler;
 pub mod service;
+pub mod tag;
 pub mod task;
 pub mod view;
 
@@ -20,17 +22,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use alarm::AlarmState;
-pub use cluster::{Cluster, CreateCluster, DescribeClusters, Failure, ListClusters};
+pub use cluster::{Cluster, CreateCluster, DeleteCluster, DescribeClusters, Failure, ListClusters};
 pub use definition::{
     DeregisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitions, RegisterTaskDefinition, TaskDefinition,
 };
 pub use network::Network;
 pub use rules::Rules;
 pub use service::{
-    CreateService, DescribeServiceDeployments, DescribeServiceRevisions, DescribeServices, ListServiceDeployments,
-    ListServices, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceKey, ServiceRevision,
-    StopServiceDeployment, UpdateService,
+    CreateService, DeleteService, DescribeServiceDeployments, DescribeServiceRevisions, DescribeServices,
+    ListServiceDeployments, ListServices, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceKey,
+    ServiceRevision, StopServiceDeployment, UpdateService,
 };
+pub use tag::{ListTagsForResource, TagResource, UntagResource};
 pub use task::{ContainerOverride, DescribeTasks, ListTasks, Overrides, RunTask, StopTask, Task, TaskStatus};
 pub use view::View;
 

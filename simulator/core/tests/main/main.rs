@@ -8,6 +8,7 @@ mod breaker;
 mod catalogue;
 mod code_deploy;
 mod container_health;
+mod deletion;
 mod history;
 mod order;
 mod properties;

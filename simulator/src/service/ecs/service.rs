@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use simulator_core::ecs::service::{DeploymentConfiguration, DescribedServices, Propagate, ServiceEvent};
-use simulator_core::ecs::{CreateService, DescribeServices, ListServices, ServiceKey, UpdateService, View};
+use simulator_core::ecs::{
+    CreateService, DeleteService, DescribeServices, ListServices, ServiceKey, UpdateService, View,
+};
 use simulator_core::{Page, Refusal, World};
 
 use super::shape::{self, INVALID, object};
@@ -96,6 +98,14 @@ pub(super) fn written(key: &ServiceKey, world: &World) -> Value {
     json!({ "service": json(world.ecs(), key, true) })
 }
 
+pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteService, Refusal> {
+    Ok(DeleteService {
+        cluster: input.text("cluster")?,
+        service: input.required("service", INVALID)?,
+        force: input.boolean("force")?.unwrap_or(false),
+    })
+}
+
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeServices, Refusal> {
     Ok(DescribeServices {
         cluster: input.text("cluster")?,
@@ -137,7 +147,7 @@ fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Value {
         ("clusterArn", json!(view.cluster(&key.cluster).map(|cluster| cluster.arn.as_str()))),
         ("loadBalancers", deployment::load_balancers_json(&primary.load_balancers)),
         ("serviceRegistries", json!([])),
-        ("status", json!("ACTIVE")),
+        ("status", json!(service.status.as_str())),
         ("desiredCount", json!(service.desired)),
         ("runningCount", json!(running)),
         ("pendingCount", json!(pending)),

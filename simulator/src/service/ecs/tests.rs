@@ -1,6 +1,8 @@
 //! ECS's rows, called as the wire calls them.
 
 use serde_json::{Value, json};
+use simulator_core::elb::target_group::TargetType;
+use simulator_core::elb::{CreateListener, CreateLoadBalancer, CreateTargetGroup, HealthCheck};
 use simulator_core::{Refusal, Region, Setup, Timestamp, Timing, World};
 
 use super::service;
@@ -298,4 +300,91 @@ fn the_history_of_a_service_is_listed_and_described() {
         request[key] = value;
         assert!(call(&mut world, "ListServiceDeployments", request).is_err(), "{key}");
     }
+}
+
+#[test]
+fn what_was_made_is_tagged_and_deleted() {
+    let mut world = world();
+    must(&mut world, "CreateCluster", json!({ "clusterName": "news" }));
+    let mut plain = definition();
+    plain["taskRoleArn"] = Value::Null;
+    must(&mut world, "RegisterTaskDefinition", plain);
+    let root = world.root();
+    let subnets = world.call(NOW, &root, simulator_core::ec2::DescribeSubnets::default()).expect("root may").items;
+    let mut request = json!({
+        "cluster": "news", "serviceName": "news-api", "taskDefinition": "news-api", "desiredCount": 0,
+        "launchType": "FARGATE", "networkConfiguration": { "awsvpcConfiguration": { "subnets": [subnets[0].id] } },
+    });
+    for kind in ["EXTERNAL", "CODE_DEPLOY", "OTHER"] {
+        request["deploymentController"] = json!({ "type": kind });
+        let refusal = call(&mut world, "CreateService", request.clone()).expect_err(kind);
+        assert_eq!(matches!(refusal, Refusal::NotSimulated { .. }), kind == "EXTERNAL", "{refusal}");
+    }
+    request["deploymentController"] = json!({ "type": "ECS" });
+    must(&mut world, "CreateService", request);
+
+    let arn = "arn:aws:ecs:eu-central-1:123456789012:service/news/news-api";
+    let tags = json!([{ "key": "team", "value": "a" }]);
+    assert_eq!(must(&mut world, "TagResource", json!({ "resourceArn": arn, "tags": tags })), json!({}));
+    assert_eq!(must(&mut world, "ListTagsForResource", json!({ "resourceArn": arn })), json!({ "tags": tags }));
+    assert_eq!(must(&mut world, "UntagResource", json!({ "resourceArn": arn, "tagKeys": ["team"] })), json!({}));
+    assert_eq!(must(&mut world, "ListTagsForResource", json!({ "resourceArn": arn })), json!({ "tags": [] }));
+
+    let refusal = call(&mut world, "DeleteCluster", json!({ "cluster": "news" })).expect_err("a service is in it");
+    assert!(matches!(refusal, Refusal::Fault { code: "ClusterContainsServicesException", .. }), "{refusal}");
+    let deleted = must(&mut world, "DeleteService", json!({ "cluster": "news", "service": arn, "force": true }));
+    assert_eq!(
+        (&deleted["service"]["status"], &deleted["service"]["deployments"]),
+        (&json!("INACTIVE"), &json!([])),
+        "it had no tasks"
+    );
+    let deleted = must(&mut world, "DeleteCluster", json!({ "cluster": "news" }));
+    assert_eq!(deleted["cluster"]["status"], "INACTIVE");
+}
+
+#[test]
+fn a_service_of_codedeploy_shows_its_task_set() {
+    let mut world = world();
+    must(&mut world, "CreateCluster", json!({ "clusterName": "news" }));
+    let mut plain = definition();
+    plain["taskRoleArn"] = Value::Null;
+    must(&mut world, "RegisterTaskDefinition", plain);
+    let root = world.root();
+    let subnets = world.call(NOW, &root, simulator_core::ec2::DescribeSubnets::default()).expect("root may").items;
+    let (name, tags) = ("news".to_owned(), std::collections::BTreeMap::new());
+    let subnet_ids = subnets.iter().map(|subnet| subnet.id.clone()).collect();
+    let group = CreateTargetGroup {
+        name: name.clone(),
+        port: 8000,
+        vpc: subnets[0].vpc.clone(),
+        target_type: TargetType::Ip,
+        health_check: HealthCheck::default(),
+        tags: tags.clone(),
+    };
+    let group = world.call(NOW, &root, group).expect("root may").arn.to_string();
+    let balancer =
+        CreateLoadBalancer { name, subnets: subnet_ids, security_groups: Vec::new(), scheme: None, tags: tags.clone() };
+    let load_balancer = world.call(NOW, &root, balancer).expect("root may").arn.to_string();
+    let listener = CreateListener { load_balancer, port: 80, target_group: group.clone(), tags };
+    world.call(NOW, &root, listener).expect("root may");
+    let balancers = json!([{ "targetGroupArn": group, "containerName": "app", "containerPort": 8000 }]);
+    let created = must(
+        &mut world,
+        "CreateService",
+        json!({
+            "cluster": "news", "serviceName": "news-api", "taskDefinition": "news-api", "desiredCount": 0,
+            "launchType": "FARGATE", "deploymentController": { "type": "CODE_DEPLOY" }, "loadBalancers": balancers,
+            "networkConfiguration": { "awsvpcConfiguration": { "subnets": [subnets[0].id] } },
+        }),
+    );
+    let service = &created["service"];
+    assert_eq!(
+        (&service["deployments"], &service["deploymentController"]["type"]),
+        (&json!([]), &json!("CODE_DEPLOY"))
+    );
+    assert_eq!((service.get("currentServiceDeployment"), &service["currentServiceRevisions"]), (None, &json!([])));
+    let set = &service["taskSets"][0];
+    let id = set["id"].as_str().expect("it has an id");
+    assert_eq!(set["taskSetArn"], format!("arn:aws:ecs:eu-central-1:123456789012:task-set/news/news-api/{id}"));
+    assert_eq!((&set["status"], &set["loadBalancers"]), (&json!("PRIMARY"), &balancers));
 }

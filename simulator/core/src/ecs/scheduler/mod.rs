@@ -2,13 +2,15 @@
 //!
 //! In reading order: the arithmetic ([`bounds`]), what a service looks like to those who decide ([`view`]), what they can want
 //! ([`step`]), the deciding functions ([`request`], [`breaker`], [`alarms`], [`rollout`], [`completion`]), the words of its events ([`words`]); then what
-//! collects a view ([`look`]), what carries the steps out ([`apply`]), and what keeps target groups in step ([`targets`]).
+//! collects a view ([`look`]), what carries the steps out ([`apply`]), what keeps target groups in step ([`targets`]), and the
+//! end of a service ([`drain`]).
 
 mod alarms;
 mod apply;
 mod bounds;
 mod breaker;
 mod completion;
+mod drain;
 mod look;
 mod request;
 mod rollout;
@@ -17,11 +19,12 @@ mod targets;
 mod view;
 mod words;
 
+pub(super) use drain::end_if_drained;
 pub(super) use look::end_of;
 pub(super) use targets::changed as target_changed;
 pub(super) use view::Ended;
 
-use super::service::{self, Service, ServiceKey};
+use super::service::{self, Service, ServiceKey, ServiceStatus};
 use super::{State, Timer};
 use crate::time::{Timestamp, next_beat};
 use crate::timing::Timing;
@@ -38,11 +41,27 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
     let now = world.now;
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     service.evaluated_at = Some(now);
-    let cause = service.cause;
+    let (cause, status) = (service.cause, service.status);
     service.ended.append(&mut service.unlaunched);
-    service::note_look(world, key);
     world.follow(cause);
     targets::keep_in_step(world, key);
+    match status {
+        ServiceStatus::Active => keep_up(world, key),
+        ServiceStatus::Draining => drain::drain(world, key),
+        ServiceStatus::Inactive => {}
+    }
+    if let Some(service) = world.ecs.services.get_mut(key) {
+        service.ended.clear();
+    }
+    // The tasks of a deleted service say themselves when they have come further.
+    if let Some(at) = look::next_change(world, key).filter(|_| status == ServiceStatus::Active) {
+        world.ecs.look_again(key, at, &world.timing);
+    }
+}
+
+/// Decides about a service that is to run, and does what has been decided.
+fn keep_up(world: &mut World, key: &ServiceKey) {
+    service::note_look(world, key);
     look::note_ends(world, key);
     for decide in DECIDING {
         let view = look::view(world, key);
@@ -51,12 +70,6 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
         }
     }
     service::note_counted(world, key);
-    if let Some(service) = world.ecs.services.get_mut(key) {
-        service.ended.clear();
-    }
-    if let Some(at) = look::next_change(world, key) {
-        world.ecs.look_again(key, at, &world.timing);
-    }
 }
 
 /// Failures at which the circuit breaker fails the primary deployment of `service`. The present desired count decides.

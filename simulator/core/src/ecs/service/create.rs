@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::config::{DeploymentConfiguration, LoadBalancer};
 use super::controller::Controller;
 use super::deployment::Deployment;
-use super::{Backoff, Propagate, Service, ServiceKey, history};
+use super::{Backoff, Propagate, Service, ServiceKey, ServiceStatus, history};
 use crate::arn::Arn;
 use crate::ecs::network::{self, Network};
 use crate::ecs::{LaunchType, access, cluster, scheduler};
@@ -75,8 +75,10 @@ impl CreateService {
         if self.name.is_empty() || self.name.len() > 255 || !self.name.bytes().all(valid) {
             return invalid("Service name is not valid.");
         }
-        if world.ecs.services.contains_key(&self.key()) {
-            return invalid("Creation of service was not idempotent.");
+        match world.ecs.services.get(&self.key()).map(|service| service.status) {
+            Some(ServiceStatus::Active) => return invalid("Creation of service was not idempotent."),
+            Some(ServiceStatus::Draining) => return invalid("Unable to Start a service that is still Draining."),
+            Some(ServiceStatus::Inactive) | None => {}
         }
         if self.launch_type != Some(LaunchType::Fargate) {
             // AWS would accept the service and never place a task; saying so at once is plainer than a rehearsal that hangs.
@@ -121,6 +123,7 @@ impl Operation for CreateService {
         let service = Service {
             arn: service_arn(world, &key),
             key: key.clone(),
+            status: ServiceStatus::Active,
             desired: asked.desired,
             controller: asked.controller,
             configuration: asked.configuration,

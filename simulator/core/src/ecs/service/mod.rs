@@ -3,12 +3,13 @@
 //! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`],
 //! [`controller`]); its past as [`revision`]s and
 //! [`service_deployment`]s with their [`monitor`]s, and what writes it ([`history`], [`cause`]); and the operations ([`create`], [`update`], [`describe`],
-//! [`describe_history`], [`stop`]). What a service does is in [`super::scheduler`].
+//! [`describe_history`], [`stop`], [`delete`]). What a service does is in [`super::scheduler`].
 
 pub mod cause;
 pub mod config;
 pub mod controller;
 pub mod create;
+pub mod delete;
 pub mod deployment;
 pub mod describe;
 pub mod describe_history;
@@ -26,6 +27,7 @@ pub use cause::Cause;
 pub use config::{Alarms, CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
 pub use controller::Controller;
 pub use create::CreateService;
+pub use delete::DeleteService;
 pub use deployment::{Deployment, RolloutState};
 pub use describe::{DescribeServices, DescribedServices, ListServices};
 pub use describe_history::{DescribeServiceDeployments, DescribeServiceRevisions, ListServiceDeployments};
@@ -61,6 +63,8 @@ pub struct Service {
     pub arn: Arn,
     /// Its cluster and name.
     pub key: ServiceKey,
+    /// `status`.
+    pub status: ServiceStatus,
     /// `desiredCount`.
     pub desired: u32,
     /// `deploymentController`.
@@ -105,6 +109,29 @@ pub struct Service {
     pub(super) cause: Option<u64>,
     /// Repeated messages, and when each was last said.
     pub(super) said: BTreeMap<String, Timestamp>,
+}
+
+/// `status` of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceStatus {
+    /// It is there.
+    Active,
+    /// It has been deleted, and has tasks that are not being stopped yet.
+    Draining,
+    /// It has been deleted. Its name is free.
+    Inactive,
+}
+
+impl ServiceStatus {
+    /// AWS's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Draining => "DRAINING",
+            Self::Inactive => "INACTIVE",
+        }
+    }
 }
 
 /// The waiting after tasks that never came to run (`facts/aws.md` 1.5).

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::config::{Alarms, CircuitBreaker, LoadBalancer};
 use super::create::{service_arn, with_network};
 use super::deployment::{self, Deployment};
-use super::{Backoff, Propagate, ServiceKey, history};
+use super::{Backoff, Propagate, ServiceKey, ServiceStatus, history};
 use crate::ecs::network::{self, Network};
 use crate::ecs::{access, cluster, scheduler};
 use crate::operation::{Access, Authorized, Operation};
@@ -95,6 +95,9 @@ impl Operation for UpdateService {
         world.ecs.cluster(Some(&key.cluster))?;
         let not_found = || Refusal::fault("ServiceNotFoundException", "Service not found.");
         let service = world.ecs.services.get(&key).ok_or_else(not_found)?;
+        if service.status != ServiceStatus::Active {
+            return Err(Refusal::fault("ServiceNotActiveException", "Service was not ACTIVE."));
+        }
         service.controller.check_update(&asked, service)?;
         let primary = service.primary();
 

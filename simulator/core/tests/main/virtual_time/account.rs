@@ -25,7 +25,7 @@ use super::driver::Driver;
 /// The cluster's name.
 pub(crate) const CLUSTER: &str = "news";
 
-const SERVICE: &str = "news-api";
+pub(crate) const SERVICE: &str = "news-api";
 pub(super) const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// The account, and the driver that makes its wishes real.

@@ -5,7 +5,7 @@ mod behaviour;
 mod driver;
 mod story;
 
-pub(crate) use account::{Account, CLUSTER, Deploy, container, health_check};
+pub(crate) use account::{Account, CLUSTER, Deploy, SERVICE, container, health_check};
 pub(crate) use behaviour::{Behaviour, Image};
 pub(crate) use story::events;
 
