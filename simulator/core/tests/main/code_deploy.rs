@@ -1,6 +1,6 @@
 //! Services that CodeDeploy deploys: what ECS itself refuses to change of them (facts 2.5).
 
-use simulator_core::ecs::service::{Alarms, CircuitBreaker, Controller};
+use simulator_core::ecs::service::{Alarms, CircuitBreaker, Cleanup, Controller, EarlySuccess};
 use simulator_core::ecs::{Network, UpdateService};
 use simulator_core::elb::HealthCheck;
 use simulator_core::{Refusal, Timing};
@@ -15,6 +15,7 @@ const DEPLOY: Deploy = Deploy {
     grace: None,
     alarms: Alarms { names: Vec::new(), enable: false, rollback: false },
     controller: Controller::CodeDeploy,
+    early_success: EarlySuccess { enable: false, healthy_percent: 100, cleanup: Cleanup::Blocking },
 };
 
 const OFF: CircuitBreaker = CircuitBreaker {

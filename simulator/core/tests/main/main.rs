@@ -9,6 +9,7 @@ mod catalogue;
 mod code_deploy;
 mod container_health;
 mod deletion;
+mod early_success;
 mod history;
 mod order;
 mod properties;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use simulator_core::ecs::service::{
-    Alarms, CircuitBreaker, Controller, Deployment, DeploymentConfiguration, LoadBalancer, RolloutState, ThresholdKind,
+    Alarms, CircuitBreaker, Cleanup, Controller, Deployment, DeploymentConfiguration, EarlySuccess, LoadBalancer,
+    RolloutState, ThresholdKind,
 };
 use simulator_core::ecs::{Service, View};
 use simulator_core::{Arn, Refusal};
@@ -17,6 +18,7 @@ pub(super) struct Asked {
     pub(super) maximum_percent: Option<u32>,
     pub(super) circuit_breaker: Option<CircuitBreaker>,
     pub(super) alarms: Option<Alarms>,
+    pub(super) early_success: Option<EarlySuccess>,
 }
 
 /// Takes `deploymentConfiguration`.
@@ -34,6 +36,7 @@ pub(super) fn configuration(input: &mut Input) -> Result<Asked, Refusal> {
         maximum_percent: shape::whole(&mut configuration, "maximumPercent")?,
         circuit_breaker: configuration.structure("deploymentCircuitBreaker")?.map(circuit_breaker).transpose()?,
         alarms: configuration.structure("alarms")?.map(alarms).transpose()?,
+        early_success: configuration.structure("earlySuccessCriteria")?.map(early_success).transpose()?,
     };
     configuration.finish()?;
     Ok(asked)
@@ -52,6 +55,30 @@ fn alarms(mut input: Input) -> Result<Alarms, Refusal> {
     };
     input.finish()?;
     Ok(alarms)
+}
+
+fn early_success(mut input: Input) -> Result<EarlySuccess, Refusal> {
+    const WHOLE: &str = "earlySuccessCriteria";
+    let enable = flag(&mut input, WHOLE, "enable")?;
+    let healthy_percent = shape::whole(&mut input, "healthyPercent")?;
+    let cleanup = match input.text("sourceServiceRevisionCleanup")?.as_deref() {
+        None => None,
+        Some("BLOCKING") => Some(Cleanup::Blocking),
+        Some("DEFERRED") => Some(Cleanup::Deferred),
+        Some(other) => {
+            return Err(Refusal::fault(INVALID, format!("Invalid sourceServiceRevisionCleanup '{other}'.")));
+        }
+    };
+    input.finish()?;
+    let default = EarlySuccess::default();
+    match (healthy_percent, cleanup) {
+        (Some(healthy_percent), Some(cleanup)) => Ok(EarlySuccess { enable, healthy_percent, cleanup }),
+        (None, _) | (_, None) if enable => Err(Refusal::fault(
+            INVALID,
+            format!("{WHOLE}.healthyPercent and sourceServiceRevisionCleanup must be given when it is enabled."),
+        )),
+        (None, _) | (_, None) => Ok(default),
+    }
 }
 
 fn circuit_breaker(mut input: Input) -> Result<CircuitBreaker, Refusal> {
@@ -117,7 +144,9 @@ fn load_balancer(mut input: Input) -> Result<LoadBalancer, Refusal> {
 
 /// `deploymentConfiguration`.
 pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Value {
-    let DeploymentConfiguration { minimum_healthy_percent, maximum_percent, circuit_breaker, alarms } = configuration;
+    let DeploymentConfiguration { minimum_healthy_percent, maximum_percent, circuit_breaker, alarms, early_success } =
+        configuration;
+    let EarlySuccess { enable: early, healthy_percent, cleanup } = early_success;
     let Alarms { names, enable: heeded, rollback: rolled_back } = alarms;
     let CircuitBreaker { enable, rollback, reset_on_healthy_task, threshold: (kind, value) } = circuit_breaker;
     json!({
@@ -128,6 +157,11 @@ pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Val
             "thresholdConfiguration": { "type": kind.as_str(), "value": value },
         },
         "alarms": { "alarmNames": names, "enable": heeded, "rollback": rolled_back },
+        "earlySuccessCriteria": if *early {
+            json!({ "enable": true, "healthyPercent": healthy_percent, "sourceServiceRevisionCleanup": cleanup.as_str() })
+        } else {
+            json!({ "enable": false })
+        },
         "maximumPercent": maximum_percent,
         "minimumHealthyPercent": minimum_healthy_percent,
         "strategy": "ROLLING",

@@ -221,6 +221,7 @@ fn a_service_is_described_as_it_was_made() {
             "subnets": [subnets[0].id], "securityGroups": [], "assignPublicIp": "ENABLED" } },
         "deploymentConfiguration": {
             "minimumHealthyPercent": 50, "maximumPercent": 150, "strategy": "ROLLING",
+            "earlySuccessCriteria": { "enable": true, "healthyPercent": 50, "sourceServiceRevisionCleanup": "DEFERRED" },
             "alarms": { "alarmNames": ["errors"], "enable": false, "rollback": true },
             "deploymentCircuitBreaker": { "enable": true, "rollback": true, "resetOnHealthyTask": true,
                 "thresholdConfiguration": { "type": "BOUNDED_PERCENT", "value": 50 } } },

@@ -12,7 +12,8 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
     let whole = healthy == view.desired && count(view.new_tasks()) == view.desired;
     let alone = view.tasks.iter().all(super::view::TaskView::is_new);
     let mut steps = Vec::new();
-    let ready = primary.state == RolloutState::InProgress && whole && alone;
+    let enough = (whole && alone) || view.early_success.is_met(healthy, view.desired, alone);
+    let ready = primary.state == RolloutState::InProgress && enough;
     let done_at = alarms::done_at(view);
     let completes = ready && view.now >= done_at;
     if completes {

@@ -32,6 +32,7 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
             ringing: !world.ecs.ringing(service).is_empty(),
             rollback: service.configuration.alarms.rollback,
         },
+        early_success: service.configuration.early_success,
         stop: service.history.last().and_then(|latest| latest.stop),
         start_not_before: service.backoff.until,
         steady_since: service.steady_since,

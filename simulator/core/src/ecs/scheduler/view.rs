@@ -4,7 +4,7 @@ use super::bounds::Bounds;
 use super::breaker;
 use crate::arn::Arn;
 use crate::ecs::Rules;
-use crate::ecs::service::{CircuitBreaker, RolloutState, StopKind};
+use crate::ecs::service::{CircuitBreaker, EarlySuccess, RolloutState, StopKind};
 use crate::effect::TaskId;
 use crate::time::Timestamp;
 use crate::timing::Timing;
@@ -19,6 +19,7 @@ pub(super) struct View {
     pub(super) bounds: Bounds,
     pub(super) breaker: CircuitBreaker,
     pub(super) alarms: AlarmsView,
+    pub(super) early_success: EarlySuccess,
     /// How somebody wants the deployment under way to end.
     pub(super) stop: Option<StopKind>,
     /// No task is started before.

@@ -1,5 +1,6 @@
 //! How a service is deployed and reached: `deploymentConfiguration`, `loadBalancers`.
 
+use super::early_success::EarlySuccess;
 use crate::arn::Arn;
 use crate::ecs::definition::TaskDefinition;
 use crate::elb::target_group::TargetType;
@@ -17,6 +18,8 @@ pub struct DeploymentConfiguration {
     pub circuit_breaker: CircuitBreaker,
     /// `alarms`, disabled by default.
     pub alarms: Alarms,
+    /// `earlySuccessCriteria`, disabled by default.
+    pub early_success: EarlySuccess,
 }
 
 impl Default for DeploymentConfiguration {
@@ -26,6 +29,7 @@ impl Default for DeploymentConfiguration {
             maximum_percent: 200,
             circuit_breaker: CircuitBreaker::default(),
             alarms: Alarms::default(),
+            early_success: EarlySuccess::default(),
         }
     }
 }
@@ -33,7 +37,7 @@ impl Default for DeploymentConfiguration {
 impl DeploymentConfiguration {
     /// Checks the percentages. The texts are ours.
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        let Self { minimum_healthy_percent, maximum_percent, circuit_breaker, alarms } = self;
+        let Self { minimum_healthy_percent, maximum_percent, circuit_breaker, alarms, early_success } = self;
         let invalid = |message: &str| Err(Refusal::fault("InvalidParameterException", message));
         if *minimum_healthy_percent > 100 {
             return invalid("minimumHealthyPercent must be between 0 and 100.");
@@ -50,7 +54,7 @@ impl DeploymentConfiguration {
         if alarms.enable && alarms.names.is_empty() {
             return invalid("At least one alarm name must be given when deployment alarms are enabled.");
         }
-        Ok(())
+        early_success.check(*minimum_healthy_percent)
     }
 }
 

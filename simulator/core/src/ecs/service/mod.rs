@@ -1,7 +1,7 @@
 //! Services: a number of tasks that ECS keeps running, and the deployments that change what they are made of.
 //!
 //! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`],
-//! [`controller`]); its past as [`revision`]s and
+//! [`controller`], [`early_success`]); its past as [`revision`]s and
 //! [`service_deployment`]s with their [`monitor`]s, and what writes it ([`history`], [`cause`]); and the operations ([`create`], [`update`], [`describe`],
 //! [`describe_history`], [`stop`], [`delete`]). What a service does is in [`super::scheduler`].
 
@@ -13,6 +13,7 @@ pub mod delete;
 pub mod deployment;
 pub mod describe;
 pub mod describe_history;
+pub mod early_success;
 mod history;
 pub mod monitor;
 pub mod revision;
@@ -31,6 +32,7 @@ pub use delete::DeleteService;
 pub use deployment::{Deployment, RolloutState};
 pub use describe::{DescribeServices, DescribedServices, ListServices};
 pub use describe_history::{DescribeServiceDeployments, DescribeServiceRevisions, ListServiceDeployments};
+pub use early_success::{Cleanup, EarlySuccess};
 pub use monitor::{AlarmMonitor, BreakerMonitor, MonitorStatus};
 pub use revision::{RevisionSummary, ServiceRevision};
 pub use service_deployment::{Rollback, ServiceDeployment, ServiceDeploymentStatus, StopKind};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::config::{Alarms, CircuitBreaker, LoadBalancer};
 use super::create::{service_arn, with_network};
 use super::deployment::{self, Deployment};
+use super::early_success::EarlySuccess;
 use super::{Backoff, Propagate, ServiceKey, ServiceStatus, history};
 use crate::ecs::network::{self, Network};
 use crate::ecs::{access, cluster, scheduler};
@@ -39,6 +40,8 @@ pub struct UpdateService {
     pub circuit_breaker: Option<CircuitBreaker>,
     /// `deploymentConfiguration.alarms`.
     pub alarms: Option<Alarms>,
+    /// `deploymentConfiguration.earlySuccessCriteria`.
+    pub early_success: Option<EarlySuccess>,
     /// `healthCheckGracePeriodSeconds`.
     pub grace: Option<Duration>,
     /// `propagateTags`.
@@ -107,6 +110,7 @@ impl Operation for UpdateService {
         configuration.maximum_percent = asked.maximum_percent.unwrap_or(configuration.maximum_percent);
         configuration.circuit_breaker = asked.circuit_breaker.unwrap_or(configuration.circuit_breaker);
         configuration.alarms = asked.alarms.unwrap_or(configuration.alarms);
+        configuration.early_success = asked.early_success.unwrap_or(configuration.early_success);
         configuration.check()?;
 
         let definition = match &asked.task_definition {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use simulator_core::ec2::{DescribeSubnets, DescribeVpcs};
 use simulator_core::ecs::definition::{ContainerDefinition, HealthCheck, LogConfiguration, PortMapping};
 use simulator_core::ecs::service::{
-    Alarms, CircuitBreaker, Controller, DeploymentConfiguration, LoadBalancer, RolloutState,
+    Alarms, CircuitBreaker, Controller, DeploymentConfiguration, EarlySuccess, LoadBalancer, RolloutState,
 };
 use simulator_core::ecs::{
     CreateCluster, CreateService, LaunchType, Network, RegisterTaskDefinition, RunTask, Service, StopTask, Task,
@@ -47,6 +47,7 @@ pub(crate) struct Deploy {
     pub(crate) grace: Option<Duration>,
     pub(crate) alarms: Alarms,
     pub(crate) controller: Controller,
+    pub(crate) early_success: EarlySuccess,
 }
 
 impl Default for Deploy {
@@ -60,6 +61,7 @@ impl Default for Deploy {
             grace: None,
             alarms: Alarms::default(),
             controller: Controller::Ecs,
+            early_success: EarlySuccess::default(),
         }
     }
 }
@@ -260,6 +262,7 @@ impl Account {
                 maximum_percent: deploy.maximum,
                 circuit_breaker: deploy.breaker,
                 alarms: deploy.alarms.clone(),
+                early_success: deploy.early_success,
             },
             controller: deploy.controller,
             grace: deploy.grace,

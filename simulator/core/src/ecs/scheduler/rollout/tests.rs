@@ -4,7 +4,7 @@ use super::*;
 use crate::ecs::Rules;
 use crate::ecs::scheduler::bounds::Bounds;
 use crate::ecs::scheduler::view::{AlarmsView, DeploymentView};
-use crate::ecs::service::{CircuitBreaker, DeploymentConfiguration};
+use crate::ecs::service::{CircuitBreaker, DeploymentConfiguration, EarlySuccess};
 use crate::time::Timestamp;
 use crate::timing::Timing;
 
@@ -51,6 +51,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
         bounds: Bounds::of(desired, &configuration),
         breaker: CircuitBreaker::default(),
         alarms: AlarmsView::default(),
+        early_success: EarlySuccess::default(),
         stop: None,
         start_not_before: None,
         steady_since: None,
