@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::arn::Arn;
+use crate::ecs::AlarmState;
 use crate::effect::{Target, TaskId};
 
 /// One fact from outside.
@@ -107,6 +108,13 @@ pub enum Observation {
         target_group: Arn,
         /// The target.
         target: Target,
+    },
+    /// A CloudWatch alarm is in a state, whether it has just changed or is told of for the first time.
+    AlarmChanged {
+        /// The alarm's name.
+        alarm: String,
+        /// Its state.
+        state: AlarmState,
     },
     /// A listener has its port.
     Listening {

@@ -26,6 +26,9 @@ pub struct Timing {
     pub start_backoff: Duration,
     /// From the failure that reaches the circuit breaker's threshold to the evaluation that fails the deployment.
     pub breaker_evaluation: Duration,
+    /// How long alarms go on watching a rolling deployment after the tasks before it are gone. AWS computes it from the alarms and says
+    /// only that it is under five minutes by default (`facts/aws.md` 2.2).
+    pub alarm_bake: Duration,
 }
 
 impl Timing {
@@ -42,6 +45,7 @@ impl Timing {
             early_probe: None,
             start_backoff: Duration::from_secs(60),
             breaker_evaluation: Duration::from_secs(35),
+            alarm_bake: Duration::from_secs(300),
         }
     }
 
@@ -58,6 +62,7 @@ impl Timing {
             early_probe: Some(Duration::from_millis(200)),
             start_backoff: Duration::from_secs(1),
             breaker_evaluation: Duration::from_millis(0),
+            alarm_bake: Duration::from_secs(2),
         }
     }
 }

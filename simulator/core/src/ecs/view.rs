@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::service::{Deployment, RevisionSummary, ServiceDeployment, ServiceKey, ServiceRevision};
+use super::service::{Deployment, RevisionSummary, ServiceDeployment, ServiceKey, ServiceRevision, ServiceStatus};
 use super::{Cluster, Rules, Service, State, Task, TaskDefinition};
 use crate::effect::TaskId;
 use crate::world::World;
@@ -72,7 +72,8 @@ impl<'a> View<'a> {
     /// The deployments that DescribeServices lists: the primary one, and those that still have tasks.
     pub fn deployments_of(self, service: &'a Service) -> impl Iterator<Item = &'a Deployment> {
         let has_tasks = move |id: &str| self.tasks_of(service).any(|task| task.started_by.as_deref() == Some(id));
-        let listed = move |place: usize, deployment: &Deployment| place == 0 || has_tasks(&deployment.id);
+        let there = service.status != ServiceStatus::Inactive;
+        let listed = move |place: usize, deployment: &Deployment| there && (place == 0 || has_tasks(&deployment.id));
         service
             .deployments
             .iter()

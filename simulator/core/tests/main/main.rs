@@ -3,10 +3,14 @@
 mod virtual_time;
 
 mod access;
+mod alarms;
 mod breaker;
 mod catalogue;
+mod code_deploy;
 mod container_health;
+mod deletion;
 mod driver;
+mod early_success;
 mod history;
 mod order;
 mod properties;

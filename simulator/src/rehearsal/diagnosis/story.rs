@@ -106,6 +106,7 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
             | EventKind::Service { .. }
             | EventKind::Deployment { .. }
             | EventKind::BreakerCounted { .. }
+            | EventKind::Alarm { .. }
             | EventKind::TargetHealth { .. } => {}
         }
     }

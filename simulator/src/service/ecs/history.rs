@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::definition::ContainerDefinition;
-use simulator_core::ecs::service::{BreakerMonitor, RevisionSummary, Rollback, StopKind};
+use simulator_core::ecs::service::{AlarmMonitor, BreakerMonitor, RevisionSummary, Rollback, StopKind};
 use simulator_core::ecs::{
     DescribeServiceDeployments, DescribeServiceRevisions, ListServiceDeployments, Service, ServiceDeployment,
     ServiceDeploymentStatus, ServiceRevision, StopServiceDeployment, View,
@@ -77,6 +77,7 @@ pub(super) fn described_deployments((arns, failures): &(Vec<Arn>, Vec<Failure>),
 }
 
 fn deployment_json(view: View<'_>, service: &Service, shown: &ServiceDeployment) -> Value {
+    let AlarmMonitor { status: heeded, names, triggered } = &shown.alarms;
     let BreakerMonitor { status, failures, threshold } = shown.breaker;
     let (target, sources) = view.summaries(service, shown);
     let rollback = |Rollback { reason, started_at, revision }: &Rollback| json!({ "reason": reason, "startedAt": shape::seconds_of(*started_at), "serviceRevisionArn": revision.as_str() });
@@ -92,6 +93,7 @@ fn deployment_json(view: View<'_>, service: &Service, shown: &ServiceDeployment)
             "deploymentCircuitBreaker",
             json!({ "status": status.as_str(), "failureCount": failures, "threshold": threshold }),
         ),
+        ("alarms", json!({ "status": heeded.as_str(), "alarmNames": names, "triggeredAlarmNames": triggered })),
     ]))
 }
 

@@ -1,7 +1,7 @@
 //! ECS on the wire: AWS JSON 1.1.
 //!
 //! One file for each kind of thing reads its requests and writes its answers: [`cluster`], [`definition`] with its [`container`]s,
-//! [`service`] with its [`deployment`] configuration and its [`history`], [`task`]; [`shape`] has what they share.
+//! [`service`] with its [`deployment`] configuration and its [`history`], [`task`], [`tag`]s; [`shape`] has what they share.
 
 mod cluster;
 mod container;
@@ -10,10 +10,13 @@ mod deployment;
 mod history;
 mod service;
 mod shape;
+mod tag;
 mod task;
 
 #[cfg(test)]
 mod tests;
+
+use serde_json::json;
 
 use super::{Protocol, Service};
 use crate::wire::row;
@@ -27,6 +30,7 @@ pub fn service() -> Service {
         operations: vec![
             row("CreateCluster", cluster::create, |output, world| cluster::created(&output, world)),
             row("DescribeClusters", cluster::describe, |output, world| cluster::described(&output, world)),
+            row("DeleteCluster", cluster::delete, |output, world| cluster::created(&output, world)),
             row("ListClusters", cluster::list, |output, world| cluster::listed(&output, world)),
             row("RegisterTaskDefinition", definition::register, |output, world| definition::registered(&output, world)),
             row("DescribeTaskDefinition", definition::describe, |output, world| definition::described(&output, world)),
@@ -36,6 +40,7 @@ pub fn service() -> Service {
             }),
             row("CreateService", service::create, |output, world| service::written(&output, world)),
             row("UpdateService", service::update, |output, world| service::written(&output, world)),
+            row("DeleteService", service::delete, |output, world| service::written(&output, world)),
             row("DescribeServices", service::describe, |output, world| service::described(&output, world)),
             row("ListServices", service::list, |output, world| service::listed(&output, world)),
             row("ListServiceDeployments", history::list, |output, world| history::listed(&output, world)),
@@ -50,6 +55,9 @@ pub fn service() -> Service {
             row("DescribeTasks", task::describe, |output, world| task::described(&output, world)),
             row("ListTasks", task::list, |output, world| task::listed(&output, world)),
             row("StopTask", task::stop, |output, world| task::stopped(&output, world)),
+            row("TagResource", tag::tag, |(), _| json!({})),
+            row("UntagResource", tag::untag, |(), _| json!({})),
+            row("ListTagsForResource", tag::list, |output, _| json!({ "tags": shape::tag_list(&output) })),
         ],
     }
 }

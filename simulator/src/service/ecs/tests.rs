@@ -1,5 +1,7 @@
 //! ECS's rows, called as the wire calls them.
 
+mod deployments;
+
 use serde_json::{Value, json};
 use simulator_core::{Refusal, Region, Setup, Timestamp, Timing, World};
 
@@ -219,6 +221,8 @@ fn a_service_is_described_as_it_was_made() {
             "subnets": [subnets[0].id], "securityGroups": [], "assignPublicIp": "ENABLED" } },
         "deploymentConfiguration": {
             "minimumHealthyPercent": 50, "maximumPercent": 150, "strategy": "ROLLING",
+            "earlySuccessCriteria": { "enable": true, "healthyPercent": 50, "sourceServiceRevisionCleanup": "DEFERRED" },
+            "alarms": { "alarmNames": ["errors"], "enable": false, "rollback": true },
             "deploymentCircuitBreaker": { "enable": true, "rollback": true, "resetOnHealthyTask": true,
                 "thresholdConfiguration": { "type": "BOUNDED_PERCENT", "value": 50 } } },
         "healthCheckGracePeriodSeconds": 60, "propagateTags": "SERVICE", "enableECSManagedTags": true,
@@ -240,61 +244,4 @@ fn a_service_is_described_as_it_was_made() {
     let events: Vec<&str> =
         shown["events"].as_array().into_iter().flatten().filter_map(|event| event["message"].as_str()).collect();
     assert_eq!(events.first(), Some(&"(service news-api) has reached a steady state."));
-}
-
-#[test]
-fn the_history_of_a_service_is_listed_and_described() {
-    let mut world = world();
-    must(&mut world, "CreateCluster", json!({ "clusterName": "news" }));
-    let mut plain = definition();
-    plain["taskRoleArn"] = Value::Null;
-    must(&mut world, "RegisterTaskDefinition", plain);
-    let root = world.root();
-    let subnets = world.call(NOW, &root, simulator_core::ec2::DescribeSubnets::default()).expect("root may").items;
-    let created = must(
-        &mut world,
-        "CreateService",
-        json!({
-            "cluster": "news", "serviceName": "news-api", "taskDefinition": "news-api", "desiredCount": 0,
-            "launchType": "FARGATE", "networkConfiguration": { "awsvpcConfiguration": { "subnets": [subnets[0].id] } },
-        }),
-    );
-    let arn = created["service"]["currentServiceDeployment"].clone();
-    let revision = created["service"]["currentServiceRevisions"][0]["arn"].clone();
-    let now = json!(1_800_000_000.25);
-    let brief = json!({
-        "serviceDeploymentArn": arn,
-        "serviceArn": "arn:aws:ecs:eu-central-1:123456789012:service/news/news-api",
-        "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/news",
-        "createdAt": now, "startedAt": now, "finishedAt": now,
-        "status": "SUCCESSFUL",
-        "targetServiceRevisionArn": revision,
-    });
-    let ask = json!({ "cluster": "news", "service": "news-api", "status": ["SUCCESSFUL"], "createdAt": { "after": 1_700_000_000 } });
-    let listed = must(&mut world, "ListServiceDeployments", ask);
-    assert_eq!(listed, json!({ "serviceDeployments": [brief] }));
-    let described = must(&mut world, "DescribeServiceDeployments", json!({ "serviceDeploymentArns": [arn] }));
-    let shown = &described["serviceDeployments"][0];
-    assert_eq!(shown["deploymentCircuitBreaker"], json!({ "status": "DISABLED", "failureCount": 0, "threshold": 3 }));
-    assert_eq!(
-        shown["targetServiceRevision"],
-        json!({ "arn": revision, "requestedTaskCount": 0, "runningTaskCount": 0, "pendingTaskCount": 0 })
-    );
-    assert_eq!((&shown["sourceServiceRevisions"], shown.get("lifecycleStage")), (&json!([]), None));
-    let described = must(&mut world, "DescribeServiceRevisions", json!({ "serviceRevisionArns": [revision] }));
-    let shown = &described["serviceRevisions"][0];
-    assert_eq!(shown["taskDefinition"], "arn:aws:ecs:eu-central-1:123456789012:task-definition/news-api:1");
-    assert_eq!(shown["containerImages"][0], json!({ "containerName": "init", "image": "init:1" }));
-
-    let stop = json!({ "serviceDeploymentArn": arn, "stopType": "ROLLBACK" });
-    let message = "The service deployment is in the SUCCESSFUL state and cannot be stopped.";
-    assert_eq!(call(&mut world, "StopServiceDeployment", stop), Err(Refusal::fault("ConflictException", message)));
-
-    for (key, value) in
-        [("status", json!(["DONE"])), ("maxResults", json!(101)), ("createdAt", json!({ "after": "x" }))]
-    {
-        let mut request = json!({ "cluster": "news", "service": "news-api" });
-        request[key] = value;
-        assert!(call(&mut world, "ListServiceDeployments", request).is_err(), "{key}");
-    }
 }

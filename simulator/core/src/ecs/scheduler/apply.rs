@@ -6,7 +6,8 @@ use super::step::Step;
 use super::view::{End, Ended, Failing};
 use super::words;
 use crate::ecs::service::{
-    Backoff, Cause, Propagate, RolloutState, Service, ServiceKey, note_completed, note_failed, tell_deployment,
+    Backoff, Cause, Controller, Propagate, RolloutState, Service, ServiceKey, note_completed, note_failed,
+    tell_deployment,
 };
 use crate::ecs::task::{Ending, Launch, Overrides, TaskStatus, begin_stop, launch};
 use crate::effect::TaskId;
@@ -36,6 +37,7 @@ pub(super) fn apply(world: &mut World, key: &ServiceKey, step: Step) {
         }
         Step::Replace { task, why } => replace(world, key, task, &why),
         Step::Deadlock => words::say_once(world, key, words::DEADLOCK),
+        Step::Bake(until) => primary(world, key, |deployment| deployment.bake_until = Some(until)),
         Step::Complete => complete(world, key),
         Step::Steady => {
             if let Some(service) = world.ecs.services.get_mut(key) {
@@ -87,6 +89,7 @@ fn fail(world: &mut World, key: &ServiceKey, cause: Cause, roll_back_to: Option<
     failed.reason = cause.failed().to_owned();
     failed.updated_at = now;
     failed.trip_at = None;
+    failed.bake_until = None;
     let id = failed.id.clone();
     service.steady_since = None;
     tell_deployment(world, key, 0);
@@ -96,12 +99,14 @@ fn fail(world: &mut World, key: &ServiceKey, cause: Cause, roll_back_to: Option<
     let back_to = roll_back_to.map(|place| world.ecs.services[key].deployments[place].id.clone());
     note_failed(world, key, cause, back_to.as_deref());
     let Some(place) = roll_back_to else { return };
+    let alarmed = world.ecs.heeds_alarms(&world.ecs.services[key]);
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let mut target = service.deployments.remove(place);
     target.rollout_state = RolloutState::InProgress;
     target.reason = cause.rolling_back(&target.id);
     target.updated_at = now;
     target.failed_tasks = 0;
+    target.alarmed = alarmed;
     let id = target.id.clone();
     service.deployments.insert(0, target);
     service.backoff = Backoff::default();
@@ -120,10 +125,14 @@ fn complete(world: &mut World, key: &ServiceKey) {
     deployment.reason = format!("ECS deployment {} completed.", deployment.id);
     deployment.updated_at = now;
     deployment.trip_at = None;
+    deployment.bake_until = None;
     let id = deployment.id.clone();
+    let controller = service.controller;
     note_completed(world, key);
     tell_deployment(world, key, 0);
-    words::say(world, key, &words::completed(&id));
+    if controller == Controller::Ecs {
+        words::say(world, key, &words::completed(&id));
+    }
 }
 
 fn start(world: &mut World, key: &ServiceKey, count: u32, replacing: u32) {

@@ -1,7 +1,7 @@
 //! Collects what the deciding functions see, and when that will have changed by time alone.
 
 use super::bounds::Bounds;
-use super::view::{DeploymentView, End, Ended, Failing, Stage, TaskHealth, TaskView, View};
+use super::view::{AlarmsView, DeploymentView, End, Ended, Failing, Stage, TaskHealth, TaskView, View};
 use super::words;
 use crate::ecs::service::{Backoff, Service, ServiceKey};
 use crate::ecs::task::{Health, StopCode, Task, TaskStatus, for_scheduler};
@@ -27,6 +27,11 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
         desired: service.desired,
         bounds: Bounds::of(service.desired, &service.configuration),
         breaker: service.configuration.circuit_breaker,
+        alarms: AlarmsView {
+            ringing: !world.ecs.ringing(service).is_empty(),
+            rollback: service.configuration.alarms.rollback,
+        },
+        early_success: service.configuration.early_success,
         stop: service.history.last().and_then(|latest| latest.stop),
         start_not_before: service.backoff.until,
         steady_since: service.steady_since,
@@ -38,6 +43,8 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
                 state: deployment.rollout_state,
                 failed_tasks: deployment.failed_tasks,
                 trip_at: deployment.trip_at,
+                alarmed: deployment.alarmed,
+                bake_until: deployment.bake_until,
             })
             .collect(),
         tasks: tasks.into_iter().map(|task| task_view(world, service, task)).collect(),
@@ -128,8 +135,12 @@ pub(super) fn next_change(world: &World, key: &ServiceKey) -> Option<Timestamp> 
             && place(service, task).is_some_and(|place| !service.deployments[place].load_balancers.is_empty());
         task.started_at.filter(|_| unregistered).map(|started| started + world.timing.target_registration)
     });
-    let others =
-        [service.primary().trip_at, service.backoff.until, service.steady_since.map(|since| since + words::REPEAT)];
+    let others = [
+        service.primary().trip_at,
+        service.primary().bake_until,
+        service.backoff.until,
+        service.steady_since.map(|since| since + words::REPEAT),
+    ];
     by_health.chain(by_registration).chain(others.into_iter().flatten()).filter(|at| *at > world.now).min()
 }
 

@@ -30,6 +30,8 @@ pub(super) enum Step {
     Replace { task: TaskId, why: Failing },
     /// The bounds allow neither to start nor to stop anything.
     Deadlock,
+    /// The primary deployment has nothing left to do, and is done then unless an alarm goes off.
+    Bake(Timestamp),
     /// The primary deployment is done.
     Complete,
     /// The service is as it should be.

@@ -88,6 +88,8 @@ pub(super) fn completed(deployment: &str) -> String {
 pub(super) fn failed(deployment: &str, cause: Cause) -> Option<String> {
     match cause {
         Cause::Breaker => Some(format!(") (deployment {deployment}) deployment failed: tasks failed to start.")),
+        // Observed on the real service, as the breaker's is.
+        Cause::Alarm => Some(format!(") (deployment {deployment}) deployment failed: alarm detected.")),
         Cause::Request => None,
     }
 }

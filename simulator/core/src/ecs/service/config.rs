@@ -1,5 +1,6 @@
 //! How a service is deployed and reached: `deploymentConfiguration`, `loadBalancers`.
 
+use super::early_success::EarlySuccess;
 use crate::arn::Arn;
 use crate::ecs::definition::TaskDefinition;
 use crate::elb::target_group::TargetType;
@@ -7,7 +8,7 @@ use crate::refusal::Refusal;
 use crate::world::World;
 
 /// `deploymentConfiguration` of a rolling deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentConfiguration {
     /// `minimumHealthyPercent`, 100 by default.
     pub minimum_healthy_percent: u32,
@@ -15,23 +16,33 @@ pub struct DeploymentConfiguration {
     pub maximum_percent: u32,
     /// `deploymentCircuitBreaker`, disabled by default.
     pub circuit_breaker: CircuitBreaker,
+    /// `alarms`, disabled by default.
+    pub alarms: Alarms,
+    /// `earlySuccessCriteria`, disabled by default.
+    pub early_success: EarlySuccess,
 }
 
 impl Default for DeploymentConfiguration {
     fn default() -> Self {
-        Self { minimum_healthy_percent: 100, maximum_percent: 200, circuit_breaker: CircuitBreaker::default() }
+        Self {
+            minimum_healthy_percent: 100,
+            maximum_percent: 200,
+            circuit_breaker: CircuitBreaker::default(),
+            alarms: Alarms::default(),
+            early_success: EarlySuccess::default(),
+        }
     }
 }
 
 impl DeploymentConfiguration {
     /// Checks the percentages. The texts are ours.
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        let Self { minimum_healthy_percent, maximum_percent, circuit_breaker } = *self;
+        let Self { minimum_healthy_percent, maximum_percent, circuit_breaker, alarms, early_success } = self;
         let invalid = |message: &str| Err(Refusal::fault("InvalidParameterException", message));
-        if minimum_healthy_percent > 100 {
+        if *minimum_healthy_percent > 100 {
             return invalid("minimumHealthyPercent must be between 0 and 100.");
         }
-        if maximum_percent < 100 {
+        if *maximum_percent < 100 {
             return invalid("maximumPercent must be at least 100.");
         }
         if circuit_breaker.threshold.1 == 0 {
@@ -40,8 +51,22 @@ impl DeploymentConfiguration {
         if circuit_breaker.threshold.0 != ThresholdKind::Count && circuit_breaker.threshold.1 > 100 {
             return invalid("The circuit breaker threshold percentage must be between 1 and 100.");
         }
-        Ok(())
+        if alarms.enable && alarms.names.is_empty() {
+            return invalid("At least one alarm name must be given when deployment alarms are enabled.");
+        }
+        early_success.check(*minimum_healthy_percent)
     }
+}
+
+/// `alarms`: CloudWatch alarms that fail a deployment (`facts/aws.md` 2.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alarms {
+    /// `alarmNames`.
+    pub names: Vec<String>,
+    /// `enable`.
+    pub enable: bool,
+    /// `rollback`.
+    pub rollback: bool,
 }
 
 /// `deploymentCircuitBreaker`.

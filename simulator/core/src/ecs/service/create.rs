@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::{DeploymentConfiguration, LoadBalancer};
+use super::controller::Controller;
 use super::deployment::Deployment;
-use super::{Backoff, Propagate, Service, ServiceKey, history};
+use super::{Backoff, Propagate, Service, ServiceKey, ServiceStatus, history};
 use crate::arn::Arn;
 use crate::ecs::network::{self, Network};
 use crate::ecs::{LaunchType, access, cluster, scheduler};
@@ -31,6 +32,8 @@ pub struct CreateService {
     pub load_balancers: Vec<LoadBalancer>,
     /// `networkConfiguration`.
     pub network: Option<Network>,
+    /// `deploymentController`.
+    pub controller: Controller,
     /// `deploymentConfiguration`.
     pub configuration: DeploymentConfiguration,
     /// `healthCheckGracePeriodSeconds`.
@@ -72,8 +75,10 @@ impl CreateService {
         if self.name.is_empty() || self.name.len() > 255 || !self.name.bytes().all(valid) {
             return invalid("Service name is not valid.");
         }
-        if world.ecs.services.contains_key(&self.key()) {
-            return invalid("Creation of service was not idempotent.");
+        match world.ecs.services.get(&self.key()).map(|service| service.status) {
+            Some(ServiceStatus::Active) => return invalid("Creation of service was not idempotent."),
+            Some(ServiceStatus::Draining) => return invalid("Unable to Start a service that is still Draining."),
+            Some(ServiceStatus::Inactive) | None => {}
         }
         if self.launch_type != Some(LaunchType::Fargate) {
             // AWS would accept the service and never place a task; saying so at once is plainer than a rehearsal that hangs.
@@ -81,6 +86,7 @@ impl CreateService {
                 what: "services of launch type EC2: there are no container instances".to_owned(),
             });
         }
+        self.controller.check_new(self)?;
         self.configuration.check()
     }
 }
@@ -117,7 +123,9 @@ impl Operation for CreateService {
         let service = Service {
             arn: service_arn(world, &key),
             key: key.clone(),
+            status: ServiceStatus::Active,
             desired: asked.desired,
+            controller: asked.controller,
             configuration: asked.configuration,
             grace: asked.grace,
             tags: asked.tags,

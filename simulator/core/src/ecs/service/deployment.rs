@@ -34,6 +34,10 @@ pub struct Deployment {
     pub failed_tasks: u32,
     /// When the circuit breaker fails it, once it has counted enough.
     pub(in crate::ecs) trip_at: Option<Timestamp>,
+    /// Whether alarms can fail it: they are enabled, and none of them was in ALARM at its start.
+    pub(in crate::ecs) alarmed: bool,
+    /// Until when alarms go on watching it after the tasks before it are gone.
+    pub(in crate::ecs) bake_until: Option<Timestamp>,
 }
 
 impl Deployment {
@@ -58,6 +62,8 @@ impl Deployment {
             rollout_state: RolloutState::InProgress,
             failed_tasks: 0,
             trip_at: None,
+            alarmed: false,
+            bake_until: None,
         }
     }
 }

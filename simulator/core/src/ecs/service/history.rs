@@ -4,8 +4,10 @@
 
 use super::ServiceKey;
 use super::cause::Cause;
+use super::controller::Controller;
+use super::monitor::{AlarmMonitor, BreakerMonitor, MonitorStatus};
 use super::revision::ServiceRevision;
-use super::service_deployment::{BreakerMonitor, MonitorStatus, ServiceDeployment, ServiceDeploymentStatus};
+use super::service_deployment::{ServiceDeployment, ServiceDeploymentStatus};
 use crate::arn::Arn;
 use crate::ecs::scheduler;
 use crate::id::IdKind;
@@ -14,8 +16,11 @@ use crate::world::World;
 /// The characters of a service deployment's id.
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Records that the service called `key` has a new primary deployment.
+/// Records that the service called `key` has a new primary deployment. What CodeDeploy deploys has its history there.
 pub(super) fn begin(world: &mut World, key: &ServiceKey) {
+    if world.ecs.services[key].controller == Controller::CodeDeploy {
+        return;
+    }
     let now = world.now;
     let id = world.ids.text(IdKind::ServiceDeployment, ALPHABET, 21);
     let resource = format!("service-deployment/{}/{}/{id}", key.cluster, key.service);
@@ -23,8 +28,14 @@ pub(super) fn begin(world: &mut World, key: &ServiceKey) {
     let service = &world.ecs.services[key];
     let revision = ServiceRevision::of(world, key, service.primary());
     let sources = world.ecs().deployments_of(service).skip(1).map(|deployment| deployment.id.clone()).collect();
-    let configuration = service.configuration;
-    let status = if configuration.circuit_breaker.enable { MonitorStatus::Monitoring } else { MonitorStatus::Disabled };
+    let configuration = service.configuration.clone();
+    let monitor = |enabled| if enabled { MonitorStatus::Monitoring } else { MonitorStatus::Disabled };
+    let status = monitor(configuration.circuit_breaker.enable);
+    let alarms = AlarmMonitor {
+        status: monitor(configuration.alarms.enable),
+        names: configuration.alarms.names.clone(),
+        triggered: Vec::new(),
+    };
     let begun = ServiceDeployment {
         arn,
         deployment: revision.deployment.clone(),
@@ -40,6 +51,7 @@ pub(super) fn begin(world: &mut World, key: &ServiceKey) {
         configuration,
         rollback: None,
         breaker: BreakerMonitor { status, failures: 0, threshold: scheduler::threshold(service) },
+        alarms,
         stop: None,
         frozen: None,
     };
@@ -53,7 +65,15 @@ pub(super) fn begin(world: &mut World, key: &ServiceKey) {
 /// The scheduler begins to look at the service.
 pub(in crate::ecs) fn looked_at(world: &mut World, key: &ServiceKey) {
     let now = world.now;
+    let Some(service) = world.ecs.services.get(key) else { return };
+    let heeds_alarms = world.ecs.heeds_alarms(service);
     let Some(service) = world.ecs.services.get_mut(key) else { return };
+    if service.history.last().is_some_and(|latest| latest.status == ServiceDeploymentStatus::Pending) {
+        service.primary_mut().alarmed = heeds_alarms;
+        if !heeds_alarms && let Some(latest) = service.history.last_mut() {
+            latest.alarms.status = MonitorStatus::Disabled;
+        }
+    }
     let over = service.history.len().saturating_sub(1);
     for (place, entry) in service.history.iter_mut().enumerate() {
         if place == over || entry.status == ServiceDeploymentStatus::StopRequested {
@@ -81,7 +101,13 @@ pub(in crate::ecs) fn failed(world: &mut World, key: &ServiceKey, cause: Cause, 
     let now = world.now;
     let Some(service) = world.ecs.services.get(key) else { return };
     let revision = back_to.and_then(|id| service.revision_of(id)).map(|revision| revision.arn.clone());
-    change(world, key, |entry| entry.fail(cause, revision, now));
+    let ringing = world.ecs.ringing(service);
+    change(world, key, |entry| {
+        if cause == Cause::Alarm {
+            entry.alarms.triggered = ringing;
+        }
+        entry.fail(cause, revision, now);
+    });
     scheduler::poke(world, key);
 }
 

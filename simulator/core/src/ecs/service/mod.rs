@@ -1,16 +1,21 @@
 //! Services: a number of tasks that ECS keeps running, and the deployments that change what they are made of.
 //!
-//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`]); its past as [`revision`]s and
-//! [`service_deployment`]s, and what writes it ([`history`], [`cause`]); and the operations ([`create`], [`update`], [`describe`],
-//! [`describe_history`], [`stop`]). What a service does is in [`super::scheduler`].
+//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`],
+//! [`controller`], [`early_success`]); its past as [`revision`]s and
+//! [`service_deployment`]s with their [`monitor`]s, and what writes it ([`history`], [`cause`]); and the operations ([`create`], [`update`], [`describe`],
+//! [`describe_history`], [`stop`], [`delete`]). What a service does is in [`super::scheduler`].
 
 pub mod cause;
 pub mod config;
+pub mod controller;
 pub mod create;
+pub mod delete;
 pub mod deployment;
 pub mod describe;
 pub mod describe_history;
+pub mod early_success;
 mod history;
+pub mod monitor;
 pub mod revision;
 pub mod service_deployment;
 pub mod stop;
@@ -20,15 +25,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 pub use cause::Cause;
-pub use config::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
+pub use config::{Alarms, CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
+pub use controller::Controller;
 pub use create::CreateService;
+pub use delete::DeleteService;
 pub use deployment::{Deployment, RolloutState};
 pub use describe::{DescribeServices, DescribedServices, ListServices};
 pub use describe_history::{DescribeServiceDeployments, DescribeServiceRevisions, ListServiceDeployments};
+pub use early_success::{Cleanup, EarlySuccess};
+pub use monitor::{AlarmMonitor, BreakerMonitor, MonitorStatus};
 pub use revision::{RevisionSummary, ServiceRevision};
-pub use service_deployment::{
-    BreakerMonitor, MonitorStatus, Rollback, ServiceDeployment, ServiceDeploymentStatus, StopKind,
-};
+pub use service_deployment::{Rollback, ServiceDeployment, ServiceDeploymentStatus, StopKind};
 pub use stop::StopServiceDeployment;
 pub use update::UpdateService;
 
@@ -58,8 +65,12 @@ pub struct Service {
     pub arn: Arn,
     /// Its cluster and name.
     pub key: ServiceKey,
+    /// `status`.
+    pub status: ServiceStatus,
     /// `desiredCount`.
     pub desired: u32,
+    /// `deploymentController`.
+    pub controller: Controller,
     /// `deploymentConfiguration`.
     pub configuration: DeploymentConfiguration,
     /// `healthCheckGracePeriodSeconds`: for so long after a task's start nothing that checks its health can condemn it.
@@ -100,6 +111,29 @@ pub struct Service {
     pub(super) cause: Option<u64>,
     /// Repeated messages, and when each was last said.
     pub(super) said: BTreeMap<String, Timestamp>,
+}
+
+/// `status` of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceStatus {
+    /// It is there.
+    Active,
+    /// It has been deleted, and has tasks that are not being stopped yet.
+    Draining,
+    /// It has been deleted. Its name is free.
+    Inactive,
+}
+
+impl ServiceStatus {
+    /// AWS's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Draining => "DRAINING",
+            Self::Inactive => "INACTIVE",
+        }
+    }
 }
 
 /// The waiting after tasks that never came to run (`facts/aws.md` 1.5).

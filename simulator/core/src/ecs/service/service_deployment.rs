@@ -5,6 +5,7 @@
 
 use super::cause::Cause;
 use super::config::DeploymentConfiguration;
+use super::monitor::{AlarmMonitor, BreakerMonitor, MonitorStatus};
 use super::revision::RevisionSummary;
 use crate::arn::Arn;
 use crate::time::Timestamp;
@@ -43,6 +44,8 @@ pub struct ServiceDeployment {
     pub rollback: Option<Rollback>,
     /// `deploymentCircuitBreaker`.
     pub breaker: BreakerMonitor,
+    /// `alarms`.
+    pub alarms: AlarmMonitor,
     /// How somebody wants it to end, until the scheduler has begun to do it.
     pub(in crate::ecs) stop: Option<StopKind>,
     /// How many tasks its revisions had when it ended: first the target, then the sources.
@@ -137,51 +140,6 @@ pub struct Rollback {
     pub revision: Arn,
 }
 
-/// `status` of what may fail a service deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MonitorStatus {
-    /// It is not used.
-    Disabled,
-    /// It watches.
-    Monitoring,
-    /// It has failed the deployment.
-    Triggered,
-    /// The deployment has ended, and not because of it.
-    MonitoringComplete,
-}
-
-impl MonitorStatus {
-    /// AWS's word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Disabled => "DISABLED",
-            Self::Monitoring => "MONITORING",
-            Self::Triggered => "TRIGGERED",
-            Self::MonitoringComplete => "MONITORING_COMPLETE",
-        }
-    }
-
-    /// The deployment has ended.
-    const fn ended(self) -> Self {
-        match self {
-            Self::Monitoring => Self::MonitoringComplete,
-            Self::Disabled | Self::Triggered | Self::MonitoringComplete => self,
-        }
-    }
-}
-
-/// `deploymentCircuitBreaker` of a service deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BreakerMonitor {
-    /// `status`.
-    pub status: MonitorStatus,
-    /// `failureCount`.
-    pub failures: u32,
-    /// `threshold`.
-    pub threshold: u32,
-}
-
 impl ServiceDeployment {
     fn enter(&mut self, status: ServiceDeploymentStatus, now: Timestamp) {
         self.status = status;
@@ -190,6 +148,7 @@ impl ServiceDeployment {
         if status.is_final() {
             self.finished_at = Some(now);
             self.breaker.status = self.breaker.status.ended();
+            self.alarms.status = self.alarms.status.ended();
         }
         if status == ServiceDeploymentStatus::Stopped {
             self.stopped_at = Some(now);
@@ -264,13 +223,14 @@ impl ServiceDeployment {
         if self.status.is_final() {
             return;
         }
+        match cause {
+            Cause::Breaker => self.breaker.status = MonitorStatus::Triggered,
+            Cause::Alarm => self.alarms.status = MonitorStatus::Triggered,
+            Cause::Request => {}
+        }
         if self.status == ServiceDeploymentStatus::RollbackInProgress {
             self.enter(ServiceDeploymentStatus::RollbackFailed, now);
             return;
-        }
-        match cause {
-            Cause::Breaker => self.breaker.status = MonitorStatus::Triggered,
-            Cause::Request => {}
         }
         if let Some(revision) = back_to {
             let reason = cause.rolled_back().to_owned();

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::{CircuitBreaker, LoadBalancer};
+use super::config::{Alarms, CircuitBreaker, LoadBalancer};
 use super::create::{service_arn, with_network};
 use super::deployment::{self, Deployment};
-use super::{Backoff, Propagate, ServiceKey, history};
+use super::early_success::EarlySuccess;
+use super::{Backoff, Propagate, ServiceKey, ServiceStatus, history};
 use crate::ecs::network::{self, Network};
 use crate::ecs::{access, cluster, scheduler};
 use crate::operation::{Access, Authorized, Operation};
@@ -37,6 +38,10 @@ pub struct UpdateService {
     pub maximum_percent: Option<u32>,
     /// `deploymentConfiguration.deploymentCircuitBreaker`.
     pub circuit_breaker: Option<CircuitBreaker>,
+    /// `deploymentConfiguration.alarms`.
+    pub alarms: Option<Alarms>,
+    /// `deploymentConfiguration.earlySuccessCriteria`.
+    pub early_success: Option<EarlySuccess>,
     /// `healthCheckGracePeriodSeconds`.
     pub grace: Option<Duration>,
     /// `propagateTags`.
@@ -93,13 +98,19 @@ impl Operation for UpdateService {
         world.ecs.cluster(Some(&key.cluster))?;
         let not_found = || Refusal::fault("ServiceNotFoundException", "Service not found.");
         let service = world.ecs.services.get(&key).ok_or_else(not_found)?;
+        if service.status != ServiceStatus::Active {
+            return Err(Refusal::fault("ServiceNotActiveException", "Service was not ACTIVE."));
+        }
+        service.controller.check_update(&asked, service)?;
         let primary = service.primary();
 
-        let mut configuration = service.configuration;
+        let mut configuration = service.configuration.clone();
         configuration.minimum_healthy_percent =
             asked.minimum_healthy_percent.unwrap_or(configuration.minimum_healthy_percent);
         configuration.maximum_percent = asked.maximum_percent.unwrap_or(configuration.maximum_percent);
         configuration.circuit_breaker = asked.circuit_breaker.unwrap_or(configuration.circuit_breaker);
+        configuration.alarms = asked.alarms.unwrap_or(configuration.alarms);
+        configuration.early_success = asked.early_success.unwrap_or(configuration.early_success);
         configuration.check()?;
 
         let definition = match &asked.task_definition {

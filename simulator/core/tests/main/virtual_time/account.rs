@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use simulator_core::ec2::{DescribeSubnets, DescribeVpcs};
 use simulator_core::ecs::definition::{ContainerDefinition, HealthCheck, LogConfiguration, PortMapping};
-use simulator_core::ecs::service::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, RolloutState};
+use simulator_core::ecs::service::{
+    Alarms, CircuitBreaker, Controller, DeploymentConfiguration, EarlySuccess, LoadBalancer, RolloutState,
+};
 use simulator_core::ecs::{
     CreateCluster, CreateService, LaunchType, Network, RegisterTaskDefinition, RunTask, Service, StopTask, Task,
     TaskDefinition, UpdateService,
@@ -23,7 +25,7 @@ use super::driver::Driver;
 /// The cluster's name.
 pub(crate) const CLUSTER: &str = "news";
 
-const SERVICE: &str = "news-api";
+pub(crate) const SERVICE: &str = "news-api";
 pub(super) const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// The account, and the driver that makes its wishes real.
@@ -43,12 +45,24 @@ pub(crate) struct Deploy {
     pub(crate) maximum: u32,
     pub(crate) breaker: CircuitBreaker,
     pub(crate) grace: Option<Duration>,
+    pub(crate) alarms: Alarms,
+    pub(crate) controller: Controller,
+    pub(crate) early_success: EarlySuccess,
 }
 
 impl Default for Deploy {
     fn default() -> Self {
         let breaker = CircuitBreaker { enable: true, rollback: true, ..CircuitBreaker::default() };
-        Self { desired: 2, minimum: 100, maximum: 200, breaker, grace: None }
+        Self {
+            desired: 2,
+            minimum: 100,
+            maximum: 200,
+            breaker,
+            grace: None,
+            alarms: Alarms::default(),
+            controller: Controller::Ecs,
+            early_success: EarlySuccess::default(),
+        }
     }
 }
 
@@ -224,12 +238,18 @@ impl Account {
 
     /// Makes the service, of the newest revision.
     pub(crate) fn create_service(&mut self, deploy: &Deploy) {
+        let create = self.creation(deploy);
+        self.must(create);
+    }
+
+    /// The call that makes the service, of the newest revision.
+    pub(crate) fn creation(&self, deploy: &Deploy) -> CreateService {
         let balancer = self.target_group.clone().map(|target_group| LoadBalancer {
             target_group,
             container: "app".to_owned(),
             port: 8000,
         });
-        self.must(CreateService {
+        CreateService {
             cluster: Some(CLUSTER.to_owned()),
             name: SERVICE.to_owned(),
             task_definition: SERVICE.to_owned(),
@@ -241,10 +261,13 @@ impl Account {
                 minimum_healthy_percent: deploy.minimum,
                 maximum_percent: deploy.maximum,
                 circuit_breaker: deploy.breaker,
+                alarms: deploy.alarms.clone(),
+                early_success: deploy.early_success,
             },
+            controller: deploy.controller,
             grace: deploy.grace,
             ..CreateService::default()
-        });
+        }
     }
 
     /// Deploys the newest revision, and answers the deployment's id.

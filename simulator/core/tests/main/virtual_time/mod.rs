@@ -4,7 +4,7 @@ mod account;
 mod driver;
 mod story;
 
-pub(crate) use account::{Account, CLUSTER, Deploy, container, health_check};
+pub(crate) use account::{Account, CLUSTER, Deploy, SERVICE, container, health_check};
 pub(crate) use simulator_core::virtual_time::{Behaviour, Image};
 pub(crate) use story::events;
 

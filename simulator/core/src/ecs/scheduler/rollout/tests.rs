@@ -3,8 +3,8 @@
 use super::*;
 use crate::ecs::Rules;
 use crate::ecs::scheduler::bounds::Bounds;
-use crate::ecs::scheduler::view::DeploymentView;
-use crate::ecs::service::{CircuitBreaker, DeploymentConfiguration};
+use crate::ecs::scheduler::view::{AlarmsView, DeploymentView};
+use crate::ecs::service::{CircuitBreaker, DeploymentConfiguration, EarlySuccess};
 use crate::time::Timestamp;
 use crate::timing::Timing;
 
@@ -14,7 +14,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
     let configuration = DeploymentConfiguration {
         minimum_healthy_percent: minimum,
         maximum_percent: maximum,
-        circuit_breaker: CircuitBreaker::default(),
+        ..DeploymentConfiguration::default()
     };
     let task = |(place, text): (usize, &str)| {
         let (stage, health) = match &text[1..] {
@@ -35,7 +35,14 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
             subnet: None,
         }
     };
-    let deployment = |id: &str, state| DeploymentView { id: id.to_owned(), state, failed_tasks: 0, trip_at: None };
+    let deployment = |id: &str, state| DeploymentView {
+        id: id.to_owned(),
+        state,
+        failed_tasks: 0,
+        trip_at: None,
+        alarmed: false,
+        bake_until: None,
+    };
     View {
         now: Timestamp::from_millis(0),
         timing: Timing::aws(),
@@ -43,6 +50,8 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
         desired,
         bounds: Bounds::of(desired, &configuration),
         breaker: CircuitBreaker::default(),
+        alarms: AlarmsView::default(),
+        early_success: EarlySuccess::default(),
         stop: None,
         start_not_before: None,
         steady_since: None,
@@ -67,6 +76,7 @@ fn words(steps: &[Step]) -> String {
         | Step::DisarmBreaker
         | Step::Fail { .. }
         | Step::Condemn { .. }
+        | Step::Bake(_)
         | Step::Complete
         | Step::Steady
         | Step::Retire(_) => panic!("not a step of a rollout: {step:?}"),
