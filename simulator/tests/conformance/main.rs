@@ -4,6 +4,8 @@
 //! In reading order: what a case plays on ([`stage`]), how it is set ([`account`]), the cases ([`tasks`], [`dependencies`], [`services`],
 //! [`targets`]), and the two stages ([`in_virtual_time`], [`on_docker`], [`program`]).
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a case picks the events that it looks at")]
+
 mod account;
 mod dependencies;
 mod in_virtual_time;

@@ -67,10 +67,11 @@ fn events(criterion: &mut Criterion) {
 }
 
 fn main() {
+    // First, while no memory that others have given back can be had again.
+    memory::report();
     let mut criterion = Criterion::default().configure_from_args();
     rollouts(&mut criterion);
     deployments(&mut criterion);
     events(&mut criterion);
-    memory::report();
     criterion.final_summary();
 }

@@ -45,15 +45,15 @@ pub struct State {
     changed: BTreeMap<(Arn, Target), u64>,
 }
 
-/// What can be due.
+/// What can be due. The target comes first: most groups are the same, and so compared in vain.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
     /// The next probe of a target.
-    Probe(Arn, Target),
+    Probe(Target, Arn),
     /// The end of the waiting for an answer that no security group lets through.
-    Unanswered(Arn, Target),
+    Unanswered(Target, Arn),
     /// The end of a target's deregistration delay.
-    Drained(Arn, Target),
+    Drained(Target, Arn),
 }
 
 impl State {

@@ -26,7 +26,7 @@ pub(super) struct Task {
 pub(super) struct Container {
     pub(super) name: String,
     /// How its next start will go, settled when its image was wanted.
-    pub(super) next: Option<Behaviour>,
+    pub(super) next: Option<Box<Behaviour>>,
     /// Its latest start.
     pub(super) run: Option<Run>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Container {
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) number: u64,
-    pub(super) behaviour: Behaviour,
+    pub(super) behaviour: Box<Behaviour>,
     pub(super) started: Timestamp,
     pub(super) ended: bool,
 }
@@ -44,6 +44,8 @@ impl Task {
     /// The container called `name`, which is added if it is new.
     pub(super) fn container_mut(&mut self, name: &str) -> &mut Container {
         let place = self.containers.iter().position(|container| container.name == name).unwrap_or_else(|| {
+            // Most tasks have one container, and there may be very many tasks.
+            self.containers.reserve_exact(1);
             self.containers.push(Container { name: name.to_owned(), next: None, run: None });
             self.containers.len() - 1
         });

@@ -219,14 +219,14 @@ impl VirtualTime {
             Image::Hangs => {}
         }
         if let Some(task) = self.tasks.get_mut(&task) {
-            task.container_mut(&container).next = Some(behaviour);
+            task.container_mut(&container).next = Some(Box::new(behaviour));
         }
     }
 
     fn start(&mut self, now: Timestamp, spec: ContainerSpec) {
         let ContainerSpec { task: id, name, image, memory, .. } = spec;
         let kept = self.tasks.get_mut(&id).and_then(|task| task.container_mut(&name).next.take());
-        let behaviour = kept.unwrap_or_else(|| self.draw(&image, &name));
+        let behaviour = kept.unwrap_or_else(|| Box::new(self.draw(&image, &name)));
         let started = now + behaviour.starts_in;
         if let Some(message) = behaviour.cannot_start {
             return self.tell(started, Observation::ContainerNotStarted { task: id, container: name, message });
