@@ -174,7 +174,12 @@ fn nothing_starts_after_failed(account: &Account) -> Result<(), TestCaseError> {
                 failed.insert(id);
             }
             EventKind::Task { started_by, status: "PROVISIONING", .. } => {
-                prop_assert!(!failed.contains(started_by), "{} goes on after it failed:\n{}", started_by, account.story());
+                prop_assert!(
+                    !failed.contains(started_by),
+                    "{} goes on after it failed:\n{}",
+                    started_by,
+                    account.story()
+                );
             }
             _ => {}
         }

@@ -62,6 +62,12 @@ pub(super) async fn set_up(
 fn put_secrets(scene: &Scene) -> Result<(), RehearsalError> {
     let owner = scene.account.look(simulator_core::World::root);
     for secret in &scene.secrets {
+        if !secret.value_from.contains(":secret:") {
+            // A bare name, or the ARN of a parameter: it is in the Parameter Store.
+            let value = secrets::Value::new(&secret.value);
+            scene.account.stir(|world, _| world.put_parameter(&secret.value_from, value));
+            continue;
+        }
         let create = secrets::CreateSecret {
             name: secret_values::name_of(&secret.value_from).to_owned(),
             value: Some(secrets::Value::new(&secret.value)),

@@ -48,6 +48,12 @@ impl Driver {
         self.script.insert(image.to_owned(), behaviours);
     }
 
+    /// When the next thing happens, if anything does.
+    pub(crate) fn next(&self, world: &World) -> Option<Timestamp> {
+        let happens = self.queue.keys().next().map(|(at, _)| *at);
+        [happens, world.next_deadline()].into_iter().flatten().min()
+    }
+
     /// Makes the next thing happen: the earlier of what the driver has in its queue and what the World is waiting for. Answers false
     /// when there is nothing.
     pub(crate) fn step(&mut self, world: &mut World) -> bool {
