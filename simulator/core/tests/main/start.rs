@@ -124,9 +124,12 @@ fn a_secret_that_cannot_be_had_keeps_the_task_from_starting() {
 
 /// What a task is started with, by container; none if no container of it was.
 fn environment(account: &Account, container: &str) -> Option<std::collections::BTreeMap<String, String>> {
-    account.driver.wanted.iter().rev().find_map(|(_, effect)| match effect {
-        Effect::StartContainer(spec) if spec.name == container => Some(spec.environment.clone()),
-        _ => None,
+    account.driver.wanted.iter().rev().find_map(|(_, effect)| {
+        if let Effect::StartContainer(spec) = effect {
+            (spec.name == container).then(|| spec.environment.clone())
+        } else {
+            None
+        }
     })
 }
 

@@ -4,8 +4,9 @@ use super::container::ContainerStatus;
 use super::life::{self, Step};
 use super::stop::{self, Ending};
 use super::{Task, TaskStatus, environment, execution, launch};
+use crate::ecs::definition::MountPoint;
 use crate::ecs::{Timer, scheduler};
-use crate::effect::{ContainerSpec, Effect, TaskId};
+use crate::effect::{ContainerSpec, Effect, Mount, TaskId};
 use crate::event::EventKind;
 use crate::world::World;
 
@@ -198,6 +199,11 @@ fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
         init_process: definition.init_process,
         read_only_root: definition.read_only_root,
         ulimits: definition.ulimits.iter().map(|limit| (limit.name.clone(), limit.soft, limit.hard)).collect(),
+        mounts: definition.mount_points.iter().map(mount).collect(),
         logged: definition.log.is_some(),
     }
+}
+
+fn mount(point: &MountPoint) -> Mount {
+    Mount { volume: point.volume.clone(), path: point.path.clone(), read_only: point.read_only }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use simulator_core::ecs::definition::{Condition, ContainerDefinition, Dependency};
-use simulator_core::ecs::service::RolloutState;
+use simulator_core::ecs::service::{CircuitBreaker, RolloutState, ThresholdKind};
 use simulator_core::ecs::task::Health;
 use simulator_core::ecs::{Task, TaskStatus, UpdateService};
 use simulator_core::effect::{Effect, TaskId};
@@ -13,7 +13,7 @@ use simulator_core::elb::TargetState;
 use simulator_core::{EventKind, Timestamp};
 
 use super::{Case, case, failing, live, the_trace_is_sound};
-use crate::virtual_time::{Account, Behaviour, container, health_check, secs};
+use crate::virtual_time::{Account, Behaviour, Deploy, container, health_check, secs};
 
 /// Back-off alone may take a quarter of an hour for each of several attempts.
 const PATIENCE: Duration = secs(2 * 3600);
@@ -78,11 +78,29 @@ fn action() -> impl Strategy<Value = Action> {
 
 fn churn() -> impl Strategy<Value = Churn> {
     let after = prop_oneof![0_u64..3_000, 0_u64..90_000];
-    (case(), company(), prop::collection::vec((after, action()), 1..6)).prop_map(|(case, company, actions)| Churn {
-        case,
-        company,
-        actions,
-    })
+    let grace = prop::option::of((0_u64..90).prop_map(secs));
+    (case(), company(), breaker(), grace, prop::collection::vec((after, action()), 1..6)).prop_map(
+        |(mut case, company, breaker, grace, actions)| {
+            case.deploy = Deploy { breaker, grace, ..case.deploy };
+            Churn { case, company, actions }
+        },
+    )
+}
+
+fn breaker() -> impl Strategy<Value = CircuitBreaker> {
+    let threshold = prop_oneof![
+        (1_u32..=100).prop_map(|value| (ThresholdKind::BoundedPercent, value)),
+        (1_u32..=100).prop_map(|value| (ThresholdKind::UnboundedPercent, value)),
+        (1_u32..=6).prop_map(|value| (ThresholdKind::Count, value)),
+    ];
+    (prop::bool::weighted(0.9), any::<bool>(), any::<bool>(), threshold).prop_map(
+        |(enable, rollback, reset_on_healthy_task, threshold)| CircuitBreaker {
+            enable,
+            rollback,
+            reset_on_healthy_task,
+            threshold,
+        },
+    )
 }
 
 fn depends(on: &str, condition: Condition) -> Dependency {
@@ -173,18 +191,21 @@ fn bounds(account: &Account) -> (usize, usize) {
 /// left the minimum.
 fn step(account: &mut Account) -> Result<bool, TestCaseError> {
     let before = account.world.events().len();
-    if !account.driver.step(&mut account.world) {
-        return Ok(false);
-    }
+    let went_on = account.driver.step(&mut account.world);
+    keeps_the_bounds(account, before)?;
+    Ok(went_on)
+}
+
+/// What has happened since `before` kept the bounds.
+fn keeps_the_bounds(account: &Account, before: usize) -> Result<(), TestCaseError> {
+    // A task with targets drains before it is stopped.
+    let told = if account.target_group.is_some() { "DEACTIVATING" } else { "STOPPING" };
     let (mut launched, mut stopped) = (0, 0);
     for event in &account.world.events()[before..] {
         if let EventKind::Task { task, status, stopped_reason, .. } = &event.kind {
             let scaled = stopped_reason.as_ref().is_some_and(|reason| reason.starts_with("Scaling activity"));
-            match *status {
-                "PROVISIONING" => launched += 1,
-                "DEACTIVATING" | "STOPPING" if scaled && is_sound(account, account.task(task)) => stopped += 1,
-                _ => {}
-            }
+            launched += usize::from(*status == "PROVISIONING");
+            stopped += usize::from(*status == told && scaled && is_sound(account, account.task(task)));
         }
     }
     let (minimum, maximum) = bounds(account);
@@ -196,13 +217,14 @@ fn step(account: &mut Account) -> Result<bool, TestCaseError> {
         let left = live(account).into_iter().filter(serves).count();
         prop_assert!(left >= minimum, "{} stopped, {} left of {}:\n{}", stopped, left, minimum, account.story());
     }
-    Ok(true)
+    Ok(())
 }
 
 fn wait(account: &mut Account, until: Timestamp) -> Result<(), TestCaseError> {
     while account.driver.next(&account.world).is_some_and(|next| next <= until) && step(account)? {}
+    let before = account.world.events().len();
     account.world.tick(until);
-    Ok(())
+    keeps_the_bounds(account, before)
 }
 
 fn carry_out(account: &mut Account, case: &Case, action: &Action) {
@@ -277,7 +299,7 @@ proptest! {
             wait(&mut account, until)?;
             carry_out(&mut account, &case, action);
         }
-        if actions.iter().all(|(_, action)| action.comes_to_an_end()) {
+        if case.deploy.breaker.enable && actions.iter().all(|(_, action)| action.comes_to_an_end()) {
             let from = account.world.now();
             while account.service().primary().rollout_state == RolloutState::InProgress
                 && !(stuck(&account) && said(&account, DEADLOCK))

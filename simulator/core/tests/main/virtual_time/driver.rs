@@ -25,6 +25,8 @@ pub(crate) struct Driver {
     containers: BTreeMap<(TaskId, String), Running>,
     /// Every effect so far, and when it was wanted.
     pub(crate) wanted: Vec<(Timestamp, Effect)>,
+    /// Everything that the World was told, and when; none stands for a deadline.
+    pub(crate) told: Vec<(Timestamp, Option<Observation>)>,
     /// Where each target group's requests go now.
     pub(crate) routes: BTreeMap<Arn, Vec<Target>>,
 }
@@ -63,13 +65,15 @@ impl Driver {
             (None, None) => return false,
             (Some(at), deadline) if deadline.is_none_or(|deadline| at <= deadline) => {
                 let (_, observation) = self.queue.pop_first().expect("it was just seen");
-                if let Some(observation) = self.still_true(observation) {
-                    world.observe(at, observation);
-                } else {
-                    world.tick(at);
+                let observation = self.still_true(observation);
+                self.told.push((at, observation.clone()));
+                match observation {
+                    Some(observation) => world.observe(at, observation),
+                    None => world.tick(at),
                 }
             }
             (_, Some(deadline)) => {
+                self.told.push((deadline, None));
                 world.tick(deadline);
                 let next = world.next_deadline();
                 assert!(next.is_none_or(|next| next > deadline), "a deadline that was kept must not come again");
