@@ -17,7 +17,7 @@ pub enum Effect {
     PrepareTask(TaskSpec),
     /// Fetch an image. Answered by `ImagePulled` or `ImageNotPulled`.
     PullImage(Pull),
-    /// Create and start a container. Answered by `ContainerStarted` or `ContainerNotStarted`, and later `ContainerExited`.
+    /// Create and start a container; one that has ended is started again, with what it had written to its disk. Answered by `ContainerStarted` or `ContainerNotStarted`, and later `ContainerExited`.
     StartContainer(Box<ContainerSpec>),
     /// Run a container's health command once. Answered by `HealthProbed`.
     ProbeHealth {
@@ -117,6 +117,17 @@ pub struct Pull {
     pub token: Option<String>,
 }
 
+/// A volume in a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// The volume's name in the task definition. It is empty when the first container of a task that mounts it starts.
+    pub volume: String,
+    /// Where the container finds it.
+    pub path: String,
+    /// Whether the container may only read it.
+    pub read_only: bool,
+}
+
 /// A container to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerSpec {
@@ -148,6 +159,8 @@ pub struct ContainerSpec {
     pub read_only_root: bool,
     /// `ulimits`: name, soft, hard.
     pub ulimits: Vec<(String, i64, i64)>,
+    /// `mountPoints`: volumes that live as long as the task, and that its containers share by name.
+    pub mounts: Vec<Mount>,
     /// Whether output goes to CloudWatch Logs (`awslogs`), so that the driver must observe each line.
     pub logged: bool,
 }

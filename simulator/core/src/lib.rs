@@ -31,7 +31,9 @@ pub mod ecs;
 pub mod elb;
 pub mod iam;
 pub mod logs;
+mod s3;
 pub mod secrets;
+mod ssm;
 pub mod sts;
 
 pub use arn::{AccountId, Arn, Region};

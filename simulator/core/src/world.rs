@@ -11,7 +11,7 @@ use crate::operation::{Caller, Operation, Principal};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 use crate::timing::Timing;
-use crate::{ec2, ecr, ecs, elb, iam, logs, secrets};
+use crate::{ec2, ecr, ecs, elb, iam, logs, s3, secrets, ssm};
 
 /// What a World starts from.
 #[derive(Clone, Debug)]
@@ -41,7 +41,9 @@ pub struct World {
     pub(crate) ec2: ec2::State,
     pub(crate) elb: elb::State,
     pub(crate) logs: logs::State,
+    pub(crate) s3: s3::State,
     pub(crate) secrets: secrets::State,
+    pub(crate) ssm: ssm::State,
     pub(crate) ecs: ecs::State,
     effects: VecDeque<Effect>,
     events: Vec<Event>,
@@ -66,7 +68,9 @@ impl World {
             ec2,
             elb: elb::State::default(),
             logs: logs::State::default(),
+            s3: s3::State::default(),
             secrets: secrets::State::default(),
+            ssm: ssm::State::default(),
             ecs: ecs::State::default(),
             effects: VecDeque::new(),
             events: Vec::new(),

@@ -72,6 +72,19 @@ impl Input {
         time.map(Some).ok_or_else(|| mistyped(&self.at(key), "a time in seconds"))
     }
 
+    /// Takes the list of whole numbers `key`; absent is empty.
+    ///
+    /// # Errors
+    /// `SerializationException` if it is not a list of whole numbers that fit 32 bits.
+    pub fn integers(&mut self, key: &str) -> Result<Vec<i32>, Refusal> {
+        let place = self.at(key);
+        let number = |value: Value| value.as_i64().and_then(|number| i32::try_from(number).ok());
+        self.list(key)?
+            .into_iter()
+            .map(|value| number(value).ok_or_else(|| mistyped(&place, "a list of whole numbers")))
+            .collect()
+    }
+
     /// Takes the truth value `key`, written as one or (in Query) as `true` or `false`.
     ///
     /// # Errors

@@ -87,6 +87,9 @@ pub(crate) fn with(
         ulimits: Vec::new(),
         init_process: false,
         read_only_root: false,
+        restart_policy: None,
+        environment_files: Vec::new(),
+        mount_points: Vec::new(),
     };
     stage.perform(change(plain), behaviour)
 }
@@ -143,6 +146,7 @@ pub(crate) fn create_service(stage: &mut impl Stage, target_group: Option<&Arn>,
             minimum_healthy_percent: 100,
             maximum_percent: 200,
             circuit_breaker: CircuitBreaker { enable: true, rollback: true, ..CircuitBreaker::default() },
+            ..DeploymentConfiguration::default()
         },
         grace,
         ..CreateService::default()

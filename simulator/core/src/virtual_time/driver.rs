@@ -38,7 +38,14 @@ pub struct VirtualTime {
     by_address: BTreeMap<IpAddr, TaskId>,
     addresses: u32,
     routes: BTreeMap<Arn, Vec<Target>>,
-    wanted: Option<Vec<(Timestamp, Effect)>>,
+    record: Option<Record>,
+}
+
+/// What passed between the World and the driver.
+#[derive(Debug, Default)]
+struct Record {
+    wanted: Vec<(Timestamp, Effect)>,
+    told: Vec<(Timestamp, Option<Observation>)>,
 }
 
 /// What [`VirtualTime::step`] came to.
@@ -72,10 +79,10 @@ impl VirtualTime {
         Self { script, ..Self::default() }
     }
 
-    /// The same, keeping every effect for [`VirtualTime::take_wanted`].
+    /// The same, keeping what passes between it and the World, for [`VirtualTime::take_wanted`] and [`VirtualTime::take_told`].
     #[must_use]
     pub fn recording(script: Script) -> Self {
-        Self { wanted: Some(Vec::new()), ..Self::new(script) }
+        Self { record: Some(Record::default()), ..Self::new(script) }
     }
 
     /// The script. A change counts for the containers whose images are wanted from then on.
@@ -85,7 +92,12 @@ impl VirtualTime {
 
     /// The effects since the last call, and when each was wanted; none unless they are recorded.
     pub fn take_wanted(&mut self) -> Vec<(Timestamp, Effect)> {
-        self.wanted.as_mut().map(std::mem::take).unwrap_or_default()
+        self.record.as_mut().map(|record| std::mem::take(&mut record.wanted)).unwrap_or_default()
+    }
+
+    /// What the World was told since the last call, and when; nothing stands for a deadline. None unless it is recorded.
+    pub fn take_told(&mut self) -> Vec<(Timestamp, Option<Observation>)> {
+        self.record.as_mut().map(|record| std::mem::take(&mut record.told)).unwrap_or_default()
     }
 
     /// Where each target group's requests go now.
@@ -104,16 +116,17 @@ impl VirtualTime {
     pub fn step(&mut self, world: &mut World) -> Step {
         let Some(at) = self.next_at(world) else { return Step::Quiet };
         if self.queue.next() == Some(at) {
-            match self.queue.pop() {
-                Some(Due::Observation(observation)) => world.observe(at, observation),
-                Some(Due::Exit(exit)) => match self.end(exit) {
-                    Some(observation) => world.observe(at, observation),
-                    None => world.tick(at),
-                },
+            let observation = match self.queue.pop() {
+                Some(Due::Observation(observation)) => Some(observation),
+                Some(Due::Exit(exit)) => self.end(exit),
                 None => return Step::Quiet,
+            };
+            // Of a container that has ended already there is nothing to tell.
+            if observation.is_some() {
+                self.tell(world, at, observation);
             }
         } else {
-            world.tick(at);
+            self.tell(world, at, None);
             if world.next_deadline().is_some_and(|next| next <= at) {
                 return Step::Stuck(at);
             }
@@ -143,6 +156,16 @@ impl VirtualTime {
         Ended::Reached
     }
 
+    fn tell(&mut self, world: &mut World, at: Timestamp, observation: Option<Observation>) {
+        if let Some(record) = &mut self.record {
+            record.told.push((at, observation.clone()));
+        }
+        match observation {
+            Some(observation) => world.observe(at, observation),
+            None => world.tick(at),
+        }
+    }
+
     /// Begins what the World wants, once it has been told all that containers do at this instant.
     fn carry_out(&mut self, world: &mut World) {
         let now = world.now();
@@ -150,8 +173,8 @@ impl VirtualTime {
             return;
         }
         for effect in world.take_effects() {
-            if let Some(wanted) = &mut self.wanted {
-                wanted.push((now, effect.clone()));
+            if let Some(record) = &mut self.record {
+                record.wanted.push((now, effect.clone()));
             }
             self.begin(now, effect);
         }
@@ -166,31 +189,31 @@ impl VirtualTime {
                 let Some(run) = self.tasks.get(&task).and_then(|task| task.run(&container)) else { return };
                 let (takes, exit_code, output) = run.probe(now, timeout);
                 let output = output.to_owned();
-                self.tell(now + takes, Observation::HealthProbed { task, container, exit_code, output });
+                self.due(now + takes, Observation::HealthProbed { task, container, exit_code, output });
             }
             Effect::StopContainer { task, container, timeout } => self.stop(now, task, container, timeout),
             Effect::ClearTask { task } => {
                 if let Some(cleared) = self.tasks.remove(&task) {
                     self.by_address.remove(&cleared.address);
                 }
-                self.tell(now + CLEARS_IN, Observation::TaskCleared { task });
+                self.due(now + CLEARS_IN, Observation::TaskCleared { task });
             }
             Effect::ProbeTarget { target_group, target, path: _, timeout } => {
                 let task = self.by_address.get(&target.address).and_then(|id| self.tasks.get(id));
                 let nobody = Task { address: target.address, memory: None, loaded: false, containers: Vec::new() };
                 let (takes, answer) = task.unwrap_or(&nobody).answer(now, timeout);
-                self.tell(now + takes, Observation::TargetProbed { target_group, target, answer });
+                self.due(now + takes, Observation::TargetProbed { target_group, target, answer });
             }
             Effect::Route { target_group, targets } => {
                 let before = self.routes.insert(target_group, targets.clone()).unwrap_or_default();
                 self.load(now, &before, &targets);
             }
             Effect::DrainTarget { target_group, target } => {
-                self.tell(now + DRAINS_IN, Observation::TargetDrained { target_group, target });
+                self.due(now + DRAINS_IN, Observation::TargetDrained { target_group, target });
             }
             Effect::Listen { listener, target_group: _, port } => {
                 let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-                self.tell(now, Observation::Listening { listener, address });
+                self.due(now, Observation::Listening { listener, address });
             }
         }
     }
@@ -201,7 +224,7 @@ impl VirtualTime {
         let task = Task { address, memory: spec.memory, loaded: false, containers: Vec::new() };
         self.tasks.insert(spec.task.clone(), task);
         self.by_address.insert(address, spec.task.clone());
-        self.tell(now + PREPARES_IN, Observation::TaskPrepared { task: spec.task, address });
+        self.due(now + PREPARES_IN, Observation::TaskPrepared { task: spec.task, address });
     }
 
     fn pull(&mut self, now: Timestamp, pull: Pull) {
@@ -210,11 +233,11 @@ impl VirtualTime {
         match &behaviour.image {
             Image::Pulls(takes) => {
                 let observation = Observation::ImagePulled { task: task.clone(), container: container.clone() };
-                self.tell(now + *takes, observation);
+                self.due(now + *takes, observation);
             }
             Image::Refused(words) => {
                 let (task, container, message) = (task.clone(), container.clone(), words.clone());
-                self.tell(now + REFUSES_IN, Observation::ImageNotPulled { task, container, message });
+                self.due(now + REFUSES_IN, Observation::ImageNotPulled { task, container, message });
             }
             Image::Hangs => {}
         }
@@ -229,13 +252,13 @@ impl VirtualTime {
         let behaviour = kept.unwrap_or_else(|| Box::new(self.draw(&image, &name)));
         let started = now + behaviour.starts_in;
         if let Some(message) = behaviour.cannot_start {
-            return self.tell(started, Observation::ContainerNotStarted { task: id, container: name, message });
+            return self.due(started, Observation::ContainerNotStarted { task: id, container: name, message });
         }
         self.runs += 1;
         let number = self.runs;
         let runtime_id = format!("{}-{name}", id.0);
         let observation = Observation::ContainerStarted { task: id.clone(), container: name.clone(), runtime_id };
-        self.tell(started, observation);
+        self.due(started, observation);
         let exit = |after: Duration, code: i32, out_of_memory: bool| {
             let (task, container) = (id.clone(), name.clone());
             (started + after, Due::Exit(Exit { task, container, run: number, code, out_of_memory }))
@@ -313,7 +336,7 @@ impl VirtualTime {
         behaviour
     }
 
-    fn tell(&mut self, at: Timestamp, observation: Observation) {
+    fn due(&mut self, at: Timestamp, observation: Observation) {
         self.queue.push(at, Due::Observation(observation));
     }
 }

@@ -187,6 +187,7 @@ fn spec(task: &TaskId, name: &str, image: &str, command: &[&str]) -> ContainerSp
         init_process: false,
         read_only_root: false,
         ulimits: Vec::new(),
+        mounts: Vec::new(),
         logged: true,
     }
 }

@@ -186,6 +186,7 @@ async fn rehearse(engine: &Engine, rehearsal: &Rehearsal) {
             init_process: false,
             read_only_root: false,
             ulimits: Vec::new(),
+            mounts: Vec::new(),
             logged: true,
         };
         driver.carry_out(Effect::StartContainer(Box::new(spec)), &observer).await;

@@ -81,6 +81,11 @@ pub(in crate::rehearsal) async fn apply(
 pub(in crate::rehearsal) fn put_secrets(account: &Account, secrets: &[SecretValue]) -> Result<(), RehearsalError> {
     let owner = account.look(simulator_core::World::root);
     for secret in secrets {
+        if !secret.value_from.contains(":secret:") {
+            // A bare name, or the ARN of a parameter: it is in the Parameter Store.
+            account.stir(|world, _| world.put_parameter(&secret.value_from, Value::new(&secret.value)));
+            continue;
+        }
         let create = CreateSecret {
             name: secret_values::name_of(&secret.value_from).to_owned(),
             value: Some(Value::new(&secret.value)),

@@ -30,8 +30,10 @@ pub struct Container {
     pub pull_started_at: Option<Timestamp>,
     /// When its image was there.
     pub pulled_at: Option<Timestamp>,
-    /// When it was started.
+    /// When it was first started.
     pub started_at: Option<Timestamp>,
+    /// How often its restart policy has started it again (`RestartCount` of its metadata; DescribeTasks does not tell).
+    pub restarts: u32,
     /// When its health check first passed.
     pub healthy_at: Option<Timestamp>,
     /// When it was told to stop.
@@ -44,6 +46,12 @@ pub struct Container {
     pub(super) schedule: Option<Schedule>,
     /// Failed probes in a row that count.
     pub(super) failures: u32,
+    /// When it was last found to need a restart.
+    pub(super) restarted_at: Option<Timestamp>,
+    /// When what runs now was started, from where its health check counts.
+    pub(super) runs_since: Option<Timestamp>,
+    /// While it is being restarted: how it ended before.
+    pub(super) ended_with: Option<i32>,
 }
 
 impl Container {
@@ -68,6 +76,10 @@ impl Container {
             event: None,
             schedule: None,
             failures: 0,
+            restarts: 0,
+            restarted_at: None,
+            runs_since: None,
+            ended_with: None,
         }
     }
 }
@@ -85,6 +97,8 @@ pub enum ContainerStatus {
     Starting,
     /// It runs.
     Running,
+    /// It has ended, and its restart policy starts it again.
+    Restarting,
     /// It has been told to stop.
     Stopping,
     /// It has ended, or will never start.
@@ -97,7 +111,8 @@ impl ContainerStatus {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting | Self::Pulling | Self::Pulled | Self::Starting => "PENDING",
-            Self::Running | Self::Stopping => "RUNNING",
+            // A restart is nothing that the control plane is told of.
+            Self::Running | Self::Restarting | Self::Stopping => "RUNNING",
             Self::Stopped => "STOPPED",
         }
     }

@@ -50,6 +50,8 @@ pub struct ContainerOverride {
     pub memory: Option<u32>,
     /// `memoryReservation`.
     pub memory_reservation: Option<u32>,
+    /// `environmentFiles`, in place of the task definition's.
+    pub environment_files: Vec<String>,
 }
 
 /// Runs tasks on their own.

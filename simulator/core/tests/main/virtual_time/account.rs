@@ -98,6 +98,9 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerDefinition {
         ulimits: Vec::new(),
         init_process: false,
         read_only_root: false,
+        restart_policy: None,
+        environment_files: Vec::new(),
+        mount_points: Vec::new(),
     }
 }
 
