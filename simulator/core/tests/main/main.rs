@@ -5,6 +5,7 @@ mod virtual_time;
 mod access;
 mod breaker;
 mod catalogue;
+mod consistency;
 mod container_health;
 mod deadlock;
 mod order;

@@ -19,8 +19,11 @@ impl Shared {
             // Kept first, so that whatever becomes of it is removed with the task.
             task.keep_volume(&name);
             let labels: HashMap<String, String> = self.labels(&task.spec.task);
-            let request =
-                VolumeCreateRequest { name: Some(name.clone()), labels: Some(labels), ..VolumeCreateRequest::default() };
+            let request = VolumeCreateRequest {
+                name: Some(name.clone()),
+                labels: Some(labels),
+                ..VolumeCreateRequest::default()
+            };
             // One that is there already is answered as if it had just been made.
             self.engine.docker().create_volume(request).await.map_err(|error| said(&error))?;
             made.push(EngineMount {

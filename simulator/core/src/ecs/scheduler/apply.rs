@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::step::Step;
 use super::view::{End, Ended, Failing};
 use super::words;
-use crate::ecs::service::{Backoff, Propagate, RolloutState, Service, ServiceKey, tell_deployment};
+use crate::ecs::service::{Backoff, Propagate, RolloutState, Service, ServiceKey, resolve_images, tell_deployment};
 use crate::ecs::task::{Ending, Launch, Overrides, TaskStatus, begin_stop, launch};
 use crate::effect::TaskId;
 use crate::event::EventKind;
@@ -121,6 +121,7 @@ fn complete(world: &mut World, key: &ServiceKey) {
 
 fn start(world: &mut World, key: &ServiceKey, count: u32, replacing: u32) {
     unsettle(world, key);
+    resolve_images(world, key);
     let (mut started, mut refused) = (Vec::new(), None);
     let cause = world.cause();
     let mut crowd = crowd(world, key);
@@ -198,6 +199,7 @@ fn wanted(service: &Service, subnet: Option<String>) -> Launch {
         service: Some(service.key.clone()),
         subnet,
         network: deployment.network.clone(),
+        digests: deployment.digests.clone(),
         tags,
     }
 }

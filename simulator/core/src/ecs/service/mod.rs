@@ -1,12 +1,13 @@
 //! Services: a number of tasks that ECS keeps running, and the deployments that change what they are made of.
 //!
-//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`]), and the operations
+//! In reading order: what a service is (here), its [`deployment`]s and what their images are ([`digest`]), how it is configured ([`config`]), and the operations
 //! ([`create`], [`update`], [`describe`]). What a service does is in [`super::scheduler`].
 
 pub mod config;
 pub mod create;
 pub mod deployment;
 pub mod describe;
+mod digest;
 pub mod update;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -19,6 +20,7 @@ pub use describe::{DescribeServices, DescribedServices, ListServices};
 pub use update::UpdateService;
 
 pub(super) use deployment::tell as tell_deployment;
+pub(super) use digest::resolve as resolve_images;
 
 use super::scheduler::Ended;
 use crate::arn::Arn;
