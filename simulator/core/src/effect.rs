@@ -113,6 +113,8 @@ pub struct Pull {
     pub container: String,
     /// The image as the task definition writes it.
     pub image: String,
+    /// The digest that its tag stands for, whatever the tag may mean by now; where that is not settled, the tag decides.
+    pub digest: Option<String>,
     /// For an image in this account's ECR: the execution role's authorization token (the password of user `AWS`).
     pub token: Option<String>,
 }
@@ -137,6 +139,8 @@ pub struct ContainerSpec {
     pub name: String,
     /// The image as the task definition writes it.
     pub image: String,
+    /// The digest under which it was pulled, if it was pulled by digest.
+    pub digest: Option<String>,
     /// `entryPoint`; empty means the image's own.
     pub entry_point: Vec<String>,
     /// `command`; empty means the image's own.

@@ -89,6 +89,7 @@ pub(crate) fn with(
         read_only_root: false,
         restart_policy: None,
         environment_files: Vec::new(),
+        version_consistency: false,
         mount_points: Vec::new(),
     };
     stage.perform(change(plain), behaviour)

@@ -111,6 +111,13 @@ impl World {
     }
 }
 
+/// The digest that the tag of `image`, `HOST/REPOSITORY[:TAG]`, means now; none if it is no such image, or already names a digest.
+pub(crate) fn digest_of(world: &World, image: &str) -> Option<String> {
+    let path = image.strip_prefix(&registry_host(world))?.strip_prefix('/')?;
+    let (name, tag) = path.split_once(':').unwrap_or((path, "latest"));
+    world.ecr.repositories.get(name)?.image_tags.get(tag).cloned()
+}
+
 /// The registry's host name.
 fn registry_host(world: &World) -> String {
     format!("{}.dkr.ecr.{}.amazonaws.com", world.account, world.region)

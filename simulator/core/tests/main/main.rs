@@ -7,6 +7,7 @@ mod alarms;
 mod breaker;
 mod catalogue;
 mod code_deploy;
+mod consistency;
 mod container_health;
 mod deadlock;
 mod deletion;

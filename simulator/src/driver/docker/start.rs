@@ -95,6 +95,7 @@ impl Shared {
             task: id,
             name: _,
             image,
+            digest,
             entry_point,
             command,
             environment,
@@ -125,7 +126,7 @@ impl Shared {
         all_labels.extend(labels);
         all_labels.extend(ours);
         ContainerCreateBody {
-            image: Some(self.real_name(&image)),
+            image: Some(self.real_name(&image, digest.as_deref())),
             // The engine drops the image's CMD when an entry point is given, as ECS has it.
             entrypoint: Some(entry_point).filter(|words| !words.is_empty()),
             cmd: Some(command).filter(|words| !words.is_empty()),

@@ -173,6 +173,7 @@ async fn rehearse(engine: &Engine, rehearsal: &Rehearsal) {
             task: task.clone(),
             name: name.to_owned(),
             image: image.clone(),
+            digest: None,
             entry_point: Vec::new(),
             command: ["python3", "-c", "print('ready', flush=True); import signal; signal.pause()"]
                 .map(String::from)

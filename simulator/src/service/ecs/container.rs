@@ -50,7 +50,16 @@ fn members(input: &mut Input) -> Result<ContainerDefinition, Refusal> {
         restart_policy: input.structure("restartPolicy")?.map(restart_policy).transpose()?.flatten(),
         environment_files: environment_files(input)?,
         mount_points: input.structures("mountPoints")?.into_iter().map(mount_point).collect::<Result<_, _>>()?,
+        version_consistency: version_consistency(input)?,
     })
+}
+
+fn version_consistency(input: &mut Input) -> Result<bool, Refusal> {
+    match input.text("versionConsistency")?.as_deref() {
+        None | Some("enabled") => Ok(true),
+        Some("disabled") => Ok(false),
+        Some(other) => Err(Refusal::fault("ClientException", format!("Invalid versionConsistency '{other}'."))),
+    }
 }
 
 /// Takes `environmentFiles`: `[{"value": ARN, "type": "s3"}]`.
@@ -217,6 +226,7 @@ pub(super) fn json(container: &ContainerDefinition) -> Value {
         restart_policy,
         environment_files,
         mount_points,
+        version_consistency,
     } = container;
     let seconds = |duration: &Option<Duration>| json!(duration.map(|duration| duration.as_secs()));
     object([
@@ -259,6 +269,7 @@ pub(super) fn json(container: &ContainerDefinition) -> Value {
         ),
         ("linuxParameters", if *init_process { json!({ "initProcessEnabled": true }) } else { Value::Null }),
         ("readonlyRootFilesystem", if *read_only_root { json!(true) } else { Value::Null }),
+        ("versionConsistency", if *version_consistency { Value::Null } else { json!("disabled") }),
         ("restartPolicy", json!(restart_policy.as_ref().map(restart_policy_json))),
         ("systemControls", json!([])),
     ])

@@ -187,6 +187,7 @@ fn container(task: &Task, place: usize) -> Value {
         ("taskArn", json!(task.arn.as_str())),
         ("name", json!(container.name)),
         ("image", json!(definition.image)),
+        ("imageDigest", json!(container.digest)),
         ("runtimeId", json!(container.runtime_id)),
         ("lastStatus", json!(container.status.as_str())),
         ("exitCode", json!(container.exit_code)),

@@ -44,6 +44,7 @@ fn definition() -> Value {
                 "essential": false,
                 "command": ["prepare"],
                 "startTimeout": 60,
+                "versionConsistency": "disabled",
             },
             {
                 "name": "app",

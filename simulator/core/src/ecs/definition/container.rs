@@ -56,6 +56,8 @@ pub struct ContainerDefinition {
     pub environment_files: Vec<String>,
     /// `mountPoints`.
     pub mount_points: Vec<MountPoint>,
+    /// Whether `versionConsistency` is enabled, as it is by default: all tasks of a deployment run what the tag meant when it began.
+    pub version_consistency: bool,
 }
 
 impl ContainerDefinition {

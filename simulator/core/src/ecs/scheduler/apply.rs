@@ -7,7 +7,7 @@ use super::view::{End, Ended, Failing};
 use super::words;
 use crate::ecs::service::{
     Backoff, Cause, Controller, Propagate, RolloutState, Service, ServiceKey, note_completed, note_failed,
-    tell_deployment,
+    resolve_images, tell_deployment,
 };
 use crate::ecs::task::{Ending, Launch, Overrides, TaskStatus, begin_stop, launch};
 use crate::effect::TaskId;
@@ -137,6 +137,7 @@ fn complete(world: &mut World, key: &ServiceKey) {
 
 fn start(world: &mut World, key: &ServiceKey, count: u32, replacing: u32) {
     unsettle(world, key);
+    resolve_images(world, key);
     let (mut started, mut refused) = (Vec::new(), None);
     let cause = world.cause();
     let mut crowd = crowd(world, key);
@@ -214,6 +215,7 @@ fn wanted(service: &Service, subnet: Option<String>) -> Launch {
         service: Some(service.key.clone()),
         subnet,
         network: deployment.network.clone(),
+        digests: deployment.digests.clone(),
         tags,
     }
 }

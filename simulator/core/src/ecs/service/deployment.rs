@@ -1,5 +1,6 @@
 //! Deployments of a service.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ServiceKey;
@@ -32,6 +33,8 @@ pub struct Deployment {
     pub reason: String,
     /// `failedTasks`.
     pub failed_tasks: u32,
+    /// What the tags of its images meant when its first task was launched: digests by container.
+    pub(in crate::ecs) digests: BTreeMap<String, String>,
     /// When the circuit breaker fails it, once it has counted enough.
     pub(in crate::ecs) trip_at: Option<Timestamp>,
     /// Whether alarms can fail it: they are enabled, and none of them was in ALARM at its start.
@@ -61,6 +64,7 @@ impl Deployment {
             updated_at: world.now,
             rollout_state: RolloutState::InProgress,
             failed_tasks: 0,
+            digests: BTreeMap::new(),
             trip_at: None,
             alarmed: false,
             bake_until: None,

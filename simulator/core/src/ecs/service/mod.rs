@@ -1,9 +1,9 @@
 //! Services: a number of tasks that ECS keeps running, and the deployments that change what they are made of.
 //!
-//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`],
-//! [`controller`], [`early_success`]); its past as [`revision`]s and
-//! [`service_deployment`]s with their [`monitor`]s, and what writes it ([`history`], [`cause`]); and the operations ([`create`], [`update`], [`describe`],
-//! [`describe_history`], [`stop`], [`delete`]). What a service does is in [`super::scheduler`].
+//! In reading order: what a service is (here), its [`deployment`]s and what their images are ([`digest`]), how it is configured
+//! ([`config`], [`controller`], [`early_success`]); its past as [`revision`]s and [`service_deployment`]s with their [`monitor`]s, and
+//! what writes it ([`history`], [`cause`]); and the operations ([`create`], [`update`], [`describe`], [`describe_history`], [`stop`],
+//! [`delete`]). What a service does is in [`super::scheduler`].
 
 pub mod cause;
 pub mod config;
@@ -13,6 +13,7 @@ pub mod delete;
 pub mod deployment;
 pub mod describe;
 pub mod describe_history;
+mod digest;
 pub mod early_success;
 mod history;
 pub mod monitor;
@@ -40,6 +41,7 @@ pub use stop::StopServiceDeployment;
 pub use update::UpdateService;
 
 pub(super) use deployment::tell as tell_deployment;
+pub(super) use digest::resolve as resolve_images;
 pub(super) use history::{
     completed as note_completed, counted as note_counted, failed as note_failed, looked_at as note_look,
 };

@@ -188,6 +188,7 @@ fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
         task: task.id.clone(),
         name: definition.name.clone(),
         image: definition.image.clone(),
+        digest: task.containers[place].digest.clone(),
         entry_point: definition.entry_point.clone(),
         command: overridden
             .and_then(|overridden| overridden.command.clone())

@@ -12,6 +12,8 @@ pub struct Container {
     pub id: String,
     /// How far it has come.
     pub status: ContainerStatus,
+    /// `imageDigest`, where its service settled what the tag of its image stands for.
+    pub digest: Option<String>,
     /// The engine's id of it, once it has run.
     pub runtime_id: Option<String>,
     /// `exitCode`; none if it never ran.
@@ -60,6 +62,7 @@ impl Container {
             name,
             id,
             status: ContainerStatus::Waiting,
+            digest: None,
             runtime_id: None,
             exit_code: None,
             reason: None,

@@ -147,6 +147,7 @@ mod tests {
             restart_policy: None,
             environment_files: Vec::new(),
             mount_points: Vec::new(),
+            version_consistency: true,
         }
     }
 

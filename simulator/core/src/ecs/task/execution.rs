@@ -199,7 +199,13 @@ pub(super) fn pull(world: &World, id: &TaskId, place: usize) -> Pull {
     let task = &world.ecs.tasks[id];
     let definition = &task.definition.containers[place];
     let token = if is_ecr(&definition.image) { task.secrets.registry_token.clone() } else { None };
-    Pull { task: id.clone(), container: definition.name.clone(), image: definition.image.clone(), token }
+    Pull {
+        task: id.clone(),
+        container: definition.name.clone(),
+        image: definition.image.clone(),
+        digest: task.containers[place].digest.clone(),
+        token,
+    }
 }
 
 /// Fargate's text for a pull of `image` that failed with `message`.

@@ -181,6 +181,8 @@ impl Operation for RunTask {
                     service: None,
                     subnet: network.subnets.first().cloned(),
                     network: network.clone(),
+                    // A task on its own belongs to no deployment whose tasks it would have to be like.
+                    digests: BTreeMap::new(),
                     tags: tags.clone(),
                 },
             )?);

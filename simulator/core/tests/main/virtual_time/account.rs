@@ -101,6 +101,7 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerDefinition {
         restart_policy: None,
         environment_files: Vec::new(),
         mount_points: Vec::new(),
+        version_consistency: true,
     }
 }
 
