@@ -35,7 +35,7 @@ pub(super) struct Stood {
     pub(super) account: Option<Arc<Account>>,
     pub(super) traffic: Tally,
     pub(super) database: Option<String>,
-    /// The account as it was set up, with AWS's own delays, and the deploy: what AWS would do is played there.
+    /// The account as it was set up, with its images and with AWS's own delays, and the deploy: what AWS would do is played there.
     pub(super) play: Option<(World, prediction::Deploy)>,
     pub(super) real: Vec<String>,
     pub(super) simulated: Vec<String>,
@@ -84,7 +84,6 @@ async fn on(
     let building = ahead(images::build(images::orders(session), engine, rehearsal, Arc::clone(progress)));
 
     let standing = record.needed(Stage::Account, account::set_up(session, scene, set_up, progress)).await?;
-    let as_set_up = scene.account.look(|world| world.branch(now().as_millis(), Timing::aws()));
     // Nor does the push need the database.
     let shipping = images::ship(session, scene, &standing, joined(building));
     let (server, shipped) = beside(record.needed(Stage::Database, joined(starting)), shipping).await?;
@@ -95,6 +94,7 @@ async fn on(
     let pushed = record.needed(Stage::Build, ready(shipped)).await?;
     stood.stood_in = images::stand_ins(session, server).await;
     let images = record.needed(Stage::Push, ready(pushed)).await?;
+    let as_set_up = scene.account.look(|world| world.branch(now().as_millis(), Timing::aws()));
     stood.play = Some((as_set_up, images::deploy(session, &images)));
     let baseline =
         record.needed(Stage::Baseline, baseline::establish(session, scene, &standing, server, &images)).await?;
