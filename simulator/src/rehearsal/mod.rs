@@ -18,6 +18,7 @@ pub mod diagnosis;
 pub mod error;
 pub mod files;
 mod input;
+mod load;
 pub mod preflight;
 pub mod record;
 pub mod rollout;

@@ -9,6 +9,7 @@ use simulator_core::World;
 use super::account_setup::AccountSetUp;
 use super::error::RehearsalError;
 use super::input::Input;
+use super::load;
 use super::record::{Halt, Progress, Record};
 use super::script::Script;
 use super::stages::{self, Stood};
@@ -96,6 +97,7 @@ impl<'a> Session<'a> {
             real,
             simulated,
             stood_in,
+            cautions: load::caution(self.engine.facts().processors).into_iter().collect(),
             took: self.began.elapsed(),
             events: account.map(|account| account.events_after(0)).unwrap_or_default(),
             redactor: self.redactor.clone(),

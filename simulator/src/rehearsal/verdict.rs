@@ -37,6 +37,8 @@ pub struct Verdict {
     pub simulated: Vec<String>,
     /// What stood in for something else.
     pub stood_in: Vec<String>,
+    /// What a reader should know of the circumstances before believing it.
+    pub cautions: Vec<String>,
     /// From the start to the verdict.
     pub took: Duration,
     /// The trace.

@@ -69,6 +69,7 @@ pub async fn rehearse(
             "the containers: they behave as a script says, in virtual time".to_owned(),
         ],
         stood_in: Vec::new(),
+        cautions: Vec::new(),
         took: began.elapsed(),
         events,
         redactor,

@@ -25,6 +25,7 @@ pub fn report(verdict: &Verdict) -> Value {
         real,
         simulated,
         stood_in,
+        cautions,
         took,
         events: _,
         redactor: _,
@@ -53,6 +54,7 @@ pub fn report(verdict: &Verdict) -> Value {
         "real": real,
         "simulated": simulated,
         "stoodIn": stood_in,
+        "cautions": cautions,
     })
 }
 

@@ -37,6 +37,9 @@ pub fn report(verdict: &Verdict) -> String {
     for (index, line) in predicted.enumerate() {
         push(&mut text, format_args!("{}  {line}\n", if index == 0 { "on AWS    " } else { "          " }));
     }
+    for caution in &verdict.cautions {
+        push(&mut text, format_args!("caution     {caution}\n"));
+    }
     let conclusion = if verdict.would_succeed() { "the deploy would succeed" } else { "the deploy would fail" };
     push(&mut text, format_args!("verdict     {conclusion} ({:.1} s)\n", verdict.took.as_secs_f64()));
     verdict.redactor.clean(&text)
