@@ -39,7 +39,19 @@ pub(crate) enum SourceError {
 /// A source, and the temporary directory that holds it where it is not a directory of the user's.
 pub(crate) struct Found {
     pub(crate) source: Source,
-    _kept: Option<TempDir>,
+    kept: Option<TempDir>,
+}
+
+/// Keeps the files of a version that had to be checked out; they go with it.
+pub(crate) struct Checkout {
+    _directory: Option<TempDir>,
+}
+
+impl Found {
+    /// The version, and what keeps its files.
+    pub(crate) fn take(self) -> (Source, Checkout) {
+        (self.source, Checkout { _directory: self.kept })
+    }
 }
 
 /// What `--to` names; the work tree around `config` if it names nothing.
@@ -47,7 +59,7 @@ pub(crate) fn to(named: Option<&str>, config: &Path) -> Result<Found, SourceErro
     let here = directory_of(config);
     match named {
         Some(named) => find(named, config),
-        None => Ok(Found { source: directory(&here), _kept: None }),
+        None => Ok(Found { source: directory(&here), kept: None }),
     }
 }
 
@@ -62,7 +74,7 @@ pub(crate) fn from(named: Option<&str>, config: &Path) -> Result<Found, SourceEr
 fn find(named: &str, config: &Path) -> Result<Found, SourceError> {
     let path = Path::new(named);
     if path.is_dir() {
-        return Ok(Found { source: directory(path), _kept: None });
+        return Ok(Found { source: directory(path), kept: None });
     }
     let is_revision = gix::discover(directory_of(config)).is_ok_and(|it| it.rev_parse_single(named).is_ok());
     if is_revision {
@@ -74,7 +86,7 @@ fn find(named: &str, config: &Path) -> Result<Found, SourceError> {
             directory: directory_of(config),
             origin: Origin::Image { reference: named.to_owned() },
         };
-        return Ok(Found { source, _kept: None });
+        return Ok(Found { source, kept: None });
     }
     Err(SourceError::Unknown(named.to_owned()))
 }
@@ -137,7 +149,7 @@ fn revision(named: &str, config: &Path) -> Result<Found, SourceError> {
     let commit = commit.id().to_string();
     let label = if commit.starts_with(named) { short(&commit) } else { format!("{named} ({})", short(&commit)) };
     let source = Source { label, directory: directory.path().join(inside), origin: Origin::Commit { commit } };
-    Ok(Found { source, _kept: Some(directory) })
+    Ok(Found { source, kept: Some(directory) })
 }
 
 fn write(target: &Path, kind: EntryKind, data: &[u8]) -> std::io::Result<()> {

@@ -88,3 +88,29 @@ fn virtual_time_needs_no_engine_and_tells_what_aws_would_do() {
         }
     }
 }
+
+#[test]
+fn exploring_finds_the_fewest_faults_that_lead_to_an_outage() {
+    let app = App::check_out("v2");
+    let file = app.path().join("behaviours.toml");
+    let script = "[[containers.settings]]\nexits = { after = \"200ms\" }\n[[containers.app]]\nup-after = \"3s\"\n[[containers.ready]]\n";
+    std::fs::write(&file, script).expect("the temporary directory is writable");
+    let explore = |more: &[&str]| {
+        let mut command = greenroom();
+        command.arg("explore").arg("-f").arg(app.path().join("greenroom.toml")).arg("--behaviours").arg(&file);
+        let output = command.args(["--json"]).args(more).output().expect("greenroom can be run");
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON was asked for");
+        (output.status.code(), found)
+    };
+    let (exit, found) = explore(&["--seeds", "150"]);
+    assert_eq!(exit, Some(5), "{found:#}");
+    let runs: u64 = found["outcomes"].as_object().expect("counts").values().filter_map(serde_json::Value::as_u64).sum();
+    assert_eq!(runs, 150, "{found:#}");
+    let example = &found["examples"][0];
+    assert_eq!(example["outcome"], "no healthy target for a time", "{found:#}");
+    assert!(example["outageMillis"].as_u64() > Some(0) && !example["faults"].as_array().expect("a list").is_empty());
+
+    // A seed stands for its faults, whatever was explored before it.
+    let (again, alone) = explore(&["--seeds", "1", "--first-seed", &example["seed"].to_string()]);
+    assert_eq!((again, &alone["examples"][0]), (Some(5), example));
+}

@@ -10,6 +10,7 @@ pub mod database;
 pub mod driver;
 pub mod endpoint;
 pub mod engine;
+pub mod exploration;
 pub mod finding;
 pub mod prediction;
 pub mod registry;
@@ -20,4 +21,5 @@ pub mod wire;
 
 pub use account::Account;
 pub use endpoint::{Endpoint, EndpointError};
+pub use simulator_core::virtual_time::Script as Behaviours;
 pub use simulator_core::{Region, Timing};

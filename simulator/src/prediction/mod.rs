@@ -11,3 +11,4 @@ mod play;
 pub use measure::{Measured, measure};
 pub use outcome::{Prediction, RolloutEnd};
 pub use play::{Deploy, PlayError, predict};
+pub(crate) use play::{is_steady, stand};

@@ -63,21 +63,7 @@ pub enum PlayError {
 /// See [`PlayError`]; a deploy that fails is a prediction.
 pub fn predict(world: World, script: Script, deploy: &Deploy) -> Result<(Prediction, World), PlayError> {
     let mut play = Play::new(world, script);
-    let before = play.register(&deploy.now)?;
-    let seen = play.world.events().len();
-    let deployment = play.update(deploy, &before)?;
-    match play.run_until(seen, |events| ending(events, &deployment).is_some() && is_steady(events, &deploy.service))? {
-        Ended::Reached => {}
-        Ended::Quiet | Ended::Late | Ended::Stuck(_) => {
-            let why = "its deployment does not end".to_owned();
-            return Err(PlayError::Baseline { why });
-        }
-    }
-    if let Some((_, false, reason)) = ending(play.after(seen), &deployment) {
-        return Err(PlayError::Baseline { why: reason.to_owned() });
-    }
-
-    let next = play.register(&deploy.next)?;
+    let next = play.stand(deploy)?;
     let seen = play.world.events().len();
     let began = play.world.now();
     let deployment = play.update(deploy, &next)?;
@@ -87,6 +73,17 @@ pub fn predict(world: World, script: Script, deploy: &Deploy) -> Result<(Predict
         None => false,
     })?;
     Ok((outcome::of(&play.world, seen, began, &deployment, deploy), play.world))
+}
+
+/// What runs now in a steady state in `world`: the World and the time as they are then, and the ARN of the revision that would be
+/// deployed.
+///
+/// # Errors
+/// See [`PlayError`].
+pub(crate) fn stand(world: World, script: Script, deploy: &Deploy) -> Result<(World, VirtualTime, String), PlayError> {
+    let mut play = Play::new(world, script);
+    let next = play.stand(deploy)?;
+    Ok((play.world, play.time, next))
 }
 
 struct Play {
@@ -101,6 +98,22 @@ impl Play {
         let caller = world.root();
         let operations = service::ecs::service().operations;
         Self { world, time: VirtualTime::new(script), caller, operations }
+    }
+
+    /// Brings what runs now into a steady state, and answers the ARN of the revision that would be deployed.
+    fn stand(&mut self, deploy: &Deploy) -> Result<String, PlayError> {
+        let before = self.register(&deploy.now)?;
+        let seen = self.world.events().len();
+        let deployment = self.update(deploy, &before)?;
+        let stands = |events: &[Event]| ending(events, &deployment).is_some() && is_steady(events, &deploy.service);
+        let why = match self.run_until(seen, stands)? {
+            Ended::Reached => match ending(self.after(seen), &deployment) {
+                Some((_, false, reason)) => reason.to_owned(),
+                Some((_, true, _)) | None => return self.register(&deploy.next),
+            },
+            Ended::Quiet | Ended::Late | Ended::Stuck(_) => "its deployment does not end".to_owned(),
+        };
+        Err(PlayError::Baseline { why })
     }
 
     fn register(&mut self, definition: &Value) -> Result<String, PlayError> {
@@ -168,7 +181,7 @@ pub(super) fn ending<'a>(events: &'a [Event], id: &str) -> Option<(Timestamp, bo
 }
 
 /// Whether the service called `service` has reached a steady state, and no deployment has gone on after that.
-fn is_steady(events: &[Event], service: &str) -> bool {
+pub(crate) fn is_steady(events: &[Event], service: &str) -> bool {
     let last = events.iter().rev().find_map(|event| match &event.kind {
         EventKind::Service { service: of, message } if of == service => {
             message.ends_with("has reached a steady state.").then_some(true)

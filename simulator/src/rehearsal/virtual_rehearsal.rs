@@ -76,6 +76,27 @@ pub async fn rehearse(
     })
 }
 
+/// The account made ready for the deploy that `script` is about, and that deploy.
+///
+/// # Errors
+/// The files cannot be used, or the account cannot be made ready.
+pub async fn stand(
+    script: &Script,
+    set_up: &dyn AccountSetUp,
+    progress: &Arc<dyn Progress>,
+) -> Result<(World, Deploy), RehearsalError> {
+    let input = Input::read(script)?;
+    let rehearsal = Rehearsal { script, input: &input, redactor: &Redactor::default() };
+    match rehearsal.account(set_up, progress).await {
+        Ok(Proof { value: world, .. }) => Ok((world, rehearsal.deploy())),
+        Err(Unproved::Failed(error)) => Err(error),
+        Err(Unproved::Refuted(findings)) => {
+            let first = findings.into_iter().next().map(|finding| finding.sentence).unwrap_or_default();
+            Err(RehearsalError::Input { message: first, help: None })
+        }
+    }
+}
+
 struct Rehearsal<'a> {
     script: &'a Script,
     input: &'a Input,

@@ -92,7 +92,7 @@ pub(crate) async fn a_container_that_needs_too_much_memory_is_killed(stage: &mut
     assert_eq!(ending(stage, &id).0, "EssentialContainerExited");
     assert_eq!(exit_codes(stage, &id), [Some(137)]);
     let reason = stage.look(|world| task(world, &id).containers[0].reason.clone());
-    assert_eq!(reason.as_deref(), Some("OutOfMemoryError: Container killed due to memory usage"));
+    assert_eq!(reason.as_deref(), Some("OutOfMemoryError: container killed due to memory usage"));
 }
 
 pub(crate) async fn an_image_that_is_refused_keeps_the_task_from_starting(stage: &mut impl Stage) {

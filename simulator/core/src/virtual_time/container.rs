@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 const REFUSED_IN: Duration = Duration::from_millis(1);
 
 /// A task's network, and the containers in it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Task {
     pub(super) address: IpAddr,
     /// Task-level memory in MiB.
@@ -22,7 +22,7 @@ pub(super) struct Task {
 }
 
 /// A container, from the wish for its image on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Container {
     pub(super) name: String,
     /// How its next start will go, settled when its image was wanted.
@@ -32,7 +32,7 @@ pub(super) struct Container {
 }
 
 /// One start of a container.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) number: u64,
     pub(super) behaviour: Box<Behaviour>,

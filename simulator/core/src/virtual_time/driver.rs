@@ -26,7 +26,7 @@ const DRAINS_IN: Duration = Duration::from_millis(300);
 const KILLED: i32 = 137;
 
 /// Carries effects out in virtual time, by a script.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct VirtualTime {
     script: Script,
     queue: Queue,
@@ -42,7 +42,7 @@ pub struct VirtualTime {
 }
 
 /// What passed between the World and the driver.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Record {
     wanted: Vec<(Timestamp, Effect)>,
     told: Vec<(Timestamp, Option<Observation>)>,

@@ -8,7 +8,7 @@ use crate::observation::Observation;
 use crate::time::Timestamp;
 
 /// Something that is due.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Due {
     /// The World is told.
     Observation(Observation),
@@ -17,7 +17,7 @@ pub(super) enum Due {
 }
 
 /// The end of a container.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Exit {
     pub(super) task: TaskId,
     pub(super) container: String,
@@ -28,13 +28,13 @@ pub(super) struct Exit {
 }
 
 /// What is due, the earliest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
     heap: BinaryHeap<Reverse<Entry>>,
     sequence: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     at: Timestamp,
     sequence: u64,

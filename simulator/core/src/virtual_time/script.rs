@@ -58,6 +58,12 @@ impl Script {
         self.variation = Some(variation);
     }
 
+    /// The behaviours that containers called `name` of `image` have one after the other; none if nothing is said of them.
+    #[must_use]
+    pub fn said_of(&self, image: &str, name: &str) -> &[Behaviour] {
+        self.find(image, name).map_or(&[], |Entry(place)| self.entries[place].as_slice())
+    }
+
     /// What is said of the container called `name` of `image`.
     pub(super) fn find(&self, image: &str, name: &str) -> Option<Entry> {
         let both = self.both.get(image).and_then(|names| names.get(name));

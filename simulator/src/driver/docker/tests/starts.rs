@@ -226,7 +226,9 @@ async fn containers_share_volumes_that_go_with_their_task() {
         let reads = "print(open('/data/x').read()); open('/data/x', 'w')";
         let id = scene.start_spec(ContainerSpec { mounts: mount(true), ..python(&task, "reader", reads) }).await;
         let (lines, code, _) = scene.exit("reader").await;
-        assert_eq!((lines[0].as_str(), code), ("hello", Some(1)), "it may only read");
+        // What is said and what is complained of come by two ways, in either order.
+        assert!(lines.iter().any(|line| line == "hello"), "{lines:?}");
+        assert_eq!(code, Some(1), "it may only read");
         let mounted = scene.inspect(&id).await.mounts.unwrap_or_default();
         names.extend(mounted.into_iter().filter_map(|mount| mount.name));
         scene.clear(&task).await;
