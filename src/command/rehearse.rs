@@ -16,10 +16,11 @@ use simulator::{Behaviours, Region, Timing, behaviours, cache};
 
 use super::{block_on, complain, watch};
 use crate::account_setup::BootstrapAccount;
+use crate::checkout::Checkout;
 use crate::config::{self, Config, ConfigText};
 use crate::exit::Exit;
 use crate::progress::Display;
-use crate::source::{self, Checkout};
+use crate::source;
 
 /// Rehearse a deploy: build, push, migrate, roll out, verify and roll back, without AWS.
 #[derive(Debug, Default, Args)]
@@ -95,7 +96,7 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
 pub(super) struct Prepared {
     pub(super) script: Script,
     pub(super) set_up: BootstrapAccount,
-    _checked_out: [Checkout; 2],
+    _checkouts: [Checkout; 2],
 }
 
 /// Reads the project; what cannot be used has been said if there is only an exit code.
@@ -104,13 +105,11 @@ pub(super) fn prepare(path: &Path, arguments: &Arguments) -> Result<Prepared, Ex
     let sources = source::from(arguments.from.as_deref(), path)
         .and_then(|from| Ok((from, source::to(arguments.to.as_deref(), path)?)));
     let (from, to) = sources.map_err(|error| complain(error, Exit::Input))?;
-    let (from, kept_from) = from.take();
-    let (to, kept_to) = to.take();
-    let script = script(arguments, &config, &text, from, to);
+    let script = script(arguments, &config, &text, from.source, to.source);
     let engine = script.database.as_ref().map(|(_, engine)| *engine);
     let set_up = BootstrapAccount::read(&config, &script.to.directory, engine);
     let set_up = set_up.map_err(|error| complain(error, Exit::Input))?;
-    Ok(Prepared { script, set_up, _checked_out: [kept_from, kept_to] })
+    Ok(Prepared { script, set_up, _checkouts: [from.checkout, to.checkout] })
 }
 
 /// How containers behave: as declared in a file, or as was measured last.
