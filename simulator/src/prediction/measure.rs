@@ -107,13 +107,9 @@ fn serves(world: &World, task: &Task, container: &Container, started: Timestamp)
     let address = task.address?;
     let until = task.stopped_at.unwrap_or(world.now());
     let is_behind = |port: u16| port_mappings(&task.definition, &container.name).contains(&port);
-    world.events().iter().filter(|event| event.at >= started && event.at <= until).find_map(|event| match &event.kind {
-        EventKind::TargetHealth { target, state: "healthy", .. }
-            if target.address == address && is_behind(target.port) =>
-        {
-            Some(event.at.since(started))
-        }
-        _ => None,
+    world.events().iter().filter(|event| event.at >= started && event.at <= until).find_map(|event| {
+        let EventKind::TargetHealth { target, state: "healthy", .. } = &event.kind else { return None };
+        (target.address == address && is_behind(target.port)).then(|| event.at.since(started))
     })
 }
 

@@ -5,9 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use simulator_core::effect::TaskId;
-use simulator_core::{Event, EventKind, Timestamp, World};
+use simulator_core::{Event, Timestamp, World};
 
-use super::play::{Deploy, ending};
+use super::play::{Deploy, ending, says_steady};
 
 /// `aws ecs wait services-stable` looks 40 times, every 15 s (BOTO waiters-2 `ServicesStable`).
 const WAITER: Duration = Duration::from_secs(600);
@@ -77,14 +77,8 @@ pub(super) fn of(world: &World, seen: usize, began: Timestamp, id: &str, deploy:
 }
 
 fn steady_after(events: &[Event], service: &str, since: Timestamp) -> Option<Timestamp> {
-    events.iter().rev().filter(|event| event.at >= since).find_map(|event| match &event.kind {
-        EventKind::Service { service: of, message }
-            if of == service && message.ends_with("has reached a steady state.") =>
-        {
-            Some(event.at)
-        }
-        _ => None,
-    })
+    let says_so = |event: &&Event| says_steady(event, service);
+    events.iter().rev().filter(|event| event.at >= since).find(says_so).map(|event| event.at)
 }
 
 /// For how long both revisions run, and how many tasks run at most, since `began`.

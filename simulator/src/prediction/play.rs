@@ -163,35 +163,35 @@ impl Play {
         );
         match ended {
             Ended::Stuck(at) => Err(PlayError::Stuck { at }),
-            ended => Ok(ended),
+            Ended::Reached | Ended::Quiet | Ended::Late => Ok(ended),
         }
     }
 }
 
 /// How the deployment `id` ended, if it did: when, whether it was completed, and the reason.
 pub(super) fn ending<'a>(events: &'a [Event], id: &str) -> Option<(Timestamp, bool, &'a str)> {
-    events.iter().rev().find_map(|event| match &event.kind {
-        EventKind::Deployment { id: of, rollout_state, reason, .. } if of == id => match *rollout_state {
+    events.iter().rev().find_map(|event| {
+        let EventKind::Deployment { id: of, rollout_state, reason, .. } = &event.kind else { return None };
+        match *rollout_state {
+            _ if of != id => None,
             "COMPLETED" => Some((event.at, true, reason.as_str())),
             "FAILED" => Some((event.at, false, reason.as_str())),
             _ => None,
-        },
-        _ => None,
+        }
     })
 }
 
 /// Whether the service called `service` has reached a steady state, and no deployment has gone on after that.
 pub(crate) fn is_steady(events: &[Event], service: &str) -> bool {
-    let last = events.iter().rev().find_map(|event| match &event.kind {
-        EventKind::Service { service: of, message } if of == service => {
-            message.ends_with("has reached a steady state.").then_some(true)
-        }
-        EventKind::Deployment { service: of, rollout_state: "IN_PROGRESS" | "FAILED", .. } if of == service => {
-            Some(false)
-        }
-        _ => None,
-    });
-    last.unwrap_or(false)
+    let goes_on = |event: &Event| matches!(&event.kind, EventKind::Deployment { service: of, rollout_state: "IN_PROGRESS" | "FAILED", .. } if of == service);
+    let last = events.iter().rev().find(|event| says_steady(event, service) || goes_on(event));
+    last.is_some_and(|event| says_steady(event, service))
+}
+
+/// Whether `event` is the service's own word that it has reached a steady state.
+pub(super) fn says_steady(event: &Event, service: &str) -> bool {
+    matches!(&event.kind, EventKind::Service { service: of, message }
+        if of == service && message.ends_with("has reached a steady state."))
 }
 
 fn text_at(value: &Value, pointer: &str) -> String {

@@ -64,34 +64,7 @@ pub(crate) fn with(
     behaviour: &Behaviour,
     change: impl FnOnce(ContainerDefinition) -> ContainerDefinition,
 ) -> ContainerDefinition {
-    let plain = ContainerDefinition {
-        name: name.to_owned(),
-        image: name.to_owned(),
-        cpu: 0,
-        memory: None,
-        memory_reservation: None,
-        essential: true,
-        port_mappings: vec![],
-        entry_point: Vec::new(),
-        command: Vec::new(),
-        environment: Vec::new(),
-        secrets: Vec::new(),
-        depends_on: Vec::new(),
-        start_timeout: None,
-        stop_timeout: None,
-        health_check: None,
-        log: None,
-        user: None,
-        working_directory: None,
-        docker_labels: BTreeMap::new(),
-        ulimits: Vec::new(),
-        init_process: false,
-        read_only_root: false,
-        restart_policy: None,
-        environment_files: Vec::new(),
-        version_consistency: false,
-        mount_points: Vec::new(),
-    };
+    let plain = ContainerDefinition { version_consistency: false, ..ContainerDefinition::new(name, name) };
     stage.perform(change(plain), behaviour)
 }
 

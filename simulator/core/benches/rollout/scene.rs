@@ -138,34 +138,16 @@ fn app() -> ContainerDefinition {
         name: None,
         app_protocol: None,
     };
+    let health_check = HealthCheck {
+        command: vec!["CMD-SHELL".to_owned(), "check".to_owned()],
+        interval: Duration::from_secs(10),
+        timeout: Duration::from_secs(5),
+        retries: 3,
+        start_period: Some(Duration::from_secs(15)),
+    };
     ContainerDefinition {
-        name: "app".to_owned(),
-        image: "app:1".to_owned(),
-        cpu: 0,
-        memory: None,
-        memory_reservation: None,
-        essential: true,
         port_mappings: vec![port],
-        entry_point: Vec::new(),
-        command: Vec::new(),
-        environment: Vec::new(),
-        secrets: Vec::new(),
-        depends_on: Vec::new(),
-        start_timeout: None,
-        stop_timeout: None,
-        health_check: Some(HealthCheck {
-            command: vec!["CMD-SHELL".to_owned(), "check".to_owned()],
-            interval: Duration::from_secs(10),
-            timeout: Duration::from_secs(5),
-            retries: 3,
-            start_period: Some(Duration::from_secs(15)),
-        }),
-        log: None,
-        user: None,
-        working_directory: None,
-        docker_labels: BTreeMap::new(),
-        ulimits: Vec::new(),
-        init_process: false,
-        read_only_root: false,
+        health_check: Some(health_check),
+        ..ContainerDefinition::new("app", "app:1")
     }
 }

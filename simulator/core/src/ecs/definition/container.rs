@@ -61,6 +61,39 @@ pub struct ContainerDefinition {
 }
 
 impl ContainerDefinition {
+    /// An essential container called `name` of `image`, with AWS's defaults (BOTO `ContainerDefinition`).
+    #[must_use]
+    pub fn new(name: &str, image: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            image: image.to_owned(),
+            cpu: 0,
+            memory: None,
+            memory_reservation: None,
+            essential: true,
+            port_mappings: Vec::new(),
+            entry_point: Vec::new(),
+            command: Vec::new(),
+            environment: Vec::new(),
+            secrets: Vec::new(),
+            depends_on: Vec::new(),
+            start_timeout: None,
+            stop_timeout: None,
+            health_check: None,
+            log: None,
+            user: None,
+            working_directory: None,
+            docker_labels: BTreeMap::new(),
+            ulimits: Vec::new(),
+            init_process: false,
+            read_only_root: false,
+            restart_policy: None,
+            environment_files: Vec::new(),
+            mount_points: Vec::new(),
+            version_consistency: true,
+        }
+    }
+
     /// How long the container has between the stop signal and SIGKILL: `stopTimeout`, by default 30 s.
     #[must_use]
     pub fn stop_timeout(&self) -> Duration {

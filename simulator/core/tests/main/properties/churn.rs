@@ -37,7 +37,7 @@ enum Company {
 #[derive(Clone, Debug)]
 enum Action {
     /// Deploys a new revision, which behaves so.
-    Deploy(Behaviour, Company),
+    Deploy(Box<Behaviour>, Company),
     /// Deploys the same revision again.
     Force,
     /// Wants so many tasks.
@@ -67,7 +67,7 @@ fn action() -> impl Strategy<Value = Action> {
     let crashing = (20_000_u64..200_000).prop_map(|after| Behaviour::exiting(Duration::from_millis(after), 1));
     prop_oneof![
         4 => (prop_oneof![4 => good, 2 => failing(), 1 => sick, 1 => crashing], company())
-            .prop_map(|(behaviour, company)| Action::Deploy(behaviour, company)),
+            .prop_map(|(behaviour, company)| Action::Deploy(Box::new(behaviour), company)),
         1 => Just(Action::Force),
         3 => (0_u32..=6).prop_map(Action::Scale),
         1 => (prop::sample::select(vec![0, 50, 75, 100]), prop::sample::select(vec![100, 125, 150, 200]))

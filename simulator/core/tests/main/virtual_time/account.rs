@@ -69,39 +69,18 @@ impl Default for Deploy {
 /// A container called `name` of `image` that writes logs.
 pub(crate) fn container(name: &str, image: &str) -> ContainerDefinition {
     let options = [("awslogs-group", "/news"), ("awslogs-region", "eu-central-1"), ("awslogs-stream-prefix", "ecs")];
+    let port = PortMapping {
+        container_port: 8000,
+        host_port: None,
+        protocol: "tcp".to_owned(),
+        name: None,
+        app_protocol: None,
+    };
+    let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
     ContainerDefinition {
-        name: name.to_owned(),
-        image: image.to_owned(),
-        cpu: 0,
-        memory: None,
-        memory_reservation: None,
-        essential: true,
-        port_mappings: vec![PortMapping {
-            container_port: 8000,
-            host_port: None,
-            protocol: "tcp".to_owned(),
-            name: None,
-            app_protocol: None,
-        }],
-        entry_point: Vec::new(),
-        command: Vec::new(),
-        environment: Vec::new(),
-        secrets: Vec::new(),
-        depends_on: Vec::new(),
-        start_timeout: None,
-        stop_timeout: None,
-        health_check: None,
-        log: Some(LogConfiguration { options: options.map(|(key, value)| (key.to_owned(), value.to_owned())).into() }),
-        user: None,
-        working_directory: None,
-        docker_labels: BTreeMap::new(),
-        ulimits: Vec::new(),
-        init_process: false,
-        read_only_root: false,
-        restart_policy: None,
-        environment_files: Vec::new(),
-        mount_points: Vec::new(),
-        version_consistency: true,
+        port_mappings: vec![port],
+        log: Some(LogConfiguration { options }),
+        ..ContainerDefinition::new(name, image)
     }
 }
 
