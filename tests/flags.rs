@@ -46,6 +46,20 @@ fn later_stages_follow_a_refuted_one_if_it_is_said_so() {
     assert_eq!(run.report["findings"].as_array().map(Vec::len), Some(3), "{}", run.printed());
 }
 
+#[test]
+fn flags_that_contradict_each_other_are_refused() {
+    let app = App::check_out("v2");
+    let cases: [(&[&str], &str); 2] = [
+        (&["--behaviours", "x.toml"], "add `--engine virtual`"),
+        (&["--engine", "virtual", "--timing", "rehearsal"], "leave out `--timing`"),
+    ];
+    for (flags, help) in cases {
+        let run = app.finished(&app.command("postgres").args(flags).output().expect("greenroom can be run"));
+        assert_eq!(run.exit, Some(3), "{}", run.printed());
+        assert!(run.stderr.contains(help), "{}", run.printed());
+    }
+}
+
 /// A script of behaviours, the exit code, and what must be said.
 const IN_VIRTUAL_TIME: [(&str, i32, &[&str]); 4] = [
     ("up-after = \"3s\"", 0, &["on AWS      the rollout takes 6 min", "with at most 4 tasks at once", "would succeed"]),

@@ -87,6 +87,10 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
         Err(exit) => return exit,
     };
     match arguments.engine {
+        EngineArgument::Docker if arguments.behaviours.is_some() => refuse(RehearsalError::Input {
+            message: "`--behaviours` says how containers behave in virtual time, and these are real ones".to_owned(),
+            help: Some("add `--engine virtual`, or leave `--behaviours` out".to_owned()),
+        }),
         EngineArgument::Docker => block_on(rehearse(arguments, script, set_up)),
         EngineArgument::Virtual => block_on(foretell(arguments, script, set_up)),
     }
