@@ -41,9 +41,18 @@ check: && test
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- --deny warnings
 
+# Try every property of the core on 5,000 cases each, optimised; arguments go to the test runner
+[no-exit-message]
+nightly *args:
+    PROPTEST_CASES="${PROPTEST_CASES:-5000}" cargo test --release --package simulator-core --test main properties -- "$@"
+
 # Time whole rehearsals beside a shell script that does the same work by hand with docker
 bench *args: engine images build
     fixtures/bench/rehearsal {{ greenroom }} "$@"
+
+# Time the core: rollouts in virtual time, events in a second, memory; arguments go to criterion, such as a filter
+bench-core *args:
+    cargo bench --package simulator-core --bench rollout -- "$@"
 
 # Make sure of a Docker engine
 engine:

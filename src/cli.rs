@@ -26,6 +26,8 @@ const EXIT_CODES: &str = "Exit codes: 0 ok; 1 a bug of greenroom's; 3 unusable i
 enum Command {
     /// Rehearse a deploy: build, push, migrate, roll out, verify and roll back, without AWS.
     Rehearse(command::rehearse::Arguments),
+    /// Roll the deploy out many times in virtual time, each time with other faults, and show the fewest that lead to a bad outcome.
+    Explore(command::explore::Arguments),
     /// Say what a finding's code means, what causes it and what helps.
     Explain(command::explain::Arguments),
     /// Say what greenroom finds on this machine.
@@ -63,6 +65,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     match cli.command {
         Command::Rehearse(arguments) => command::rehearse::run(&cli.config.file, &arguments),
+        Command::Explore(arguments) => command::explore::run(&cli.config.file, &arguments),
         Command::Explain(arguments) => command::explain::run(&arguments),
         Command::Doctor => command::doctor::run(),
         Command::Clean(arguments) => command::clean::run(&arguments),

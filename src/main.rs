@@ -1,6 +1,7 @@
 //! `greenroom`: sets up AWS accounts for ECS deploys and rehearses those deploys on one machine.
 
 mod account_setup;
+mod checkout;
 mod cli;
 mod command;
 mod config;

@@ -78,3 +78,16 @@ impl Progress for Display {
         }
     }
 }
+
+/// Shows nothing: what goes on is over before anybody could read it.
+pub(crate) struct Silent;
+
+impl Progress for Silent {
+    fn started(&self, _: Stage) {}
+
+    fn says(&self, _: Stage, _: &str) {}
+
+    fn happened(&self, _: &str) {}
+
+    fn ended(&self, _: &Outcome) {}
+}

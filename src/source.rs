@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use gix::objs::tree::EntryKind;
 use simulator::rehearsal::{Origin, Source};
-use tempfile::TempDir;
+
+use crate::checkout::{self, Checkout};
 
 /// Branches that are taken for the main one, in this order.
 const MAIN_BRANCHES: [&str; 4] = ["origin/HEAD", "origin/main", "main", "master"];
@@ -39,7 +40,7 @@ pub(crate) enum SourceError {
 /// A source, and the temporary directory that holds it where it is not a directory of the user's.
 pub(crate) struct Found {
     pub(crate) source: Source,
-    _kept: Option<TempDir>,
+    pub(crate) checkout: Checkout,
 }
 
 /// What `--to` names; the work tree around `config` if it names nothing.
@@ -47,7 +48,7 @@ pub(crate) fn to(named: Option<&str>, config: &Path) -> Result<Found, SourceErro
     let here = directory_of(config);
     match named {
         Some(named) => find(named, config),
-        None => Ok(Found { source: directory(&here), _kept: None }),
+        None => Ok(Found { source: directory(&here), checkout: Checkout::none() }),
     }
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn from(named: Option<&str>, config: &Path) -> Result<Found, SourceEr
 fn find(named: &str, config: &Path) -> Result<Found, SourceError> {
     let path = Path::new(named);
     if path.is_dir() {
-        return Ok(Found { source: directory(path), _kept: None });
+        return Ok(Found { source: directory(path), checkout: Checkout::none() });
     }
     let is_revision = gix::discover(directory_of(config)).is_ok_and(|it| it.rev_parse_single(named).is_ok());
     if is_revision {
@@ -74,7 +75,7 @@ fn find(named: &str, config: &Path) -> Result<Found, SourceError> {
             directory: directory_of(config),
             origin: Origin::Image { reference: named.to_owned() },
         };
-        return Ok(Found { source, _kept: None });
+        return Ok(Found { source, checkout: Checkout::none() });
     }
     Err(SourceError::Unknown(named.to_owned()))
 }
@@ -116,7 +117,7 @@ fn revision(named: &str, config: &Path) -> Result<Found, SourceError> {
         .map_err(|error| failed(error.to_string()))?;
     let tree = commit.tree().map_err(|error| failed(error.to_string()))?;
     let laid_out = |source| SourceError::LayOut { revision: named.to_owned(), source };
-    let directory = tempfile::Builder::new().prefix("greenroom-").tempdir().map_err(laid_out)?;
+    let directory = checkout::directory().map_err(laid_out)?;
     for entry in tree.traverse().breadthfirst.files().map_err(|error| failed(error.to_string()))? {
         let name = gix::path::from_bstr(entry.filepath.clone()).map_err(|error| failed(error.to_string()))?;
         let target = directory.path().join(name);
@@ -137,7 +138,7 @@ fn revision(named: &str, config: &Path) -> Result<Found, SourceError> {
     let commit = commit.id().to_string();
     let label = if commit.starts_with(named) { short(&commit) } else { format!("{named} ({})", short(&commit)) };
     let source = Source { label, directory: directory.path().join(inside), origin: Origin::Commit { commit } };
-    Ok(Found { source, _kept: Some(directory) })
+    Ok(Found { source, checkout: Checkout::of(directory) })
 }
 
 fn write(target: &Path, kind: EntryKind, data: &[u8]) -> std::io::Result<()> {

@@ -22,6 +22,11 @@ fn succeeds(database: &str) -> Run {
         assert!(run.report[list].as_array().is_some_and(|it| !it.is_empty()), "{list}: {}", run.printed());
     }
     assert!(run.junit.contains("failures=\"0\""), "{}", run.junit);
+    let prediction = &run.report["prediction"];
+    assert_eq!(prediction["rollout"]["ended"], "completed", "{}", run.printed());
+    // Old tasks drain for five minutes on AWS, while the new ones run.
+    assert!(prediction["overlap"].as_u64() > Some(300_000), "{}", run.printed());
+    assert_eq!(prediction["mostTasks"], 4, "{}", run.printed());
     run
 }
 
@@ -44,6 +49,8 @@ fn rolled_back_while_serving(run: &Run) {
     assert!(services.iter().any(|it| it.contains("deployment failed: tasks failed to start.")), "{services:#?}");
     assert_eq!(run.report["requests"]["failed"], 0, "{}", run.printed());
     assert!(run.report["requests"]["sent"].as_u64() > Some(50), "{}", run.printed());
+    assert_eq!(run.report["prediction"]["rollout"]["ended"], "failed", "{}", run.printed());
+    assert!(run.report["prediction"]["rollout"]["steadyAfter"].is_u64(), "{}", run.printed());
 }
 
 /// One test per database for one broken version.

@@ -4,11 +4,15 @@
 //! `simulator-core` decides; this crate does: it serves the wire, carries effects out, and reports what the trace says.
 
 pub mod account;
+pub mod behaviours;
+pub mod cache;
 pub mod database;
 pub mod driver;
 pub mod endpoint;
 pub mod engine;
+pub mod exploration;
 pub mod finding;
+pub mod prediction;
 pub mod registry;
 pub mod rehearsal;
 pub mod report;
@@ -17,4 +21,5 @@ pub mod wire;
 
 pub use account::Account;
 pub use endpoint::{Endpoint, EndpointError};
+pub use simulator_core::virtual_time::Script as Behaviours;
 pub use simulator_core::{Region, Timing};

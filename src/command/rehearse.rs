@@ -8,81 +8,150 @@ use clap::{Args, ValueEnum};
 use miette::Diagnostic;
 use simulator::database::Engine;
 use simulator::engine;
-use simulator::rehearsal::{Progress, RehearsalError, Script, ServiceUnderTest, Session, Source, Verdict};
+use simulator::rehearsal::{
+    Progress, RehearsalError, Script, ServiceUnderTest, Session, Source, Verdict, virtual_rehearsal,
+};
 use simulator::report;
-use simulator::{Region, Timing};
+use simulator::{Behaviours, Region, Timing, behaviours, cache};
 
 use super::{block_on, complain, watch};
 use crate::account_setup::BootstrapAccount;
+use crate::checkout::Checkout;
 use crate::config::{self, Config, ConfigText};
 use crate::exit::Exit;
 use crate::progress::Display;
 use crate::source;
 
 /// Rehearse a deploy: build, push, migrate, roll out, verify and roll back, without AWS.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Arguments {
     /// What runs now: a directory, a git revision or an image [default: the merge base with the main branch].
     #[arg(long, value_name = "REV|DIR|IMAGE")]
-    from: Option<String>,
+    pub(super) from: Option<String>,
     /// What would be deployed [default: the work tree].
     #[arg(long, value_name = "REV|DIR|IMAGE")]
-    to: Option<String>,
+    pub(super) to: Option<String>,
     /// The database's engine, instead of the one in greenroom.toml.
     #[arg(long, value_name = "ENGINE")]
-    database: Option<DatabaseArgument>,
-    /// AWS's own delays: compressed for a rehearsal, or as on AWS.
-    #[arg(long, value_enum, default_value = "rehearsal")]
-    timing: TimingArgument,
+    pub(super) database: Option<DatabaseArgument>,
+    /// With real containers, or in virtual time by how containers behave.
+    #[arg(long, value_enum, default_value = "docker")]
+    pub(super) engine: EngineArgument,
+    /// For virtual time: how containers behave [default: as in the last rehearsal with containers].
+    #[arg(long, value_name = "FILE")]
+    pub(super) behaviours: Option<PathBuf>,
+    /// AWS's own delays: compressed for a rehearsal, or as on AWS [default: as on AWS in virtual time, else compressed].
+    #[arg(long, value_enum)]
+    pub(super) timing: Option<TimingArgument>,
     /// The load balancer's port on localhost [default: any free port].
     #[arg(long, value_name = "PORT")]
-    port: Option<u16>,
-    /// Write report.json, junit.xml and trace.jsonl into this directory.
+    pub(super) port: Option<u16>,
+    /// Write report.json, junit.xml, trace.jsonl and behaviours.toml into this directory.
     #[arg(long, value_name = "DIR")]
-    report: Option<PathBuf>,
+    pub(super) report: Option<PathBuf>,
     /// Print the report as JSON on stdout.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Go on after a refuted stage where later stages can do without it.
     #[arg(long)]
-    keep_going: bool,
+    pub(super) keep_going: bool,
     /// Leave the containers running at the end, to be looked at; `greenroom clean` removes them.
     #[arg(long)]
-    keep: bool,
+    pub(super) keep: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum DatabaseArgument {
+pub(super) enum DatabaseArgument {
     Postgres,
     Mysql,
     Mariadb,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum EngineArgument {
+    #[default]
+    Docker,
+    Virtual,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum TimingArgument {
+pub(super) enum TimingArgument {
     Rehearsal,
     Aws,
 }
 
 /// Rehearses the project whose greenroom.toml is at `path`, shows, and answers the verdict's exit code.
 pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
-    let (config, text) = match config::read(path) {
-        Ok(read) => read,
-        Err(error) => return complain(error, Exit::Input),
+    let Prepared { script, set_up, .. } = &match prepare(path, arguments) {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
     };
+    match arguments.engine {
+        EngineArgument::Docker if arguments.behaviours.is_some() => refuse(RehearsalError::Input {
+            message: "`--behaviours` says how containers behave in virtual time, and these are real ones".to_owned(),
+            help: Some("add `--engine virtual`, or leave `--behaviours` out".to_owned()),
+        }),
+        EngineArgument::Docker => block_on(rehearse(arguments, script, set_up)),
+        EngineArgument::Virtual => block_on(foretell(arguments, script, set_up)),
+    }
+}
+
+/// A project, read. The versions that had to be checked out are there as long as it is.
+pub(super) struct Prepared {
+    pub(super) script: Script,
+    pub(super) set_up: BootstrapAccount,
+    _checkouts: [Checkout; 2],
+}
+
+/// Reads the project; what cannot be used has been said if there is only an exit code.
+pub(super) fn prepare(path: &Path, arguments: &Arguments) -> Result<Prepared, Exit> {
+    let (config, text) = config::read(path).map_err(|error| complain(error, Exit::Input))?;
     let sources = source::from(arguments.from.as_deref(), path)
         .and_then(|from| Ok((from, source::to(arguments.to.as_deref(), path)?)));
-    let (from, to) = match sources {
-        Ok(sources) => sources,
-        Err(error) => return complain(error, Exit::Input),
-    };
+    let (from, to) = sources.map_err(|error| complain(error, Exit::Input))?;
     let script = script(arguments, &config, &text, from.source, to.source);
     let engine = script.database.as_ref().map(|(_, engine)| *engine);
-    let set_up = match BootstrapAccount::read(&config, &script.to.directory, engine) {
-        Ok(set_up) => set_up,
-        Err(error) => return complain(error, Exit::Input),
+    let set_up = BootstrapAccount::read(&config, &script.to.directory, engine);
+    let set_up = set_up.map_err(|error| complain(error, Exit::Input))?;
+    Ok(Prepared { script, set_up, _checkouts: [from.checkout, to.checkout] })
+}
+
+/// How containers behave: as declared in a file, or as was measured last.
+pub(super) fn behaviours(arguments: &Arguments, script: &Script) -> Result<Behaviours, RehearsalError> {
+    let measured = cache::behaviours_of(&script.project);
+    let file = arguments.behaviours.as_ref().unwrap_or(&measured);
+    if arguments.behaviours.is_none() && !measured.exists() {
+        let help = "run `greenroom rehearse` once with containers, or name a script with `--behaviours`";
+        let message = "nothing is known of how the containers behave".to_owned();
+        return Err(RehearsalError::Input { message, help: Some(help.to_owned()) });
+    }
+    behaviours::read(file).map_err(|error| RehearsalError::input(&error, error.help().map(str::to_owned)))
+}
+
+/// In virtual time, by declared behaviours or by those that were measured last.
+async fn foretell(arguments: &Arguments, script: &Script, set_up: &BootstrapAccount) -> Exit {
+    if matches!(arguments.timing, Some(TimingArgument::Rehearsal)) {
+        return refuse(RehearsalError::Input {
+            message: "virtual time shows AWS's own delays, which `--timing rehearsal` compresses".to_owned(),
+            help: Some("leave out `--timing` or `--engine virtual`".to_owned()),
+        });
+    }
+    let behaviours = match behaviours(arguments, script) {
+        Ok(behaviours) => behaviours,
+        Err(error) => return refuse(error),
     };
-    block_on(rehearse(arguments, &script, &set_up))
+    let display = Arc::new(Display::new());
+    let progress: Arc<dyn Progress> = Arc::clone(&display) as Arc<dyn Progress>;
+    let result = tokio::select! {
+        result = virtual_rehearsal::rehearse(script, behaviours, set_up, &progress) => Some(result),
+        () = interrupted() => None,
+    };
+    display.finish();
+    match result {
+        None => Exit::Interrupted,
+        Some(Err(error)) => refuse(error),
+        Some(Ok(verdict)) => show(arguments, &verdict),
+    }
 }
 
 async fn rehearse(arguments: &Arguments, script: &Script, set_up: &BootstrapAccount) -> Exit {
@@ -109,7 +178,14 @@ async fn rehearse(arguments: &Arguments, script: &Script, set_up: &BootstrapAcco
             Exit::Interrupted
         }
         Some(Err(error)) => refuse(error),
-        Some(Ok(verdict)) => show(arguments, &verdict),
+        Some(Ok(verdict)) => {
+            if let Some(behaviours) = &verdict.behaviours
+                && let Err(error) = cache::keep_behaviours(&verdict.project, behaviours)
+            {
+                anstream::eprintln!("warning: cannot keep how the containers behaved: {error}");
+            }
+            show(arguments, &verdict)
+        }
     }
 }
 
@@ -146,7 +222,7 @@ fn coloured(text: &str) -> String {
         .collect()
 }
 
-fn refuse(error: RehearsalError) -> Exit {
+pub(super) fn refuse(error: RehearsalError) -> Exit {
     let exit = match &error {
         RehearsalError::Input { .. } => Exit::Input,
         RehearsalError::Engine { .. } => Exit::Unreachable,
@@ -199,9 +275,9 @@ fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Sourc
         },
         database,
         secrets: secrets.clone(),
-        timing: match arguments.timing {
-            TimingArgument::Rehearsal => Timing::rehearsal(),
-            TimingArgument::Aws => Timing::aws(),
+        timing: match (arguments.timing, arguments.engine) {
+            (Some(TimingArgument::Rehearsal), _) | (None, EngineArgument::Docker) => Timing::rehearsal(),
+            (Some(TimingArgument::Aws), _) | (None, EngineArgument::Virtual) => Timing::aws(),
         },
         port: arguments.port,
         keep_going: arguments.keep_going,
@@ -210,7 +286,7 @@ fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Sourc
 }
 
 /// Ends at Ctrl-C, or when a service manager or CI asks the process to end.
-async fn interrupted() {
+pub(super) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::time::Timestamp;
 
 /// What is due when. A key has at most one deadline.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Agenda<K> {
     by_time: BTreeMap<(Timestamp, u64), K>,
     by_key: BTreeMap<K, (Timestamp, u64)>,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// A twelve-digit AWS account id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,21 +44,21 @@ impl fmt::Display for Region {
     }
 }
 
-/// An Amazon Resource Name, whole.
+/// An Amazon Resource Name, whole. Copies of it share its text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Arn(String);
+pub struct Arn(Arc<str>);
 
 impl Arn {
     /// The ARN `arn:aws:<service>:<region>:<account>:<resource>`.
     #[must_use]
     pub fn new(service: &str, region: &Region, account: &AccountId, resource: &str) -> Self {
-        Self(format!("arn:aws:{service}:{region}:{account}:{resource}"))
+        Self(format!("arn:aws:{service}:{region}:{account}:{resource}").into())
     }
 
     /// The ARN of something that no Region holds, as IAM's are.
     #[must_use]
     pub fn global(service: &str, account: &AccountId, resource: &str) -> Self {
-        Self(format!("arn:aws:{service}::{account}:{resource}"))
+        Self(format!("arn:aws:{service}::{account}:{resource}").into())
     }
 
     /// The whole ARN as text.
@@ -78,7 +79,7 @@ impl FromStr for Arn {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.starts_with("arn:") && text.splitn(6, ':').count() == 6 {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(format!("`{text}` is not an ARN"))
         }

@@ -19,7 +19,7 @@ pub enum Effect {
     PrepareTask(TaskSpec),
     /// Fetch an image. Answered by `ImagePulled` or `ImageNotPulled`.
     PullImage(Pull),
-    /// Create and start a container. Answered by `ContainerStarted` or `ContainerNotStarted`, and later `ContainerExited`.
+    /// Create and start a container; one that has ended is started again, with what it had written to its disk. Answered by `ContainerStarted` or `ContainerNotStarted`, and later `ContainerExited`.
     StartContainer(Box<ContainerSpec>),
     /// Run a container's health command once. Answered by `HealthProbed`.
     ProbeHealth {
@@ -124,6 +124,8 @@ pub struct Pull {
     pub container: String,
     /// The image as the task definition writes it.
     pub image: String,
+    /// The digest that its tag stands for, whatever the tag may mean by now; where that is not settled, the tag decides.
+    pub digest: Option<String>,
     /// For an image in this account's ECR: the execution role's authorization token (the password of user `AWS`).
     pub token: Option<String>,
 }
@@ -153,6 +155,17 @@ pub struct HookCall {
     pub timeout: Duration,
 }
 
+/// A volume in a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// The volume's name in the task definition. It is empty when the first container of a task that mounts it starts.
+    pub volume: String,
+    /// Where the container finds it.
+    pub path: String,
+    /// Whether the container may only read it.
+    pub read_only: bool,
+}
+
 /// A container to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerSpec {
@@ -162,6 +175,8 @@ pub struct ContainerSpec {
     pub name: String,
     /// The image as the task definition writes it.
     pub image: String,
+    /// The digest under which it was pulled, if it was pulled by digest.
+    pub digest: Option<String>,
     /// `entryPoint`; empty means the image's own.
     pub entry_point: Vec<String>,
     /// `command`; empty means the image's own.
@@ -184,6 +199,8 @@ pub struct ContainerSpec {
     pub read_only_root: bool,
     /// `ulimits`: name, soft, hard.
     pub ulimits: Vec<(String, i64, i64)>,
+    /// `mountPoints`: volumes that live as long as the task, and that its containers share by name.
+    pub mounts: Vec<Mount>,
     /// Whether output goes to CloudWatch Logs (`awslogs`), so that the driver must observe each line.
     pub logged: bool,
 }

@@ -98,6 +98,13 @@ pub enum EventKind {
         /// At this many the deployment fails.
         threshold: u32,
     },
+    /// A CloudWatch alarm changed its state.
+    Alarm {
+        /// The alarm's name.
+        alarm: String,
+        /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+        state: &'static str,
+    },
     /// A task's last status changed.
     Task {
         /// The task.

@@ -23,6 +23,8 @@ pub enum IdKind {
     Registry,
     /// Request ids.
     Request,
+    /// ECS service deployments.
+    ServiceDeployment,
 }
 
 /// The seeded streams of identifiers.
@@ -64,7 +66,7 @@ impl IdStream {
 }
 
 /// The finaliser of SplitMix64: a bijection whose output bits all depend on all input bits.
-const fn mix(value: u64) -> u64 {
+pub(crate) const fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     value ^ (value >> 31)

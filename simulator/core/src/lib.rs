@@ -22,6 +22,7 @@ pub mod time;
 pub mod timing;
 #[cfg(test)]
 mod trial;
+pub mod virtual_time;
 pub mod world;
 
 pub mod ec2;
@@ -30,7 +31,9 @@ pub mod ecs;
 pub mod elb;
 pub mod iam;
 pub mod logs;
+mod s3;
 pub mod secrets;
+mod ssm;
 pub mod sts;
 
 pub use arn::{AccountId, Arn, Region};

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::arn::Arn;
+use crate::ecs::AlarmState;
 use crate::effect::{Target, TaskId};
 
 /// One fact from outside.
@@ -115,6 +116,13 @@ pub enum Observation {
         execution: String,
         /// What came back.
         answer: HookAnswer,
+    },
+    /// A CloudWatch alarm is in a state, whether it has just changed or is told of for the first time.
+    AlarmChanged {
+        /// The alarm's name.
+        alarm: String,
+        /// Its state.
+        state: AlarmState,
     },
     /// A listener has its port.
     Listening {

@@ -33,6 +33,9 @@ pub struct Timing {
     pub stage_limit: Duration,
     /// Cap on the wait before a hook's function is called again.
     pub call_back_cap: Option<Duration>,
+    /// How long alarms go on watching a rolling deployment after the tasks before it are gone. AWS computes it from the alarms and says
+    /// only that it is under five minutes by default (`facts/aws.md` 2.2).
+    pub alarm_bake: Duration,
 }
 
 impl Timing {
@@ -52,6 +55,7 @@ impl Timing {
             bake_cap: None,
             stage_limit: Duration::from_secs(24 * 60 * 60),
             call_back_cap: None,
+            alarm_bake: Duration::from_secs(300),
         }
     }
 
@@ -71,6 +75,7 @@ impl Timing {
             bake_cap: Some(Duration::from_secs(2)),
             stage_limit: Duration::from_secs(10 * 60),
             call_back_cap: Some(Duration::from_secs(1)),
+            alarm_bake: Duration::from_secs(2),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::operation::{Caller, Operation, Principal};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 use crate::timing::Timing;
-use crate::{ec2, ecr, ecs, elb, iam, logs, secrets};
+use crate::{ec2, ecr, ecs, elb, iam, logs, s3, secrets, ssm};
 
 /// What a World starts from.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Setup {
 }
 
 /// The simulated account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     pub(crate) account: AccountId,
     pub(crate) region: Region,
@@ -41,7 +41,9 @@ pub struct World {
     pub(crate) ec2: ec2::State,
     pub(crate) elb: elb::State,
     pub(crate) logs: logs::State,
+    pub(crate) s3: s3::State,
     pub(crate) secrets: secrets::State,
+    pub(crate) ssm: ssm::State,
     pub(crate) ecs: ecs::State,
     effects: VecDeque<Effect>,
     events: Vec<Event>,
@@ -66,7 +68,9 @@ impl World {
             ec2,
             elb: elb::State::default(),
             logs: logs::State::default(),
+            s3: s3::State::default(),
             secrets: secrets::State::default(),
+            ssm: ssm::State::default(),
             ecs: ecs::State::default(),
             effects: VecDeque::new(),
             events: Vec::new(),
@@ -117,6 +121,13 @@ impl World {
         answer
     }
 
+    /// The account as it is now, to be carried on by itself and with other delays: what happens in one is not seen in the other.
+    /// Random names go on from `seed`.
+    #[must_use]
+    pub fn branch(&self, seed: u64, timing: Timing) -> Self {
+        Self { ids: IdStream::new(seed), timing, ..self.clone() }
+    }
+
     /// A call by `caller` that was refused before it became an operation, because its input could not be read.
     pub fn refuse(&mut self, now: Timestamp, caller: &Caller, operation: &'static str, refusal: &Refusal) {
         self.advance(now);
@@ -152,6 +163,7 @@ impl World {
 
     /// What the World wants done, in order. Each effect is handed out once.
     pub fn take_effects(&mut self) -> Vec<Effect> {
+        elb::reroute_stale(self);
         self.effects.drain(..).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use bollard::errors::Error as ApiError;
@@ -126,11 +126,22 @@ async fn gateway(docker: &Docker) -> Result<Option<IpAddr>, EngineError> {
     match docker.inspect_network("bridge", None).await {
         Ok(network) => {
             let configurations = network.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
-            Ok(configurations.into_iter().find_map(|entry| entry.gateway?.parse().ok()))
+            Ok(configurations.into_iter().find_map(|entry| match entry.gateway {
+                Some(gateway) => gateway.parse().ok(),
+                // An engine that chose the subnet itself does not say which address of it is its own: it is the first.
+                None => first_address(&entry.subnet?),
+            }))
         }
         Err(ApiError::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
         Err(source) => Err(EngineError::Ask { attempt: "ask the engine for its default network", source }),
     }
+}
+
+/// The first address of a subnet written as `172.17.0.0/16`.
+fn first_address(subnet: &str) -> Option<IpAddr> {
+    let (network, _) = subnet.split_once('/')?;
+    let network: Ipv4Addr = network.parse().ok()?;
+    Some(IpAddr::V4(Ipv4Addr::from_bits(network.to_bits().checked_add(1)?)))
 }
 
 /// Where an engine listens when nobody says otherwise: the system's socket, then a rootless engine's.
@@ -334,6 +345,14 @@ mod tests {
         let facts = engine.facts();
         assert!(facts.api.starts_with("1."), "{facts:?}");
         assert!(!facts.architecture.is_empty() && facts.processors > 0, "{facts:?}");
+    }
+
+    #[test]
+    fn the_first_address_of_a_subnet_follows_its_name() {
+        assert_eq!(first_address("172.18.0.0/16"), Some(IpAddr::V4(Ipv4Addr::new(172, 18, 0, 1))));
+        for none in ["172.18.0.0", "fd00::/64", "255.255.255.255/32"] {
+            assert_eq!(first_address(none), None, "{none}");
+        }
     }
 
     #[test]

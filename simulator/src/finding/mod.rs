@@ -115,6 +115,8 @@ pub enum Kind {
     Conditional,
     /// The files say so; nothing was run.
     Static,
+    /// It happens in virtual time, if containers behave as a script says.
+    Predicted,
 }
 
 impl fmt::Display for Kind {
@@ -123,6 +125,7 @@ impl fmt::Display for Kind {
             Self::Proved => "proved",
             Self::Conditional => "conditional",
             Self::Static => "static",
+            Self::Predicted => "predicted",
         })
     }
 }
@@ -231,6 +234,7 @@ impl fmt::Display for Finding {
             Kind::Proved => "proof",
             Kind::Conditional => "if",
             Kind::Static => "read",
+            Kind::Predicted => "then",
         };
         for (label, lines) in [(evidence, &self.evidence), ("fix", &self.help)] {
             for (number, line) in lines.iter().enumerate() {

@@ -3,6 +3,7 @@
 //! - [`config`], [`script`]: what is to be rehearsed
 //! - [`files`], [`preflight`]: what the user's files say, and where they contradict one another
 //! - [`session`]: one rehearsal from opening the engine to leaving nothing behind
+//! - [`virtual_rehearsal`]: the same without an engine, in virtual time
 //! - [`stage`], [`record`]: stages and how they end
 //! - [`stages`]: what each stage does
 //! - [`deploy`], [`task_definition`], [`traffic`], [`secret_values`], [`rollout`]: what stages are made of
@@ -16,6 +17,8 @@ pub mod deploy;
 pub mod diagnosis;
 pub mod error;
 pub mod files;
+mod input;
+mod load;
 pub mod preflight;
 pub mod record;
 pub mod rollout;
@@ -27,6 +30,7 @@ mod stages;
 pub mod task_definition;
 pub mod traffic;
 pub mod verdict;
+pub mod virtual_rehearsal;
 
 pub use account_setup::{AccountSetUp, Administrator, DeployIdentity, SetUpFailed};
 pub use error::RehearsalError;

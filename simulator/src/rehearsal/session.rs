@@ -4,32 +4,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::Value;
+use simulator_core::World;
 
 use super::account_setup::AccountSetUp;
 use super::error::RehearsalError;
-use super::files::{FileError, FileNames, Files};
+use super::input::Input;
+use super::load;
 use super::record::{Halt, Progress, Record};
 use super::script::Script;
 use super::stages::{self, Stood};
+use super::task_definition;
 use super::verdict::Verdict;
-use super::{secret_values, task_definition};
+use crate::account::Account;
+use crate::behaviours;
 use crate::database::Database;
 use crate::engine::sweep::Kept;
 use crate::engine::watch::{self, Watcher};
 use crate::engine::{self, Engine};
+use crate::prediction::{self, Deploy, Measured, Prediction};
 use crate::report::Redactor;
-
-/// What the user's files say, read and found usable.
-#[derive(Debug)]
-pub(super) struct Input {
-    /// The files of what would be deployed.
-    pub(super) files: Files,
-    /// The task definition of what runs now.
-    pub(super) definition_now: Value,
-    /// The task definition of what would be deployed.
-    pub(super) definition_next: Value,
-}
 
 /// One rehearsal. [`Session::close`] must follow, whatever became of [`Session::run`]; where the process ends before that, a
 /// watcher removes what is left.
@@ -51,7 +44,7 @@ impl<'a> Session<'a> {
     /// Files that cannot be used, and no engine that can be.
     pub async fn open(script: &'a Script, watcher: (&Path, &str)) -> Result<Self, RehearsalError> {
         let began = Instant::now();
-        let input = read(script)?;
+        let input = Input::read(script)?;
         let refused = |error: engine::EngineError| {
             let help = error.help().map(str::to_owned);
             RehearsalError::engine(&error, help)
@@ -82,7 +75,11 @@ impl<'a> Session<'a> {
         if let Err(Halt::Failed(error)) = halted {
             return Err(error);
         }
-        let Stood { account, traffic, database, real, simulated, stood_in, server } = stood;
+        let Stood { account, traffic, database, play, real, simulated, stood_in, server } = stood;
+        let (prediction, behaviours) = match (play, &account) {
+            (Some((world, deploy)), Some(account)) => predict(world, &deploy, account)?.unzip(),
+            (_, _) => (None, None),
+        };
         if self.script.keep {
             // Dropping it would remove it.
             drop(server.map(Database::keep));
@@ -95,9 +92,12 @@ impl<'a> Session<'a> {
             database,
             outcomes: record.finish(),
             traffic,
+            prediction,
+            behaviours,
             real,
             simulated,
             stood_in,
+            cautions: load::caution(self.engine.facts().processors).into_iter().collect(),
             took: self.began.elapsed(),
             events: account.map(|account| account.events_after(0)).unwrap_or_default(),
             redactor: self.redactor.clone(),
@@ -121,41 +121,18 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Reads everything that the script points at, and refuses what cannot be used before anything starts.
-fn read(script: &Script) -> Result<Input, RehearsalError> {
-    let text = |path: &Path| path.display().to_string();
-    let names = FileNames {
-        dockerfile: text(&script.files.dockerfile),
-        context: text(&script.files.context),
-        compose: script.files.compose.as_deref().map(text),
-        task_definition: text(&script.files.task_definition),
-        smoke: text(&script.files.smoke),
-    };
-    let unusable = |error: FileError| RehearsalError::input(&error, error.help());
-    let files = Files::read(&script.to.directory, &names).map_err(unusable)?;
-    let now = Files::read(&script.from.directory, &names).map_err(unusable)?;
-    let definition_next = files.task_definition.registration.clone();
-    files.task_definition.container(&script.service.container).map_err(unusable)?;
-    if let Some((database, engine)) = &script.database
-        && database.url.shape(*engine).is_none()
-    {
-        return Err(RehearsalError::Input {
-            message: format!("greenroom.toml does not say how the database's URL is written for {engine}"),
-            help: Some(format!("add `{} = \"…\"` to [database.url]", engine.key())),
-        });
+/// What AWS would do with the deploy, from how its containers behaved here, and that as a script; nothing if none of what would be
+/// deployed ran.
+fn predict(world: World, deploy: &Deploy, account: &Account) -> Result<Option<(Prediction, String)>, RehearsalError> {
+    let measured = account.look(prediction::measure);
+    let images: Vec<&str> = task_definition::images(&deploy.next);
+    let next: Vec<&Measured> = measured.iter().filter(|it| images.contains(&it.image.as_str())).collect();
+    if next.is_empty() {
+        return Ok(None);
     }
-    for (variable, value_from) in task_definition::secrets(&definition_next) {
-        let name = secret_values::name_of(&value_from);
-        let is_database = script.database.as_ref().is_some_and(|(database, _)| database.secret == name);
-        if !is_database && !script.secrets.contains_key(name) {
-            let shown = &names.task_definition;
-            return Err(RehearsalError::Input {
-                message: format!(
-                    "`{shown}` takes `{variable}` from the secret `{name}`, which has no value for a rehearsal"
-                ),
-                help: Some(format!("add `\"{name}\" = {{ generate = 32 }}` to [secrets] in greenroom.toml")),
-            });
-        }
+    let script = behaviours::write(next.into_iter().map(|it| (it.container.as_str(), it.behaviours.as_slice())));
+    match prediction::predict(world, Measured::script(&measured), deploy) {
+        Ok((prediction, _)) => Ok(Some((prediction, script))),
+        Err(error) => Err(RehearsalError::bug("cannot predict what AWS would do", &error)),
     }
-    Ok(Input { definition_now: now.task_definition.registration, definition_next, files })
 }

@@ -38,6 +38,12 @@ pub fn containers(definition: &Value) -> &[Value] {
     definition.get("containerDefinitions").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// The images of the task definition `definition`.
+#[must_use]
+pub fn images(definition: &Value) -> Vec<&str> {
+    containers(definition).iter().filter_map(|container| container.get("image")?.as_str()).collect()
+}
+
 /// The account that the task definition `definition` names in its role ARNs.
 #[must_use]
 pub fn account(definition: &Value) -> Option<&str> {

@@ -7,6 +7,7 @@ use simulator_core::Event;
 use super::stage::{Ending, Outcome};
 use super::traffic::Tally;
 use crate::finding::Finding;
+use crate::prediction::Prediction;
 use crate::report::Redactor;
 
 /// What a rehearsal comes to, and all that reports are made of.
@@ -26,12 +27,18 @@ pub struct Verdict {
     pub outcomes: Vec<Outcome>,
     /// The requests that were sent during the rollout and the rollback.
     pub traffic: Tally,
+    /// What AWS would do, if enough was seen to tell.
+    pub prediction: Option<Prediction>,
+    /// How the containers of what would be deployed behaved, as a script that can be played again.
+    pub behaviours: Option<String>,
     /// What was real.
     pub real: Vec<String>,
     /// What was simulated, and how far.
     pub simulated: Vec<String>,
     /// What stood in for something else.
     pub stood_in: Vec<String>,
+    /// What a reader should know of the circumstances before believing it.
+    pub cautions: Vec<String>,
     /// From the start to the verdict.
     pub took: Duration,
     /// The trace.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::finding::Finding;
+use crate::prediction::{Prediction, RolloutEnd};
 use crate::rehearsal::{Ending, Outcome, Verdict};
 
 /// Rises with every change that a reader could notice.
@@ -19,9 +20,12 @@ pub fn report(verdict: &Verdict) -> Value {
         database,
         outcomes,
         traffic,
+        prediction,
+        behaviours: _,
         real,
         simulated,
         stood_in,
+        cautions,
         took,
         events: _,
         redactor: _,
@@ -46,9 +50,33 @@ pub fn report(verdict: &Verdict) -> Value {
                 "answer": failure.answer,
             })).collect::<Vec<_>>(),
         },
+        "prediction": prediction.as_ref().map(predicted),
         "real": real,
         "simulated": simulated,
         "stoodIn": stood_in,
+        "cautions": cautions,
+    })
+}
+
+fn predicted(prediction: &Prediction) -> Value {
+    let Prediction { end, overlap, most_tasks, killed_for_health, failed } = prediction;
+    let end = match end {
+        RolloutEnd::Completed { after } => json!({"ended": "completed", "after": millis(*after)}),
+        RolloutEnd::Failed { after, reason, steady } => json!({
+            "ended": "failed",
+            "after": millis(*after),
+            "reason": reason,
+            "steadyAfter": steady.map(millis),
+        }),
+        RolloutEnd::Never => json!({"ended": "never"}),
+    };
+    json!({
+        "rollout": end,
+        "overlap": millis(*overlap),
+        "mostTasks": most_tasks,
+        "tasksKilledForHealth": killed_for_health,
+        "tasksFailed": failed,
+        "outlastsWaiter": prediction.outlasts_waiter(),
     })
 }
 

@@ -19,7 +19,7 @@ pub use redact::Redactor;
 
 use crate::rehearsal::Verdict;
 
-/// Writes `report.json`, `junit.xml` and `trace.jsonl` into `directory`, which is made if it is not there.
+/// Writes `report.json`, `junit.xml`, `trace.jsonl` and, if containers ran, `behaviours.toml` into `directory`, which is made if it is not there.
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -28,6 +28,9 @@ pub fn write(verdict: &Verdict, directory: &Path) -> io::Result<()> {
     let clean = |text: String| verdict.redactor.clean(&text);
     std::fs::write(directory.join("report.json"), clean(format!("{:#}\n", json::report(verdict))))?;
     std::fs::write(directory.join("junit.xml"), clean(junit::report(verdict)?))?;
+    if let Some(behaviours) = &verdict.behaviours {
+        std::fs::write(directory.join("behaviours.toml"), clean(behaviours.clone()))?;
+    }
     let trace: String = verdict.events.iter().map(|event| format!("{}\n", trace::event(event))).collect();
     std::fs::write(directory.join("trace.jsonl"), clean(trace))
 }

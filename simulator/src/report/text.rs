@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::prediction::Prediction;
 use crate::rehearsal::Verdict;
 
 /// The verdict as text. Colour is the caller's business.
@@ -31,6 +32,13 @@ pub fn report(verdict: &Verdict) -> String {
         for failure in traffic.failures.iter().take(3) {
             push(&mut text, format_args!("            {}: {}\n", failure.name, failure.answer));
         }
+    }
+    let predicted = verdict.prediction.iter().flat_map(Prediction::lines);
+    for (index, line) in predicted.enumerate() {
+        push(&mut text, format_args!("{}  {line}\n", if index == 0 { "on AWS    " } else { "          " }));
+    }
+    for caution in &verdict.cautions {
+        push(&mut text, format_args!("caution     {caution}\n"));
     }
     let conclusion = if verdict.would_succeed() { "the deploy would succeed" } else { "the deploy would fail" };
     push(&mut text, format_args!("verdict     {conclusion} ({:.1} s)\n", verdict.took.as_secs_f64()));

@@ -70,6 +70,7 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
                 "threshold": threshold,
             }),
         ),
+        EventKind::Alarm { alarm, state } => ("alarm", json!({"alarm": alarm, "state": state})),
         EventKind::Task { task, started_by, task_definition, status, stop_code, stopped_reason } => (
             "task",
             json!({

@@ -1,7 +1,9 @@
 //! Reading a request, key by key, so that nothing in it goes unnoticed.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
-use simulator_core::Refusal;
+use simulator_core::{Refusal, Timestamp};
 
 /// The parameters of one request or of one structure in it. Each is taken out when read; [`Input::finish`] refuses what is left.
 #[derive(Debug)]
@@ -57,6 +59,30 @@ impl Input {
         let Some(value) = self.take(key) else { return Ok(None) };
         let number = value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
         number.map(Some).ok_or_else(|| mistyped(&self.at(key), "a whole number"))
+    }
+
+    /// Takes the time `key`, which AWS JSON writes as seconds since the epoch, with or without a fraction.
+    ///
+    /// # Errors
+    /// `SerializationException` if it is not a number of seconds that a time can be.
+    pub fn time(&mut self, key: &str) -> Result<Option<Timestamp>, Refusal> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let seconds = value.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let time = seconds.and_then(|seconds| u64::try_from(seconds.as_millis()).ok()).map(Timestamp::from_millis);
+        time.map(Some).ok_or_else(|| mistyped(&self.at(key), "a time in seconds"))
+    }
+
+    /// Takes the list of whole numbers `key`; absent is empty.
+    ///
+    /// # Errors
+    /// `SerializationException` if it is not a list of whole numbers that fit 32 bits.
+    pub fn integers(&mut self, key: &str) -> Result<Vec<i32>, Refusal> {
+        let place = self.at(key);
+        let number = |value: Value| value.as_i64().and_then(|number| i32::try_from(number).ok());
+        self.list(key)?
+            .into_iter()
+            .map(|value| number(value).ok_or_else(|| mistyped(&place, "a list of whole numbers")))
+            .collect()
     }
 
     /// Takes the truth value `key`, written as one or (in Query) as `true` or `false`.

@@ -43,7 +43,7 @@ use crate::refusal::Refusal;
 use crate::world::World;
 
 /// The account's network.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct State {
     vpcs: BTreeMap<String, Vpc>,
     subnets: BTreeMap<String, Subnet>,

@@ -54,7 +54,7 @@ pub struct ImageFailure {
 }
 
 /// An image in a repository.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct StoredImage {
     pub(super) manifest: String,
     pub(super) media_type: String,
@@ -65,7 +65,7 @@ pub(super) struct StoredImage {
 }
 
 /// What a manifest says of its parts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Contents {
     /// Bytes of its layers.
     pub(super) layer_bytes: u64,

@@ -55,7 +55,7 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Everything ECR knows of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     tokens: BTreeMap<Secret, Token>,
     repositories: BTreeMap<String, Repository>,
@@ -66,7 +66,7 @@ pub struct State {
 }
 
 /// A repository.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Repository {
     created: Timestamp,
     tags: BTreeMap<String, String>,
@@ -109,6 +109,13 @@ impl World {
             Err(no_repository(self, name))
         }
     }
+}
+
+/// The digest that the tag of `image`, `HOST/REPOSITORY[:TAG]`, means now; none if it is no such image, or already names a digest.
+pub(crate) fn digest_of(world: &World, image: &str) -> Option<String> {
+    let path = image.strip_prefix(&registry_host(world))?.strip_prefix('/')?;
+    let (name, tag) = path.split_once(':').unwrap_or((path, "latest"));
+    world.ecr.repositories.get(name)?.image_tags.get(tag).cloned()
 }
 
 /// The registry's host name.

@@ -16,7 +16,7 @@ const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 const LENGTH: usize = 96;
 
 /// A token that was handed out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Token {
     caller: Caller,
     expires_at: Timestamp,

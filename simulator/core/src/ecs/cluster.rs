@@ -1,8 +1,9 @@
-//! Clusters: CreateCluster, DescribeClusters, ListClusters.
+//! Clusters: CreateCluster, DescribeClusters, DeleteCluster, ListClusters.
 
 use std::collections::BTreeMap;
 
-use super::{State, access};
+use super::service::ServiceStatus;
+use super::{Service, State, TaskStatus, access};
 use crate::arn::Arn;
 use crate::operation::{Access, Authorized, Operation};
 use crate::page::{Page, page};
@@ -16,6 +17,8 @@ pub struct Cluster {
     pub arn: Arn,
     /// Its name.
     pub name: String,
+    /// Whether its `status` is ACTIVE; once deleted it is INACTIVE and can only be described.
+    pub active: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -62,8 +65,11 @@ impl State {
     /// # Errors
     /// AWS's `ClusterNotFoundException`.
     pub(crate) fn cluster(&self, reference: Option<&str>) -> Result<&Cluster, Refusal> {
-        let found = self.clusters.get(cluster_name(reference));
-        found.ok_or_else(|| Refusal::fault("ClusterNotFoundException", "Cluster not found."))
+        match self.clusters.get(cluster_name(reference)) {
+            Some(cluster) if cluster.active => Ok(cluster),
+            Some(_) => Err(Refusal::fault("ClusterNotFoundException", "The referenced cluster was inactive.")),
+            None => Err(Refusal::fault("ClusterNotFoundException", "Cluster not found.")),
+        }
     }
 
     fn describe(&self, cluster: &Cluster, with_tags: bool) -> ClusterDescription {
@@ -72,7 +78,8 @@ impl State {
             running += usize::from(task.last_status.is_running());
             pending += usize::from(task.last_status.is_pending());
         }
-        let services = self.services.keys().filter(|key| key.cluster == cluster.name).count();
+        let services = self.services.values().filter(|service| service.key.cluster == cluster.name);
+        let services = services.filter(|service| service.status == ServiceStatus::Active).count();
         ClusterDescription { cluster: cluster.clone(), running, pending, services, with_tags }
     }
 }
@@ -104,7 +111,14 @@ impl Operation for CreateCluster {
             return Err(Refusal::fault("InvalidParameterException", "Invalid identifier: Identifier is for cluster."));
         }
         let arn = cluster_arn(world, &name);
-        let cluster = world.ecs.clusters.entry(name.clone()).or_insert(Cluster { arn, name, tags }).clone();
+        let new = Cluster { arn, name: name.clone(), active: true, tags };
+        let cluster = match world.ecs.clusters.get(&name) {
+            Some(there) if there.active => there.clone(),
+            Some(_) | None => {
+                world.ecs.clusters.insert(name, new.clone());
+                new
+            }
+        };
         Ok(world.ecs.describe(&cluster, true))
     }
 }
@@ -155,7 +169,46 @@ impl Operation for DescribeClusters {
     }
 }
 
-/// Lists the ARNs of clusters.
+/// Deletes a cluster that nothing is in. It stays to be seen as INACTIVE.
+#[derive(Clone, Debug)]
+pub struct DeleteCluster {
+    /// `cluster`: name or ARN.
+    pub cluster: String,
+}
+
+impl Operation for DeleteCluster {
+    type Output = ClusterDescription;
+    const NAME: &'static str = "ecs:DeleteCluster";
+
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        let name = cluster_name(Some(&self.cluster));
+        let access = Access::new(Self::NAME, cluster_arn(world, name).as_str());
+        Ok(vec![match world.ecs.clusters.get(name) {
+            Some(cluster) => access::on_tagged(access, &cluster.tags),
+            None => access,
+        }])
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<ClusterDescription, Refusal> {
+        let name = world.ecs.cluster(Some(&authorized.operation.cluster))?.name.clone();
+        let contains =
+            |code, what| Err(Refusal::fault(code, format!("The Cluster cannot be deleted while {what} are active.")));
+        let in_it = |service: &&Service| service.key.cluster == name && service.status != ServiceStatus::Inactive;
+        if world.ecs.services.values().any(|service| in_it(&service)) {
+            return contains("ClusterContainsServicesException", "Services");
+        }
+        if world.ecs.tasks.values().any(|task| task.cluster == name && task.last_status != TaskStatus::Stopped) {
+            return contains("ClusterContainsTasksException", "Tasks");
+        }
+        let gone = || Refusal::fault("ClusterNotFoundException", "Cluster not found.");
+        let cluster = world.ecs.clusters.get_mut(&name).ok_or_else(gone)?;
+        cluster.active = false;
+        let cluster = cluster.clone();
+        Ok(world.ecs.describe(&cluster, true))
+    }
+}
+
+/// Lists the ARNs of clusters, without those that have been deleted.
 #[derive(Clone, Debug)]
 pub struct ListClusters {
     /// `maxResults`, 100 by default.
@@ -174,7 +227,8 @@ impl Operation for ListClusters {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Page<String>, Refusal> {
         let Self { limit, token } = authorized.operation;
-        let arns = world.ecs.clusters.iter().map(|(name, cluster)| (name, cluster.arn.to_string()));
+        let active = world.ecs.clusters.iter().filter(|(_, cluster)| cluster.active);
+        let arns = active.map(|(name, cluster)| (name, cluster.arn.to_string()));
         page(arns, token.as_deref(), limit).ok_or_else(|| Refusal::fault("InvalidParameterException", "Invalid token."))
     }
 }

@@ -1,16 +1,19 @@
 //! ECS: clusters, task definitions, services, deployments and tasks.
 //!
 //! In reading order: [`cluster`], [`definition`] (what tasks are made of), [`network`], [`task`] (how tasks live), [`service`] (what a
-//! service is) and the scheduler (what it does about it); [`rules`] are the points that AWS leaves in doubt, [`view`] is
-//! how others read all this. [`access`] holds what several operations ask IAM for alike.
+//! service is) and the scheduler (what it does about it); [`alarm`]s can fail a deployment from outside, [`tag`]s are for all of them,
+//! [`rules`] are the points that AWS leaves in doubt, [`view`] is how others read all this. [`access`] holds what several operations ask
+//! IAM for alike.
 
 mod access;
+pub mod alarm;
 pub mod cluster;
 pub mod definition;
 pub mod network;
 pub mod rules;
 mod scheduler;
 pub mod service;
+pub mod tag;
 pub mod task;
 pub mod view;
 
@@ -18,15 +21,19 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub use cluster::{Cluster, CreateCluster, DescribeClusters, Failure, ListClusters};
+pub use alarm::AlarmState;
+pub use cluster::{Cluster, CreateCluster, DeleteCluster, DescribeClusters, Failure, ListClusters};
 pub use definition::{
     DeregisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitions, RegisterTaskDefinition, TaskDefinition,
 };
 pub use network::Network;
 pub use rules::Rules;
 pub use service::{
-    ContinueServiceDeployment, CreateService, DescribeServices, ListServices, Service, ServiceKey, UpdateService,
+    ContinueServiceDeployment, CreateService, DeleteService, DescribeServiceDeployments, DescribeServiceRevisions,
+    DescribeServices, ListServiceDeployments, ListServices, Service, ServiceDeployment, ServiceDeploymentStatus,
+    ServiceKey, ServiceRevision, StopServiceDeployment, UpdateService,
 };
+pub use tag::{ListTagsForResource, TagResource, UntagResource};
 pub use task::{ContainerOverride, DescribeTasks, ListTasks, Overrides, RunTask, StopTask, Task, TaskStatus};
 pub use view::View;
 
@@ -38,7 +45,7 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Everything ECS knows of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     clusters: BTreeMap<String, Cluster>,
     /// Revisions by family; revision 1 comes first.
@@ -51,6 +58,8 @@ pub struct State {
     client_tokens: BTreeMap<String, task::Earlier>,
     /// Tasks launched so far.
     launched: u64,
+    /// The alarms that have been told of.
+    alarms: BTreeMap<String, AlarmState>,
     agenda: Agenda<Timer>,
     rules: Rules,
 }
@@ -143,6 +152,7 @@ pub(crate) fn observe(world: &mut World, observation: Observation) {
         }
         Observation::TargetDrained { target_group, target } => elb::observe_drained(world, &target_group, &target),
         Observation::HookAnswered { execution, answer } => scheduler::hook_answered(world, &execution, answer),
+        Observation::AlarmChanged { alarm, state } => alarm::changed(world, &alarm, state),
         Observation::Listening { listener, address } => elb::observe_listening(world, &listener, Reach::At(address)),
         Observation::NotListening { listener, message } => {
             elb::observe_listening(world, &listener, Reach::Nowhere(message));

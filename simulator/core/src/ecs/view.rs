@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::service::{Deployment, ServiceKey};
+use super::service::{Deployment, RevisionSummary, ServiceDeployment, ServiceKey, ServiceRevision, ServiceStatus};
 use super::{Cluster, Rules, Service, State, Task, TaskDefinition};
 use crate::effect::TaskId;
 use crate::world::World;
@@ -72,7 +72,8 @@ impl<'a> View<'a> {
     /// The deployments that DescribeServices lists: the primary one, and those that still have tasks.
     pub fn deployments_of(self, service: &'a Service) -> impl Iterator<Item = &'a Deployment> {
         let has_tasks = move |id: &str| self.tasks_of(service).any(|task| task.started_by.as_deref() == Some(id));
-        let listed = move |place: usize, deployment: &Deployment| place == 0 || has_tasks(&deployment.id);
+        let there = service.status != ServiceStatus::Inactive;
+        let listed = move |place: usize, deployment: &Deployment| there && (place == 0 || has_tasks(&deployment.id));
         service
             .deployments
             .iter()
@@ -88,5 +89,49 @@ impl<'a> View<'a> {
         let tasks = || self.tasks_of(service).filter(of);
         let running = tasks().filter(|task| task.last_status.is_running()).count();
         (running, tasks().filter(|task| task.last_status.is_pending()).count())
+    }
+
+    /// The service deployment called `arn`, and its service.
+    #[must_use]
+    pub fn service_deployment(self, arn: &str) -> Option<(&'a Service, &'a ServiceDeployment)> {
+        self.state.service_deployment(arn)
+    }
+
+    /// The service revision called `arn`, and its service.
+    #[must_use]
+    pub fn service_revision(self, arn: &str) -> Option<(&'a Service, &'a ServiceRevision)> {
+        self.state.service_revision(arn)
+    }
+
+    /// How many tasks of the deployment called `id` are wanted: the desired count of the primary one, and what the others still have,
+    /// for they want nothing new.
+    #[must_use]
+    pub fn requested(self, service: &'a Service, id: &str) -> usize {
+        if service.primary().id == id {
+            return usize::try_from(service.desired).unwrap_or(usize::MAX);
+        }
+        self.tasks_of(service).filter(|task| task.started_by.as_deref() == Some(id) && !task.stopping).count()
+    }
+
+    /// The tasks of the revision that the deployment called `id` is or was made of, as they are now.
+    #[must_use]
+    pub fn summary(self, service: &'a Service, id: &str) -> Option<RevisionSummary> {
+        let arn = service.revision_of(id)?.arn.clone();
+        let (running, pending) = self.counts(service, Some(id));
+        Some(RevisionSummary { arn, requested: self.requested(service, id), running, pending })
+    }
+
+    /// `targetServiceRevision` and `sourceServiceRevisions` of one of a service's service deployments: as they are now, or as they were
+    /// when it ended.
+    #[must_use]
+    pub fn summaries(
+        self,
+        service: &'a Service,
+        of: &ServiceDeployment,
+    ) -> (Option<RevisionSummary>, Vec<RevisionSummary>) {
+        of.frozen.clone().unwrap_or_else(|| {
+            let sources = of.sources.iter().filter_map(|id| self.summary(service, id)).collect();
+            (self.summary(service, &of.deployment), sources)
+        })
     }
 }

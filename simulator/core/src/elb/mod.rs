@@ -29,7 +29,7 @@ pub use target::{DescribeTargetHealth, TargetDescription};
 pub use target_group::{CreateTargetGroup, DescribeTargetGroups, HealthCheck, TargetGroup};
 
 pub(crate) use listener::observe_listening;
-pub(crate) use probing::{observe_drained, observe_probed, settle};
+pub(crate) use probing::{observe_drained, observe_probed, reroute_stale, settle};
 pub(crate) use rule::spread;
 pub(crate) use target::{deregister, register};
 
@@ -40,7 +40,7 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Everything ELB knows of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     pub(super) balancers: BTreeMap<Arn, LoadBalancer>,
     pub(super) listeners: BTreeMap<Arn, Listener>,
@@ -53,15 +53,15 @@ pub struct State {
     changed: BTreeMap<(Arn, Target), u64>,
 }
 
-/// What can be due.
+/// What can be due. The target comes first: most groups are the same, and so compared in vain.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
     /// The next probe of a target.
-    Probe(Arn, Target),
+    Probe(Target, Arn),
     /// The end of the waiting for an answer that no security group lets through.
-    Unanswered(Arn, Target),
+    Unanswered(Target, Arn),
     /// The end of a target's deregistration delay.
-    Drained(Arn, Target),
+    Drained(Target, Arn),
 }
 
 impl State {

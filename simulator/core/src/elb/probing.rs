@@ -14,15 +14,20 @@ use crate::world::World;
 pub(crate) fn settle(world: &mut World) {
     while let Some(timer) = world.elb.agenda.pop_due(world.now) {
         match timer {
-            Timer::Probe(group, target) => probe(world, &group, &target),
-            Timer::Unanswered(group, target) => observe_probed(world, &group, &target, &ProbeAnswer::TimedOut),
-            Timer::Drained(group, target) => {
+            Timer::Probe(target, group) => probe(world, &group, &target),
+            Timer::Unanswered(target, group) => observe_probed(world, &group, &target, &ProbeAnswer::TimedOut),
+            Timer::Drained(target, group) => {
                 let registered = world.elb.groups.get(&group).and_then(|group| group.targets.get(&target));
                 world.follow(registered.and_then(|registered| registered.event));
                 remove(world, &group, &target);
             }
         }
     }
+}
+
+/// Sends requests where they should go by now. That is settled once for everything that has happened since effects were last taken: a
+/// route names every target, and many targets change at one instant.
+pub(crate) fn reroute_stale(world: &mut World) {
     while let Some(group) = world.elb.stale.pop_first() {
         reroute(world, &group);
     }
@@ -47,7 +52,7 @@ pub(crate) fn observe_probed(world: &mut World, group: &Arn, target: &Target, an
         schedule.found();
     }
     if let Some(next) = schedule.next() {
-        world.elb.agenda.set(Timer::Probe(group.clone(), target.clone()), next);
+        world.elb.agenda.set(Timer::Probe(target.clone(), group.clone()), next);
     }
     let cause = registered.event;
     if changed {
@@ -138,14 +143,14 @@ fn probe(world: &mut World, group: &Arn, target: &Target) {
     let Some(schedule) = registered.schedule.as_mut() else { return };
     match schedule.begin(now) {
         Some(timeout) if !reachable => {
-            world.elb.agenda.set(Timer::Unanswered(group.clone(), target.clone()), now + timeout);
+            world.elb.agenda.set(Timer::Unanswered(target.clone(), group.clone()), now + timeout);
         }
         Some(timeout) => {
             world.want(Effect::ProbeTarget { target_group: group.clone(), target: target.clone(), path, timeout });
         }
         None => {
             if let Some(next) = schedule.next() {
-                world.elb.agenda.set(Timer::Probe(group.clone(), target.clone()), next);
+                world.elb.agenda.set(Timer::Probe(target.clone(), group.clone()), next);
             }
         }
     }

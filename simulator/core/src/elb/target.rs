@@ -68,9 +68,9 @@ pub(crate) fn register(world: &mut World, group: &Arn, target: &Target, groups: 
     let registered = Registered::new(found, groups, &world.timing, world.now);
     let probes = registered.schedule.is_some();
     found.targets.insert(target.clone(), registered);
-    world.elb.agenda.cancel(&Timer::Drained(group.clone(), target.clone()));
+    world.elb.agenda.cancel(&Timer::Drained(target.clone(), group.clone()));
     if probes {
-        world.elb.agenda.set(Timer::Probe(group.clone(), target.clone()), world.now);
+        world.elb.agenda.set(Timer::Probe(target.clone(), group.clone()), world.now);
     }
     tell(world, group, target);
     world.elb.stale.insert(group.clone());
@@ -95,7 +95,7 @@ pub(crate) fn deregister(world: &mut World, group: &Arn, targets: &[Target]) {
             TargetState::Initial | TargetState::Healthy | TargetState::Unhealthy => {
                 registered.health = Health::new(TargetState::Draining, Some(Reason::draining()));
                 registered.schedule = None;
-                world.elb.agenda.cancel(&Timer::Probe(group.clone(), target.clone()));
+                world.elb.agenda.cancel(&Timer::Probe(target.clone(), group.clone()));
                 tell(world, group, target);
                 draining.push(target);
             }
@@ -105,7 +105,7 @@ pub(crate) fn deregister(world: &mut World, group: &Arn, targets: &[Target]) {
     reroute(world, group);
     for target in draining {
         world.want(Effect::DrainTarget { target_group: group.clone(), target: target.clone() });
-        world.elb.agenda.set(Timer::Drained(group.clone(), target.clone()), world.now + delay);
+        world.elb.agenda.set(Timer::Drained(target.clone(), group.clone()), world.now + delay);
     }
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn deregister(world: &mut World, group: &Arn, targets: &[Target]) {
 pub(super) fn remove(world: &mut World, group: &Arn, target: &Target) {
     let Some(found) = world.elb.groups.get_mut(group) else { return };
     if found.targets.remove(target).is_some() {
-        world.elb.agenda.cancel(&Timer::Drained(group.clone(), target.clone()));
+        world.elb.agenda.cancel(&Timer::Drained(target.clone(), group.clone()));
         tell(world, group, target);
         world.elb.stale.insert(group.clone());
     }
@@ -125,7 +125,7 @@ pub(super) fn begin_anew(world: &mut World, group: &Arn) {
     let staying = registered.filter(|(_, registered)| registered.health.state != TargetState::Draining);
     let staying: Vec<_> = staying.map(|(target, registered)| (target.clone(), registered.groups.clone())).collect();
     for (target, groups) in staying {
-        world.elb.agenda.cancel(&Timer::Probe(group.clone(), target.clone()));
+        world.elb.agenda.cancel(&Timer::Probe(target.clone(), group.clone()));
         register(world, group, &target, groups);
     }
 }

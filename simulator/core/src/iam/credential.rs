@@ -53,7 +53,7 @@ impl fmt::Debug for Credential {
 }
 
 /// A key's record: of the root user or of an IAM user.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct KeyRecord {
     /// The user's name; none means the root user.
     pub(super) user: Option<String>,

@@ -66,7 +66,7 @@ pub struct Rules {
 }
 
 /// The common part of a user or a role.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Profile {
     pub(super) name: String,
     pub(super) path: String,
@@ -130,7 +130,7 @@ impl Profile {
 }
 
 /// Entities by name. No two names differ in case alone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Table<E>(BTreeMap<String, E>);
 
 impl<E> Default for Table<E> {

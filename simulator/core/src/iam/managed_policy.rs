@@ -23,7 +23,7 @@ const SIZE: usize = 6144;
 const PER_ACCOUNT: usize = 1500;
 
 /// A managed policy of the account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ManagedPolicy {
     name: String,
     path: String,
@@ -40,7 +40,7 @@ pub(super) struct ManagedPolicy {
 }
 
 /// A version of a managed policy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PolicyVersion {
     pub(super) policy: PolicyText,
     pub(super) created: Timestamp,

@@ -55,7 +55,7 @@ use managed_policy::ManagedPolicy;
 use session::Session;
 
 /// Everything IAM and STS know of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     users: Table<User>,
     roles: Table<Role>,

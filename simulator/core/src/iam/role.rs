@@ -17,7 +17,7 @@ use crate::world::World;
 const TRUST_SIZE: usize = 2048;
 
 /// An IAM role.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Role {
     profile: Profile,
     trust: PolicyText,

@@ -17,7 +17,7 @@ use crate::world::World;
 const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
 
 /// A session that was handed temporary credentials.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) role: String,
     pub(crate) name: String,

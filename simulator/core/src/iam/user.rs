@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::world::World;
 
 /// An IAM user.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct User {
     profile: Profile,
 }

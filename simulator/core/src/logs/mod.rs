@@ -29,13 +29,13 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Everything CloudWatch Logs knows of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     groups: BTreeMap<String, Group>,
 }
 
 /// A log group.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Group {
     created: Timestamp,
     retention_days: Option<u32>,
@@ -44,7 +44,7 @@ struct Group {
 }
 
 /// A log stream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Stream {
     created: Timestamp,
     last_ingestion: Option<Timestamp>,
@@ -62,7 +62,7 @@ struct LineKey {
 }
 
 /// One line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Line {
     message: String,
     ingested: Timestamp,

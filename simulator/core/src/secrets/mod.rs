@@ -28,13 +28,13 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Everything Secrets Manager knows of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     secrets: BTreeMap<String, Secret>,
 }
 
 /// A secret.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Secret {
     arn: Arn,
     description: Option<String>,
@@ -47,7 +47,7 @@ struct Secret {
 }
 
 /// One value that a secret has or had.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Version {
     value: Value,
     stages: BTreeSet<String>,

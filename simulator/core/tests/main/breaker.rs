@@ -40,14 +40,14 @@ fn launched(account: &Account, deployment: &str) -> usize {
 /// However the new containers fail, the old deployment comes back under its own id, and little more is started than what is counted.
 #[test]
 fn every_way_of_failing_ends_in_a_rollback_to_the_old_deployment() {
-    let absent = Image::Refused("manifest unknown");
+    let absent = Image::Refused("manifest unknown".to_owned());
     for (what, behaviour) in [
         ("exits at once", Behaviour::exiting(secs(1), 1)),
         ("exits before it is healthy", Behaviour { healthy: None, ..Behaviour::exiting(secs(8), 1) }),
-        ("is killed for its memory", Behaviour { healthy: None, ..Behaviour::exiting(secs(3), 137) }),
+        ("is killed for its memory", Behaviour { healthy: None, ..Behaviour::out_of_memory(secs(3)) }),
         ("is never healthy", Behaviour::unhealthy()),
         ("has no image", Behaviour { image: absent, ..Behaviour::healthy() }),
-        ("does not start", Behaviour { cannot_start: Some("exec format error"), ..Behaviour::healthy() }),
+        ("does not start", Behaviour { cannot_start: Some("exec format error".to_owned()), ..Behaviour::healthy() }),
     ] {
         for timing in [Timing::aws(), Timing::rehearsal()] {
             for desired in [1, 2, 5] {

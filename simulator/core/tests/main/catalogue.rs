@@ -1,6 +1,6 @@
-//! Every text that a service may say (facts 1.7), with `*` for what varies.
+//! Every text that a service may say (facts 1.7, and an alarm's as seen in a public log), with `*` for what varies.
 
-const TEXTS: [&str; 18] = [
+const TEXTS: [&str; 19] = [
     "(service *) has reached a steady state.",
     "(service *) has started * tasks: *.",
     "(service *) has started * tasks: *. Amazon ECS replaced * tasks due to an unhealthy status.",
@@ -14,6 +14,7 @@ const TEXTS: [&str; 18] = [
     "(service *) (task *) failed container health checks.",
     "(service *) (deployment ecs-svc/*) deployment completed.",
     "(service *) (deployment ecs-svc/*) deployment failed: tasks failed to start.",
+    "(service *) (deployment ecs-svc/*) deployment failed: alarm detected.",
     "(service *) rolling back to deployment ecs-svc/*.",
     "(service *) was unable to place a task. Reason: *.",
     "(service *) is unable to consistently start tasks successfully.",

@@ -3,14 +3,25 @@
 mod virtual_time;
 
 mod access;
+mod alarms;
 mod breaker;
 mod catalogue;
+mod code_deploy;
+mod consistency;
 mod container_health;
+mod deadlock;
+mod deletion;
+mod driver;
+mod early_success;
+mod history;
 mod listener_rules;
 mod order;
 mod properties;
 mod rollout;
 mod run_task;
 mod start;
+mod stop_deployment;
+mod tables;
 mod targets;
 mod traffic_shift;
+mod words;

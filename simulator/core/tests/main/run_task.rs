@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use simulator_core::ecs::definition::{ContainerDefinition, RestartPolicy};
+use simulator_core::ecs::task::ContainerStatus;
 use simulator_core::ecs::{ContainerOverride, LaunchType, Overrides, RunTask, StopTask, TaskStatus};
 use simulator_core::{Effect, EventKind, Refusal, Timing};
 
@@ -42,12 +44,48 @@ fn a_task_that_ends_says_how() {
 #[test]
 fn running_out_of_memory_is_told_apart() {
     let mut account = Account::new(Timing::aws());
-    account.driver.script("hungry:1", Behaviour::exiting(secs(3), 137));
+    account.driver.script("hungry:1", Behaviour::out_of_memory(secs(3)));
     let id = account.run_task(vec![container("app", "hungry:1")]);
     until_over(&mut account, &id);
     let container = &account.task(&id).containers[0];
     assert_eq!(container.exit_code, Some(137));
-    assert_eq!(container.reason.as_deref(), Some("OutOfMemoryError: Container killed due to memory usage"));
+    assert_eq!(container.reason.as_deref(), Some("OutOfMemoryError: container killed due to memory usage"));
+}
+
+/// Facts 3.7: a container that has lasted for the period is restarted, and nobody but the trace is told; the one after it, which does
+/// not last so long, ends the task.
+#[test]
+fn a_restart_policy_restarts_what_has_lasted() {
+    let mut account = Account::new(Timing::aws());
+    account.driver.script_in_turn("app:1", vec![Behaviour::exiting(secs(70), 1), Behaviour::exiting(secs(30), 4)]);
+    let policy = RestartPolicy { ignored_exit_codes: vec![3], attempt_period: secs(60) };
+    let app = ContainerDefinition { restart_policy: Some(policy), ..container("app", "app:1") };
+    let id = account.run_task(vec![app.clone()]);
+    until_running(&mut account, &id);
+    let (version, started) = (account.task(&id).version, account.task(&id).containers[0].started_at);
+    account.until("it runs again", secs(80), |account| {
+        let container = &account.task(&id).containers[0];
+        container.restarts == 1 && container.status == ContainerStatus::Running
+    });
+    let task = account.task(&id);
+    assert_eq!((task.version, task.containers[0].started_at), (version, started), "the control plane knows nothing");
+    assert_eq!((task.last_status, task.containers[0].exit_code), (TaskStatus::Running, None));
+    until_over(&mut account, &id);
+    let task = account.task(&id);
+    assert_eq!(ending(task), ("EssentialContainerExited", "Essential container in task exited"));
+    assert_eq!((task.containers[0].exit_code, task.containers[0].restarts), (Some(4), 1));
+    let starts = account.driver.wanted.iter().filter(|(_, effect)| is_start(effect)).count();
+    assert_eq!(starts, 2);
+
+    // One that is told to stop is not restarted, however it ends.
+    account.driver.script("app:1", Behaviour::healthy());
+    let id = account.run_task(vec![app]);
+    until_running(&mut account, &id);
+    let later = account.world.now() + secs(100);
+    account.world.tick(later);
+    account.stop(&id);
+    until_over(&mut account, &id);
+    assert_eq!(account.task(&id).containers[0].restarts, 0);
 }
 
 /// What goes wrong before the first container runs, and the words for it (facts 3.2).

@@ -13,19 +13,19 @@ fn a_task_that_cannot_start_says_why() {
     let denied = "denied: User: x is not authorized to perform: ecr:BatchGetImage";
     for (behaviour, reason, container_reason) in [
         (
-            Behaviour { image: Image::Refused(absent), ..Behaviour::healthy() },
+            Behaviour { image: Image::Refused(absent.to_owned()), ..Behaviour::healthy() },
             "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref app:1: app:1: not found",
             "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref app:1: app:1: not found",
         ),
         (
-            Behaviour { image: Image::Refused(denied), ..Behaviour::healthy() },
+            Behaviour { image: Image::Refused(denied.to_owned()), ..Behaviour::healthy() },
             "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref app:1: \
              denied: User: x is not authorized to perform: ecr:BatchGetImage",
             "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref app:1: \
              denied: User: x is not authorized to perform: ecr:BatchGetImage",
         ),
         (
-            Behaviour { cannot_start: Some("exec: \"serve\": not found"), ..Behaviour::healthy() },
+            Behaviour { cannot_start: Some("exec: \"serve\": not found".to_owned()), ..Behaviour::healthy() },
             "Task failed to start",
             "CannotStartContainerError: exec: \"serve\": not found",
         ),
@@ -119,6 +119,105 @@ fn a_secret_that_cannot_be_had_keeps_the_task_from_starting() {
             let ending = "because no identity-based policy allows the secretsmanager:GetSecretValue action";
             assert!(reason.contains(&id.0) && reason.ends_with(ending), "{reason}");
         }
+    }
+}
+
+/// What a task is started with, by container; none if no container of it was.
+fn environment(account: &Account, container: &str) -> Option<std::collections::BTreeMap<String, String>> {
+    account.driver.wanted.iter().rev().find_map(|(_, effect)| {
+        if let Effect::StartContainer(spec) = effect {
+            (spec.name == container).then(|| spec.environment.clone())
+        } else {
+            None
+        }
+    })
+}
+
+/// Parameters are named by name or ARN, and read with `ssm:GetParameters`.
+#[test]
+fn secrets_may_lie_in_the_parameter_store() {
+    let mut account = Account::new(Timing::aws());
+    account.world.put_parameter("/news/url", iam::Secret::new("postgres://x"));
+    let arn = "arn:aws:ssm:eu-central-1:123456789012:parameter/news/url";
+    let prefix = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
+                  unable to retrieve secrets from ssm: service call has been retried 1 time(s): ";
+    let denied = "AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/execution/";
+    for (value_from, allowed, why) in [
+        ("/news/url", true, None),
+        (arn, true, None),
+        ("/news/none", true, Some("invalid ssm parameters: /news/none")),
+        ("/news/url", false, Some(denied)),
+    ] {
+        account.allow_execution(if allowed { &["logs:*", "ssm:GetParameters"] } else { &["logs:*"] });
+        let id = account.run_task(vec![with_secret(value_from)]);
+        if let Some(why) = why {
+            until_over(&mut account, &id);
+            let (_, reason) = ending(account.task(&id));
+            assert!(reason.starts_with(&format!("{prefix}{why}")), "{reason}");
+            assert!(allowed || reason.contains(&format!("ssm:GetParameters on resource: {arn} because")), "{reason}");
+        } else {
+            until_running(&mut account, &id);
+            let environment = environment(&account, "app").expect("it was started");
+            assert_eq!(environment.get("URL").map(String::as_str), Some("postgres://x"));
+        }
+    }
+}
+
+const FILES: [(&str, &str); 2] = [
+    ("arn:aws:s3:::config/first.env", "A=first\nB=first\nC=first\nSECRET=first\n"),
+    ("arn:aws:s3:::config/second.env", "A=second\nD=second\n"),
+];
+
+/// Facts 3.10: `environment` (and secrets) win over files, an earlier file over a later one.
+#[test]
+fn environment_files_give_way_to_everything_else() {
+    let mut account = Account::new(Timing::aws());
+    account.allow_execution(&["logs:*", "secretsmanager:*", "s3:GetObject", "s3:GetBucketLocation"]);
+    for (arn, contents) in FILES {
+        account.world.put_object(arn, iam::Secret::new(contents));
+    }
+    let arn = secret(&mut account, "database", "hidden");
+    let app = ContainerDefinition {
+        environment: vec![("B".to_owned(), "written".to_owned())],
+        secrets: vec![Secret { name: "SECRET".to_owned(), value_from: arn }],
+        environment_files: FILES.map(|(arn, _)| arn.to_owned()).into(),
+        ..container("app", "app:1")
+    };
+    let id = account.run_task(vec![app]);
+    until_running(&mut account, &id);
+    let environment = environment(&account, "app").expect("it was started");
+    for (name, value) in [("A", "first"), ("B", "written"), ("C", "first"), ("D", "second"), ("SECRET", "hidden")] {
+        assert_eq!(environment.get(name).map(String::as_str), Some(value), "{name}");
+    }
+    let told = format!("{:?}{:?}", account.world.events(), account.world.ecs().tasks());
+    assert!(!told.contains("second\""), "the contents are in no event and no debug output");
+}
+
+/// A file that cannot be had keeps the task from starting; that there is none is told only to whoever may list the bucket.
+#[test]
+fn an_environment_file_that_cannot_be_had_keeps_the_task_from_starting() {
+    let read: [&str; 3] = ["logs:*", "s3:GetObject", "s3:GetBucketLocation"];
+    for (put, allowed, expected) in [
+        (true, vec!["logs:*"], "StatusCode: 403, api error Forbidden: Forbidden"),
+        (true, vec!["logs:*", "s3:GetObject"], "StatusCode: 403, api error Forbidden: Forbidden"),
+        (false, read.to_vec(), "StatusCode: 403, api error Forbidden: Forbidden"),
+        (false, [read.as_slice(), &["s3:ListBucket"]].concat(), "StatusCode: 404, api error NotFound: Not Found"),
+    ] {
+        let mut account = Account::new(Timing::aws());
+        account.allow_execution(&allowed);
+        let (arn, contents) = FILES[0];
+        if put {
+            account.world.put_object(arn, iam::Secret::new(contents));
+        }
+        let files = vec![arn.to_owned()];
+        let id = account.run_task(vec![ContainerDefinition { environment_files: files, ..container("app", "app:1") }]);
+        until_over(&mut account, &id);
+        let reason = format!(
+            "ResourceInitializationError: failed to download env files: service call has been retried 1 time(s): operation error \
+             S3: HeadObject, https response error {expected}"
+        );
+        assert_eq!(ending(account.task(&id)), ("TaskFailedToStart", reason.as_str()), "{allowed:?}");
+        assert_eq!(environment(&account, "app"), None);
     }
 }
 

@@ -26,18 +26,23 @@ type Pulled = Result<(), String>;
 impl Shared {
     /// Fetches an image for a container.
     pub(super) async fn pull(&self, pull: Pull) -> Observation {
-        let Pull { task, container, image, token } = pull;
-        match self.fetch(&image, token).await {
+        let Pull { task, container, image, digest, token } = pull;
+        match self.fetch(&image, digest.as_deref(), token).await {
             Ok(()) => Observation::ImagePulled { task, container },
             Err(message) => Observation::ImageNotPulled { task, container, message },
         }
     }
 
-    /// What the engine knows `image` by: an image of the simulated ECR stands under its registry's address.
-    pub(super) fn real_name(&self, image: &str) -> String {
-        match self.in_registry(image) {
+    /// What the engine knows `image` by: an image of the simulated ECR stands under its registry's address, and one that was pulled
+    /// by digest under that.
+    pub(super) fn real_name(&self, image: &str, digest: Option<&str>) -> String {
+        let name = match self.in_registry(image) {
             Some(path) => format!("{}/{path}", self.registry.address),
             None => image.to_owned(),
+        };
+        match digest {
+            Some(digest) => format!("{}@{digest}", without_tag(&name)),
+            None => name,
         }
     }
 
@@ -45,8 +50,8 @@ impl Shared {
         image.strip_prefix(&self.registry.host)?.strip_prefix('/')
     }
 
-    async fn fetch(&self, image: &str, token: Option<String>) -> Pulled {
-        let real_name = self.real_name(image);
+    async fn fetch(&self, image: &str, digest: Option<&str>, token: Option<String>) -> Pulled {
+        let real_name = self.real_name(image, digest);
         let is_ours = self.in_registry(image).is_some();
         let asked = (real_name.clone(), token.clone());
         let pulling = {
@@ -69,6 +74,14 @@ impl Shared {
         // The next one asks anew: the image may have been pushed again, or the permission taken away.
         self.images.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&asked);
         pulled
+    }
+}
+
+/// `name` without its tag: a colon after the last slash is no port's.
+fn without_tag(name: &str) -> &str {
+    match name.rsplit_once(':') {
+        Some((before, tag)) if !tag.contains('/') => before,
+        Some(_) | None => name,
     }
 }
 

@@ -17,6 +17,7 @@ mod spare;
 mod start;
 mod stop;
 mod task;
+mod volume;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

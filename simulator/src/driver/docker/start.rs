@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bollard::models::{ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, ResourcesUlimits};
+use bollard::models::{
+    ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount as EngineMount, ResourcesUlimits,
+};
 use bollard::query_parameters::AttachContainerOptionsBuilder;
 use simulator_core::Observation;
 use simulator_core::effect::{ContainerSpec, TaskSpec};
@@ -57,14 +59,21 @@ impl Shared {
         spec: ContainerSpec,
     ) -> Result<(Arc<Container>, Option<super::follow::Output>), String> {
         let docker = self.engine.docker();
-        if let Some(earlier) = task.container(&spec.name) {
-            // Its name is needed again.
-            self.remove(&earlier.id).await;
-        }
         let (name, logged) = (spec.name.clone(), spec.logged);
-        let body = self.body(task, spec);
-        let created = self.create(&self.name(&task.spec.task, &name), body).await;
-        let id = created.map_err(|error| said(&error))?;
+        let id = match task.container(&name) {
+            // A restart: what it had written to its disk is still there.
+            Some(earlier) if *earlier.ended.borrow() => earlier.id.clone(),
+            earlier => {
+                if let Some(earlier) = earlier {
+                    // It never started, and its name is needed again.
+                    self.remove(&earlier.id).await;
+                }
+                let mounts = self.mounts(task, spec.mounts.clone()).await?;
+                let body = self.body(task, spec, mounts);
+                let created = self.create(&self.name(&task.spec.task, &name), body).await;
+                created.map_err(|error| said(&error))?
+            }
+        };
         let Some(container) = task.adopt(&name, &id) else {
             self.remove(&id).await;
             return Err("the task has been stopped".to_owned());
@@ -81,11 +90,12 @@ impl Shared {
         Ok((container, output))
     }
 
-    fn body(&self, task: &Task, spec: ContainerSpec) -> ContainerCreateBody {
+    fn body(&self, task: &Task, spec: ContainerSpec, mounts: Vec<EngineMount>) -> ContainerCreateBody {
         let ContainerSpec {
             task: id,
             name: _,
             image,
+            digest,
             entry_point,
             command,
             environment,
@@ -97,6 +107,7 @@ impl Shared {
             init_process,
             read_only_root,
             ulimits,
+            mounts: _,
             logged: _,
         } = spec;
         let host = HostConfig {
@@ -104,6 +115,7 @@ impl Shared {
             init: Some(init_process),
             readonly_rootfs: Some(read_only_root),
             ulimits: Some(ulimits.into_iter().map(ulimit).collect()),
+            mounts: Some(mounts),
             // Whatever the engine logs to by default, a rehearsal's lines stay on this machine and go with the container.
             log_config: Some(HostConfigLogConfig { typ: Some("json-file".to_owned()), config: None }),
             ..limits(&task.spec, cpu, memory, self.engine.facts().processors)
@@ -114,7 +126,7 @@ impl Shared {
         all_labels.extend(labels);
         all_labels.extend(ours);
         ContainerCreateBody {
-            image: Some(self.real_name(&image)),
+            image: Some(self.real_name(&image, digest.as_deref())),
             // The engine drops the image's CMD when an entry point is given, as ECS has it.
             entrypoint: Some(entry_point).filter(|words| !words.is_empty()),
             cmd: Some(command).filter(|words| !words.is_empty()),

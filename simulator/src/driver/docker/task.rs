@@ -1,6 +1,6 @@
 //! A task: the network that its containers share, and the containers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -37,8 +37,10 @@ pub(super) struct Task {
 struct State {
     cleared: bool,
     containers: HashMap<String, Arc<Container>>,
-    /// Every container that was made for the task, those that were restarted included.
+    /// Every container that was made for the task.
     made: Vec<String>,
+    /// The engine's names of its volumes.
+    volumes: BTreeSet<String>,
 }
 
 /// A container of a task.
@@ -51,7 +53,7 @@ pub(super) struct Container {
 }
 
 impl Task {
-    /// The container called `name` in the task definition: the last one, where it was restarted.
+    /// The container called `name` in the task definition.
     pub(super) fn container(&self, name: &str) -> Option<Arc<Container>> {
         self.state().containers.get(name).map(Arc::clone)
     }
@@ -68,11 +70,16 @@ impl Task {
         Some(container)
     }
 
-    /// No container is adopted from now on. Answers with those that there are.
-    fn close(&self) -> Vec<String> {
+    /// Counts the volume that the engine calls `name` among the task's.
+    pub(super) fn keep_volume(&self, name: &str) {
+        self.state().volumes.insert(name.to_owned());
+    }
+
+    /// No container is adopted from now on. Answers with those that there are, and with the volumes.
+    fn close(&self) -> (Vec<String>, BTreeSet<String>) {
         let mut state = self.state();
         state.cleared = true;
-        std::mem::take(&mut state.made)
+        (std::mem::take(&mut state.made), std::mem::take(&mut state.volumes))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -105,8 +112,9 @@ impl Shared {
     /// Removes what there is of a task. What the engine does not let go of is left to the sweep.
     pub(super) async fn clear(&self, id: &TaskId) {
         let Some(task) = self.tasks().remove(id) else { return };
-        let made = task.close();
+        let (made, volumes) = task.close();
         join_all(made.iter().map(|container| self.remove(container))).await;
+        join_all(volumes.iter().map(|volume| self.remove_volume(volume))).await;
         // Last, because the others are in its network.
         self.remove(&task.pause).await;
     }

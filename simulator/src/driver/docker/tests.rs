@@ -176,6 +176,7 @@ fn spec(task: &TaskId, name: &str, image: &str, command: &[&str]) -> ContainerSp
         task: task.clone(),
         name: name.to_owned(),
         image: image.to_owned(),
+        digest: None,
         entry_point: Vec::new(),
         command: words(command),
         environment: BTreeMap::new(),
@@ -187,6 +188,7 @@ fn spec(task: &TaskId, name: &str, image: &str, command: &[&str]) -> ContainerSp
         init_process: false,
         read_only_root: false,
         ulimits: Vec::new(),
+        mounts: Vec::new(),
         logged: true,
     }
 }

@@ -173,6 +173,7 @@ async fn rehearse(engine: &Engine, rehearsal: &Rehearsal) {
             task: task.clone(),
             name: name.to_owned(),
             image: image.clone(),
+            digest: None,
             entry_point: Vec::new(),
             command: ["python3", "-c", "print('ready', flush=True); import signal; signal.pause()"]
                 .map(String::from)
@@ -186,6 +187,7 @@ async fn rehearse(engine: &Engine, rehearsal: &Rehearsal) {
             init_process: false,
             read_only_root: false,
             ulimits: Vec::new(),
+            mounts: Vec::new(),
             logged: true,
         };
         driver.carry_out(Effect::StartContainer(Box::new(spec)), &observer).await;

@@ -108,6 +108,7 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
             | EventKind::Lifecycle { .. }
             | EventKind::Hook { .. }
             | EventKind::BreakerCounted { .. }
+            | EventKind::Alarm { .. }
             | EventKind::TargetHealth { .. } => {}
         }
     }

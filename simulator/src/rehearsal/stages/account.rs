@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use simulator_core::secrets;
+use simulator_core::secrets::{CreateSecret, Value};
 
 use super::scene::{Scene, Standing};
+use crate::account::Account;
 use crate::finding::{Code, Finding, Kind};
 use crate::rehearsal::RehearsalError;
 use crate::rehearsal::account_setup::{AccountSetUp, Administrator, DeployIdentity, SetUpFailed};
 use crate::rehearsal::deploy::Deploy;
 use crate::rehearsal::record::{Progress, Proof, Unproved};
-use crate::rehearsal::secret_values;
+use crate::rehearsal::script::Script;
+use crate::rehearsal::secret_values::{self, SecretValue};
 use crate::rehearsal::session::Session;
 use crate::rehearsal::stage::Stage;
+use crate::report::Redactor;
 use crate::wire::client::Client;
 
 /// Has the account set up, and puts the secrets' values in as their owner would.
@@ -23,27 +26,10 @@ pub(super) async fn set_up(
     progress: &Arc<dyn Progress>,
 ) -> Result<Proof<Standing>, Unproved> {
     let script = session.script;
-    let key = scene.account.stir(|world, _| world.root_access_key());
-    let administrator = Administrator {
-        endpoint: scene.endpoint.url(),
-        region: script.region.to_string(),
-        account: scene.account_id.clone(),
-        access_key_id: key.id.clone(),
-        secret_access_key: key.secret.clone(),
-    };
-    session.redactor.hide(&administrator.secret_access_key);
-    let identity = set_up.apply(&administrator, &**progress).await.map_err(|SetUpFailed { message, evidence }| {
-        Finding::error(
-            Code::T01,
-            Kind::Proved,
-            Stage::Account,
-            format!("bootstrap cannot make the account ready: {message}"),
-        )
-        .with_evidence(evidence)
-    })?;
+    let reached = Reached { account: &scene.account, endpoint: scene.endpoint.url(), id: &scene.account_id };
+    let (administrator, identity) = apply(script, &reached, &session.redactor, set_up, progress).await?;
     let DeployIdentity { user, access_key_id, secret_access_key, subnets, security_groups, changes } = identity;
-    session.redactor.hide(&secret_access_key);
-    put_secrets(scene)?;
+    put_secrets(&scene.account, &scene.secrets)?;
 
     let service = &script.service;
     let client = Client::new(&administrator.endpoint, &administrator.region, &access_key_id, &secret_access_key)
@@ -58,17 +44,55 @@ pub(super) async fn set_up(
     Ok(Proof::new(Standing { deploy, base_url: format!("http://{address}") }, evidence))
 }
 
+/// A simulated account, and where it answers.
+pub(in crate::rehearsal) struct Reached<'a> {
+    pub(in crate::rehearsal) account: &'a Account,
+    pub(in crate::rehearsal) endpoint: String,
+    pub(in crate::rehearsal) id: &'a str,
+}
+
+/// Has the account made ready by its administrator, whose key is made for it.
+pub(in crate::rehearsal) async fn apply(
+    script: &Script,
+    reached: &Reached<'_>,
+    redactor: &Redactor,
+    set_up: &dyn AccountSetUp,
+    progress: &Arc<dyn Progress>,
+) -> Result<(Administrator, DeployIdentity), Unproved> {
+    let key = reached.account.stir(|world, _| world.root_access_key());
+    let administrator = Administrator {
+        endpoint: reached.endpoint.clone(),
+        region: script.region.to_string(),
+        account: reached.id.to_owned(),
+        access_key_id: key.id.clone(),
+        secret_access_key: key.secret.clone(),
+    };
+    redactor.hide(&administrator.secret_access_key);
+    let applied = set_up.apply(&administrator, &**progress).await;
+    let identity = applied.map_err(|SetUpFailed { message, evidence }| {
+        let sentence = format!("bootstrap cannot make the account ready: {message}");
+        Finding::error(Code::T01, Kind::Proved, Stage::Account, sentence).with_evidence(evidence)
+    })?;
+    redactor.hide(&identity.secret_access_key);
+    Ok((administrator, identity))
+}
+
 /// The secrets' owner puts their values in, under exactly the ARNs that the task definitions name.
-fn put_secrets(scene: &Scene) -> Result<(), RehearsalError> {
-    let owner = scene.account.look(simulator_core::World::root);
-    for secret in &scene.secrets {
-        let create = secrets::CreateSecret {
+pub(in crate::rehearsal) fn put_secrets(account: &Account, secrets: &[SecretValue]) -> Result<(), RehearsalError> {
+    let owner = account.look(simulator_core::World::root);
+    for secret in secrets {
+        if !secret.value_from.contains(":secret:") {
+            // A bare name, or the ARN of a parameter: it is in the Parameter Store.
+            account.stir(|world, _| world.put_parameter(&secret.value_from, Value::new(&secret.value)));
+            continue;
+        }
+        let create = CreateSecret {
             name: secret_values::name_of(&secret.value_from).to_owned(),
-            value: Some(secrets::Value::new(&secret.value)),
+            value: Some(Value::new(&secret.value)),
             suffix: secret_values::suffix_of(&secret.value_from).map(str::to_owned),
-            ..secrets::CreateSecret::default()
+            ..CreateSecret::default()
         };
-        scene.account.call(&owner, create).map_err(|refusal| RehearsalError::Bug {
+        account.call(&owner, create).map_err(|refusal| RehearsalError::Bug {
             message: format!("cannot put the secret `{}` into the simulated account: {refusal}", secret.value_from),
         })?;
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use super::scene::{Scene, Standing, ecr_host};
 use crate::database::Database;
@@ -12,12 +13,14 @@ use crate::engine::build::{Build, BuildError, Progress as Building};
 use crate::engine::push::PushError;
 use crate::engine::{self, Engine};
 use crate::finding::{Code, Finding, Kind};
+use crate::prediction;
 use crate::rehearsal::RehearsalError;
 use crate::rehearsal::error::chain;
 use crate::rehearsal::record::{Progress, Proof, Unproved};
 use crate::rehearsal::script::{Origin, Source};
 use crate::rehearsal::session::Session;
 use crate::rehearsal::stage::Stage;
+use crate::rehearsal::task_definition;
 
 /// On a base image that was built from a distribution's packages because no registry answered.
 const STAND_IN: &str = "greenroom.stand-in";
@@ -203,6 +206,22 @@ fn refused(scene: &Scene, error: &PushError) -> Unproved {
 fn password_in(token: &str) -> Option<String> {
     let decoded = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
     decoded.strip_prefix("AWS:").map(str::to_owned)
+}
+
+/// The deploy of these images, to be played elsewhere.
+pub(super) fn deploy(session: &Session<'_>, images: &Images) -> prediction::Deploy {
+    let service = &session.script.service;
+    let registration = |file: &Value, image: &Pushed| {
+        task_definition::registration(file, &service.container, &service.repository, &image.reference)
+    };
+    prediction::Deploy {
+        cluster: service.cluster.clone(),
+        service: service.name.clone(),
+        container: service.container.clone(),
+        desired: service.desired_count,
+        now: registration(&session.input.definition_now, &images.now),
+        next: registration(&session.input.definition_next, &images.next),
+    }
 }
 
 /// Which images of this rehearsal are stand-ins.

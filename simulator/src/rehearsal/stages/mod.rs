@@ -1,14 +1,14 @@
 //! What each stage does, and the order that they come in.
 
-mod account;
+pub(super) mod account;
 mod baseline;
 mod database;
 mod deploy;
 mod explain;
 mod images;
 mod migrate;
-mod preflight;
-mod scene;
+pub(super) mod preflight;
+pub(super) mod scene;
 mod verify;
 
 use std::future::ready;
@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::{Either, select};
-use simulator_core::EventKind;
+use simulator_core::{EventKind, Timing, World};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::account_setup::AccountSetUp;
@@ -24,8 +24,9 @@ use super::record::{Halt, Progress, Proof, Record, Unproved};
 use super::session::Session;
 use super::stage::Stage;
 use super::traffic::{Tally, Traffic};
-use crate::account::Account;
+use crate::account::{Account, now};
 use crate::database::Database;
+use crate::prediction;
 use scene::{Scene, Standing};
 
 /// What a verdict says beside the stages.
@@ -34,6 +35,8 @@ pub(super) struct Stood {
     pub(super) account: Option<Arc<Account>>,
     pub(super) traffic: Tally,
     pub(super) database: Option<String>,
+    /// The account as it was set up, with its images and with AWS's own delays, and the deploy: what AWS would do is played there.
+    pub(super) play: Option<(World, prediction::Deploy)>,
     pub(super) real: Vec<String>,
     pub(super) simulated: Vec<String>,
     pub(super) stood_in: Vec<String>,
@@ -52,7 +55,7 @@ pub(super) async fn run(
     record: &mut Record<'_>,
     stood: &mut Stood,
 ) -> Result<(), Halt> {
-    record.stage(Stage::Preflight, preflight::check(session)).await?;
+    record.stage(Stage::Preflight, ready(preflight::check(session.script, &session.input))).await?;
 
     let (scene, driving) = Scene::open(session).await.map_err(Halt::Failed)?;
     tokio::select! {
@@ -91,6 +94,8 @@ async fn on(
     let pushed = record.needed(Stage::Build, ready(shipped)).await?;
     stood.stood_in = images::stand_ins(session, server).await;
     let images = record.needed(Stage::Push, ready(pushed)).await?;
+    let as_set_up = scene.account.look(|world| world.branch(now().as_millis(), Timing::aws()));
+    stood.play = Some((as_set_up, images::deploy(session, &images)));
     let baseline =
         record.needed(Stage::Baseline, baseline::establish(session, scene, &standing, server, &images)).await?;
 

@@ -2,18 +2,17 @@
 
 use crate::database::Engine;
 use crate::finding::Severity;
+use crate::rehearsal::input::Input;
 use crate::rehearsal::preflight::{self, Subject};
 use crate::rehearsal::record::{Proof, Unproved};
 use crate::rehearsal::script::Script;
-use crate::rehearsal::session::Session;
 use crate::rehearsal::task_definition;
 
 /// Checks the files of what would be deployed against one another.
-pub(super) async fn check(session: &Session<'_>) -> Result<Proof<()>, Unproved> {
-    let script = session.script;
+pub(in crate::rehearsal) fn check(script: &Script, input: &Input) -> Result<Proof<()>, Unproved> {
     let service = &script.service;
     let findings = preflight::check(&Subject {
-        files: &session.input.files,
+        files: &input.files,
         container: service.container.clone(),
         port: service.port,
         port_place: service.port_place.clone(),
@@ -27,7 +26,7 @@ pub(super) async fn check(session: &Session<'_>) -> Result<Proof<()>, Unproved> 
     if !errors.is_empty() {
         return Err(Unproved::Refuted(errors));
     }
-    let definition = &session.input.definition_next;
+    let definition = &input.definition_next;
     let evidence = format!(
         "the files agree: port {}, {} containers, {} secrets",
         service.port,

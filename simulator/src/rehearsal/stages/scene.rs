@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use simulator_core::elb::Reach;
@@ -11,6 +10,7 @@ use simulator_core::{AccountId, World};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::account::{Account, now};
+use crate::cache;
 use crate::database::Password;
 use crate::driver;
 use crate::driver::docker::{DockerDriver, Registry as EcrAddress};
@@ -22,6 +22,7 @@ use crate::registry::{BlobStore, Registry};
 use crate::rehearsal::RehearsalError;
 use crate::rehearsal::deploy::Deploy;
 use crate::rehearsal::error::chain;
+use crate::rehearsal::input::Input;
 use crate::rehearsal::record::Unproved;
 use crate::rehearsal::script::Script;
 use crate::rehearsal::secret_values::{self, SecretValue};
@@ -34,7 +35,7 @@ use crate::wire::client::ClientError;
 pub(super) const DATABASE_HOST: &str = "database";
 
 /// The account that is simulated where the task definition names none.
-const ACCOUNT: &str = "123456789012";
+pub(in crate::rehearsal) const ACCOUNT: &str = "123456789012";
 
 /// The port that bootstrap's listener has in AWS.
 const LISTENER_PORT: u16 = 80;
@@ -81,7 +82,7 @@ impl Scene {
         });
         let account = Arc::new(Account::new(world));
         // As in a lived-in account, the repository has the layers that were pushed to it before.
-        let store = BlobStore::open(&cache_directory().join("registry"))
+        let store = BlobStore::open(&cache::directory().join("registry"))
             .map_err(|error| RehearsalError::Input {
                 message: chain(&error),
                 help: Some("make room there, or set XDG_CACHE_HOME to a directory with room".to_owned()),
@@ -118,7 +119,7 @@ impl Scene {
 
         let password = secret_values::random(24).map_err(bug)?;
         let administrator_password = secret_values::random(24).map_err(bug)?;
-        let secrets = secrets(session, &password).map_err(bug)?;
+        let secrets = secrets(script, &session.input, &password).map_err(bug)?;
         for secret in secrets.iter().map(|it| &it.value).chain([&password, &administrator_password]) {
             session.redactor.hide(secret);
         }
@@ -137,7 +138,7 @@ impl Scene {
 }
 
 /// The registry's name in the task definitions of `account`.
-pub(super) fn ecr_host(account: &str, script: &Script) -> String {
+pub(in crate::rehearsal) fn ecr_host(account: &str, script: &Script) -> String {
     format!("{account}.dkr.ecr.{}.amazonaws.com", script.region)
 }
 
@@ -184,11 +185,14 @@ impl Standing {
 }
 
 /// A value for each secret that either task definition takes.
-fn secrets(session: &Session<'_>, password: &str) -> std::io::Result<Vec<SecretValue>> {
-    let script = session.script;
+pub(in crate::rehearsal) fn secrets(
+    script: &Script,
+    input: &Input,
+    password: &str,
+) -> std::io::Result<Vec<SecretValue>> {
     let mut values: Vec<SecretValue> = Vec::new();
-    let next = task_definition::secrets(&session.input.definition_next);
-    let now = task_definition::secrets(&session.input.definition_now);
+    let next = task_definition::secrets(&input.definition_next);
+    let now = task_definition::secrets(&input.definition_now);
     for (_, value_from) in next.into_iter().chain(now) {
         let name = secret_values::name_of(&value_from);
         if values.iter().any(|it| secret_values::name_of(&it.value_from) == name) {
@@ -205,13 +209,6 @@ fn secrets(session: &Session<'_>, password: &str) -> std::io::Result<Vec<SecretV
         values.push(SecretValue { value_from, value });
     }
     Ok(values)
-}
-
-/// Where layers are kept between rehearsals.
-fn cache_directory() -> PathBuf {
-    let of_user = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let of_home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    of_user.or_else(of_home).unwrap_or_else(std::env::temp_dir).join("greenroom")
 }
 
 /// What is simulated, and how far.

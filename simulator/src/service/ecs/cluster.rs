@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use simulator_core::ecs::cluster::{ClusterDescription, Failure};
-use simulator_core::ecs::{CreateCluster, DescribeClusters, ListClusters};
+use simulator_core::ecs::{CreateCluster, DeleteCluster, DescribeClusters, ListClusters};
 use simulator_core::{Page, Refusal, World};
 
 use super::shape;
@@ -27,6 +27,10 @@ pub(super) fn described((clusters, failures): &(Vec<ClusterDescription>, Vec<Fai
     })
 }
 
+pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteCluster, Refusal> {
+    Ok(DeleteCluster { cluster: input.required("cluster", shape::INVALID)? })
+}
+
 pub(super) fn list(input: &mut Input, _: &World) -> Result<ListClusters, Refusal> {
     Ok(ListClusters { limit: shape::limit(input, 100)?, token: input.text("nextToken")? })
 }
@@ -40,7 +44,7 @@ fn json(description: &ClusterDescription) -> Value {
     json!({
         "clusterArn": cluster.arn.as_str(),
         "clusterName": cluster.name,
-        "status": "ACTIVE",
+        "status": if cluster.active { "ACTIVE" } else { "INACTIVE" },
         "registeredContainerInstancesCount": 0,
         "runningTasksCount": running,
         "pendingTasksCount": pending,

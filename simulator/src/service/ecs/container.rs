@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use simulator_core::Refusal;
 use simulator_core::ecs::definition::{
-    Condition, ContainerDefinition, Dependency, HealthCheck, LogConfiguration, PortMapping, Secret, Ulimit,
+    Condition, ContainerDefinition, Dependency, HealthCheck, LogConfiguration, MountPoint, PortMapping, RestartPolicy,
+    Secret, Ulimit,
 };
 
 use super::shape::{self, object};
@@ -46,7 +47,60 @@ fn members(input: &mut Input) -> Result<ContainerDefinition, Refusal> {
         ulimits: input.structures("ulimits")?.into_iter().map(ulimit).collect::<Result<_, _>>()?,
         init_process: init_process(input)?,
         read_only_root: input.boolean("readonlyRootFilesystem")?.unwrap_or(false),
+        restart_policy: input.structure("restartPolicy")?.map(restart_policy).transpose()?.flatten(),
+        environment_files: environment_files(input)?,
+        mount_points: input.structures("mountPoints")?.into_iter().map(mount_point).collect::<Result<_, _>>()?,
+        version_consistency: version_consistency(input)?,
     })
+}
+
+fn version_consistency(input: &mut Input) -> Result<bool, Refusal> {
+    match input.text("versionConsistency")?.as_deref() {
+        None | Some("enabled") => Ok(true),
+        Some("disabled") => Ok(false),
+        Some(other) => Err(Refusal::fault("ClientException", format!("Invalid versionConsistency '{other}'."))),
+    }
+}
+
+/// Takes `environmentFiles`: `[{"value": ARN, "type": "s3"}]`.
+pub(super) fn environment_files(input: &mut Input) -> Result<Vec<String>, Refusal> {
+    let file = |mut file: Input| {
+        let value = file.required("value", "ClientException")?;
+        let kind = file.required("type", "ClientException")?;
+        file.finish()?;
+        if kind == "s3" {
+            Ok(value)
+        } else {
+            Err(Refusal::fault("ClientException", format!("Invalid environment file type '{kind}'.")))
+        }
+    };
+    input.structures("environmentFiles")?.into_iter().map(file).collect()
+}
+
+/// `environmentFiles` as it is shown; null where there are none.
+pub(super) fn environment_files_json(files: &[String]) -> Value {
+    some(files.iter().map(|file| json!({ "value": file, "type": "s3" })))
+}
+
+/// A restart policy that is not enabled is none.
+fn restart_policy(mut input: Input) -> Result<Option<RestartPolicy>, Refusal> {
+    let enabled = input.boolean("enabled")?.unwrap_or(false);
+    let policy = RestartPolicy {
+        ignored_exit_codes: input.integers("ignoredExitCodes")?,
+        attempt_period: shape::seconds(&mut input, "restartAttemptPeriod")?.unwrap_or(Duration::from_secs(300)),
+    };
+    input.finish()?;
+    Ok(enabled.then_some(policy))
+}
+
+fn mount_point(mut input: Input) -> Result<MountPoint, Refusal> {
+    let mount = MountPoint {
+        volume: input.required("sourceVolume", "ClientException")?,
+        path: input.required("containerPath", "ClientException")?,
+        read_only: input.boolean("readOnly")?.unwrap_or(false),
+    };
+    input.finish()?;
+    Ok(mount)
 }
 
 fn port_mapping(mut input: Input) -> Result<PortMapping, Refusal> {
@@ -169,6 +223,10 @@ pub(super) fn json(container: &ContainerDefinition) -> Value {
         ulimits,
         init_process,
         read_only_root,
+        restart_policy,
+        environment_files,
+        mount_points,
+        version_consistency,
     } = container;
     let seconds = |duration: &Option<Duration>| json!(duration.map(|duration| duration.as_secs()));
     object([
@@ -182,7 +240,8 @@ pub(super) fn json(container: &ContainerDefinition) -> Value {
         ("entryPoint", list(entry_point)),
         ("command", list(command)),
         ("environment", pair_list(environment)),
-        ("mountPoints", json!([])),
+        ("environmentFiles", environment_files_json(environment_files)),
+        ("mountPoints", mount_points.iter().map(mount_point_json).collect()),
         ("volumesFrom", json!([])),
         ("secrets", some(secrets.iter().map(|secret| json!({ "name": secret.name, "valueFrom": secret.value_from })))),
         (
@@ -210,6 +269,8 @@ pub(super) fn json(container: &ContainerDefinition) -> Value {
         ),
         ("linuxParameters", if *init_process { json!({ "initProcessEnabled": true }) } else { Value::Null }),
         ("readonlyRootFilesystem", if *read_only_root { json!(true) } else { Value::Null }),
+        ("versionConsistency", if *version_consistency { Value::Null } else { json!("disabled") }),
+        ("restartPolicy", json!(restart_policy.as_ref().map(restart_policy_json))),
         ("systemControls", json!([])),
     ])
 }
@@ -223,6 +284,20 @@ fn port_mapping_json(mapping: &PortMapping) -> Value {
         ("name", json!(mapping.name)),
         ("appProtocol", json!(mapping.app_protocol)),
     ])
+}
+
+fn restart_policy_json(policy: &RestartPolicy) -> Value {
+    let RestartPolicy { ignored_exit_codes, attempt_period } = policy;
+    json!({
+        "enabled": true,
+        "ignoredExitCodes": ignored_exit_codes,
+        "restartAttemptPeriod": attempt_period.as_secs(),
+    })
+}
+
+fn mount_point_json(mount: &MountPoint) -> Value {
+    let MountPoint { volume, path, read_only } = mount;
+    json!({ "sourceVolume": volume, "containerPath": path, "readOnly": read_only })
 }
 
 fn health_check_json(check: &HealthCheck) -> Value {

@@ -22,6 +22,7 @@ pub(super) fn register(input: &mut Input, _: &World) -> Result<RegisterTaskDefin
         execution_role: input.text("executionRoleArn")?,
         network_mode: input.text("networkMode")?,
         containers: containers.collect::<Result<_, _>>()?,
+        volumes: input.structures("volumes")?.into_iter().map(volume).collect::<Result<_, _>>()?,
         requires: requires.iter().map(|kind| shape::launch_type_named(kind)).collect::<Result<_, _>>()?,
         cpu: input.text("cpu")?,
         memory: input.text("memory")?,
@@ -40,6 +41,22 @@ fn platform(input: &mut Input) -> Result<Option<RuntimePlatform>, Refusal> {
         None | Some("LINUX") => Ok(Some(RuntimePlatform { cpu_architecture, operating_system })),
         Some(other) => Err(Refusal::NotSimulated { what: format!("operating system family `{other}`") }),
     }
+}
+
+/// A volume that lives as long as its task. Others are on file systems that are not simulated, and a host's are not on Fargate.
+fn volume(mut input: Input) -> Result<String, Refusal> {
+    let name = input.required("name", CLIENT)?;
+    if let Some(mut host) = input.structure("host")? {
+        if host.text("sourcePath")?.is_some_and(|path| !path.is_empty()) {
+            return Err(Refusal::fault(CLIENT, "host.sourcePath should not be set for volumes in Fargate."));
+        }
+        host.finish()?;
+    }
+    if input.boolean("configuredAtLaunch")? == Some(true) {
+        return Err(Refusal::NotSimulated { what: format!("`configuredAtLaunch` of the volume `{name}`") });
+    }
+    input.finish()?;
+    Ok(name)
 }
 
 fn ephemeral_storage(input: &mut Input) -> Result<Option<u32>, Refusal> {
@@ -97,6 +114,7 @@ fn json(definition: &TaskDefinition) -> Value {
         execution_role,
         network_mode,
         containers,
+        volumes,
         requires,
         cpu,
         memory,
@@ -123,7 +141,7 @@ fn json(definition: &TaskDefinition) -> Value {
         ("executionRoleArn", json!(execution_role)),
         ("networkMode", json!(network_mode.as_str())),
         ("revision", json!(revision)),
-        ("volumes", json!([])),
+        ("volumes", volumes.iter().map(|name| json!({ "name": name, "host": {} })).collect()),
         ("status", json!(definition.status())),
         ("requiresAttributes", requires_attributes(definition)),
         ("placementConstraints", json!([])),
@@ -156,8 +174,19 @@ fn requires_attributes(definition: &TaskDefinition) -> Value {
     if definition.task_role.is_some() {
         names.push("com.amazonaws.ecs.capability.task-iam-role");
     }
-    if any(|container| !container.secrets.is_empty()) {
+    let (asm, ssm): (Vec<_>, Vec<_>) = definition
+        .containers
+        .iter()
+        .flat_map(|container| &container.secrets)
+        .partition(|secret| secret.value_from.contains(":secretsmanager:"));
+    if !asm.is_empty() {
         names.push("ecs.capability.secrets.asm.environment-variables");
+    }
+    if !ssm.is_empty() {
+        names.push("ecs.capability.secrets.ssm.environment-variables");
+    }
+    if any(|container| !container.environment_files.is_empty()) {
+        names.push("ecs.capability.env-files.s3");
     }
     if any(|container| container.health_check.is_some()) {
         names.push("ecs.capability.container-health-check");

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use simulator_core::ecs::service::{
-    AskedShifting, CircuitBreaker, Deployment, DeploymentConfiguration, LoadBalancer, ThresholdKind,
+    Alarms, AskedShifting, CircuitBreaker, Cleanup, Controller, Deployment, DeploymentConfiguration, EarlySuccess,
+    LoadBalancer, RolloutState, ThresholdKind,
 };
 use simulator_core::ecs::{Service, View};
 use simulator_core::{Arn, Refusal};
@@ -18,38 +19,69 @@ pub(super) struct Asked {
     pub(super) maximum_percent: Option<u32>,
     pub(super) circuit_breaker: Option<CircuitBreaker>,
     pub(super) shifting: AskedShifting,
+    pub(super) alarms: Option<Alarms>,
+    pub(super) early_success: Option<EarlySuccess>,
 }
 
 /// Takes `deploymentConfiguration`.
 pub(super) fn configuration(input: &mut Input) -> Result<Asked, Refusal> {
     let Some(mut configuration) = input.structure("deploymentConfiguration")? else { return Ok(Asked::default()) };
-    if let Some(mut alarms) = configuration.structure("alarms")? {
-        // An empty and disabled set of alarms is what `describe-services` prints.
-        let names = alarms.texts("alarmNames")?;
-        if alarms.boolean("enable")? == Some(true) || !names.is_empty() {
-            return Err(Refusal::NotSimulated { what: "deployment alarms".to_owned() });
-        }
-        let _without_alarms = alarms.boolean("rollback")?;
-        alarms.finish()?;
-    }
     let asked = Asked {
         minimum_healthy_percent: shape::whole(&mut configuration, "minimumHealthyPercent")?,
         maximum_percent: shape::whole(&mut configuration, "maximumPercent")?,
         circuit_breaker: configuration.structure("deploymentCircuitBreaker")?.map(circuit_breaker).transpose()?,
         shifting: lifecycle::shifting(&mut configuration)?,
+        alarms: configuration.structure("alarms")?.map(alarms).transpose()?,
+        early_success: configuration.structure("earlySuccessCriteria")?.map(early_success).transpose()?,
     };
     configuration.finish()?;
     Ok(asked)
 }
 
+/// Takes the truth value `key` of `whole`, which must be given.
+fn flag(input: &mut Input, whole: &str, key: &str) -> Result<bool, Refusal> {
+    input.boolean(key)?.ok_or_else(|| Refusal::fault(INVALID, format!("{whole}.{key} must be given.")))
+}
+
+fn alarms(mut input: Input) -> Result<Alarms, Refusal> {
+    let alarms = Alarms {
+        names: input.texts("alarmNames")?,
+        enable: flag(&mut input, "alarms", "enable")?,
+        rollback: flag(&mut input, "alarms", "rollback")?,
+    };
+    input.finish()?;
+    Ok(alarms)
+}
+
+fn early_success(mut input: Input) -> Result<EarlySuccess, Refusal> {
+    const WHOLE: &str = "earlySuccessCriteria";
+    let enable = flag(&mut input, WHOLE, "enable")?;
+    let healthy_percent = shape::whole(&mut input, "healthyPercent")?;
+    let cleanup = match input.text("sourceServiceRevisionCleanup")?.as_deref() {
+        None => None,
+        Some("BLOCKING") => Some(Cleanup::Blocking),
+        Some("DEFERRED") => Some(Cleanup::Deferred),
+        Some(other) => {
+            return Err(Refusal::fault(INVALID, format!("Invalid sourceServiceRevisionCleanup '{other}'.")));
+        }
+    };
+    input.finish()?;
+    let default = EarlySuccess::default();
+    match (healthy_percent, cleanup) {
+        (Some(healthy_percent), Some(cleanup)) => Ok(EarlySuccess { enable, healthy_percent, cleanup }),
+        (None, _) | (_, None) if enable => Err(Refusal::fault(
+            INVALID,
+            format!("{WHOLE}.healthyPercent and sourceServiceRevisionCleanup must be given when it is enabled."),
+        )),
+        (None, _) | (_, None) => Ok(default),
+    }
+}
+
 fn circuit_breaker(mut input: Input) -> Result<CircuitBreaker, Refusal> {
     let default = CircuitBreaker::default();
-    let required = |value: Option<bool>, key: &str| {
-        value.ok_or_else(|| Refusal::fault(INVALID, format!("deploymentCircuitBreaker.{key} must be given.")))
-    };
     let breaker = CircuitBreaker {
-        enable: required(input.boolean("enable")?, "enable")?,
-        rollback: required(input.boolean("rollback")?, "rollback")?,
+        enable: flag(&mut input, "deploymentCircuitBreaker", "enable")?,
+        rollback: flag(&mut input, "deploymentCircuitBreaker", "rollback")?,
         reset_on_healthy_task: input.boolean("resetOnHealthyTask")?.unwrap_or(default.reset_on_healthy_task),
         threshold: input.structure("thresholdConfiguration")?.map(threshold).transpose()?.unwrap_or(default.threshold),
     };
@@ -70,6 +102,19 @@ fn threshold(mut input: Input) -> Result<(ThresholdKind, u32), Refusal> {
         (_, Some(value)) => Ok((kind, value)),
         (ThresholdKind::BoundedPercent | ThresholdKind::UnboundedPercent, None) => Ok((kind, 50)),
         (ThresholdKind::Count, None) => Err(Refusal::fault(INVALID, "A threshold of type COUNT needs a value.")),
+    }
+}
+
+/// Takes `deploymentController`.
+pub(super) fn controller(input: &mut Input) -> Result<Controller, Refusal> {
+    let Some(mut controller) = input.structure("deploymentController")? else { return Ok(Controller::default()) };
+    let kind = controller.required("type", INVALID)?;
+    controller.finish()?;
+    match kind.as_str() {
+        "ECS" => Ok(Controller::Ecs),
+        "CODE_DEPLOY" => Ok(Controller::CodeDeploy),
+        "EXTERNAL" => Err(Refusal::NotSimulated { what: "deployment controller `EXTERNAL`".to_owned() }),
+        other => Err(Refusal::fault(INVALID, format!("Invalid deployment controller type '{other}'."))),
     }
 }
 
@@ -96,7 +141,16 @@ fn load_balancer(mut input: Input) -> Result<LoadBalancer, Refusal> {
 
 /// `deploymentConfiguration`.
 pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Value {
-    let DeploymentConfiguration { minimum_healthy_percent, maximum_percent, circuit_breaker, shifting } = configuration;
+    let DeploymentConfiguration {
+        minimum_healthy_percent,
+        maximum_percent,
+        circuit_breaker,
+        shifting,
+        alarms,
+        early_success,
+    } = configuration;
+    let EarlySuccess { enable: early, healthy_percent, cleanup } = early_success;
+    let Alarms { names, enable: heeded, rollback: rolled_back } = alarms;
     let CircuitBreaker { enable, rollback, reset_on_healthy_task, threshold: (kind, value) } = circuit_breaker;
     let mut json = json!({
         "deploymentCircuitBreaker": {
@@ -104,6 +158,12 @@ pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Val
             "rollback": rollback,
             "resetOnHealthyTask": reset_on_healthy_task,
             "thresholdConfiguration": { "type": kind.as_str(), "value": value },
+        },
+        "alarms": { "alarmNames": names, "enable": heeded, "rollback": rolled_back },
+        "earlySuccessCriteria": if *early {
+            json!({ "enable": true, "healthyPercent": healthy_percent, "sourceServiceRevisionCleanup": cleanup.as_str() })
+        } else {
+            json!({ "enable": false })
         },
         "maximumPercent": maximum_percent,
         "minimumHealthyPercent": minimum_healthy_percent,
@@ -126,21 +186,54 @@ pub(super) fn load_balancers_json(balancers: &[LoadBalancer]) -> Value {
     balancers.iter().map(balancer).collect()
 }
 
+/// `taskSets`: what CodeDeploy deploys, in place of `deployments`.
+pub(super) fn task_sets_json(view: View<'_>, service: &Service) -> Value {
+    if service.controller == Controller::Ecs {
+        return Value::Null;
+    }
+    let prefix = service.arn.as_str().replacen(":service/", ":task-set/", 1);
+    let json = |deployment: &Deployment| {
+        let (running, pending) = view.counts(service, Some(&deployment.id));
+        let steady = deployment.rollout_state == RolloutState::Completed;
+        json!({
+            "id": deployment.id,
+            "taskSetArn": format!("{prefix}/{}", deployment.id),
+            "serviceArn": service.arn.as_str(),
+            "clusterArn": view.cluster(&service.key.cluster).map(|cluster| cluster.arn.as_str()),
+            "status": "PRIMARY",
+            "taskDefinition": deployment.definition.arn.as_str(),
+            "computedDesiredCount": view.requested(service, &deployment.id),
+            "pendingCount": pending,
+            "runningCount": running,
+            "createdAt": shape::seconds_of(deployment.created_at),
+            "updatedAt": shape::seconds_of(deployment.updated_at),
+            "launchType": "FARGATE",
+            "platformVersion": "1.4.0",
+            "platformFamily": "Linux",
+            "networkConfiguration": shape::network_json(&deployment.network),
+            "loadBalancers": load_balancers_json(&deployment.load_balancers),
+            "scale": { "value": 100.0, "unit": "PERCENT" },
+            "stabilityStatus": if steady { "STEADY_STATE" } else { "STABILIZING" },
+            "stabilityStatusAt": shape::seconds_of(deployment.updated_at),
+        })
+    };
+    view.deployments_of(service).map(json).collect()
+}
+
 /// `deployments`.
 pub(super) fn deployments_json(view: View<'_>, service: &Service) -> Value {
+    if service.controller == Controller::CodeDeploy {
+        return json!([]);
+    }
     let primary = &service.primary().id;
     let json = |deployment: &Deployment| {
         let (running, pending) = view.counts(service, Some(&deployment.id));
         let is_primary = deployment.id == *primary;
-        // An ACTIVE deployment wants what it has, and nothing once it has failed.
-        let wanted =
-            view.tasks_of(service).filter(|task| task.started_by.as_ref() == Some(&deployment.id) && !task.stopping);
-        let desired = if is_primary { service.desired } else { u32::try_from(wanted.count()).unwrap_or(u32::MAX) };
         object([
             ("id", json!(deployment.id)),
             ("status", json!(if is_primary { "PRIMARY" } else { "ACTIVE" })),
             ("taskDefinition", json!(deployment.definition.arn.as_str())),
-            ("desiredCount", json!(desired)),
+            ("desiredCount", json!(view.requested(service, &deployment.id))),
             ("pendingCount", json!(pending)),
             ("runningCount", json!(running)),
             ("failedTasks", json!(deployment.failed_tasks)),

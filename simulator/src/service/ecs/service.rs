@@ -2,19 +2,18 @@
 
 use serde_json::{Value, json};
 use simulator_core::ecs::service::{DeploymentConfiguration, DescribedServices, Propagate, ServiceEvent, Shifting};
-use simulator_core::ecs::{CreateService, DescribeServices, ListServices, ServiceKey, UpdateService, View};
+use simulator_core::ecs::{
+    CreateService, DeleteService, DescribeServices, ListServices, ServiceKey, UpdateService, View,
+};
 use simulator_core::{Page, Refusal, World};
 
-use super::deployment;
 use super::shape::{self, INVALID, object};
+use super::{deployment, history};
 use crate::wire::Input;
 
 pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refusal> {
     only(input, "schedulingStrategy", "REPLICA")?;
-    if let Some(mut controller) = input.structure("deploymentController")? {
-        only(&mut controller, "type", "ECS")?;
-        controller.finish()?;
-    }
+    let controller = deployment::controller(input)?;
     shape::platform_version(input)?;
     shape::refuse_true(input, "enableExecuteCommand")?;
     // Creating a service of the same name twice is refused with or without the token that would tell the two apart.
@@ -30,11 +29,14 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refu
         launch_type: shape::launch_type(input)?,
         load_balancers: deployment::load_balancers(input)?,
         network: shape::network(input)?,
+        controller,
         configuration: DeploymentConfiguration {
             minimum_healthy_percent: asked.minimum_healthy_percent.unwrap_or(default.minimum_healthy_percent),
             maximum_percent: asked.maximum_percent.unwrap_or(default.maximum_percent),
             circuit_breaker: asked.circuit_breaker.unwrap_or(default.circuit_breaker),
             shifting: asked.shifting.over(&Shifting::default())?,
+            alarms: asked.alarms.unwrap_or(default.alarms),
+            early_success: asked.early_success.unwrap_or(default.early_success),
         },
         grace: shape::seconds(input, "healthCheckGracePeriodSeconds")?,
         tags: shape::tags(input)?,
@@ -60,6 +62,8 @@ pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateService, Refu
         maximum_percent: asked.maximum_percent,
         circuit_breaker: asked.circuit_breaker,
         shifting: asked.shifting,
+        alarms: asked.alarms,
+        early_success: asked.early_success,
         grace: shape::seconds(input, "healthCheckGracePeriodSeconds")?,
         propagate: propagate(input)?,
         managed_tags: input.boolean("enableECSManagedTags")?,
@@ -96,6 +100,14 @@ fn zone_rebalancing(input: &mut Input) -> Result<Option<bool>, Refusal> {
 
 pub(super) fn written(key: &ServiceKey, world: &World) -> Value {
     json!({ "service": json(world.ecs(), key, true) })
+}
+
+pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteService, Refusal> {
+    Ok(DeleteService {
+        cluster: input.text("cluster")?,
+        service: input.required("service", INVALID)?,
+        force: input.boolean("force")?.unwrap_or(false),
+    })
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeServices, Refusal> {
@@ -139,7 +151,7 @@ fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Value {
         ("clusterArn", json!(view.cluster(&key.cluster).map(|cluster| cluster.arn.as_str()))),
         ("loadBalancers", deployment::load_balancers_json(&primary.load_balancers)),
         ("serviceRegistries", json!([])),
-        ("status", json!("ACTIVE")),
+        ("status", json!(service.status.as_str())),
         ("desiredCount", json!(service.desired)),
         ("runningCount", json!(running)),
         ("pendingCount", json!(pending)),
@@ -148,15 +160,18 @@ fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Value {
         ("platformFamily", json!("Linux")),
         ("taskDefinition", json!(primary.definition.arn.as_str())),
         ("deploymentConfiguration", deployment::configuration_json(&service.configuration)),
+        ("taskSets", deployment::task_sets_json(view, service)),
         ("deployments", deployment::deployments_json(view, service)),
         ("events", service.events.iter().map(event).collect()),
         ("createdAt", shape::seconds_of(service.created_at)),
+        ("currentServiceDeployment", json!(service.history.last().map(|latest| latest.arn.as_str()))),
+        ("currentServiceRevisions", history::current_revisions_json(view, service)),
         ("placementConstraints", json!([])),
         ("placementStrategy", json!([])),
         ("networkConfiguration", shape::network_json(&primary.network)),
         ("healthCheckGracePeriodSeconds", json!(service.grace.unwrap_or_default().as_secs())),
         ("schedulingStrategy", json!("REPLICA")),
-        ("deploymentController", json!({ "type": "ECS" })),
+        ("deploymentController", json!({ "type": service.controller.as_str() })),
         ("tags", if with_tags { shape::tag_list(&service.tags) } else { Value::Null }),
         ("createdBy", json!(service.created_by.as_str())),
         ("enableECSManagedTags", json!(service.managed_tags)),

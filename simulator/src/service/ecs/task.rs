@@ -62,6 +62,7 @@ fn override_of(mut input: Input) -> Result<ContainerOverride, Refusal> {
         cpu: shape::whole(&mut input, "cpu")?,
         memory: shape::whole(&mut input, "memory")?,
         memory_reservation: shape::whole(&mut input, "memoryReservation")?,
+        environment_files: super::container::environment_files(&mut input)?,
     };
     input.finish()?;
     Ok(container)
@@ -186,6 +187,7 @@ fn container(task: &Task, place: usize) -> Value {
         ("taskArn", json!(task.arn.as_str())),
         ("name", json!(container.name)),
         ("image", json!(definition.image)),
+        ("imageDigest", json!(container.digest)),
         ("runtimeId", json!(container.runtime_id)),
         ("lastStatus", json!(container.status.as_str())),
         ("exitCode", json!(container.exit_code)),
@@ -202,7 +204,8 @@ fn container(task: &Task, place: usize) -> Value {
 fn overrides_json(overrides: &Overrides) -> Value {
     let Overrides { containers, task_role, execution_role, cpu, memory } = overrides;
     let container = |container: &ContainerOverride| {
-        let ContainerOverride { name, command, environment, cpu, memory, memory_reservation } = container;
+        let ContainerOverride { name, command, environment, cpu, memory, memory_reservation, environment_files } =
+            container;
         object([
             ("name", json!(name)),
             ("command", json!(command)),
@@ -210,6 +213,7 @@ fn overrides_json(overrides: &Overrides) -> Value {
             ("cpu", json!(cpu)),
             ("memory", json!(memory)),
             ("memoryReservation", json!(memory_reservation)),
+            ("environmentFiles", super::container::environment_files_json(environment_files)),
         ])
     };
     object([

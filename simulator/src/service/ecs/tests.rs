@@ -1,5 +1,7 @@
 //! ECS's rows, called as the wire calls them.
 
+mod deployments;
+
 use serde_json::{Value, json};
 use simulator_core::{Refusal, Region, Setup, Timestamp, Timing, World};
 
@@ -42,6 +44,7 @@ fn definition() -> Value {
                 "essential": false,
                 "command": ["prepare"],
                 "startTimeout": 60,
+                "versionConsistency": "disabled",
             },
             {
                 "name": "app",
@@ -71,10 +74,13 @@ fn definition() -> Value {
                 "ulimits": [{ "name": "nofile", "softLimit": 1024, "hardLimit": 2048 }],
                 "linuxParameters": { "initProcessEnabled": true },
                 "readonlyRootFilesystem": true,
-                "mountPoints": [], "volumesFrom": [], "systemControls": [],
+                "restartPolicy": { "enabled": true, "ignoredExitCodes": [0, 3], "restartAttemptPeriod": 120 },
+                "environmentFiles": [{ "value": "arn:aws:s3:::news-config/production.env", "type": "s3" }],
+                "mountPoints": [{ "sourceVolume": "uploads", "containerPath": "/srv/uploads", "readOnly": false }],
+                "volumesFrom": [], "systemControls": [],
             },
         ],
-        "volumes": [],
+        "volumes": [{ "name": "uploads", "host": {} }],
         "placementConstraints": [],
     })
 }
@@ -114,12 +120,8 @@ fn what_is_not_simulated_is_refused_by_name() {
     for (path, value, what) in [
         ("/containerDefinitions/0/privileged", json!(true), "privileged"),
         ("/containerDefinitions/0/hostname", json!("here"), "hostname"),
-        (
-            "/containerDefinitions/0/mountPoints",
-            json!([{ "sourceVolume": "data", "containerPath": "/data" }]),
-            "mountPoints",
-        ),
-        ("/volumes", json!([{ "name": "data" }]), "volumes"),
+        ("/volumes/0/efsVolumeConfiguration", json!({ "fileSystemId": "fs-1" }), "efsVolumeConfiguration"),
+        ("/volumes/0/configuredAtLaunch", json!(true), "configuredAtLaunch"),
         ("/pidMode", json!("task"), "pidMode"),
         ("/containerDefinitions/1/logConfiguration/logDriver", json!("splunk"), "splunk"),
     ] {
@@ -146,6 +148,12 @@ fn a_wrong_task_definition_is_refused_in_aws_words() {
         ),
         ("/cpu", json!("much"), "Invalid 'cpu' setting for task."),
         ("/containerDefinitions/1/image", json!(""), "Container.image should not be null or empty."),
+        (
+            "/volumes/0/host",
+            json!({ "sourcePath": "/srv" }),
+            "host.sourcePath should not be set for volumes in Fargate.",
+        ),
+        ("/volumes", json!([]), "Unknown volume 'uploads'."),
         (
             "/containerDefinitions/1/portMappings/0/hostPort",
             json!(80),
@@ -219,6 +227,8 @@ fn a_service_is_described_as_it_was_made() {
             "subnets": [subnets[0].id], "securityGroups": [], "assignPublicIp": "ENABLED" } },
         "deploymentConfiguration": {
             "minimumHealthyPercent": 50, "maximumPercent": 150, "strategy": "ROLLING",
+            "earlySuccessCriteria": { "enable": true, "healthyPercent": 50, "sourceServiceRevisionCleanup": "DEFERRED" },
+            "alarms": { "alarmNames": ["errors"], "enable": false, "rollback": true },
             "deploymentCircuitBreaker": { "enable": true, "rollback": true, "resetOnHealthyTask": true,
                 "thresholdConfiguration": { "type": "BOUNDED_PERCENT", "value": 50 } } },
         "healthCheckGracePeriodSeconds": 60, "propagateTags": "SERVICE", "enableECSManagedTags": true,

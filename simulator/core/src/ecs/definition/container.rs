@@ -50,9 +50,50 @@ pub struct ContainerDefinition {
     pub init_process: bool,
     /// `readonlyRootFilesystem`.
     pub read_only_root: bool,
+    /// `restartPolicy`, where it is enabled.
+    pub restart_policy: Option<RestartPolicy>,
+    /// `environmentFiles`: ARNs of S3 objects, at most 10.
+    pub environment_files: Vec<String>,
+    /// `mountPoints`.
+    pub mount_points: Vec<MountPoint>,
+    /// Whether `versionConsistency` is enabled, as it is by default: all tasks of a deployment run what the tag meant when it began.
+    pub version_consistency: bool,
 }
 
 impl ContainerDefinition {
+    /// An essential container called `name` of `image`, with AWS's defaults (BOTO `ContainerDefinition`).
+    #[must_use]
+    pub fn new(name: &str, image: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            image: image.to_owned(),
+            cpu: 0,
+            memory: None,
+            memory_reservation: None,
+            essential: true,
+            port_mappings: Vec::new(),
+            entry_point: Vec::new(),
+            command: Vec::new(),
+            environment: Vec::new(),
+            secrets: Vec::new(),
+            depends_on: Vec::new(),
+            start_timeout: None,
+            stop_timeout: None,
+            health_check: None,
+            log: None,
+            user: None,
+            working_directory: None,
+            docker_labels: BTreeMap::new(),
+            ulimits: Vec::new(),
+            init_process: false,
+            read_only_root: false,
+            restart_policy: None,
+            environment_files: Vec::new(),
+            mount_points: Vec::new(),
+            version_consistency: true,
+        }
+    }
+
     /// How long the container has between the stop signal and SIGKILL: `stopTimeout`, by default 30 s.
     #[must_use]
     pub fn stop_timeout(&self) -> Duration {
@@ -80,7 +121,8 @@ pub struct PortMapping {
 pub struct Secret {
     /// The environment variable.
     pub name: String,
-    /// `valueFrom`: a Secrets Manager ARN, with an optional `:json-key:version-stage:version-id`.
+    /// `valueFrom`: a Secrets Manager ARN, with an optional `:json-key:version-stage:version-id`, or the name or ARN of a parameter of
+    /// Systems Manager's Parameter Store.
     pub value_from: String,
 }
 
@@ -146,6 +188,27 @@ impl HealthCheck {
             Some(_) | None => self.command.clone(),
         }
     }
+}
+
+/// `restartPolicy`: a container that ends is started again without its task's noticing (`facts/aws.md` 3.7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartPolicy {
+    /// `ignoredExitCodes`, at most 50: a container that ends with one of them has ended.
+    pub ignored_exit_codes: Vec<i32>,
+    /// `restartAttemptPeriod`, 60 s to 1,800 s and 300 s by default: a container that has not run for so long since its start, or since
+    /// its last restart, is not restarted.
+    pub attempt_period: Duration,
+}
+
+/// One of `mountPoints`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountPoint {
+    /// `sourceVolume`: one of the task definition's `volumes`.
+    pub volume: String,
+    /// `containerPath`.
+    pub path: String,
+    /// `readOnly`.
+    pub read_only: bool,
 }
 
 /// `logConfiguration`, whose driver is always `awslogs` here.

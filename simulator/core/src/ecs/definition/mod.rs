@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 pub use catalogue::{DeregisterTaskDefinition, DescribeTaskDefinition, Described, ListTaskDefinitions};
 pub use container::{
-    Condition, ContainerDefinition, Dependency, HealthCheck, LogConfiguration, PortMapping, Secret, Ulimit,
+    Condition, ContainerDefinition, Dependency, HealthCheck, LogConfiguration, MountPoint, PortMapping, RestartPolicy,
+    Secret, Ulimit,
 };
 pub use register::RegisterTaskDefinition;
 pub(crate) use register::role_arn;
@@ -40,6 +41,8 @@ pub struct TaskDefinition {
     pub network_mode: NetworkMode,
     /// `containerDefinitions`, in the order they were written.
     pub containers: Vec<ContainerDefinition>,
+    /// `volumes`, by name: each is empty when a task starts, is shared by the containers that mount it, and goes with the task.
+    pub volumes: Vec<String>,
     /// `requiresCompatibilities`.
     pub requires: Vec<LaunchType>,
     /// Task-level `cpu` in units of 1/1024 vCPU.

@@ -24,6 +24,8 @@ pub struct RegisterTaskDefinition {
     pub network_mode: Option<String>,
     /// `containerDefinitions`.
     pub containers: Vec<ContainerDefinition>,
+    /// `volumes`, by name. None has a source outside its task: Fargate has no instance that could lend one.
+    pub volumes: Vec<String>,
     /// `requiresCompatibilities`.
     pub requires: Vec<LaunchType>,
     /// `cpu`, as written: `1024` or `1 vCPU`.
@@ -97,6 +99,7 @@ impl Operation for RegisterTaskDefinition {
             execution_role: operation.execution_role.map(|role| role_arn_in(&world.account, &role)),
             network_mode,
             containers: operation.containers,
+            volumes: operation.volumes,
             requires: operation.requires,
             cpu,
             memory,

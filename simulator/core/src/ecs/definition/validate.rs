@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::NetworkMode;
-use super::container::{Condition, ContainerDefinition, HealthCheck};
+use super::container::{Condition, ContainerDefinition, HealthCheck, RestartPolicy};
 use super::fargate::{self, Size};
 use super::register::RegisterTaskDefinition;
 use crate::ecs::LaunchType;
 use crate::refusal::Refusal;
+
+/// The range of `startTimeout` and `stopTimeout` on Fargate.
+const SHORTEST_TIMEOUT: Duration = Duration::from_secs(2);
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Checks everything that does not need the account.
 pub(super) fn check(asked: &RegisterTaskDefinition, network: NetworkMode) -> Result<(), Refusal> {
@@ -31,6 +35,7 @@ pub(super) fn check(asked: &RegisterTaskDefinition, network: NetworkMode) -> Res
         return refuse("At least one container in the task definition must be marked as essential.");
     }
     check_dependencies(&asked.containers)?;
+    check_volumes(asked)?;
     if asked.tags.iter().any(|(key, _)| key.is_empty()) {
         return refuse("Tags can not be empty.");
     }
@@ -63,10 +68,18 @@ fn check_fargate(asked: &RegisterTaskDefinition, network: NetworkMode) -> Result
         }
     }
     for container in &asked.containers {
-        if container.stop_timeout.is_some_and(|timeout| timeout > Duration::from_secs(120)) {
+        if container.stop_timeout.is_some_and(|timeout| timeout > LONGEST_TIMEOUT) {
             return refuse(
                 "Tasks using the Fargate launch type must have a container stop timeout of less than 120 seconds.",
             );
+        }
+        for (what, timeout) in [("stop", container.stop_timeout), ("start", container.start_timeout)] {
+            if timeout.is_some_and(|timeout| !(SHORTEST_TIMEOUT..=LONGEST_TIMEOUT).contains(&timeout)) {
+                // The range is AWS's (facts 3.5, 3.6), the text ours.
+                return refuse(format!(
+                    "Tasks using the Fargate launch type must have a container {what} timeout between 2 and 120 seconds."
+                ));
+            }
         }
         if let Some(log) = &container.log
             && !log.options.contains_key("awslogs-stream-prefix")
@@ -121,7 +134,67 @@ fn check_container(
             }
         }
     }
+    check_environment_files(asked, container)?;
+    container.restart_policy.as_ref().map_or(Ok(()), check_restart_policy)?;
     container.health_check.as_ref().map_or(Ok(()), check_health)
+}
+
+/// Facts 3.10. The texts are ours.
+fn check_environment_files(asked: &RegisterTaskDefinition, container: &ContainerDefinition) -> Result<(), Refusal> {
+    let files = &container.environment_files;
+    if files.len() > 10 {
+        return refuse("A container can have at most 10 environment files.");
+    }
+    for file in files {
+        let object = file.strip_prefix("arn:aws:s3:::").and_then(|object| object.split_once('/'));
+        if object.is_none_or(|(bucket, key)| bucket.is_empty() || key.is_empty()) {
+            return refuse(format!("Invalid environment file '{file}': the value must be the ARN of an S3 object."));
+        }
+        if !file.ends_with(".env") {
+            return refuse(format!("Invalid environment file '{file}': its name must end in .env."));
+        }
+    }
+    if !files.is_empty() && asked.execution_role.is_none() {
+        return refuse(
+            "When you are specifying environment files, you must also specify a value for 'executionRoleArn'.",
+        );
+    }
+    Ok(())
+}
+
+/// Ranges of BOTO `ContainerRestartPolicy`. The texts are ours.
+fn check_restart_policy(policy: &RestartPolicy) -> Result<(), Refusal> {
+    if policy.ignored_exit_codes.len() > 50 {
+        return refuse("A restart policy can ignore at most 50 exit codes.");
+    }
+    let period = policy.attempt_period.as_secs();
+    if !(60..=1800).contains(&period) {
+        return refuse(format!("restartAttemptPeriod {period} is not between 60 and 1800."));
+    }
+    Ok(())
+}
+
+fn check_volumes(asked: &RegisterTaskDefinition) -> Result<(), Refusal> {
+    let mut names = BTreeSet::new();
+    for name in &asked.volumes {
+        check_name("Volume name", name)?;
+        if !names.insert(name) {
+            return refuse(format!("Volume name '{name}' is used more than once.")); // ours
+        }
+    }
+    for container in &asked.containers {
+        let mut paths = BTreeSet::new();
+        for mount in &container.mount_points {
+            if !names.contains(&mount.volume) {
+                return refuse(format!("Unknown volume '{}'.", mount.volume));
+            }
+            if !mount.path.starts_with('/') || !paths.insert(&mount.path) {
+                // Ours: an engine can mount only once at an absolute path.
+                return refuse(format!("Invalid mount point '{}' of container '{}'.", mount.path, container.name));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Ranges of BOTO `HealthCheck`. The texts are ours.

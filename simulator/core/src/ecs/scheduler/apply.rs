@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use super::step::Step;
 use super::view::{End, Ended, Failing};
 use super::words;
-use crate::ecs::service::{Backoff, Propagate, RolloutState, Service, ServiceKey, tell_deployment};
+use crate::ecs::service::{
+    Backoff, Cause, Controller, Propagate, RolloutState, Service, ServiceKey, note_completed, note_failed,
+    resolve_images, tell_deployment,
+};
 use crate::ecs::task::{Ending, Launch, Overrides, TaskStatus, begin_stop, launch};
 use crate::effect::TaskId;
 use crate::event::EventKind;
@@ -22,7 +25,7 @@ pub(super) fn apply(world: &mut World, key: &ServiceKey, step: Step) {
         Step::ResetFailures => primary(world, key, |deployment| deployment.failed_tasks = 0),
         Step::ArmBreaker(at) => primary(world, key, |deployment| deployment.trip_at = Some(at)),
         Step::DisarmBreaker => primary(world, key, |deployment| deployment.trip_at = None),
-        Step::Fail { roll_back_to } => fail(world, key, roll_back_to),
+        Step::Fail { cause, roll_back_to } => fail(world, key, &cause, roll_back_to),
         Step::Condemn { task, why } => {
             world.ecs.task_mut(&task).condemned = true;
             words::say(world, key, &words::unhealthy(&task, &why));
@@ -35,6 +38,7 @@ pub(super) fn apply(world: &mut World, key: &ServiceKey, step: Step) {
         }
         Step::Replace { task, why } => replace(world, key, task, &why),
         Step::Deadlock => words::say_once(world, key, words::DEADLOCK),
+        Step::Bake(until) => primary(world, key, |deployment| deployment.bake_until = Some(until)),
         Step::Complete => complete(world, key),
         Step::Steady => {
             if let Some(service) = world.ecs.services.get_mut(key) {
@@ -78,25 +82,32 @@ fn count(world: &mut World, key: &ServiceKey, task: TaskId, failures: u32) {
     }
 }
 
-fn fail(world: &mut World, key: &ServiceKey, roll_back_to: Option<usize>) {
+fn fail(world: &mut World, key: &ServiceKey, cause: &Cause, roll_back_to: Option<usize>) {
     let now = world.now;
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let failed = service.primary_mut();
     failed.rollout_state = RolloutState::Failed;
-    failed.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
+    failed.reason = cause.failed().to_owned();
     failed.updated_at = now;
     failed.trip_at = None;
+    failed.bake_until = None;
     let id = failed.id.clone();
     service.steady_since = None;
     tell_deployment(world, key, 0);
-    words::say(world, key, &words::failed(&id));
+    if let Some(said) = words::failed(&id, cause) {
+        words::say(world, key, &said);
+    }
+    let back_to = roll_back_to.map(|place| world.ecs.services[key].deployments[place].id.clone());
+    note_failed(world, key, cause, back_to.as_deref());
     let Some(place) = roll_back_to else { return };
+    let alarmed = world.ecs.heeds_alarms(&world.ecs.services[key]);
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let mut target = service.deployments.remove(place);
     target.rollout_state = RolloutState::InProgress;
-    target.reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {}.", target.id);
+    target.reason = cause.rolling_back(&target.id);
     target.updated_at = now;
     target.failed_tasks = 0;
+    target.alarmed = alarmed;
     let id = target.id.clone();
     service.deployments.insert(0, target);
     service.backoff = Backoff::default();
@@ -115,14 +126,20 @@ fn complete(world: &mut World, key: &ServiceKey) {
     deployment.reason = format!("ECS deployment {} completed.", deployment.id);
     deployment.updated_at = now;
     deployment.trip_at = None;
+    deployment.bake_until = None;
     let id = deployment.id.clone();
+    let controller = service.controller;
+    note_completed(world, key);
     tell_deployment(world, key, 0);
-    words::say(world, key, &words::completed(&id));
+    if controller == Controller::Ecs {
+        words::say(world, key, &words::completed(&id));
+    }
 }
 
 /// Starts tasks of the deployment at `place`.
 fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacing: u32) {
     unsettle(world, key);
+    resolve_images(world, key);
     let (mut started, mut refused) = (Vec::new(), None);
     let cause = world.cause();
     let mut crowd = crowd(world, key, place);
@@ -200,6 +217,7 @@ fn wanted(service: &Service, place: usize, subnet: Option<String>) -> Launch {
         service: Some(service.key.clone()),
         subnet,
         network: deployment.network.clone(),
+        digests: deployment.digests.clone(),
         tags,
     }
 }
@@ -211,11 +229,8 @@ fn replace(world: &mut World, key: &ServiceKey, task: TaskId, why: &Failing) {
 
 fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
     unsettle(world, key);
-    let running = |id: &&TaskId| world.ecs.tasks[*id].last_status == TaskStatus::Running;
-    let (running, pending): (Vec<TaskId>, Vec<TaskId>) = {
-        let running: Vec<TaskId> = tasks.iter().filter(running).cloned().collect();
-        (running.clone(), tasks.iter().filter(|id| !running.contains(id)).cloned().collect())
-    };
+    let runs = |id: &TaskId| world.ecs.tasks[id].last_status == TaskStatus::Running;
+    let (running, pending): (Vec<TaskId>, Vec<TaskId>) = tasks.iter().cloned().partition(runs);
     let cause = world.cause();
     if !running.is_empty() {
         let said = words::say(world, key, &words::stopped_running(&running));

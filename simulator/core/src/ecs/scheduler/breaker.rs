@@ -3,22 +3,30 @@
 use super::step::Step;
 use super::view::{End, Ended, View};
 use crate::ecs::Rules;
-use crate::ecs::service::{CircuitBreaker, RolloutState, ThresholdKind};
+use crate::ecs::service::{Cause, CircuitBreaker, RolloutState, ThresholdKind};
 
 /// The least and the most that a bounded percentage comes to.
 const BOUNDED: (u64, u64) = (3, 200);
 
 /// Failures at which a deployment of `desired` tasks fails.
 pub(crate) fn threshold(breaker: &CircuitBreaker, desired: u32) -> u32 {
-    let (kind, value) = breaker.threshold;
-    let share = (u64::from(value) * u64::from(desired)).div_ceil(100);
-    let threshold = match kind {
-        ThresholdKind::BoundedPercent => share.clamp(BOUNDED.0, BOUNDED.1),
-        // A deployment of no tasks cannot fail, but nothing may fail at zero failures either.
-        ThresholdKind::UnboundedPercent => share.max(1),
-        ThresholdKind::Count => u64::from(value),
-    };
-    u32::try_from(threshold).unwrap_or(u32::MAX)
+    breaker.threshold_of(desired)
+}
+
+impl CircuitBreaker {
+    /// Failures at which a deployment of `desired` tasks fails.
+    #[must_use]
+    pub fn threshold_of(&self, desired: u32) -> u32 {
+        let (kind, value) = self.threshold;
+        let share = (u64::from(value) * u64::from(desired)).div_ceil(100);
+        let threshold = match kind {
+            ThresholdKind::BoundedPercent => share.clamp(BOUNDED.0, BOUNDED.1),
+            // A deployment of no tasks cannot fail, but nothing may fail at zero failures either.
+            ThresholdKind::UnboundedPercent => share.max(1),
+            ThresholdKind::Count => u64::from(value),
+        };
+        u32::try_from(threshold).unwrap_or(u32::MAX)
+    }
 }
 
 /// Counts what has happened since the service was last looked at, and fails the deployment if that is too much.
@@ -54,19 +62,17 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
     }
     let trip_at = primary.trip_at.unwrap_or(view.now + view.timing.breaker_evaluation);
     if view.now >= trip_at {
-        steps.push(Step::Fail { roll_back_to: rollback_target(view) });
+        let roll_back_to = if view.breaker.rollback { last_completed(view) } else { None };
+        steps.push(Step::Fail { cause: Cause::Breaker, roll_back_to });
     } else if primary.trip_at.is_none() {
         steps.push(Step::ArmBreaker(trip_at));
     }
     steps
 }
 
-/// The most recent deployment that is COMPLETED, if rolling back is wanted. One that is being rolled back to is IN_PROGRESS, and so no
-/// target until it has completed again.
-fn rollback_target(view: &View) -> Option<usize> {
-    if !view.breaker.rollback {
-        return None;
-    }
+/// What a failed deployment is rolled back to: the most recent deployment that is COMPLETED. One that is being rolled back to is
+/// IN_PROGRESS, and so no target until it has completed again.
+pub(super) fn last_completed(view: &View) -> Option<usize> {
     let mut others = view.deployments.iter().enumerate().skip(1);
     others.find(|(_, deployment)| deployment.state == RolloutState::Completed).map(|(place, _)| place)
 }
@@ -77,33 +83,5 @@ pub(super) const fn counts(ended: &Ended, rules: &Rules) -> bool {
         End::NeverRan(_) | End::Failed => true,
         End::AfterHealthy => rules.count_exit_after_healthy,
         End::Unwanted => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thresholds_are_those_of_the_guide() {
-        use ThresholdKind::{BoundedPercent, Count, UnboundedPercent};
-        for (kind, value, desired, failures) in [
-            (BoundedPercent, 50, 1, 3),
-            (BoundedPercent, 50, 2, 3),
-            (BoundedPercent, 50, 25, 13),
-            (BoundedPercent, 50, 100, 50),
-            (BoundedPercent, 50, 400, 200),
-            (BoundedPercent, 50, 800, 200),
-            (BoundedPercent, 1, 800, 8),
-            (UnboundedPercent, 50, 1, 1),
-            (UnboundedPercent, 50, 2, 1),
-            (UnboundedPercent, 50, 25, 13),
-            (UnboundedPercent, 50, 800, 400),
-            (Count, 5, 1, 5),
-            (Count, 5, 800, 5),
-        ] {
-            let breaker = CircuitBreaker { threshold: (kind, value), ..CircuitBreaker::default() };
-            assert_eq!(threshold(&breaker, desired), failures, "{kind:?} {value} of {desired}");
-        }
     }
 }

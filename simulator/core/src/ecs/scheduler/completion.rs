@@ -1,5 +1,6 @@
 //! When a deployment is done, when a service is steady, and which deployments leave the list.
 
+use super::alarms;
 use super::step::Step;
 use super::view::{Stage, View, count};
 use crate::ecs::service::RolloutState;
@@ -11,9 +12,14 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
     let whole = healthy == view.desired && count(view.new_tasks()) == view.desired;
     let alone = view.tasks.iter().all(super::view::TaskView::is_new);
     let mut steps = Vec::new();
-    let completes = primary.state == RolloutState::InProgress && whole && alone;
+    let enough = (whole && alone) || view.early_success.is_met(healthy, view.desired, alone);
+    let ready = primary.state == RolloutState::InProgress && enough;
+    let done_at = alarms::done_at(view);
+    let completes = ready && view.now >= done_at;
     if completes {
         steps.push(Step::Complete);
+    } else if ready && primary.bake_until.is_none() {
+        steps.push(Step::Bake(done_at));
     }
     let completed = completes || primary.state == RolloutState::Completed;
     let quiet = view.tasks.iter().all(|task| task.stage != Stage::Stopping);

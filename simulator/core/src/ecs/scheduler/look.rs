@@ -1,9 +1,9 @@
 //! Collects what the deciding functions see, and when that will have changed by time alone.
 
 use super::bounds::Bounds;
-use super::view::{DeploymentView, End, Ended, Failing, Stage, TaskHealth, TaskView, View};
+use super::view::{AlarmsView, DeploymentView, End, Ended, Failing, Stage, TaskHealth, TaskView, View};
 use super::words;
-use crate::ecs::service::{Backoff, Service, ServiceKey};
+use crate::ecs::service::{Backoff, CircuitBreaker, Service, ServiceKey};
 use crate::ecs::task::{Health, StopCode, Task, TaskStatus, for_scheduler};
 use crate::elb::TargetState;
 use crate::time::Timestamp;
@@ -18,16 +18,21 @@ const INCONSISTENT_FROM: u32 = 3;
 /// The service called `key` as it is now.
 pub(super) fn view(world: &World, key: &ServiceKey) -> View {
     let service = &world.ecs.services[key];
-    let mut tasks: Vec<(u64, TaskView)> =
-        live(world, service).map(|task| (task.number, task_view(world, service, task))).collect();
-    tasks.sort_by_key(|(number, _)| *number);
+    let mut tasks: Vec<&Task> = live(world, service).collect();
+    tasks.sort_by_key(|task| task.number);
     View {
         now: world.now,
         timing: world.timing.clone(),
         rules: world.ecs.rules,
         desired: service.desired,
         bounds: Bounds::of(service.desired, &service.configuration),
-        breaker: service.configuration.circuit_breaker,
+        breaker: breaker(service),
+        alarms: AlarmsView {
+            ringing: !world.ecs.ringing(service).is_empty(),
+            rollback: service.configuration.alarms.rollback,
+        },
+        early_success: service.configuration.early_success,
+        stop: service.history.last().and_then(|latest| latest.stop),
         start_not_before: service.backoff.until,
         steady_since: service.steady_since,
         deployments: service
@@ -38,11 +43,19 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
                 state: deployment.rollout_state,
                 failed_tasks: deployment.failed_tasks,
                 trip_at: deployment.trip_at,
+                alarmed: deployment.alarmed,
+                bake_until: deployment.bake_until,
             })
             .collect(),
-        tasks: tasks.into_iter().map(|(_, task)| task).collect(),
+        tasks: tasks.into_iter().map(|task| task_view(world, service, task)).collect(),
         ended: service.ended.clone(),
     }
+}
+
+/// The circuit breaker is for rolling deployments only (`facts/aws.md` 2.4), also once the traffic of another has shifted.
+fn breaker(service: &Service) -> CircuitBreaker {
+    let configured = service.configuration.circuit_breaker;
+    CircuitBreaker { enable: configured.enable && service.primary().shift.is_none(), ..configured }
 }
 
 fn live<'a>(world: &'a World, service: &'a Service) -> impl Iterator<Item = &'a Task> + Clone {
@@ -130,6 +143,7 @@ pub(super) fn next_change(world: &World, key: &ServiceKey) -> Option<Timestamp> 
     });
     let others = [
         service.primary().trip_at,
+        service.primary().bake_until,
         service.backoff.until,
         service.steady_since.map(|since| since + words::REPEAT),
         super::traffic_shift::next_change(world, key),

@@ -1,15 +1,18 @@
 //! The service scheduler: it looks at a service now and then, decides, and does.
 //!
 //! In reading order: the arithmetic ([`bounds`]), what a service looks like to those who decide ([`view`]), what they can want
-//! ([`step`]), the deciding functions ([`breaker`], [`rollout`], [`completion`]), the words of its events ([`words`]); then what
-//! collects a view ([`look`]), what carries the steps out ([`apply`]), and what keeps target groups in step ([`targets`]). Deployments
-//! that shift traffic between two target groups go their own way ([`traffic_shift`]).
+//! ([`step`]), the deciding functions ([`request`], [`breaker`], [`alarms`], [`rollout`], [`completion`]), the words of its events ([`words`]); then what
+//! collects a view ([`look`]), what carries the steps out ([`apply`]), what keeps target groups in step ([`targets`]), and the
+//! end of a service ([`drain`]). Deployments that shift traffic between two target groups go their own way ([`traffic_shift`]).
 
+mod alarms;
 mod apply;
 mod bounds;
 mod breaker;
 mod completion;
+mod drain;
 mod look;
+mod request;
 mod rollout;
 mod step;
 mod targets;
@@ -17,12 +20,13 @@ mod traffic_shift;
 mod view;
 mod words;
 
+pub(super) use drain::end_if_drained;
 pub(super) use look::end_of;
 pub(super) use targets::changed as target_changed;
 pub(super) use traffic_shift::{answered as hook_answered, begin as begin_deployment, resume as continue_hook};
 pub(super) use view::Ended;
 
-use super::service::ServiceKey;
+use super::service::{self, Service, ServiceKey, ServiceStatus};
 use super::{State, Timer};
 use crate::time::{Timestamp, next_beat};
 use crate::timing::Timing;
@@ -31,32 +35,53 @@ use step::Step;
 use view::View;
 
 /// The deciding functions, in the order in which they are asked. Each sees what the ones before it have done.
-const DECIDING: [fn(&View) -> Vec<Step>; 3] = [breaker::decide, rollout::decide, completion::decide];
+const DECIDING: [fn(&View) -> Vec<Step>; 5] =
+    [request::decide, breaker::decide, alarms::decide, rollout::decide, completion::decide];
 
 /// Looks at the service called `key` and takes the steps that are due.
 pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {
     let now = world.now;
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     service.evaluated_at = Some(now);
-    let cause = service.cause;
+    let (cause, status) = (service.cause, service.status);
     service.ended.append(&mut service.unlaunched);
     world.follow(cause);
     targets::keep_in_step(world, key);
-    look::note_ends(world, key);
-    if traffic_shift::evaluate(world, key) {
-        for decide in DECIDING {
-            let view = look::view(world, key);
-            for step in decide(&view) {
-                apply::apply(world, key, step);
-            }
-        }
+    match status {
+        ServiceStatus::Active => keep_up(world, key),
+        ServiceStatus::Draining => drain::drain(world, key),
+        ServiceStatus::Inactive => {}
     }
     if let Some(service) = world.ecs.services.get_mut(key) {
         service.ended.clear();
     }
-    if let Some(at) = look::next_change(world, key) {
+    // The tasks of a deleted service say themselves when they have come further.
+    if let Some(at) = look::next_change(world, key).filter(|_| status == ServiceStatus::Active) {
         world.ecs.look_again(key, at, &world.timing);
     }
+}
+
+/// Decides about a service that is to run, and does what has been decided.
+fn keep_up(world: &mut World, key: &ServiceKey) {
+    service::note_look(world, key);
+    look::note_ends(world, key);
+    let deciding: &[fn(&View) -> Vec<Step>] = if traffic_shift::evaluate(world, key) { &DECIDING } else { &[] };
+    let mut seen = None;
+    for decide in deciding {
+        let view = seen.take().unwrap_or_else(|| look::view(world, key));
+        let steps = decide(&view);
+        // Where nothing is done, the next one sees the same.
+        seen = steps.is_empty().then_some(view);
+        for step in steps {
+            apply::apply(world, key, step);
+        }
+    }
+    service::note_counted(world, key);
+}
+
+/// Failures at which the circuit breaker fails the primary deployment of `service`. The present desired count decides.
+pub(super) fn threshold(service: &Service) -> u32 {
+    breaker::threshold(&service.configuration.circuit_breaker, service.desired)
 }
 
 /// Something has changed that the scheduler of the service called `key` should look at, at its next beat.

@@ -11,8 +11,10 @@ use crate::effect::TaskId;
 pub(super) fn decide(view: &View) -> Vec<Step> {
     let mut steps = condemned(view);
     if view.primary().state == RolloutState::Failed {
-        // Stalled: nothing of it is started, and what serves goes on serving.
-        steps.extend(scale(surplus(view.old_tasks().collect(), view.desired)));
+        // Stalled: nothing of it is started, and what serves goes on serving. A desired count that is lowered is followed all the same.
+        let mut unwanted = surplus(view.new_tasks().collect(), view.desired);
+        unwanted.extend(surplus(view.old_tasks().collect(), view.desired));
+        steps.extend(scale(unwanted));
         return steps;
     }
     let sound: Vec<&TaskView> = view.new_tasks().filter(|task| !task.is_failing()).collect();
@@ -111,20 +113,30 @@ fn old(view: &View, unborn: u32, room: u32) -> Vec<TaskId> {
 /// with the most tasks, the newest first.
 fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
     let beyond = count(tasks.iter().copied()).saturating_sub(wanted);
-    let mut left = tasks;
+    let mut crowd: BTreeMap<&Option<String>, u32> = BTreeMap::new();
+    // By rank and subnet.
+    let mut left: BTreeMap<((bool, bool), &Option<String>), Line> = BTreeMap::new();
+    for (place, task) in tasks.into_iter().enumerate() {
+        let rank = (task.stage == Stage::Starting, !task.is_healthy());
+        *crowd.entry(&task.subnet).or_default() += 1;
+        left.entry((rank, &task.subnet)).or_default().push((place, task));
+    }
     let mut stop = Vec::new();
     for _ in 0..beyond {
-        let mut crowd: BTreeMap<&Option<String>, u32> = BTreeMap::new();
-        for task in &left {
-            *crowd.entry(&task.subnet).or_default() += 1;
-        }
-        let rank = |task: &TaskView| (task.stage == Stage::Starting, !task.is_healthy(), crowd[&task.subnet]);
-        // Of equals, `max_by_key` takes the last, which is the newest.
-        let Some((place, _)) = left.iter().enumerate().max_by_key(|(_, task)| rank(task)) else { break };
-        stop.push(left.remove(place).id.clone());
+        let newest = |line: &Line| line.last().map(|(place, _)| *place);
+        let next = left
+            .iter_mut()
+            .filter(|(_, line)| !line.is_empty())
+            .max_by_key(|((rank, subnet), line)| (*rank, crowd[*subnet], newest(line)));
+        let Some((_, task)) = next.and_then(|(_, line)| line.pop()) else { break };
+        crowd.entry(&task.subnet).and_modify(|tasks| *tasks -= 1);
+        stop.push(task.id.clone());
     }
     stop
 }
+
+/// Tasks and their places in the order of creation, the newest last.
+type Line<'a> = Vec<(usize, &'a TaskView)>;
 
 /// Whether no task is on its way anywhere, so that waiting changes nothing.
 fn nothing_moves(view: &View) -> bool {

@@ -1,6 +1,7 @@
 //! What the scheduler can do to a service, as data.
 
 use super::view::Failing;
+use crate::ecs::service::Cause;
 use crate::effect::TaskId;
 use crate::time::Timestamp;
 
@@ -17,8 +18,8 @@ pub(super) enum Step {
     ArmBreaker(Timestamp),
     /// A task became healthy in time.
     DisarmBreaker,
-    /// The primary deployment fails; the deployment at this place is rolled back to.
-    Fail { roll_back_to: Option<usize> },
+    /// The primary deployment fails, for this cause; the deployment at this place is rolled back to.
+    Fail { cause: Cause, roll_back_to: Option<usize> },
     /// A task has turned unhealthy.
     Condemn { task: TaskId, why: Failing },
     /// Start tasks of the primary deployment, some in place of unhealthy ones.
@@ -31,6 +32,8 @@ pub(super) enum Step {
     Replace { task: TaskId, why: Failing },
     /// The bounds allow neither to start nor to stop anything.
     Deadlock,
+    /// The primary deployment has nothing left to do, and is done then unless an alarm goes off.
+    Bake(Timestamp),
     /// The primary deployment is done.
     Complete,
     /// The service is as it should be.

@@ -4,7 +4,7 @@ use super::bounds::Bounds;
 use super::breaker;
 use crate::arn::Arn;
 use crate::ecs::Rules;
-use crate::ecs::service::{CircuitBreaker, RolloutState};
+use crate::ecs::service::{CircuitBreaker, EarlySuccess, RolloutState, StopKind};
 use crate::effect::TaskId;
 use crate::time::Timestamp;
 use crate::timing::Timing;
@@ -18,6 +18,10 @@ pub(super) struct View {
     pub(super) desired: u32,
     pub(super) bounds: Bounds,
     pub(super) breaker: CircuitBreaker,
+    pub(super) alarms: AlarmsView,
+    pub(super) early_success: EarlySuccess,
+    /// How somebody wants the deployment under way to end.
+    pub(super) stop: Option<StopKind>,
     /// No task is started before.
     pub(super) start_not_before: Option<Timestamp>,
     /// Whether the service has said that it is steady, and when.
@@ -37,6 +41,18 @@ pub(super) struct DeploymentView {
     pub(super) state: RolloutState,
     pub(super) failed_tasks: u32,
     pub(super) trip_at: Option<Timestamp>,
+    /// Whether alarms can fail it.
+    pub(super) alarmed: bool,
+    pub(super) bake_until: Option<Timestamp>,
+}
+
+/// The alarms that a service names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct AlarmsView {
+    /// Whether one of them is in ALARM.
+    pub(super) ringing: bool,
+    /// Whether a deployment that they fail is rolled back.
+    pub(super) rollback: bool,
 }
 
 /// A task that is not STOPPED.

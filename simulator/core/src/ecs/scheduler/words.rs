@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::view::Failing;
 use crate::arn::Arn;
-use crate::ecs::service::{ServiceEvent, ServiceKey};
+use crate::ecs::service::{Cause, ServiceEvent, ServiceKey};
 use crate::ecs::task::uuid;
 use crate::effect::TaskId;
 use crate::event::EventKind;
@@ -84,8 +84,14 @@ pub(super) fn completed(deployment: &str) -> String {
     format!(") (deployment {deployment}) deployment completed.")
 }
 
-pub(super) fn failed(deployment: &str) -> String {
-    format!(") (deployment {deployment}) deployment failed: tasks failed to start.")
+/// Nothing is known to be said of a deployment that somebody stops, nor of one that a lifecycle stage ends.
+pub(super) fn failed(deployment: &str, cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Breaker => Some(format!(") (deployment {deployment}) deployment failed: tasks failed to start.")),
+        // Observed on the real service, as the breaker's is.
+        Cause::Alarm => Some(format!(") (deployment {deployment}) deployment failed: alarm detected.")),
+        Cause::Request | Cause::Stage(_) => None,
+    }
 }
 
 pub(super) fn rolling_back(deployment: &str) -> String {

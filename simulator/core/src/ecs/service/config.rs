@@ -1,6 +1,7 @@
 //! How a service is deployed and reached: `deploymentConfiguration`, `loadBalancers`.
 
 use super::advanced::AdvancedConfiguration;
+use super::early_success::EarlySuccess;
 use super::strategy::Shifting;
 use crate::arn::Arn;
 use crate::ecs::definition::TaskDefinition;
@@ -19,6 +20,10 @@ pub struct DeploymentConfiguration {
     pub circuit_breaker: CircuitBreaker,
     /// `strategy` and what belongs to it, a rolling deployment by default.
     pub shifting: Shifting,
+    /// `alarms`, disabled by default.
+    pub alarms: Alarms,
+    /// `earlySuccessCriteria`, disabled by default.
+    pub early_success: EarlySuccess,
 }
 
 impl Default for DeploymentConfiguration {
@@ -28,6 +33,8 @@ impl Default for DeploymentConfiguration {
             maximum_percent: 200,
             circuit_breaker: CircuitBreaker::default(),
             shifting: Shifting::default(),
+            alarms: Alarms::default(),
+            early_success: EarlySuccess::default(),
         }
     }
 }
@@ -35,12 +42,13 @@ impl Default for DeploymentConfiguration {
 impl DeploymentConfiguration {
     /// Checks the percentages; what belongs to the strategy was checked when it was put together. The texts are ours.
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        let Self { minimum_healthy_percent, maximum_percent, circuit_breaker, shifting: _ } = *self;
+        let Self { minimum_healthy_percent, maximum_percent, circuit_breaker, shifting: _, alarms, early_success } =
+            self;
         let invalid = |message: &str| Err(Refusal::fault("InvalidParameterException", message));
-        if minimum_healthy_percent > 100 {
+        if *minimum_healthy_percent > 100 {
             return invalid("minimumHealthyPercent must be between 0 and 100.");
         }
-        if maximum_percent < 100 {
+        if *maximum_percent < 100 {
             return invalid("maximumPercent must be at least 100.");
         }
         if circuit_breaker.threshold.1 == 0 {
@@ -49,8 +57,22 @@ impl DeploymentConfiguration {
         if circuit_breaker.threshold.0 != ThresholdKind::Count && circuit_breaker.threshold.1 > 100 {
             return invalid("The circuit breaker threshold percentage must be between 1 and 100.");
         }
-        Ok(())
+        if alarms.enable && alarms.names.is_empty() {
+            return invalid("At least one alarm name must be given when deployment alarms are enabled.");
+        }
+        early_success.check(*minimum_healthy_percent)
     }
+}
+
+/// `alarms`: CloudWatch alarms that fail a deployment (`facts/aws.md` 2.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alarms {
+    /// `alarmNames`.
+    pub names: Vec<String>,
+    /// `enable`.
+    pub enable: bool,
+    /// `rollback`.
+    pub rollback: bool,
 }
 
 /// `deploymentCircuitBreaker`.

@@ -2,8 +2,8 @@
 //!
 //! Source: botocore ecs; the texts are those of the developer guide, troubleshooting-blue-green.
 
+use super::describe_history::{Kind, on_record};
 use super::hook::HookAction;
-use super::{Service, ServiceKey};
 use crate::ecs::scheduler;
 use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
@@ -20,28 +20,12 @@ pub struct ContinueServiceDeployment {
     pub action: HookAction,
 }
 
-/// `service-deployment/CLUSTER/SERVICE/ID` of a deployment of `service`. The form of the id is uncertain (`facts/aws.md` 9): here it is
-/// the deployment's number.
-pub(in crate::ecs) fn deployment_arn(service: &Service, deployment: &str) -> String {
-    of_deployment(service, "service-deployment", deployment)
-}
-
-/// `service-revision/CLUSTER/SERVICE/ID` of a deployment of `service`; the id is the deployment's number.
-pub(in crate::ecs) fn revision_arn(service: &Service, deployment: &str) -> String {
-    of_deployment(service, "service-revision", deployment)
-}
-
-fn of_deployment(service: &Service, kind: &str, deployment: &str) -> String {
-    let number = deployment.trim_start_matches("ecs-svc/");
-    format!("{}/{number}", service.arn.as_str().replacen(":service/", &format!(":{kind}/"), 1))
-}
-
 impl Operation for ContinueServiceDeployment {
     type Output = String;
     const NAME: &'static str = "ecs:ContinueServiceDeployment";
 
-    fn accesses(&self, _: &World) -> Result<Vec<Access>, Refusal> {
-        Ok(vec![Access::new(Self::NAME, &self.service_deployment)])
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        Ok(vec![on_record(world, Self::NAME, &self.service_deployment, Kind::Deployment)?])
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<String, Refusal> {
@@ -51,10 +35,11 @@ impl Operation for ContinueServiceDeployment {
         if parts.next() != Some("ecs") || parts.any(str::is_empty) || hook.split('-').count() < 3 {
             return Err(invalid("Invalid hookId: hookId must follow the format: ecs-{hookType}-{id}"));
         }
-        let (key, place) = find(world, &service_deployment).ok_or_else(|| {
+        let (service, entry) = world.ecs.service_deployment(&service_deployment).ok_or_else(|| {
             Refusal::fault("ServiceDeploymentNotFoundException", "The service deployment does not exist.")
         })?;
-        if world.ecs.services[&key].shifting() != Some(place) {
+        let (key, shifting) = (service.key.clone(), service.shifting());
+        if shifting.is_none_or(|place| service.deployments[place].id != entry.deployment) {
             let message = "Continuing a service deployment is not allowed for service deployment in terminal states.";
             return Err(invalid(message));
         }
@@ -65,12 +50,4 @@ impl Operation for ContinueServiceDeployment {
         }
         Ok(service_deployment)
     }
-}
-
-fn find(world: &World, arn: &str) -> Option<(ServiceKey, usize)> {
-    world.ecs.services.iter().find_map(|(key, service)| {
-        let is_it = |id: &str| deployment_arn(service, id) == arn;
-        let place = service.deployments.iter().position(|deployment| is_it(&deployment.id))?;
-        Some((key.clone(), place))
-    })
 }

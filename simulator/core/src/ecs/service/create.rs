@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::advanced;
 use super::config::{DeploymentConfiguration, LoadBalancer};
+use super::controller::Controller;
 use super::deployment::Deployment;
 use super::hook::{HookTarget, LifecycleHook};
-use super::{Backoff, Propagate, Service, ServiceKey};
+use super::{Backoff, Propagate, Service, ServiceKey, ServiceStatus, history};
 use crate::arn::Arn;
 use crate::ecs::network::{self, Network};
 use crate::ecs::{LaunchType, access, cluster, scheduler};
@@ -33,6 +34,8 @@ pub struct CreateService {
     pub load_balancers: Vec<LoadBalancer>,
     /// `networkConfiguration`.
     pub network: Option<Network>,
+    /// `deploymentController`.
+    pub controller: Controller,
     /// `deploymentConfiguration`.
     pub configuration: DeploymentConfiguration,
     /// `healthCheckGracePeriodSeconds`.
@@ -86,8 +89,10 @@ impl CreateService {
         if self.name.is_empty() || self.name.len() > 255 || !self.name.bytes().all(valid) {
             return invalid("Service name is not valid.");
         }
-        if world.ecs.services.contains_key(&self.key()) {
-            return invalid("Creation of service was not idempotent.");
+        match world.ecs.services.get(&self.key()).map(|service| service.status) {
+            Some(ServiceStatus::Active) => return invalid("Creation of service was not idempotent."),
+            Some(ServiceStatus::Draining) => return invalid("Unable to Start a service that is still Draining."),
+            Some(ServiceStatus::Inactive) | None => {}
         }
         if self.launch_type != Some(LaunchType::Fargate) {
             // AWS would accept the service and never place a task; saying so at once is plainer than a rehearsal that hangs.
@@ -95,6 +100,7 @@ impl CreateService {
                 what: "services of launch type EC2: there are no container instances".to_owned(),
             });
         }
+        self.controller.check_new(self)?;
         self.configuration.check()
     }
 }
@@ -134,7 +140,9 @@ impl Operation for CreateService {
         let service = Service {
             arn: service_arn(world, &key),
             key: key.clone(),
+            status: ServiceStatus::Active,
             desired: asked.desired,
+            controller: asked.controller,
             configuration: asked.configuration,
             grace: asked.grace,
             tags: asked.tags,
@@ -145,6 +153,8 @@ impl Operation for CreateService {
             created_by: caller.arn,
             events: VecDeque::new(),
             deployments: vec![deployment],
+            revisions: Vec::new(),
+            history: Vec::new(),
             live: BTreeSet::new(),
             ended: Vec::new(),
             unlaunched: Vec::new(),
@@ -155,6 +165,7 @@ impl Operation for CreateService {
             said: BTreeMap::new(),
         };
         world.ecs.services.insert(key.clone(), service);
+        history::begin(world, &key);
         scheduler::begin_deployment(world, &key);
         super::deployment::tell(world, &key, 0);
         scheduler::poke(world, &key);

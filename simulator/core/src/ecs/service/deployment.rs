@@ -1,5 +1,6 @@
 //! Deployments of a service.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ServiceKey;
@@ -34,12 +35,18 @@ pub struct Deployment {
     pub reason: String,
     /// `failedTasks`.
     pub failed_tasks: u32,
+    /// What the tags of its images meant when its first task was launched: digests by container.
+    pub(in crate::ecs) digests: BTreeMap<String, String>,
     /// When the circuit breaker fails it, once it has counted enough.
     pub(in crate::ecs) trip_at: Option<Timestamp>,
     /// Whether its tasks stand in the alternate target groups.
     pub(in crate::ecs) in_alternate: bool,
     /// Where it stands, if it shifts traffic.
     pub(in crate::ecs) shift: Option<TrafficShift>,
+    /// Whether alarms can fail it: they are enabled, and none of them was in ALARM at its start.
+    pub(in crate::ecs) alarmed: bool,
+    /// Until when alarms go on watching it after the tasks before it are gone.
+    pub(in crate::ecs) bake_until: Option<Timestamp>,
 }
 
 impl Deployment {
@@ -63,9 +70,12 @@ impl Deployment {
             updated_at: world.now,
             rollout_state: RolloutState::InProgress,
             failed_tasks: 0,
+            digests: BTreeMap::new(),
             trip_at: None,
             in_alternate: false,
             shift: None,
+            alarmed: false,
+            bake_until: None,
         }
     }
 

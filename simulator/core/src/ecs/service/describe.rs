@@ -1,8 +1,8 @@
 //! DescribeServices and ListServices.
 
-use super::ServiceKey;
 use super::create::service_arn;
 use super::update::{on_service, service_key};
+use super::{ServiceKey, ServiceStatus};
 use crate::ecs::LaunchType;
 use crate::ecs::cluster::{self, Failure};
 use crate::operation::{Access, Authorized, Operation};
@@ -91,7 +91,9 @@ impl Operation for ListServices {
         let wanted = |key: &&ServiceKey| {
             key.cluster == cluster && asked.launch_type.is_none_or(|kind| kind == LaunchType::Fargate)
         };
-        let arns = world.ecs.services.iter().filter(|(key, _)| wanted(key));
+        // Services that are DRAINING or INACTIVE can only be described.
+        let active = world.ecs.services.iter().filter(|(_, service)| service.status == ServiceStatus::Active);
+        let arns = active.filter(|(key, _)| wanted(key));
         let arns = arns.map(|(key, service)| (key.service.as_str(), service.arn.to_string()));
         page(arns, asked.token.as_deref(), asked.limit)
             .ok_or_else(|| Refusal::fault("InvalidParameterException", "Invalid token."))

@@ -2,7 +2,9 @@
 //!
 //! How it goes on is in [`crate::ecs`]'s scheduler. Source: `facts/aws.md` 2.4; botocore ecs, `ServiceDeploymentLifecycleStage`.
 
+use super::cause::Cause;
 use super::hook::{HookAction, LifecycleHook};
+use super::service_deployment::StopKind;
 use super::strategy::{Percent, Shifting};
 use crate::time::Timestamp;
 
@@ -105,8 +107,8 @@ pub struct TrafficShift {
     pub(in crate::ecs) hooks: Vec<HookRun>,
     /// When the waiting of the stage began.
     pub(in crate::ecs) baking_since: Option<Timestamp>,
-    /// Somebody wants it rolled back, for this reason.
-    pub(in crate::ecs) roll_back: Option<String>,
+    /// It is to fail, for this cause; and what then becomes of the requests.
+    pub(in crate::ecs) failing: Option<(Cause, StopKind)>,
     /// Nothing is left to be done.
     pub(in crate::ecs) over: bool,
 }
@@ -193,7 +195,7 @@ impl TrafficShift {
             test: Percent::NONE,
             hooks: Vec::new(),
             baking_since: None,
-            roll_back: None,
+            failing: None,
             over: false,
         }
     }

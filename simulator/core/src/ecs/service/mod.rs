@@ -1,17 +1,30 @@
 //! Services: a number of tasks that ECS keeps running, and the deployments that change what they are made of.
 //!
-//! In reading order: what a service is (here), its [`deployment`]s, how it is configured ([`config`], [`strategy`], [`hook`],
-//! [`advanced`]), how far a deployment that shifts traffic has come ([`lifecycle`]), and the operations ([`create`], [`update`],
-//! [`continue_deployment`], [`describe`]). What a service does is in [`super::scheduler`].
+//! In reading order: what a service is (here), its [`deployment`]s and what their images are ([`digest`]), how it is configured
+//! ([`config`], [`controller`], [`early_success`], [`strategy`], [`hook`], [`advanced`]), how far a deployment that shifts traffic has come
+//! ([`lifecycle`]); its past as [`revision`]s and [`service_deployment`]s with their [`monitor`]s, and what writes it ([`history`],
+//! [`cause`]); and the operations ([`create`], [`update`], [`describe`], [`describe_history`], [`stop`], [`continue_deployment`],
+//! [`delete`]). What a service does is in [`super::scheduler`].
 
 pub mod advanced;
+pub mod cause;
 pub mod config;
 pub mod continue_deployment;
+pub mod controller;
 pub mod create;
+pub mod delete;
 pub mod deployment;
 pub mod describe;
+pub mod describe_history;
+mod digest;
+pub mod early_success;
+mod history;
 pub mod hook;
 pub mod lifecycle;
+pub mod monitor;
+pub mod revision;
+pub mod service_deployment;
+pub mod stop;
 pub mod strategy;
 pub mod update;
 
@@ -19,18 +32,31 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 pub use advanced::AdvancedConfiguration;
-pub use config::{CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
+pub use cause::Cause;
+pub use config::{Alarms, CircuitBreaker, DeploymentConfiguration, LoadBalancer, ThresholdKind};
 pub use continue_deployment::ContinueServiceDeployment;
+pub use controller::Controller;
 pub use create::CreateService;
+pub use delete::DeleteService;
 pub use deployment::{Deployment, RolloutState};
 pub use describe::{DescribeServices, DescribedServices, ListServices};
+pub use describe_history::{DescribeServiceDeployments, DescribeServiceRevisions, ListServiceDeployments};
+pub use early_success::{Cleanup, EarlySuccess};
 pub use hook::{HookAction, HookTarget, LifecycleHook};
 pub use lifecycle::{HookRun, HookState, LifecycleStage, TrafficShift};
+pub use monitor::{AlarmMonitor, BreakerMonitor, MonitorStatus};
+pub use revision::{RevisionSummary, ServiceRevision};
+pub use service_deployment::{Rollback, ServiceDeployment, ServiceDeploymentStatus, StopKind};
+pub use stop::StopServiceDeployment;
 pub use strategy::{AskedShifting, Percent, Shifting, Strategy, StrategyName};
 pub use update::UpdateService;
 
-pub(super) use continue_deployment::{deployment_arn, revision_arn};
 pub(super) use deployment::tell as tell_deployment;
+pub(super) use digest::resolve as resolve_images;
+pub(super) use history::{
+    completed as note_completed, counted as note_counted, failed as note_failed, looked_at as note_look,
+    staged as note_stage,
+};
 
 use super::scheduler::Ended;
 use crate::arn::Arn;
@@ -53,8 +79,12 @@ pub struct Service {
     pub arn: Arn,
     /// Its cluster and name.
     pub key: ServiceKey,
+    /// `status`.
+    pub status: ServiceStatus,
     /// `desiredCount`.
     pub desired: u32,
+    /// `deploymentController`.
+    pub controller: Controller,
     /// `deploymentConfiguration`.
     pub configuration: DeploymentConfiguration,
     /// `healthCheckGracePeriodSeconds`: for so long after a task's start nothing that checks its health can condemn it.
@@ -75,6 +105,10 @@ pub struct Service {
     pub events: VecDeque<ServiceEvent>,
     /// `deployments`: the first is PRIMARY, the others are ACTIVE; newest first.
     pub deployments: Vec<Deployment>,
+    /// What each of its deployments was made of, oldest first, those long gone included.
+    pub revisions: Vec<ServiceRevision>,
+    /// Its service deployments, oldest first.
+    pub history: Vec<ServiceDeployment>,
     /// Its tasks that are not STOPPED.
     pub(super) live: BTreeSet<TaskId>,
     /// Its tasks that have stopped since the scheduler last looked.
@@ -91,6 +125,29 @@ pub struct Service {
     pub(super) cause: Option<u64>,
     /// Repeated messages, and when each was last said.
     pub(super) said: BTreeMap<String, Timestamp>,
+}
+
+/// `status` of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceStatus {
+    /// It is there.
+    Active,
+    /// It has been deleted, and has tasks that are not being stopped yet.
+    Draining,
+    /// It has been deleted. Its name is free.
+    Inactive,
+}
+
+impl ServiceStatus {
+    /// AWS's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Draining => "DRAINING",
+            Self::Inactive => "INACTIVE",
+        }
+    }
 }
 
 /// The waiting after tasks that never came to run (`facts/aws.md` 1.5).
@@ -151,6 +208,18 @@ impl Service {
     pub fn shifting(&self) -> Option<usize> {
         let active = |deployment: &Deployment| deployment.shift.as_ref().is_some_and(TrafficShift::is_active);
         self.deployments.iter().position(active)
+    }
+
+    /// What the deployment called `id` is or was made of.
+    #[must_use]
+    pub fn revision_of(&self, id: &str) -> Option<&ServiceRevision> {
+        self.revisions.iter().rev().find(|revision| revision.deployment == id)
+    }
+
+    /// The service deployment that brings or brought in the deployment called `id`.
+    #[must_use]
+    pub fn attempt_at(&self, id: &str) -> Option<&ServiceDeployment> {
+        self.history.iter().rev().find(|entry| entry.deployment == id)
     }
 
     pub(super) fn primary_mut(&mut self) -> &mut Deployment {

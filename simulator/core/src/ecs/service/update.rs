@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::advanced;
-use super::config::{CircuitBreaker, LoadBalancer};
+use super::config::{Alarms, CircuitBreaker, LoadBalancer};
 use super::create::{passed_roles, service_arn, with_network};
 use super::deployment::{self, Deployment};
+use super::early_success::EarlySuccess;
 use super::strategy::AskedShifting;
-use super::{Backoff, Propagate, ServiceKey};
+use super::{Backoff, Propagate, ServiceKey, ServiceStatus, history};
 use crate::ecs::network::{self, Network};
 use crate::ecs::{access, cluster, scheduler};
 use crate::operation::{Access, Authorized, Operation};
@@ -41,6 +42,10 @@ pub struct UpdateService {
     pub circuit_breaker: Option<CircuitBreaker>,
     /// `deploymentConfiguration.strategy` and what belongs to it.
     pub shifting: AskedShifting,
+    /// `deploymentConfiguration.alarms`.
+    pub alarms: Option<Alarms>,
+    /// `deploymentConfiguration.earlySuccessCriteria`.
+    pub early_success: Option<EarlySuccess>,
     /// `healthCheckGracePeriodSeconds`.
     pub grace: Option<Duration>,
     /// `propagateTags`.
@@ -99,6 +104,10 @@ impl Operation for UpdateService {
         world.ecs.cluster(Some(&key.cluster))?;
         let not_found = || Refusal::fault("ServiceNotFoundException", "Service not found.");
         let service = world.ecs.services.get(&key).ok_or_else(not_found)?;
+        if service.status != ServiceStatus::Active {
+            return Err(Refusal::fault("ServiceNotActiveException", "Service was not ACTIVE."));
+        }
+        service.controller.check_update(&asked, service)?;
         let primary = service.primary();
 
         let mut configuration = service.configuration.clone();
@@ -107,6 +116,8 @@ impl Operation for UpdateService {
         configuration.maximum_percent = asked.maximum_percent.unwrap_or(configuration.maximum_percent);
         configuration.circuit_breaker = asked.circuit_breaker.unwrap_or(configuration.circuit_breaker);
         configuration.shifting = asked.shifting.over(&configuration.shifting)?;
+        configuration.alarms = asked.alarms.unwrap_or(configuration.alarms);
+        configuration.early_success = asked.early_success.unwrap_or(configuration.early_success);
         configuration.check()?;
 
         let definition = match &asked.task_definition {
@@ -138,6 +149,7 @@ impl Operation for UpdateService {
             // The throttle resets at once when the service gets something new to start.
             service.backoff = Backoff::default();
             service.said.clear();
+            history::begin(world, &key);
             scheduler::begin_deployment(world, &key);
             deployment::tell(world, &key, 0);
         }

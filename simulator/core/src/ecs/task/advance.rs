@@ -1,13 +1,12 @@
 //! Carries out the steps of a task, one by one, until there is none left to take.
 
-use std::collections::BTreeMap;
-
 use super::container::ContainerStatus;
 use super::life::{self, Step};
 use super::stop::{self, Ending};
-use super::{Task, TaskStatus, execution, launch};
+use super::{Task, TaskStatus, environment, execution, launch};
+use crate::ecs::definition::MountPoint;
 use crate::ecs::{Timer, scheduler};
-use crate::effect::{ContainerSpec, Effect, TaskId};
+use crate::effect::{ContainerSpec, Effect, Mount, TaskId};
 use crate::event::EventKind;
 use crate::world::World;
 
@@ -48,6 +47,7 @@ fn take(world: &mut World, id: &TaskId, step: Step) {
         Step::Stop(place) => {
             let task = world.ecs.task_mut(id);
             task.containers[place].status = ContainerStatus::Stopping;
+            task.containers[place].stopping_at = Some(now);
             task.containers[place].schedule = None;
             // What it does from now on follows from the task's stopping.
             task.containers[place].event = task.event;
@@ -73,8 +73,29 @@ fn pull(world: &mut World, id: &TaskId, place: usize) {
     let task = world.ecs.task_mut(id);
     task.pull_started_at.get_or_insert(now);
     task.containers[place].status = ContainerStatus::Pulling;
+    task.containers[place].pull_started_at = Some(now);
     let pull = execution::pull(world, id, place);
     world.want(Effect::PullImage(pull));
+}
+
+/// Starts the container at `place` again, which has ended with `exit_code`. Nobody but the trace is told.
+pub(super) fn restart(world: &mut World, id: &TaskId, place: usize, exit_code: Option<i32>) {
+    let now = world.now;
+    world.ecs.agenda.cancel(&Timer::Probe(id.clone(), place));
+    let container = &mut world.ecs.task_mut(id).containers[place];
+    container.status = ContainerStatus::Restarting;
+    container.restarts += 1;
+    container.restarted_at = Some(now);
+    container.ended_with = exit_code;
+    container.schedule = None;
+    let name = container.name.clone();
+    let event =
+        EventKind::Container { task: id.clone(), container: name, status: "RESTARTING", exit_code, reason: None };
+    let told = world.record(event);
+    world.ecs.task_mut(id).containers[place].event = Some(told);
+    world.follow(Some(told));
+    let spec = spec(world, &world.ecs.tasks[id], place);
+    world.want(Effect::StartContainer(Box::new(spec)));
 }
 
 fn start(world: &mut World, id: &TaskId, place: usize) {
@@ -95,9 +116,6 @@ pub(super) fn ended(world: &mut World, id: &TaskId, place: usize, reason: Option
     container.stopped_at = Some(now);
     container.schedule = None;
     container.reason = reason.map(|text| text.chars().take(1024).collect());
-    if essential && ran {
-        task.execution_stopped_at.get_or_insert(now);
-    }
     tell_container(world, id, place);
     if essential {
         let ending =
@@ -130,15 +148,21 @@ pub(super) fn set_status(world: &mut World, id: &TaskId, status: TaskStatus) {
 
 /// Records where the container at `place` stands.
 pub(super) fn tell_container(world: &mut World, id: &TaskId, place: usize) {
+    let now = world.now;
     let task = world.ecs.task_mut(id);
     task.version += 1;
     let container = &task.containers[place];
+    // The agent's RecordExecutionStoppedAt: the first essential container that is known to be STOPPED, whether it ran or not.
+    if container.status == ContainerStatus::Stopped && task.definition.containers[place].essential {
+        task.execution_stopped_at.get_or_insert(now);
+    }
     let status = match container.status {
         ContainerStatus::Pulled => "PULLED",
         ContainerStatus::Waiting
         | ContainerStatus::Pulling
         | ContainerStatus::Starting
         | ContainerStatus::Running
+        | ContainerStatus::Restarting
         | ContainerStatus::Stopping
         | ContainerStatus::Stopped => container.status.as_str(),
     };
@@ -158,21 +182,18 @@ pub(super) fn tell_container(world: &mut World, id: &TaskId, place: usize) {
 fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
     let definition = &task.definition.containers[place];
     let overridden = task.overrides.of(&definition.name);
-    let mut environment: BTreeMap<String, String> = launch::fargate_environment(world);
-    environment.extend(definition.environment.iter().cloned());
-    environment.extend(task.secrets.of(&definition.name));
-    environment.extend(overridden.into_iter().flat_map(|overridden| overridden.environment.iter().cloned()));
     let mut labels = definition.docker_labels.clone();
     labels.extend(launch::labels(world, task, &definition.name));
     ContainerSpec {
         task: task.id.clone(),
         name: definition.name.clone(),
         image: definition.image.clone(),
+        digest: task.containers[place].digest.clone(),
         entry_point: definition.entry_point.clone(),
         command: overridden
             .and_then(|overridden| overridden.command.clone())
             .unwrap_or_else(|| definition.command.clone()),
-        environment,
+        environment: environment::of(world, task, place),
         labels,
         user: definition.user.clone(),
         working_directory: definition.working_directory.clone(),
@@ -181,6 +202,11 @@ fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
         init_process: definition.init_process,
         read_only_root: definition.read_only_root,
         ulimits: definition.ulimits.iter().map(|limit| (limit.name.clone(), limit.soft, limit.hard)).collect(),
+        mounts: definition.mount_points.iter().map(mount).collect(),
         logged: definition.log.is_some(),
     }
+}
+
+fn mount(point: &MountPoint) -> Mount {
+    Mount { volume: point.volume.clone(), path: point.path.clone(), read_only: point.read_only }
 }

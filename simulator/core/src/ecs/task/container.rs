@@ -12,6 +12,8 @@ pub struct Container {
     pub id: String,
     /// How far it has come.
     pub status: ContainerStatus,
+    /// `imageDigest`, where its service settled what the tag of its image stands for.
+    pub digest: Option<String>,
     /// The engine's id of it, once it has run.
     pub runtime_id: Option<String>,
     /// `exitCode`; none if it never ran.
@@ -26,12 +28,18 @@ pub struct Container {
     pub health_output: String,
     /// The log group and stream that its output goes to.
     pub log: Option<(String, String)>,
+    /// When its image was wanted.
+    pub pull_started_at: Option<Timestamp>,
     /// When its image was there.
     pub pulled_at: Option<Timestamp>,
-    /// When it was started.
+    /// When it was first started.
     pub started_at: Option<Timestamp>,
+    /// How often its restart policy has started it again (`RestartCount` of its metadata; DescribeTasks does not tell).
+    pub restarts: u32,
     /// When its health check first passed.
     pub healthy_at: Option<Timestamp>,
+    /// When it was told to stop.
+    pub stopping_at: Option<Timestamp>,
     /// When it ended.
     pub stopped_at: Option<Timestamp>,
     /// The last entry of the trace about it.
@@ -40,6 +48,12 @@ pub struct Container {
     pub(super) schedule: Option<Schedule>,
     /// Failed probes in a row that count.
     pub(super) failures: u32,
+    /// When it was last found to need a restart.
+    pub(super) restarted_at: Option<Timestamp>,
+    /// When what runs now was started, from where its health check counts.
+    pub(super) runs_since: Option<Timestamp>,
+    /// While it is being restarted: how it ended before.
+    pub(super) ended_with: Option<i32>,
 }
 
 impl Container {
@@ -48,6 +62,7 @@ impl Container {
             name,
             id,
             status: ContainerStatus::Waiting,
+            digest: None,
             runtime_id: None,
             exit_code: None,
             reason: None,
@@ -55,13 +70,19 @@ impl Container {
             reported: Health::Unknown,
             health_output: String::new(),
             log,
+            pull_started_at: None,
             pulled_at: None,
             started_at: None,
             healthy_at: None,
+            stopping_at: None,
             stopped_at: None,
             event: None,
             schedule: None,
             failures: 0,
+            restarts: 0,
+            restarted_at: None,
+            runs_since: None,
+            ended_with: None,
         }
     }
 }
@@ -79,6 +100,8 @@ pub enum ContainerStatus {
     Starting,
     /// It runs.
     Running,
+    /// It has ended, and its restart policy starts it again.
+    Restarting,
     /// It has been told to stop.
     Stopping,
     /// It has ended, or will never start.
@@ -91,7 +114,8 @@ impl ContainerStatus {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting | Self::Pulling | Self::Pulled | Self::Starting => "PENDING",
-            Self::Running | Self::Stopping => "RUNNING",
+            // A restart is nothing that the control plane is told of.
+            Self::Running | Self::Restarting | Self::Stopping => "RUNNING",
             Self::Stopped => "STOPPED",
         }
     }

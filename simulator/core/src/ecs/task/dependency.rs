@@ -51,7 +51,7 @@ fn one(condition: Condition, definition: &ContainerDefinition, on: &Container, n
     // One that was given up itself has the exit code that the agent invents, and counts as having ended with it.
     let never_started = stopped && on.started_at.is_none() && on.exit_code.is_none();
     let satisfied = match condition {
-        Condition::Start => stopped || matches!(on.status, ContainerStatus::Running | ContainerStatus::Stopping),
+        Condition::Start => on.status >= ContainerStatus::Running,
         Condition::Complete => stopped && on.exit_code.is_some(),
         Condition::Success => stopped && on.exit_code == Some(0),
         Condition::Healthy => !stopped && on.health == Health::Healthy,
@@ -105,6 +105,7 @@ mod tests {
             "running" => (ContainerStatus::Running, true, None, Health::Unknown),
             "healthy" => (ContainerStatus::Running, true, None, Health::Healthy),
             "unhealthy" => (ContainerStatus::Running, true, None, Health::Unhealthy),
+            "restarting" => (ContainerStatus::Restarting, true, None, Health::Unknown),
             "exited 0" => (ContainerStatus::Stopped, true, Some(0), Health::Unknown),
             "exited 1" => (ContainerStatus::Stopped, true, Some(1), Health::Unknown),
             "exited while healthy" => (ContainerStatus::Stopped, true, Some(0), Health::Healthy),
@@ -143,6 +144,10 @@ mod tests {
             ulimits: Vec::new(),
             init_process: false,
             read_only_root: false,
+            restart_policy: None,
+            environment_files: Vec::new(),
+            mount_points: Vec::new(),
+            version_consistency: true,
         }
     }
 
@@ -164,6 +169,7 @@ mod tests {
             ("running", 'r', 'w', 'w', 'w'),
             ("healthy", 'r', 'w', 'w', 'r'),
             ("unhealthy", 'r', 'w', 'w', 'w'),
+            ("restarting", 'r', 'w', 'w', 'w'),
             ("exited 0", 'r', 'r', 'r', 'w'),
             ("exited 1", 'r', 'r', 'n', 'w'),
             ("exited while healthy", 'r', 'r', 'r', 'w'),

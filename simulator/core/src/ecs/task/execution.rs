@@ -4,26 +4,31 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Overrides;
+use super::{Overrides, environment};
 use crate::ecr::GetAuthorizationToken;
 use crate::ecs::definition::{LogConfiguration, TaskDefinition, is_ecr};
 use crate::effect::{Pull, TaskId};
+use crate::iam::Secret;
 use crate::logs::{CreateLogGroup, CreateLogStream, PutLogEvents};
 use crate::operation::Caller;
 use crate::refusal::Refusal;
+use crate::s3::GetObject;
 use crate::secrets::GetSecretValue;
+use crate::ssm::GetParameter;
 use crate::world::World;
 
 /// The values that a task's containers are started with and nobody else may see: not in [`fmt::Debug`].
 #[derive(Clone, Default)]
 pub(in crate::ecs) struct Secrets {
     variables: BTreeMap<String, Vec<(String, String)>>,
+    /// What environment files say; the first file's word comes first.
+    from_files: BTreeMap<String, Vec<(String, String)>>,
     registry_token: Option<String>,
 }
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { variables, registry_token: _ } = self;
+        let Self { variables, from_files: _, registry_token: _ } = self;
         f.debug_struct("Secrets").field("containers", &variables.keys()).finish_non_exhaustive()
     }
 }
@@ -32,6 +37,11 @@ impl Secrets {
     /// The variables of the container called `name`.
     pub(super) fn of(&self, name: &str) -> impl Iterator<Item = (String, String)> + '_ {
         self.variables.get(name).into_iter().flatten().cloned()
+    }
+
+    /// What the environment files of the container called `name` say. Of two that set one variable the first holds.
+    pub(super) fn of_files(&self, name: &str) -> impl Iterator<Item = (String, String)> + '_ {
+        self.from_files.get(name).into_iter().flatten().cloned()
     }
 
     /// Drops the values, which a stopped task needs no more.
@@ -94,6 +104,13 @@ pub(super) fn initialise(world: &mut World, id: &TaskId) -> Result<(), String> {
         }
         secrets.variables.insert(container.name.clone(), variables);
     }
+    for (place, container) in definition.containers.iter().enumerate() {
+        let mut variables = Vec::new();
+        for file in environment::files(&world.ecs.tasks[id], place) {
+            variables.extend(environment::parse(download(world, &execution, file)?.expose()));
+        }
+        secrets.from_files.insert(container.name.clone(), variables);
+    }
     for container in &definition.containers {
         if let Some(log) = &container.log {
             make_stream(world, &execution, log, &log.stream(&container.name, &id.0))?;
@@ -103,8 +120,41 @@ pub(super) fn initialise(world: &mut World, id: &TaskId) -> Result<(), String> {
     Ok(())
 }
 
-/// The value that `valueFrom` names: `arn:…:secret:NAME[:json-key:version-stage:version-id]`.
+/// The contents of the environment file at `arn`.
+fn download(world: &mut World, execution: &Caller, arn: String) -> Result<Secret, String> {
+    world.pass(execution, GetObject { arn }).map_err(|refusal| {
+        let (status, error) = match refusal {
+            Refusal::Fault { status: 404, .. } => (404, "NotFound: Not Found"),
+            Refusal::Denied(_) | Refusal::Fault { .. } | Refusal::NotSimulated { .. } => (403, "Forbidden: Forbidden"),
+        };
+        format!(
+            "ResourceInitializationError: failed to download env files: service call has been retried 1 time(s): operation error \
+             S3: HeadObject, https response error StatusCode: {status}, api error {error}"
+        )
+    })
+}
+
+/// The value that `valueFrom` names: a parameter by name or ARN, or a secret by ARN.
 fn fetch(world: &mut World, execution: &Caller, value_from: &str) -> Result<String, String> {
+    if value_from.starts_with("arn:aws:ssm:") || !value_from.starts_with("arn:") {
+        return fetch_parameter(world, execution, value_from);
+    }
+    fetch_secret(world, execution, value_from)
+}
+
+fn fetch_parameter(world: &mut World, execution: &Caller, reference: &str) -> Result<String, String> {
+    let found = world.pass(execution, GetParameter { reference: reference.to_owned() }).map_err(|refusal| {
+        let why = match refusal {
+            Refusal::Denied(_) => said(&refusal),
+            Refusal::Fault { .. } | Refusal::NotSimulated { .. } => format!("invalid ssm parameters: {reference}"),
+        };
+        unable_to_pull(&format!("unable to retrieve secrets from ssm: service call has been retried 1 time(s): {why}"))
+    })?;
+    Ok(found.expose().to_owned())
+}
+
+/// The value of a secret: `arn:…:secret:NAME[:json-key:version-stage:version-id]`.
+fn fetch_secret(world: &mut World, execution: &Caller, value_from: &str) -> Result<String, String> {
     let mut parts = value_from.split(':');
     let secret_id = parts.by_ref().take(7).collect::<Vec<_>>().join(":");
     let mut part = || parts.next().filter(|part| !part.is_empty()).map(str::to_owned);
@@ -149,7 +199,13 @@ pub(super) fn pull(world: &World, id: &TaskId, place: usize) -> Pull {
     let task = &world.ecs.tasks[id];
     let definition = &task.definition.containers[place];
     let token = if is_ecr(&definition.image) { task.secrets.registry_token.clone() } else { None };
-    Pull { task: id.clone(), container: definition.name.clone(), image: definition.image.clone(), token }
+    Pull {
+        task: id.clone(),
+        container: definition.name.clone(),
+        image: definition.image.clone(),
+        digest: task.containers[place].digest.clone(),
+        token,
+    }
 }
 
 /// Fargate's text for a pull of `image` that failed with `message`.

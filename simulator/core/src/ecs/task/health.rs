@@ -32,7 +32,7 @@ pub(super) fn judge(container: &mut Container, check: &HealthCheck, probe: Probe
 
 fn counts(container: &Container, check: &HealthCheck, probe: Probe) -> bool {
     let starting = container.health == Health::Unknown;
-    let in_start_period = match (container.started_at, check.start_period) {
+    let in_start_period = match (container.runs_since, check.start_period) {
         (Some(started), Some(period)) => probe.begun < started + period,
         (_, _) => false,
     };
@@ -64,7 +64,7 @@ pub(in crate::ecs) fn for_scheduler(definition: &TaskDefinition, containers: &[C
         if !definition.essential || definition.health_check.is_none() {
             continue;
         }
-        let running = matches!(container.status, ContainerStatus::Running);
+        let running = matches!(container.status, ContainerStatus::Running | ContainerStatus::Restarting);
         health = match (health, container.reported) {
             (Some(Health::Unhealthy), _) | (_, Health::Unhealthy) => Some(Health::Unhealthy),
             (None | Some(Health::Healthy), Health::Healthy) if running => Some(Health::Healthy),

@@ -24,6 +24,8 @@ pub(in crate::ecs) struct Launch {
     pub(in crate::ecs) service: Option<ServiceKey>,
     pub(in crate::ecs) network: Network,
     pub(in crate::ecs) subnet: Option<String>,
+    /// What the tags of its images stand for, by container, where that is settled.
+    pub(in crate::ecs) digests: BTreeMap<String, String>,
     pub(in crate::ecs) tags: BTreeMap<String, String>,
 }
 
@@ -32,12 +34,13 @@ pub(in crate::ecs) struct Launch {
 /// # Errors
 /// AWS's `ClientException` if ECS cannot assume one of its roles.
 pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId, Refusal> {
-    let Launch { cluster, definition, overrides, group, started_by, service, network, subnet, tags } = launch;
+    let Launch { cluster, definition, overrides, group, started_by, service, network, subnet, digests, tags } = launch;
     let id = TaskId(world.ids.hex(IdKind::Task, 32));
     let execution = execution::assume_roles(world, &definition, &overrides, &id)?;
     let container = |world: &mut World, definition: &crate::ecs::definition::ContainerDefinition| {
         let log = definition.log.as_ref().map(|log| (log.group().to_owned(), log.stream(&definition.name, &id.0)));
-        Container::new(definition.name.clone(), uuid(world), log)
+        let digest = digests.get(&definition.name).cloned();
+        Container { digest, ..Container::new(definition.name.clone(), uuid(world), log) }
     };
     let containers = definition.containers.iter().map(|definition| container(world, definition)).collect();
     world.ecs.launched += 1;

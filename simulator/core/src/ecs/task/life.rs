@@ -41,6 +41,7 @@ fn starting_up(task: &Task, now: Timestamp) -> (Vec<Step>, Option<Timestamp>) {
             ContainerStatus::Pulling
             | ContainerStatus::Starting
             | ContainerStatus::Running
+            | ContainerStatus::Restarting
             | ContainerStatus::Stopping
             | ContainerStatus::Stopped => continue,
         };
@@ -50,7 +51,8 @@ fn starting_up(task: &Task, now: Timestamp) -> (Vec<Step>, Option<Timestamp>) {
             Verdict::Never(why) => steps.push(Step::Abandon(place, why)),
         }
     }
-    let up = |status| matches!(status, ContainerStatus::Running | ContainerStatus::Stopped);
+    let up =
+        |status| matches!(status, ContainerStatus::Running | ContainerStatus::Restarting | ContainerStatus::Stopped);
     if task.last_status == TaskStatus::Pending && task.containers.iter().all(|container| up(container.status)) {
         steps.push(Step::Run);
     }
@@ -71,9 +73,11 @@ fn winding_down(task: &Task) -> Vec<Step> {
             Some(Step::Stop(place))
         }
         // One that is just being started is stopped as soon as it has.
-        ContainerStatus::Starting | ContainerStatus::Running | ContainerStatus::Stopping | ContainerStatus::Stopped => {
-            None
-        }
+        ContainerStatus::Starting
+        | ContainerStatus::Running
+        | ContainerStatus::Restarting
+        | ContainerStatus::Stopping
+        | ContainerStatus::Stopped => None,
     };
     task.containers.iter().enumerate().filter_map(step).collect()
 }

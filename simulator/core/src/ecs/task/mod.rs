@@ -1,7 +1,7 @@
 //! Tasks: containers that start, live and stop together.
 //!
-//! In reading order: what a task is (here, [`container`]), the rules ([`dependency`], [`health`], [`life`]: values in, values
-//! out), what carries them out ([`advance`], [`launch`], [`execution`], [`stop`]), what comes in ([`observe`]), and the
+//! In reading order: what a task is (here, [`container`]), the rules ([`dependency`], [`health`], [`restart`], [`life`]: values in,
+//! values out), what carries them out ([`advance`], [`launch`], [`execution`], [`environment`], [`stop`]), what comes in ([`observe`]), and the
 //! operations ([`run`], [`describe`], [`call_stop`]).
 
 pub(super) mod advance;
@@ -9,11 +9,13 @@ pub mod call_stop;
 pub mod container;
 mod dependency;
 pub mod describe;
+mod environment;
 mod execution;
 pub(super) mod health;
 pub(super) mod launch;
 mod life;
 pub(super) mod observe;
+mod restart;
 pub mod run;
 pub(super) mod stop;
 

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::container::ContainerStatus;
+use super::container::{ContainerStatus, Health};
 use super::stop::{self, Ending};
-use super::{TaskStatus, advance, execution, health};
+use super::{TaskStatus, advance, execution, health, restart};
 use crate::ecs::{Timer, scheduler};
 use crate::effect::{Effect, TaskId};
 use crate::event::EventKind;
@@ -82,26 +82,53 @@ pub(in crate::ecs) fn started(world: &mut World, id: &TaskId, place: usize, runt
     let task = world.ecs.tasks.get_mut(id).expect("the place was found in it");
     let check = task.definition.containers[place].health_check.as_ref();
     let container = &mut task.containers[place];
-    if container.status != ContainerStatus::Starting {
+    let again = container.status == ContainerStatus::Restarting;
+    if !again && container.status != ContainerStatus::Starting {
         return;
     }
     container.status = ContainerStatus::Running;
     container.runtime_id = Some(runtime_id);
-    container.started_at = Some(now);
+    container.started_at.get_or_insert(now);
+    container.runs_since = Some(now);
+    container.ended_with = None;
+    container.failures = 0;
+    // The engine looks for health anew.
+    let was = std::mem::replace(&mut container.health, Health::Unknown);
     container.schedule = check.map(|check| health::schedule(check, &world.timing, now));
     if let Some(at) = container.schedule.as_ref().and_then(crate::probe::Schedule::next) {
         world.ecs.agenda.set(Timer::Probe(id.clone(), place), at);
     }
-    advance::tell_container(world, id, place);
+    if was != Health::Unknown {
+        let report =
+            health::reported_at(world.ecs.tasks[id].containers[place].started_at.unwrap_or(now), now, &world.timing);
+        world.ecs.agenda.set(Timer::Report(id.clone(), place), report);
+    }
+    if !again {
+        advance::tell_container(world, id, place);
+    }
     advance::advance(world, id);
 }
 
 /// The container at `place` could not be created or started.
 pub(in crate::ecs) fn not_started(world: &mut World, id: &TaskId, place: usize, message: &str) {
-    if world.ecs.task_mut(id).containers[place].status == ContainerStatus::Starting {
-        advance::ended(world, id, place, Some(format!("CannotStartContainerError: {message}")));
-        advance::advance(world, id);
+    let container = &mut world.ecs.task_mut(id).containers[place];
+    match container.status {
+        ContainerStatus::Starting => {
+            advance::ended(world, id, place, Some(format!("CannotStartContainerError: {message}")));
+        }
+        // A restart that fails leaves the container as it had ended.
+        ContainerStatus::Restarting => {
+            container.exit_code = container.ended_with;
+            advance::ended(world, id, place, None);
+        }
+        ContainerStatus::Waiting
+        | ContainerStatus::Pulling
+        | ContainerStatus::Pulled
+        | ContainerStatus::Running
+        | ContainerStatus::Stopping
+        | ContainerStatus::Stopped => return,
     }
+    advance::advance(world, id);
 }
 
 /// The container at `place` has ended.
@@ -113,14 +140,23 @@ pub(in crate::ecs) fn exited(
     out_of_memory: bool,
 ) {
     let now = world.now;
-    let container = &mut world.ecs.task_mut(id).containers[place];
-    if !matches!(container.status, ContainerStatus::Running | ContainerStatus::Stopping | ContainerStatus::Starting) {
+    let task = world.ecs.task_mut(id);
+    let container = &task.containers[place];
+    if !matches!(
+        container.status,
+        ContainerStatus::Running | ContainerStatus::Restarting | ContainerStatus::Stopping | ContainerStatus::Starting
+    ) {
         return;
     }
+    let policy = task.definition.containers[place].restart_policy.as_ref();
+    if !task.stopping && restart::is_due(policy, container, exit_code, now) {
+        return advance::restart(world, id, place, exit_code);
+    }
+    let container = &mut task.containers[place];
     // What has ended has run, even if its end is heard of before its start.
     container.started_at.get_or_insert(now);
     container.exit_code = exit_code;
-    let reason = out_of_memory.then(|| "OutOfMemoryError: Container killed due to memory usage".to_owned());
+    let reason = out_of_memory.then(|| "OutOfMemoryError: container killed due to memory usage".to_owned());
     advance::ended(world, id, place, reason);
     advance::advance(world, id);
 }

@@ -50,6 +50,8 @@ pub struct ContainerOverride {
     pub memory: Option<u32>,
     /// `memoryReservation`.
     pub memory_reservation: Option<u32>,
+    /// `environmentFiles`, in place of the task definition's.
+    pub environment_files: Vec<String>,
 }
 
 /// Runs tasks on their own.
@@ -179,6 +181,8 @@ impl Operation for RunTask {
                     service: None,
                     subnet: network.subnets.first().cloned(),
                     network: network.clone(),
+                    // A task on its own belongs to no deployment whose tasks it would have to be like.
+                    digests: BTreeMap::new(),
                     tags: tags.clone(),
                 },
             )?);

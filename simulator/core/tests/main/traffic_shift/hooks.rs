@@ -19,7 +19,7 @@ fn with(hooks: Vec<LifecycleHook>) -> Shifting {
 fn answering(answers: &[HookAnswer], hooks: Vec<LifecycleHook>) -> Account {
     let mut account = serving(Timing::aws(), &with(hooks), Behaviour::healthy());
     let answers = answers.iter().map(|answer| (secs(3), answer.clone())).collect();
-    account.driver.functions.insert(FUNCTION.to_owned(), answers);
+    account.driver.script_function(FUNCTION, answers);
     account
 }
 
@@ -73,7 +73,7 @@ fn a_function_in_progress_is_called_again() {
         }
         let period = timing.scheduler_period;
         let mut account = serving(timing, &with(vec![hook]), Behaviour::healthy());
-        account.driver.functions.insert(FUNCTION.to_owned(), answers.iter().map(|it| (secs(3), it.clone())).collect());
+        account.driver.script_function(FUNCTION, answers.iter().map(|it| (secs(3), it.clone())).collect());
         account.deploy();
         until_over(&mut account);
         let details: Vec<_> =
@@ -99,7 +99,7 @@ fn a_function_is_told_where_requests_go() {
         [PreScaleUp, TestTrafficShift, PostTestTrafficShift, PreProductionTrafficShift, ProductionTrafficShift];
     let shifting = Shifting { hooks: vec![function(&stages)], ..canary(50, 1) };
     let mut account = serving(Timing::aws(), &shifting, Behaviour::healthy());
-    account.driver.functions.insert(FUNCTION.to_owned(), vec![(secs(1), HookAnswer::Succeeded)]);
+    account.driver.script_function(FUNCTION, vec![(secs(1), HookAnswer::Succeeded)]);
     let id = account.deploy();
     until_over(&mut account);
     let told = account.driver.calls.iter().map(|call| {
@@ -126,9 +126,7 @@ fn waiting(account: &Account) -> Option<(String, String)> {
     let service = account.service();
     let deployment = &service.deployments[service.shifting()?];
     let run = deployment.traffic_shift()?.hooks().iter().find(|run| run.state == HookState::AwaitingAction)?;
-    let number = deployment.id.trim_start_matches("ecs-svc/");
-    let arn = service.arn.as_str().replacen(":service/", ":service-deployment/", 1);
-    Some((format!("{arn}/{number}"), run.id.clone()))
+    Some((service.attempt_at(&deployment.id)?.arn.to_string(), run.id.clone()))
 }
 
 /// A pause lasts until somebody decides, or for its timeout.
@@ -181,7 +179,7 @@ fn all_hooks_of_a_stage_have_to_end() {
     assert_eq!(account.service().primary().id, new);
 
     let hook = LifecycleHook { timeout_minutes: 7, ..function(&[PreScaleUp]) };
-    let mut account = serving(Timing::aws(), &with(vec![hook]), Behaviour::healthy());
+    let mut account = answering(&[], vec![hook]);
     let old = account.service().primary().id.clone();
     account.deploy();
     until_over(&mut account);

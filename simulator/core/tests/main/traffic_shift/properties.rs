@@ -90,7 +90,7 @@ proptest! {
         // A function that is in progress for a whole day is called very often.
         let answers = answers.into_iter().chain([HookAnswer::Succeeded]);
         let answers = answers.map(|answer| (secs(2), answer)).collect();
-        account.driver.functions.insert(FUNCTION.to_owned(), answers);
+        account.driver.script_function(FUNCTION, answers);
         let old = account.service().primary().id.clone();
         let new = account.deploy();
         let end = account.world.now() + 200 * HOUR;

@@ -12,7 +12,7 @@ use crate::virtual_time::{Account, Behaviour, Deploy, container, secs};
 use LifecycleStage as Stage;
 
 /// The old tasks serve everything again, no new one is left, and every text is one of AWS's.
-fn assert_back(account: &Account, old: &str, what: &str) {
+pub(super) fn assert_back(account: &Account, old: &str, what: &str) {
     let service = account.service();
     assert_eq!((service.primary().id.as_str(), service.deployments.len()), (old, 1), "{what}\n{}", account.story());
     assert_eq!(service.primary().rollout_state, RolloutState::Completed);
@@ -40,7 +40,7 @@ fn a_failing_function_takes_everything_back_from_every_stage() {
         for shifting in [blue_green(), linear(500, 1), canary(50, 1)] {
             let shifting = Shifting { hooks: vec![function(&[stage])], ..shifting };
             let mut account = serving(Timing::aws(), &shifting, Behaviour::healthy());
-            account.driver.functions.insert(FUNCTION.to_owned(), vec![(secs(1), HookAnswer::Failed)]);
+            account.driver.script_function(FUNCTION, vec![(secs(1), HookAnswer::Failed)]);
             let old = account.service().primary().id.clone();
             let new = account.deploy();
             until_over(&mut account);
@@ -161,7 +161,7 @@ fn what_stands_in_the_way_of_shifting_is_told_in_aws_words() {
 fn the_first_deployment_has_nowhere_to_go_back_to() {
     let mut account = account(Timing::aws(), 7);
     account.register(vec![container("app", "app:1")]);
-    account.driver.functions.insert(FUNCTION.to_owned(), vec![(secs(1), HookAnswer::Failed)]);
+    account.driver.script_function(FUNCTION, vec![(secs(1), HookAnswer::Failed)]);
     let shifting = Shifting { hooks: vec![function(&[Stage::PostScaleUp])], ..blue_green() };
     account.create_service(&Deploy { shifting, ..Deploy::default() });
     account.until("it fails", HOUR, |account| account.service().primary().rollout_state == RolloutState::Failed);
@@ -170,7 +170,7 @@ fn the_first_deployment_has_nowhere_to_go_back_to() {
     while account.world.now() < end && account.driver.step(&mut account.world) {}
     assert_eq!(account.service().primary().rollout_state, RolloutState::Failed, "nothing comes of it");
 
-    account.driver.functions.insert(FUNCTION.to_owned(), vec![(secs(1), HookAnswer::Succeeded)]);
+    account.driver.script_function(FUNCTION, vec![(secs(1), HookAnswer::Succeeded)]);
     account.register(vec![container("app", "app:2")]);
     let id = account.deploy();
     until_over(&mut account);
@@ -184,7 +184,7 @@ fn a_second_deployment_supersedes_one_that_shifts() {
     for reached in ["SCALE_UP", "TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME"] {
         let shifting = Shifting { hooks: vec![function(&[Stage::TestTrafficShift])], ..linear(250, 10) };
         let mut account = serving(Timing::aws(), &shifting, Behaviour::healthy());
-        account.driver.functions.insert(FUNCTION.to_owned(), vec![(secs(60), HookAnswer::Succeeded)]);
+        account.driver.script_function(FUNCTION, vec![(secs(60), HookAnswer::Succeeded)]);
         account.deploy();
         account.until("it is under way", 3 * HOUR, |account| {
             stage(account) == Some(reached) && revisions(account).len() == 4
@@ -208,10 +208,7 @@ fn a_second_deployment_supersedes_one_that_shifts() {
 fn a_deployment_during_a_rollback_goes_forward() {
     let shifting = Shifting { hooks: vec![function(&[Stage::PostProductionTrafficShift])], ..blue_green() };
     let mut account = serving(Timing::aws(), &shifting, Behaviour::healthy());
-    account
-        .driver
-        .functions
-        .insert(FUNCTION.to_owned(), vec![(secs(1), HookAnswer::Failed), (secs(1), HookAnswer::Succeeded)]);
+    account.driver.script_function(FUNCTION, vec![(secs(1), HookAnswer::Failed), (secs(1), HookAnswer::Succeeded)]);
     let old = account.service().primary().id.clone();
     account.deploy();
     account.until("it goes back", HOUR, |account| {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use simulator_core::ec2::{DescribeSubnets, DescribeVpcs};
 use simulator_core::ecs::definition::{ContainerDefinition, HealthCheck, LogConfiguration, PortMapping};
 use simulator_core::ecs::service::{
-    AdvancedConfiguration, CircuitBreaker, DeploymentConfiguration, LoadBalancer, RolloutState, Shifting,
+    AdvancedConfiguration, Alarms, CircuitBreaker, Controller, DeploymentConfiguration, EarlySuccess, LoadBalancer,
+    RolloutState, Shifting,
 };
 use simulator_core::ecs::{
     CreateCluster, CreateService, LaunchType, Network, RegisterTaskDefinition, RunTask, Service, StopTask, Task,
@@ -25,7 +26,7 @@ use super::driver::Driver;
 /// The cluster's name.
 pub(crate) const CLUSTER: &str = "news";
 
-const SERVICE: &str = "news-api";
+pub(crate) const SERVICE: &str = "news-api";
 pub(super) const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// The account, and the driver that makes its wishes real.
@@ -47,47 +48,43 @@ pub(crate) struct Deploy {
     pub(crate) breaker: CircuitBreaker,
     pub(crate) grace: Option<Duration>,
     pub(crate) shifting: Shifting,
+    pub(crate) alarms: Alarms,
+    pub(crate) controller: Controller,
+    pub(crate) early_success: EarlySuccess,
 }
 
 impl Default for Deploy {
     fn default() -> Self {
         let breaker = CircuitBreaker { enable: true, rollback: true, ..CircuitBreaker::default() };
-        Self { desired: 2, minimum: 100, maximum: 200, breaker, grace: None, shifting: Shifting::default() }
+        Self {
+            desired: 2,
+            minimum: 100,
+            maximum: 200,
+            breaker,
+            grace: None,
+            shifting: Shifting::default(),
+            alarms: Alarms::default(),
+            controller: Controller::Ecs,
+            early_success: EarlySuccess::default(),
+        }
     }
 }
 
 /// A container called `name` of `image` that writes logs.
 pub(crate) fn container(name: &str, image: &str) -> ContainerDefinition {
     let options = [("awslogs-group", "/news"), ("awslogs-region", "eu-central-1"), ("awslogs-stream-prefix", "ecs")];
+    let port = PortMapping {
+        container_port: 8000,
+        host_port: None,
+        protocol: "tcp".to_owned(),
+        name: None,
+        app_protocol: None,
+    };
+    let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
     ContainerDefinition {
-        name: name.to_owned(),
-        image: image.to_owned(),
-        cpu: 0,
-        memory: None,
-        memory_reservation: None,
-        essential: true,
-        port_mappings: vec![PortMapping {
-            container_port: 8000,
-            host_port: None,
-            protocol: "tcp".to_owned(),
-            name: None,
-            app_protocol: None,
-        }],
-        entry_point: Vec::new(),
-        command: Vec::new(),
-        environment: Vec::new(),
-        secrets: Vec::new(),
-        depends_on: Vec::new(),
-        start_timeout: None,
-        stop_timeout: None,
-        health_check: None,
-        log: Some(LogConfiguration { options: options.map(|(key, value)| (key.to_owned(), value.to_owned())).into() }),
-        user: None,
-        working_directory: None,
-        docker_labels: BTreeMap::new(),
-        ulimits: Vec::new(),
-        init_process: false,
-        read_only_root: false,
+        port_mappings: vec![port],
+        log: Some(LogConfiguration { options }),
+        ..ContainerDefinition::new(name, image)
     }
 }
 
@@ -228,13 +225,19 @@ impl Account {
 
     /// Makes the service, of the newest revision.
     pub(crate) fn create_service(&mut self, deploy: &Deploy) {
+        let create = self.creation(deploy);
+        self.must(create);
+    }
+
+    /// The call that makes the service, of the newest revision.
+    pub(crate) fn creation(&self, deploy: &Deploy) -> CreateService {
         let balancer = self.target_group.clone().map(|target_group| LoadBalancer {
             target_group,
             container: "app".to_owned(),
             port: 8000,
             advanced: self.advanced.clone(),
         });
-        self.must(CreateService {
+        CreateService {
             cluster: Some(CLUSTER.to_owned()),
             name: SERVICE.to_owned(),
             task_definition: SERVICE.to_owned(),
@@ -247,10 +250,13 @@ impl Account {
                 maximum_percent: deploy.maximum,
                 circuit_breaker: deploy.breaker,
                 shifting: deploy.shifting.clone(),
+                alarms: deploy.alarms.clone(),
+                early_success: deploy.early_success,
             },
+            controller: deploy.controller,
             grace: deploy.grace,
             ..CreateService::default()
-        });
+        }
     }
 
     /// Deploys the newest revision, and answers the deployment's id.

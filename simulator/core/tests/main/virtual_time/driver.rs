@@ -1,47 +1,42 @@
-//! The queue of what happens next, and the loop that makes it happen.
+//! The library's driver, as tests use it: every effect is kept, and what must not happen fails the test.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use simulator_core::effect::{HookCall, Target, TaskId};
+use simulator_core::effect::{HookCall, Target};
 use simulator_core::elb::Forwarding;
-use simulator_core::observation::{HookAnswer, ProbeAnswer};
+use simulator_core::observation::HookAnswer;
+use simulator_core::virtual_time::{Behaviour, Script, Step, VirtualTime};
 use simulator_core::{Arn, Effect, Observation, Timestamp, World};
 
-use super::behaviour::{Behaviour, Image};
-
-/// The exit code of a container that a script lets end by itself for want of memory.
-const OUT_OF_MEMORY: i32 = 137;
-
 /// Carries out effects by a script, in virtual time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Driver {
-    script: BTreeMap<String, Vec<Behaviour>>,
-    started: BTreeMap<String, usize>,
-    queue: BTreeMap<(Timestamp, u64), Observation>,
-    sequence: u64,
-    addresses: u32,
-    tasks: BTreeMap<IpAddr, TaskId>,
-    containers: BTreeMap<(TaskId, String), Running>,
+    virtual_time: VirtualTime,
     /// Every effect so far, and when it was wanted.
     pub(crate) wanted: Vec<(Timestamp, Effect)>,
+    /// Everything that the World was told, and when; none stands for a deadline.
+    pub(crate) told: Vec<(Timestamp, Option<Observation>)>,
     /// Where each target group's requests go now.
     pub(crate) routes: BTreeMap<Arn, Vec<Target>>,
-    /// How the functions of lifecycle hooks answer, and after how long; one that is not here never does.
-    pub(crate) functions: BTreeMap<String, Vec<(Duration, HookAnswer)>>,
-    /// The calls of such functions, in order.
+    /// The calls of the functions of lifecycle hooks, in order.
     pub(crate) calls: Vec<HookCall>,
     /// How each listener's requests are spread now.
     pub(crate) rules: BTreeMap<Arn, Vec<Forwarding>>,
 }
 
-/// A container that runs.
-#[derive(Debug)]
-struct Running {
-    behaviour: Behaviour,
-    started: Timestamp,
-    ended: bool,
+impl Default for Driver {
+    fn default() -> Self {
+        let virtual_time = VirtualTime::recording(Script::default());
+        Self {
+            virtual_time,
+            wanted: Vec::new(),
+            told: Vec::new(),
+            routes: BTreeMap::new(),
+            calls: Vec::new(),
+            rules: BTreeMap::new(),
+        }
+    }
 }
 
 impl Driver {
@@ -52,181 +47,39 @@ impl Driver {
 
     /// Has containers of `image` behave so, one after the other and then from the beginning again.
     pub(crate) fn script_in_turn(&mut self, image: &str, behaviours: Vec<Behaviour>) {
-        self.script.insert(image.to_owned(), behaviours);
+        self.virtual_time.script_mut().image(image, behaviours);
     }
 
-    /// Makes the next thing happen: the earlier of what the driver has in its queue and what the World is waiting for. Answers false
-    /// when there is nothing.
+    /// Has the calls of `function` answered so, each so long after it; with no answer they never are.
+    pub(crate) fn script_function(&mut self, function: &str, answers: Vec<(Duration, HookAnswer)>) {
+        self.virtual_time.script_mut().function(function, answers);
+    }
+
+    /// When the next thing happens, if anything does.
+    pub(crate) fn next(&mut self, world: &mut World) -> Option<Timestamp> {
+        self.virtual_time.next_at(world)
+    }
+
+    /// Makes the next thing happen. Answers false when there is nothing.
     pub(crate) fn step(&mut self, world: &mut World) -> bool {
-        self.carry_out(world);
-        let happens = self.queue.keys().next().map(|(at, _)| *at);
-        match (happens, world.next_deadline()) {
-            (None, None) => return false,
-            (Some(at), deadline) if deadline.is_none_or(|deadline| at <= deadline) => {
-                let (_, observation) = self.queue.pop_first().expect("it was just seen");
-                if let Some(observation) = self.still_true(observation) {
-                    world.observe(at, observation);
-                } else {
-                    world.tick(at);
-                }
+        let step = self.virtual_time.step(world);
+        for (at, effect) in self.virtual_time.take_wanted() {
+            if let Effect::InvokeHook(call) = &effect {
+                self.calls.push(call.as_ref().clone());
             }
-            (_, Some(deadline)) => {
-                world.tick(deadline);
-                let next = world.next_deadline();
-                assert!(next.is_none_or(|next| next > deadline), "a deadline that was kept must not come again");
-            }
-            (Some(_), None) => unreachable!("no deadline is later than any"),
+            self.wanted.push((at, effect));
         }
-        self.carry_out(world);
-        true
-    }
-
-    fn carry_out(&mut self, world: &mut World) {
-        for effect in world.take_effects() {
-            self.wanted.push((world.now(), effect.clone()));
-            self.start(world.now(), effect);
+        self.told.extend(self.virtual_time.take_told());
+        if self.routes != *self.virtual_time.routes() {
+            self.routes.clone_from(self.virtual_time.routes());
         }
-    }
-
-    fn start(&mut self, now: Timestamp, effect: Effect) {
-        match effect {
-            Effect::PrepareTask(spec) => {
-                self.addresses += 1;
-                let address = IpAddr::V4(Ipv4Addr::from(0x0A00_0000 + self.addresses));
-                self.tasks.insert(address, spec.task.clone());
-                self.later(now, Duration::from_millis(100), Observation::TaskPrepared { task: spec.task, address });
-            }
-            Effect::PullImage(pull) => match self.behaviour(&pull.image).image {
-                Image::Pulls(takes) => {
-                    self.later(now, takes, Observation::ImagePulled { task: pull.task, container: pull.container });
-                }
-                Image::Refused(words) => {
-                    let message = words.to_owned();
-                    let refused = Observation::ImageNotPulled { task: pull.task, container: pull.container, message };
-                    self.later(now, Duration::from_secs(1), refused);
-                }
-                Image::Hangs => {}
-            },
-            Effect::StartContainer(spec) => {
-                let behaviour = self.behaviour(&spec.image);
-                *self.started.entry(spec.image.clone()).or_default() += 1;
-                let (task, container) = (spec.task.clone(), spec.name.clone());
-                if let Some(words) = behaviour.cannot_start {
-                    let message = words.to_owned();
-                    return self.later(
-                        now,
-                        behaviour.starts_in,
-                        Observation::ContainerNotStarted { task, container, message },
-                    );
-                }
-                let started = now + behaviour.starts_in;
-                let runtime_id = format!("{}-{container}", task.0);
-                let observation =
-                    Observation::ContainerStarted { task: task.clone(), container: container.clone(), runtime_id };
-                self.at(started, observation);
-                if let Some((after, code)) = behaviour.exits {
-                    self.exit(started + after, &task, &container, code, code == OUT_OF_MEMORY);
-                }
-                self.containers.insert((task, container), Running { behaviour, started, ended: false });
-            }
-            Effect::ProbeHealth { task, container, command: _, timeout } => self.probe(now, task, container, timeout),
-            Effect::StopContainer { task, container, timeout } => {
-                let stops_in = self.containers[&(task.clone(), container.clone())].behaviour.stops_in;
-                let (takes, code) = match stops_in {
-                    Some(takes) if takes <= timeout => (takes, 0),
-                    Some(_) | None => (timeout, 137),
-                };
-                self.exit(now + takes, &task, &container, code, false);
-            }
-            Effect::ClearTask { task } => {
-                self.containers.retain(|(of, _), _| *of != task);
-                self.later(now, Duration::from_millis(200), Observation::TaskCleared { task });
-            }
-            Effect::ProbeTarget { target_group, target, path: _, timeout } => {
-                let (takes, answer) = self.answer(now, &target, timeout);
-                self.later(now, takes, Observation::TargetProbed { target_group, target, answer });
-            }
-            Effect::Route { target_group, targets } => {
-                self.routes.insert(target_group, targets);
-            }
-            Effect::DrainTarget { target_group, target } => {
-                self.later(now, Duration::from_millis(300), Observation::TargetDrained { target_group, target });
-            }
-            Effect::InvokeHook(call) => {
-                let earlier = self.calls.iter().filter(|earlier| earlier.function == call.function).count();
-                if let Some(answers) = self.functions.get(&call.function) {
-                    let (after, answer) = answers[earlier % answers.len()].clone();
-                    let execution = call.execution.clone();
-                    self.later(now, after, Observation::HookAnswered { execution, answer });
-                }
-                self.calls.push(*call);
-            }
-            Effect::Listen { listener, rules, port: _ } | Effect::Forward { listener, rules } => {
-                self.rules.insert(listener, rules);
-            }
+        if self.rules != *self.virtual_time.rules() {
+            self.rules.clone_from(self.virtual_time.rules());
         }
-    }
-
-    fn probe(&mut self, now: Timestamp, task: TaskId, container: String, timeout: Duration) {
-        let Some(running) = self.containers.get(&(task.clone(), container.clone())) else { return };
-        let takes = running.behaviour.answers_in;
-        let age = (now + takes).since(running.started);
-        let passes = running.behaviour.healthy.is_some_and(|from| age >= from)
-            && running.behaviour.sick.is_none_or(|from| age < from);
-        let (takes, exit_code, output) = if takes > timeout {
-            (timeout, None, "timed out")
-        } else if passes {
-            (takes, Some(0), "ok")
-        } else {
-            (takes, Some(1), "not ok")
-        };
-        self.later(now, takes, Observation::HealthProbed { task, container, exit_code, output: output.to_owned() });
-    }
-
-    fn answer(&self, now: Timestamp, target: &Target, timeout: Duration) -> (Duration, ProbeAnswer) {
-        let task = self.tasks.get(&target.address).cloned().unwrap_or_else(|| TaskId(String::new()));
-        let of_task = self.containers.range((task.clone(), String::new())..).take_while(|((of, _), _)| *of == task);
-        let serving = of_task.into_iter().find(|(_, running)| {
-            let serves = running.behaviour.serves.is_some_and(|from| now.since(running.started) >= from);
-            let sick = running.behaviour.sick.is_some_and(|from| now.since(running.started) >= from);
-            now >= running.started && serves && !sick && !running.ended
-        });
-        match serving {
-            Some((_, running)) if running.behaviour.answers_in > timeout => (timeout, ProbeAnswer::TimedOut),
-            Some((_, running)) => (running.behaviour.answers_in, ProbeAnswer::Status(200)),
-            None => (Duration::from_millis(1), ProbeAnswer::Failed("connection refused".to_owned())),
+        match step {
+            Step::Happened => true,
+            Step::Quiet => false,
+            Step::Stuck(at) => panic!("a deadline that was kept must not come again, but {at} does"),
         }
-    }
-
-    /// A container ends only once, whatever was to end it.
-    fn still_true(&mut self, observation: Observation) -> Option<Observation> {
-        if let Observation::ContainerExited { task, container, .. } = &observation {
-            let running = self.containers.get_mut(&(task.clone(), container.clone()))?;
-            if std::mem::replace(&mut running.ended, true) {
-                return None;
-            }
-        }
-        Some(observation)
-    }
-
-    fn exit(&mut self, at: Timestamp, task: &TaskId, container: &str, code: i32, out_of_memory: bool) {
-        let (task, container) = (task.clone(), container.to_owned());
-        self.at(at, Observation::ContainerExited { task, container, exit_code: Some(code), out_of_memory });
-    }
-
-    /// How the next container of `image` behaves.
-    fn behaviour(&self, image: &str) -> Behaviour {
-        let turn = self.started.get(image).copied().unwrap_or_default();
-        let behaviours = self.script.get(image).filter(|behaviours| !behaviours.is_empty());
-        behaviours.map_or_else(Behaviour::healthy, |behaviours| behaviours[turn % behaviours.len()].clone())
-    }
-
-    fn later(&mut self, now: Timestamp, after: Duration, observation: Observation) {
-        self.at(now + after, observation);
-    }
-
-    fn at(&mut self, at: Timestamp, observation: Observation) {
-        self.sequence += 1;
-        self.queue.insert((at, self.sequence), observation);
     }
 }

@@ -1,12 +1,11 @@
-//! A driver that lets a script of behaviours stand for containers, and moves time from one thing that happens to the next.
+//! An account whose containers live in virtual time, and what tests ask of it.
 
 mod account;
-mod behaviour;
 mod driver;
 mod story;
 
-pub(crate) use account::{Account, CLUSTER, Deploy, container, health_check};
-pub(crate) use behaviour::{Behaviour, Image};
+pub(crate) use account::{Account, CLUSTER, Deploy, SERVICE, container, health_check};
+pub(crate) use simulator_core::virtual_time::{Behaviour, Image};
 pub(crate) use story::events;
 
 use std::time::Duration;

@@ -35,7 +35,7 @@ pub(crate) fn events(account: &Account) -> Vec<String> {
         for start in ["(task ", "ecs-svc/", "(target-group "] {
             let mut from = 0;
             while let Some(at) = message[from..].find(start).map(|at| from + at + start.len()) {
-                let length = message[at..].find([')', ' ', ',']).unwrap_or(message.len() - at);
+                let length = message[at..].find([')', ' ', ',', '.']).unwrap_or(message.len() - at);
                 let id = message[at..at + length].to_owned();
                 let place = names.iter().position(|known| *known == id).unwrap_or_else(|| {
                     names.push(id);

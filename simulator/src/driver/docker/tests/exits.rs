@@ -169,7 +169,7 @@ async fn an_engine_that_goes_away_leaves_no_effect_without_an_answer() {
     scene.carry_out(Effect::PrepareTask(spec)).await;
     scene.carry_out(Effect::StartContainer(Box::new(python(&task, "other", "0")))).await;
     let (container, image) = ("app".to_owned(), "nginx".to_owned());
-    scene.carry_out(Effect::PullImage(Pull { task: task.clone(), container, image, token: None })).await;
+    scene.carry_out(Effect::PullImage(Pull { task: task.clone(), container, image, digest: None, token: None })).await;
     let (container, command) = ("app".to_owned(), words(&["true"]));
     scene.carry_out(Effect::ProbeHealth { task: task.clone(), container, command, timeout: LONG }).await;
     let mut messages = Vec::new();

@@ -19,6 +19,8 @@ use crate::engine::pause;
 /// A registry with one image, `news:1`, for whoever has the token.
 struct TestRegistry {
     files: HashMap<String, (String, Vec<u8>)>,
+    /// The digest of `news:1`.
+    digest: String,
     /// How often somebody asked what `news:1` is.
     pulls: AtomicU32,
 }
@@ -53,10 +55,11 @@ impl TestRegistry {
             let path = format!("/v2/news/blobs/sha256:{}", Digest::of(&blob));
             files.insert(path, ("application/octet-stream".to_owned(), blob));
         }
-        for name in ["1".to_owned(), format!("sha256:{}", Digest::of(&manifest))] {
+        let digest = format!("sha256:{}", Digest::of(&manifest));
+        for name in ["1".to_owned(), digest.clone()] {
             files.insert(format!("/v2/news/manifests/{name}"), (MANIFEST.to_owned(), manifest.clone()));
         }
-        let registry = Arc::new(Self { files, pulls: AtomicU32::new(0) });
+        let registry = Arc::new(Self { files, digest, pulls: AtomicU32::new(0) });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let router = Router::new().fallback(answer).with_state(Arc::clone(&registry));
@@ -99,7 +102,7 @@ async fn scene(name: &str) -> (Scene, Arc<TestRegistry>, SocketAddr) {
 async fn pull(scene: &mut Scene, container: &str, image: &str, token: Option<&str>) -> Option<String> {
     let (task, container, image) = (TaskId("t".to_owned()), container.to_owned(), image.to_owned());
     let token = token.map(str::to_owned);
-    scene.carry_out(Effect::PullImage(Pull { task, container: container.clone(), image, token })).await;
+    scene.carry_out(Effect::PullImage(Pull { task, container: container.clone(), image, digest: None, token })).await;
     pulled(scene, &container).await
 }
 
@@ -110,6 +113,25 @@ async fn pulled(scene: &mut Scene, name: &str) -> Option<String> {
         _ => None,
     };
     scene.observe(wanted).await
+}
+
+/// A digest goes before the tag, whatever the tag means by now, and leaves nothing behind either.
+#[tokio::test]
+async fn an_image_whose_digest_is_settled_is_pulled_by_it() {
+    let (mut scene, registry, address) = scene("digest").await;
+    let (task, _) = scene.task().await;
+    let (image, digest) = (format!("{HOST}/news:gone"), Some(registry.digest.clone()));
+    let (container, token) = ("app".to_owned(), Some("token".to_owned()));
+    let asked = Pull { task: task.clone(), container, image: image.clone(), digest: digest.clone(), token };
+    scene.carry_out(Effect::PullImage(asked)).await;
+    assert_eq!(pulled(&mut scene, "app").await, None);
+    let id = scene.start_spec(ContainerSpec { digest, ..spec(&task, "app", &image, &[]) }).await;
+    let config = scene.inspect(&id).await.config.expect("it has one");
+    assert_eq!(config.image, Some(format!("{address}/news@{}", registry.digest)));
+    assert_eq!(registry.pulls.load(Ordering::SeqCst), 0, "nobody asks for the tag");
+    let engine = scene.trial.engine.clone();
+    scene.end().await;
+    assert_eq!(engine.references_under(address).await.expect("asked"), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -135,7 +157,7 @@ async fn an_image_that_many_tasks_want_at_once_is_pulled_once() {
     let names = ["one", "two", "three", "four"];
     let pulls = names.map(|name| {
         let (task, image, token) = (TaskId(name.to_owned()), format!("{HOST}/news:1"), Some("token".to_owned()));
-        scene.carry_out(Effect::PullImage(Pull { task, container: name.to_owned(), image, token }))
+        scene.carry_out(Effect::PullImage(Pull { task, container: name.to_owned(), image, digest: None, token }))
     });
     futures_util::future::join_all(pulls).await;
     let mut answered = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use simulator_core::effect::Target;
+use simulator_core::effect::{Mount, Target};
 use simulator_core::observation::ProbeAnswer;
 
 use super::*;
@@ -208,5 +208,51 @@ async fn what_cannot_start_says_why() {
     // A container that did not start can be started again under its name.
     scene.start(&task, "command", "print('now')").await;
     assert_eq!(scene.exit("command").await.1, Some(0));
+    scene.end().await;
+}
+
+/// A volume is shared by the containers that mount it, empty for each task, and gone with it.
+#[tokio::test]
+async fn containers_share_volumes_that_go_with_their_task() {
+    let mut scene = Scene::new("volumes").await;
+    let mount = |read_only| vec![Mount { volume: "data".to_owned(), path: "/data".to_owned(), read_only }];
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        let (task, _) = scene.task().await;
+        let writes = "import os; print(os.listdir('/data')); open('/data/x', 'w').write('hello'); print('written')";
+        scene.start_spec(ContainerSpec { mounts: mount(false), ..python(&task, "writer", writes) }).await;
+        let (lines, code, _) = scene.exit("writer").await;
+        assert_eq!((lines, code), (vec!["[]".to_owned(), "written".to_owned()], Some(0)));
+        let reads = "print(open('/data/x').read()); open('/data/x', 'w')";
+        let id = scene.start_spec(ContainerSpec { mounts: mount(true), ..python(&task, "reader", reads) }).await;
+        let (lines, code, _) = scene.exit("reader").await;
+        // What is said and what is complained of come by two ways, in either order.
+        assert!(lines.iter().any(|line| line == "hello"), "{lines:?}");
+        assert_eq!(code, Some(1), "it may only read");
+        let mounted = scene.inspect(&id).await.mounts.unwrap_or_default();
+        names.extend(mounted.into_iter().filter_map(|mount| mount.name));
+        scene.clear(&task).await;
+    }
+    assert_eq!(names.len(), 2);
+    for name in &names {
+        let docker = scene.trial.engine.docker();
+        assert!(docker.inspect_volume(name).await.is_err(), "{name} is gone");
+    }
+    scene.end().await;
+}
+
+/// A restart keeps what the container has written to its disk.
+#[tokio::test]
+async fn a_container_that_has_ended_is_started_again_as_it_is() {
+    let mut scene = Scene::new("again").await;
+    let (task, _) = scene.task().await;
+    let counts = "import os; n = len(os.listdir('/var/tmp')); open(f'/var/tmp/{n}', 'w'); print('run', n); exit(n)";
+    let mut ids = Vec::new();
+    for run in 0..3 {
+        ids.push(scene.start(&task, "app", counts).await);
+        assert_eq!(scene.exit("app").await, (vec![format!("run {run}")], Some(run), false));
+    }
+    assert!(ids.windows(2).all(|pair| pair[0] == pair[1]), "{ids:?}");
+    scene.clear(&task).await;
     scene.end().await;
 }

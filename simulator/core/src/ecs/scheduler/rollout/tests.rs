@@ -3,8 +3,8 @@
 use super::*;
 use crate::ecs::Rules;
 use crate::ecs::scheduler::bounds::Bounds;
-use crate::ecs::scheduler::view::DeploymentView;
-use crate::ecs::service::{CircuitBreaker, DeploymentConfiguration};
+use crate::ecs::scheduler::view::{AlarmsView, DeploymentView};
+use crate::ecs::service::{CircuitBreaker, DeploymentConfiguration, EarlySuccess};
 use crate::time::Timestamp;
 use crate::timing::Timing;
 
@@ -35,7 +35,14 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
             subnet: None,
         }
     };
-    let deployment = |id: &str, state| DeploymentView { id: id.to_owned(), state, failed_tasks: 0, trip_at: None };
+    let deployment = |id: &str, state| DeploymentView {
+        id: id.to_owned(),
+        state,
+        failed_tasks: 0,
+        trip_at: None,
+        alarmed: false,
+        bake_until: None,
+    };
     View {
         now: Timestamp::from_millis(0),
         timing: Timing::aws(),
@@ -43,6 +50,9 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
         desired,
         bounds: Bounds::of(desired, &configuration),
         breaker: CircuitBreaker::default(),
+        alarms: AlarmsView::default(),
+        early_success: EarlySuccess::default(),
+        stop: None,
         start_not_before: None,
         steady_since: None,
         deployments: vec![deployment("new", RolloutState::InProgress), deployment("old", RolloutState::Completed)],
@@ -67,6 +77,7 @@ fn words(steps: &[Step]) -> String {
         | Step::Fail { .. }
         | Step::Condemn { .. }
         | Step::Reinforce { .. }
+        | Step::Bake(_)
         | Step::Complete
         | Step::Steady
         | Step::Retire(_) => panic!("not a step of a rollout: {step:?}"),
@@ -173,7 +184,14 @@ fn a_changed_desired_count_is_followed() {
 
 #[test]
 fn nothing_of_a_failed_deployment_is_started_or_stopped() {
-    for (desired, tasks, expected) in [(2, "oh oh", ""), (2, "oh oh nf", ""), (2, "oh", ""), (1, "oh oh", "-oh1")] {
+    for (desired, tasks, expected) in [
+        (2, "oh oh", ""),
+        (2, "oh oh nf", ""),
+        (2, "oh", ""),
+        (1, "oh oh", "-oh1"),
+        (1, "oh nf nf", "-nf2"),
+        (0, "oh nf", "-nf1 -oh0"),
+    ] {
         let mut view = view(desired, (100, 200), tasks);
         view.deployments[0].state = RolloutState::Failed;
         assert_eq!(words(&decide(&view)), expected, "{desired} with {tasks:?}");

@@ -6,7 +6,8 @@ use super::traffic::{self, Obstacle, Requests};
 use crate::ecs::scheduler::{look, words};
 use crate::ecs::service::lifecycle::Direction;
 use crate::ecs::service::{
-    Backoff, HookState, LifecycleStage, Percent, RolloutState, ServiceKey, TrafficShift, tell_deployment,
+    Backoff, Cause, HookState, LifecycleStage, Percent, RolloutState, ServiceKey, StopKind, TrafficShift, note_failed,
+    note_stage, tell_deployment,
 };
 use crate::event::EventKind;
 use crate::world::World;
@@ -46,14 +47,15 @@ pub(super) fn take(world: &mut World, key: &ServiceKey, next: Move) {
         Move::Bake => change(world, key, |shift| shift.baking_since = Some(now)),
         Move::Call(place) => hooks::call(world, key, place),
         Move::GiveUp(place) => hooks::settle(world, key, place, HookState::TimedOut, "nobody answered in time"),
-        Move::RollBack(why) => roll_back(world, key, &why),
-        Move::Finish => change(world, key, |shift| shift.over = true),
+        Move::Fail(cause, kind) => fail(world, key, &cause, kind),
+        Move::Finish => finish(world, key),
     }
 }
 
-/// Has the shift of the service called `key` rolled back at the scheduler's next look, for the reason `why`.
-pub(super) fn ask_rollback(world: &mut World, key: &ServiceKey, why: &str) {
-    change(world, key, |shift| shift.roll_back = Some(why.to_owned()));
+/// Has the shift of the service called `key` fail when its next move is decided, for `cause`. The traffic goes back with it, unless `kind`
+/// is that everything stays as it is. What was asked for first counts.
+pub(super) fn ask_rollback(world: &mut World, key: &ServiceKey, cause: Cause, kind: StopKind) {
+    change(world, key, |shift| shift.failing = shift.failing.take().or(Some((cause, kind))));
 }
 
 /// Brings the shift of the service called `key` into `stage`.
@@ -105,9 +107,13 @@ pub(super) fn enter(world: &mut World, key: &ServiceKey, stage: LifecycleStage, 
     let (step, production, test) = (shift.step, shift.production, shift.test);
     change(world, key, |shift| {
         (shift.step, shift.production, shift.test) = (step, production, test);
-        shift.roll_back = refused.or(shift.roll_back.take());
+        let refused = refused.map(|why| (Cause::Stage(why), StopKind::Rollback));
+        shift.failing = refused.or(shift.failing.take());
         shift.hooks = runs;
     });
+    if let Some((place, _)) = shifting(world, key) {
+        note_stage(world, key, place);
+    }
     record(world, key, why);
     let waiting = shifting(world, key).map_or(0, |(_, shift)| shift.hooks.len());
     for hook in 0..waiting {
@@ -129,29 +135,42 @@ fn refusal(stage: LifecycleStage, obstacle: &Obstacle) -> String {
     }
 }
 
-/// The new revision is not to be: who served before serves again. With nobody who did, the deployment stays where it is, failed.
-fn roll_back(world: &mut World, key: &ServiceKey, why: &str) {
+/// The new revision is not to be: who served before serves again, if the traffic goes back. Where it does not, or where nobody served
+/// before, everything stays where it is and the deployment is failed.
+fn fail(world: &mut World, key: &ServiceKey, cause: &Cause, kind: StopKind) {
     let now = world.now;
     let Some((place, shift)) = shifting(world, key) else { return };
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let green = &mut service.deployments[place];
     green.rollout_state = RolloutState::Failed;
-    why.clone_into(&mut green.reason);
+    cause.failed().clone_into(&mut green.reason);
     green.updated_at = now;
+    let green = green.id.clone();
     service.steady_since = None;
     tell_deployment(world, key, place);
-    let Some(service) = world.ecs.services.get_mut(key) else { return };
-    let source = shift.source.as_ref();
-    let source = source.and_then(|id| service.deployments.iter().position(|deployment| deployment.id == *id));
+    if let Some(said) = words::failed(&green, cause) {
+        words::say(world, key, &said);
+    }
+    let source = match kind {
+        StopKind::Rollback => shift.source.as_ref(),
+        StopKind::Abort => None,
+    };
+    let deployments = world.ecs.services[key].deployments.iter();
+    let source = source.and_then(|id| deployments.clone().position(|deployment| deployment.id == *id));
+    let back_to = source.map(|source| world.ecs.services[key].deployments[source].id.clone());
+    note_failed(world, key, cause, back_to.as_deref());
     let Some(source) = source else {
-        record(world, key, why);
+        record(world, key, cause.rolled_back());
         return change(world, key, |shift| shift.over = true);
     };
+    let Some(service) = world.ecs.services.get_mut(key) else { return };
     let mut blue = service.deployments.remove(source);
     blue.rollout_state = RolloutState::InProgress;
-    blue.reason = format!("ECS deployment {} in progress.", blue.id);
+    blue.reason = cause.rolling_back(&blue.id);
     blue.updated_at = now;
     blue.failed_tasks = 0;
+    // A way back is never turned round.
+    blue.alarmed = false;
     let id = blue.id.clone();
     service.deployments.insert(0, blue);
     service.backoff = Backoff::default();
@@ -160,9 +179,17 @@ fn roll_back(world: &mut World, key: &ServiceKey, why: &str) {
     words::say(world, key, &words::rolling_back(&id));
     change(world, key, |shift| {
         shift.direction = Direction::Back;
-        shift.roll_back = None;
+        shift.failing = None;
     });
-    enter(world, key, first_back(&shift), why);
+    enter(world, key, first_back(&shift), cause.rolled_back());
+}
+
+/// Nothing is left to be done. Alarms have watched long enough: the bake time was theirs.
+fn finish(world: &mut World, key: &ServiceKey) {
+    change(world, key, |shift| shift.over = true);
+    if let Some(service) = world.ecs.services.get_mut(key) {
+        service.primary_mut().alarmed = false;
+    }
 }
 
 /// The shift that is under way, and the place of its deployment.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::ecs::service::lifecycle::Direction;
-use crate::ecs::service::{HookAction, HookState, LifecycleStage, Percent, TrafficShift};
+use crate::ecs::service::{Cause, HookAction, HookState, LifecycleStage, Percent, StopKind, TrafficShift};
 use crate::time::Timestamp;
 use crate::timing::Timing;
 
@@ -37,8 +37,8 @@ pub(super) enum Move {
     Call(usize),
     /// The hook at this place has had its time.
     GiveUp(usize),
-    /// The traffic goes back, for this reason.
-    RollBack(String),
+    /// The new revision is not to be, for this cause: the traffic goes back, or everything stays as it is.
+    Fail(Cause, StopKind),
     /// Nothing is left to be done.
     Finish,
 }
@@ -46,8 +46,8 @@ pub(super) enum Move {
 /// The next move, if one is due.
 pub(super) fn decide(scene: &Scene<'_>) -> Option<Move> {
     let Scene { now, shift, .. } = scene;
-    if let Some(why) = failure(scene) {
-        return Some(Move::RollBack(why));
+    if let Some((cause, kind)) = failure(scene) {
+        return Some(Move::Fail(cause, kind));
     }
     for (place, run) in shift.hooks.iter().enumerate() {
         match run.state {
@@ -68,16 +68,25 @@ pub(super) fn decide(scene: &Scene<'_>) -> Option<Move> {
     }
 }
 
-/// Why a shift that goes forward has to go back. From CLEAN_UP on there is nothing to go back to, and a way back is never turned round.
-fn failure(scene: &Scene<'_>) -> Option<String> {
-    let Scene { now, timing, shift, fault, .. } = scene;
-    if shift.direction == Direction::Back || shift.stage == LifecycleStage::CleanUp {
+/// Why a shift that goes forward has to end, and how.
+fn failure(scene: &Scene<'_>) -> Option<(Cause, StopKind)> {
+    let shift = scene.shift;
+    if !can_fail(shift) {
         return None;
     }
+    let own = || obstacle(scene).map(|why| (Cause::Stage(why), StopKind::Rollback));
+    shift.failing.clone().or_else(own)
+}
+
+/// Whether something may still fail it. From CLEAN_UP on there is nothing to go back to, and a way back is never turned round.
+pub(super) fn can_fail(shift: &TrafficShift) -> bool {
+    shift.direction == Direction::Forward && shift.stage != LifecycleStage::CleanUp
+}
+
+/// What of the present stage itself keeps it from going on.
+fn obstacle(scene: &Scene<'_>) -> Option<String> {
+    let Scene { now, timing, shift, fault, .. } = scene;
     let stage = shift.stage.as_str();
-    if let Some(why) = &shift.roll_back {
-        return Some(why.clone());
-    }
     if let Some(fault) = fault.as_ref().filter(|_| shift.stage <= LifecycleStage::PreScaleUp) {
         return Some(fault.clone());
     }
@@ -105,8 +114,7 @@ fn failure(scene: &Scene<'_>) -> Option<String> {
 fn limit(scene: &Scene<'_>) -> Option<Timestamp> {
     let Scene { timing, shift, .. } = scene;
     let paused = shift.hooks.iter().any(|run| run.state == HookState::AwaitingAction);
-    let limited = shift.direction == Direction::Forward && shift.stage != LifecycleStage::CleanUp;
-    (limited && !paused && shift.baking_since.is_none()).then(|| shift.entered_at + timing.stage_limit)
+    (can_fail(shift) && !paused && shift.baking_since.is_none()).then(|| shift.entered_at + timing.stage_limit)
 }
 
 fn forward(scene: &Scene<'_>) -> Option<Move> {

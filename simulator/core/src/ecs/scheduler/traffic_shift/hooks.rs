@@ -8,8 +8,8 @@ use super::advance::record_hook;
 use crate::ecs::scheduler::poke;
 use crate::ecs::service::lifecycle::Direction;
 use crate::ecs::service::{
-    HookAction, HookRun, HookState, HookTarget, LifecycleStage, Percent, Service, ServiceKey, TrafficShift,
-    deployment_arn, revision_arn,
+    Cause, HookAction, HookRun, HookState, HookTarget, LifecycleStage, Percent, Service, ServiceKey, ServiceRevision,
+    StopKind, TrafficShift,
 };
 use crate::ecs::task::uuid;
 use crate::effect::{Effect, HookCall};
@@ -61,13 +61,14 @@ pub(super) fn call(world: &mut World, key: &ServiceKey, place: usize) {
     let Some(shifting) = service.shifting() else { return };
     let deployment = &service.deployments[shifting];
     let Some(shift) = deployment.shift.as_ref() else { return };
+    let attempt = service.attempt_at(&deployment.id);
     let call = HookCall {
         execution: execution.clone(),
         function: function.clone(),
         stage: shift.stage.as_str(),
-        resource: deployment_arn(service, &deployment.id),
+        resource: attempt.expect("a deployment that shifts traffic is on record").arn.to_string(),
         service: service.arn.clone(),
-        target: revision_arn(service, &deployment.id),
+        target: revision_of(service, &deployment.id).arn.to_string(),
         test: if shift.stage == LifecycleStage::TestTrafficShift {
             weights(service, shifting, shift, shift.test)
         } else {
@@ -86,9 +87,15 @@ pub(super) fn call(world: &mut World, key: &ServiceKey, place: usize) {
 }
 
 fn weights(service: &Service, green: usize, shift: &TrafficShift, share: Percent) -> Vec<(String, Percent)> {
-    let green = (revision_arn(service, &service.deployments[green].id), share);
-    let blue = shift.source.as_ref().map(|id| (revision_arn(service, id), share.rest()));
+    let arn = |id: &str| revision_of(service, id).arn.to_string();
+    let green = (arn(&service.deployments[green].id), share);
+    let blue = shift.source.as_ref().map(|id| (arn(id), share.rest()));
     [green].into_iter().chain(blue).collect()
+}
+
+/// What the deployment called `id` is made of.
+fn revision_of<'a>(service: &'a Service, id: &str) -> &'a ServiceRevision {
+    service.revision_of(id).expect("every deployment that ECS makes has its revision recorded")
 }
 
 fn may_call(world: &mut World, function: &str, role: Option<&str>) -> Result<(), String> {
@@ -143,7 +150,7 @@ pub(in crate::ecs) fn resume(world: &mut World, key: &ServiceKey, id: &str, acti
     let message = format!("ContinueServiceDeployment: {}", action.as_str());
     settle(world, key, place, HookState::Succeeded, &message);
     if action == HookAction::RollBack {
-        super::advance::ask_rollback(world, key, &message);
+        super::advance::ask_rollback(world, key, Cause::Stage(message), StopKind::Rollback);
     }
     poke(world, key);
     true

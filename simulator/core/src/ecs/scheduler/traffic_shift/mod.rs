@@ -16,8 +16,10 @@ mod tests;
 pub(in crate::ecs) use begin::begin;
 pub(in crate::ecs) use hooks::{answered, resume};
 
-use super::{apply, breaker, look};
-use crate::ecs::service::{CircuitBreaker, ServiceKey};
+use super::step::Step;
+use super::view::View;
+use super::{alarms, apply, breaker, look, request};
+use crate::ecs::service::{Cause, CircuitBreaker, ServiceKey, StopKind};
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -33,6 +35,9 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) -> bool {
     for step in breaker::decide(&view) {
         apply::apply(world, key, step);
     }
+    if let Some((cause, kind)) = wish(&look::view(world, key)) {
+        advance::ask_rollback(world, key, cause, kind);
+    }
     // Every move but a few goes on to another stage, and those few happen once in each.
     while let Some(next) = advance::scene(world, key).as_ref().and_then(decide::decide) {
         advance::take(world, key, next);
@@ -44,6 +49,20 @@ pub(super) fn evaluate(world: &mut World, key: &ServiceKey) -> bool {
         apply::apply(world, key, step);
     }
     false
+}
+
+/// What somebody has asked for, or what alarms say, of the deployment under way; how it ends is for the shift to carry out. What is going
+/// back already, or cleaning up, goes on doing so.
+fn wish(view: &View) -> Option<(Cause, StopKind)> {
+    request::decide(view).into_iter().chain(alarms::decide(view)).find_map(|step| {
+        let Step::Fail { cause, .. } = step else { return None };
+        let back = match cause {
+            Cause::Request => view.stop == Some(StopKind::Rollback),
+            Cause::Alarm => view.alarms.rollback,
+            Cause::Breaker | Cause::Stage(_) => true,
+        };
+        Some((cause, if back { StopKind::Rollback } else { StopKind::Abort }))
+    })
 }
 
 /// When the shift of the service called `key` goes on although nothing happens.

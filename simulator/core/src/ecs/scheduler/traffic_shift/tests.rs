@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::decide::{Move, Scene, decide, next_change};
 use crate::ecs::service::lifecycle::Direction;
 use crate::ecs::service::{
-    HookAction, HookRun, HookState, HookTarget, LifecycleHook, LifecycleStage as Stage, Percent, Shifting, Strategy,
-    TrafficShift,
+    Cause, HookAction, HookRun, HookState, HookTarget, LifecycleHook, LifecycleStage as Stage, Percent, Shifting,
+    StopKind, Strategy, TrafficShift,
 };
 use crate::time::Timestamp;
 use crate::timing::Timing;
@@ -48,7 +48,8 @@ fn word(next: Option<&Move>) -> String {
         Some(Move::Call(_)) => "call".to_owned(),
         Some(Move::GiveUp(_)) => "give up".to_owned(),
         Some(Move::Finish) => "finish".to_owned(),
-        Some(Move::RollBack(_)) => "back".to_owned(),
+        Some(Move::Fail(_, StopKind::Rollback)) => "back".to_owned(),
+        Some(Move::Fail(_, StopKind::Abort)) => "stay".to_owned(),
     }
 }
 
@@ -117,8 +118,11 @@ fn every_stage_but_the_last_can_go_back() {
     for stage in Stage::ALL {
         let expected = if stage == Stage::CleanUp { "" } else { "back" };
         let mut wished = shift(stage, Direction::Forward);
-        wished.roll_back = Some("somebody wants it".to_owned());
+        wished.failing = Some((Cause::Request, StopKind::Rollback));
         assert_eq!(word(decide(&scene(&wished, &timing, Duration::ZERO)).as_ref()), expected, "{}", stage.as_str());
+        wished.failing = Some((Cause::Alarm, StopKind::Abort));
+        let stays = if stage == Stage::CleanUp { "" } else { "stay" };
+        assert_eq!(word(decide(&scene(&wished, &timing, Duration::ZERO)).as_ref()), stays, "{}", stage.as_str());
         let late = shift(stage, Direction::Forward);
         let late = scene(&late, &timing, DAY);
         assert_eq!(word(decide(&late).as_ref()), expected, "{}", stage.as_str());

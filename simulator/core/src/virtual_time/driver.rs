@@ -1,0 +1,385 @@
+//! The loop that makes happen what is due, and how effects become things that are due.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::behaviour::{Behaviour, Image};
+use super::container::{Run, Task};
+use super::queue::{Due, Exit, Queue};
+use super::script::{Entry, Script};
+use crate::arn::Arn;
+use crate::effect::{ContainerSpec, Effect, HookCall, Pull, Target, TaskId, TaskSpec};
+use crate::elb::Forwarding;
+use crate::observation::Observation;
+use crate::time::Timestamp;
+use crate::world::World;
+
+/// How long a task's network takes to be made.
+const PREPARES_IN: Duration = Duration::from_millis(100);
+/// How long a registry takes to refuse an image.
+const REFUSES_IN: Duration = Duration::from_secs(1);
+/// How long what is left of a task takes to be removed.
+const CLEARS_IN: Duration = Duration::from_millis(200);
+/// How long a target takes to answer the requests that it has.
+const DRAINS_IN: Duration = Duration::from_millis(300);
+/// The exit code of what is killed.
+const KILLED: i32 = 137;
+
+/// Carries effects out in virtual time, by a script.
+#[derive(Clone, Debug, Default)]
+pub struct VirtualTime {
+    script: Script,
+    queue: Queue,
+    /// How many containers have had their turn.
+    turns: BTreeMap<Entry, usize>,
+    drawn: u64,
+    runs: u64,
+    tasks: BTreeMap<TaskId, Task>,
+    by_address: BTreeMap<IpAddr, TaskId>,
+    addresses: u32,
+    routes: BTreeMap<Arn, Vec<Target>>,
+    rules: BTreeMap<Arn, Vec<Forwarding>>,
+    /// How often each function of lifecycle hooks has been called.
+    calls: BTreeMap<String, usize>,
+    record: Option<Record>,
+}
+
+/// What passed between the World and the driver.
+#[derive(Clone, Debug, Default)]
+struct Record {
+    wanted: Vec<(Timestamp, Effect)>,
+    told: Vec<(Timestamp, Option<Observation>)>,
+}
+
+/// What [`VirtualTime::step`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Something has happened.
+    Happened,
+    /// Nothing is left to happen: no container does anything, and the World waits for nothing.
+    Quiet,
+    /// The World asked to be woken, and when it was woken asks for the same time again. That is our bug, and goes on for ever.
+    Stuck(Timestamp),
+}
+
+/// How [`VirtualTime::run_until`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The condition holds.
+    Reached,
+    /// The condition does not hold, and never will by itself: nothing is left to happen.
+    Quiet,
+    /// The condition does not hold yet; what happens next would happen later than was allowed.
+    Late,
+    /// As [`Step::Stuck`].
+    Stuck(Timestamp),
+}
+
+impl VirtualTime {
+    /// Containers that behave by `script`.
+    #[must_use]
+    pub fn new(script: Script) -> Self {
+        Self { script, ..Self::default() }
+    }
+
+    /// The same, keeping what passes between it and the World, for [`VirtualTime::take_wanted`] and [`VirtualTime::take_told`].
+    #[must_use]
+    pub fn recording(script: Script) -> Self {
+        Self { record: Some(Record::default()), ..Self::new(script) }
+    }
+
+    /// The script. A change counts for the containers whose images are wanted from then on.
+    pub const fn script_mut(&mut self) -> &mut Script {
+        &mut self.script
+    }
+
+    /// The effects since the last call, and when each was wanted; none unless they are recorded.
+    pub fn take_wanted(&mut self) -> Vec<(Timestamp, Effect)> {
+        self.record.as_mut().map(|record| std::mem::take(&mut record.wanted)).unwrap_or_default()
+    }
+
+    /// What the World was told since the last call, and when; nothing stands for a deadline. None unless it is recorded.
+    pub fn take_told(&mut self) -> Vec<(Timestamp, Option<Observation>)> {
+        self.record.as_mut().map(|record| std::mem::take(&mut record.told)).unwrap_or_default()
+    }
+
+    /// Where each target group's requests go now.
+    #[must_use]
+    pub const fn routes(&self) -> &BTreeMap<Arn, Vec<Target>> {
+        &self.routes
+    }
+
+    /// How each listener's requests are spread now.
+    #[must_use]
+    pub const fn rules(&self) -> &BTreeMap<Arn, Vec<Forwarding>> {
+        &self.rules
+    }
+
+    /// When the next thing happens: the earlier of what containers do and what the World waits for.
+    pub fn next_at(&mut self, world: &mut World) -> Option<Timestamp> {
+        self.carry_out(world);
+        [self.queue.next(), world.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// Makes the next thing happen. At one instant, what containers do comes before the World's own deadlines.
+    pub fn step(&mut self, world: &mut World) -> Step {
+        let Some(at) = self.next_at(world) else { return Step::Quiet };
+        if self.queue.next() == Some(at) {
+            let observation = match self.queue.pop() {
+                Some(Due::Observation(observation)) => Some(observation),
+                Some(Due::Exit(exit)) => self.end(exit),
+                None => return Step::Quiet,
+            };
+            // Of a container that has ended already there is nothing to tell.
+            if observation.is_some() {
+                self.tell(world, at, observation);
+            }
+        } else {
+            self.tell(world, at, None);
+            if world.next_deadline().is_some_and(|next| next <= at) {
+                return Step::Stuck(at);
+            }
+        }
+        self.carry_out(world);
+        Step::Happened
+    }
+
+    /// Lets things happen until `condition` holds, none later than `until`.
+    pub fn run_until(
+        &mut self,
+        world: &mut World,
+        mut condition: impl FnMut(&World) -> bool,
+        until: Timestamp,
+    ) -> Ended {
+        while !condition(world) {
+            match self.next_at(world) {
+                Some(at) if at > until => return Ended::Late,
+                Some(_) | None => {}
+            }
+            match self.step(world) {
+                Step::Happened => {}
+                Step::Quiet => return Ended::Quiet,
+                Step::Stuck(at) => return Ended::Stuck(at),
+            }
+        }
+        Ended::Reached
+    }
+
+    fn tell(&mut self, world: &mut World, at: Timestamp, observation: Option<Observation>) {
+        if let Some(record) = &mut self.record {
+            record.told.push((at, observation.clone()));
+        }
+        match observation {
+            Some(observation) => world.observe(at, observation),
+            None => world.tick(at),
+        }
+    }
+
+    /// Begins what the World wants, once it has been told all that containers do at this instant.
+    fn carry_out(&mut self, world: &mut World) {
+        let now = world.now();
+        if self.queue.next() == Some(now) {
+            return;
+        }
+        for effect in world.take_effects() {
+            if let Some(record) = &mut self.record {
+                record.wanted.push((now, effect.clone()));
+            }
+            self.begin(now, effect);
+        }
+    }
+
+    fn begin(&mut self, now: Timestamp, effect: Effect) {
+        match effect {
+            Effect::PrepareTask(spec) => self.prepare(now, spec),
+            Effect::PullImage(pull) => self.pull(now, pull),
+            Effect::StartContainer(spec) => self.start(now, *spec),
+            Effect::ProbeHealth { task, container, command: _, timeout } => {
+                let Some(run) = self.tasks.get(&task).and_then(|task| task.run(&container)) else { return };
+                let (takes, exit_code, output) = run.probe(now, timeout);
+                let output = output.to_owned();
+                self.due(now + takes, Observation::HealthProbed { task, container, exit_code, output });
+            }
+            Effect::StopContainer { task, container, timeout } => self.stop(now, task, container, timeout),
+            Effect::ClearTask { task } => {
+                if let Some(cleared) = self.tasks.remove(&task) {
+                    self.by_address.remove(&cleared.address);
+                }
+                self.due(now + CLEARS_IN, Observation::TaskCleared { task });
+            }
+            Effect::ProbeTarget { target_group, target, path: _, timeout } => {
+                let task = self.by_address.get(&target.address).and_then(|id| self.tasks.get(id));
+                let nobody = Task { address: target.address, memory: None, loaded: false, containers: Vec::new() };
+                let (takes, answer) = task.unwrap_or(&nobody).answer(now, timeout);
+                self.due(now + takes, Observation::TargetProbed { target_group, target, answer });
+            }
+            Effect::Route { target_group, targets } => {
+                let before = self.routes.insert(target_group.clone(), targets.clone()).unwrap_or_default();
+                if self.has_requests(&target_group) {
+                    self.load(now, &before, &targets);
+                }
+            }
+            Effect::DrainTarget { target_group, target } => {
+                self.due(now + DRAINS_IN, Observation::TargetDrained { target_group, target });
+            }
+            Effect::Forward { listener, rules } => self.spread(now, listener, rules),
+            Effect::InvokeHook(call) => self.invoke(now, *call),
+            Effect::Listen { listener, rules, port } => {
+                self.spread(now, listener.clone(), rules);
+                let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+                self.due(now, Observation::Listening { listener, address });
+            }
+        }
+    }
+
+    fn prepare(&mut self, now: Timestamp, spec: TaskSpec) {
+        self.addresses = self.addresses.wrapping_add(1);
+        let address = IpAddr::V4(Ipv4Addr::from(0x0A00_0000_u32.wrapping_add(self.addresses)));
+        let task = Task { address, memory: spec.memory, loaded: false, containers: Vec::new() };
+        self.tasks.insert(spec.task.clone(), task);
+        self.by_address.insert(address, spec.task.clone());
+        self.due(now + PREPARES_IN, Observation::TaskPrepared { task: spec.task, address });
+    }
+
+    fn pull(&mut self, now: Timestamp, pull: Pull) {
+        let behaviour = self.draw(&pull.image, &pull.container);
+        let Pull { task, container, .. } = pull;
+        match &behaviour.image {
+            Image::Pulls(takes) => {
+                let observation = Observation::ImagePulled { task: task.clone(), container: container.clone() };
+                self.due(now + *takes, observation);
+            }
+            Image::Refused(words) => {
+                let (task, container, message) = (task.clone(), container.clone(), words.clone());
+                self.due(now + REFUSES_IN, Observation::ImageNotPulled { task, container, message });
+            }
+            Image::Hangs => {}
+        }
+        if let Some(task) = self.tasks.get_mut(&task) {
+            task.container_mut(&container).next = Some(Box::new(behaviour));
+        }
+    }
+
+    fn start(&mut self, now: Timestamp, spec: ContainerSpec) {
+        let ContainerSpec { task: id, name, image, memory, .. } = spec;
+        let kept = self.tasks.get_mut(&id).and_then(|task| task.container_mut(&name).next.take());
+        let behaviour = kept.unwrap_or_else(|| Box::new(self.draw(&image, &name)));
+        let started = now + behaviour.starts_in;
+        if let Some(message) = behaviour.cannot_start {
+            return self.due(started, Observation::ContainerNotStarted { task: id, container: name, message });
+        }
+        self.runs += 1;
+        let number = self.runs;
+        let runtime_id = format!("{}-{name}", id.0);
+        let observation = Observation::ContainerStarted { task: id.clone(), container: name.clone(), runtime_id };
+        self.due(started, observation);
+        let exit = |after: Duration, code: i32, out_of_memory: bool| {
+            let (task, container) = (id.clone(), name.clone());
+            (started + after, Due::Exit(Exit { task, container, run: number, code, out_of_memory }))
+        };
+        let loaded = self.tasks.get(&id).is_some_and(|task| task.loaded);
+        let limit = memory.or_else(|| self.tasks.get(&id).and_then(|task| task.memory));
+        let too_much = behaviour.peak_memory.is_some_and(|peak| limit.is_some_and(|limit| peak > limit));
+        let at_once = behaviour.out_of_memory.filter(|it| !it.under_load || loaded);
+        let exits = [
+            behaviour.exits.map(|(after, code)| exit(after, code, false)),
+            too_much.then(|| exit(behaviour.up(), KILLED, true)),
+            at_once.map(|it| exit(it.after, KILLED, true)),
+        ];
+        for (at, due) in exits.into_iter().flatten() {
+            self.queue.push(at, due);
+        }
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.container_mut(&name).run = Some(Run { number, behaviour, started, ended: false });
+        }
+    }
+
+    fn invoke(&mut self, now: Timestamp, call: HookCall) {
+        let HookCall { execution, function, .. } = call;
+        let turn = self.calls.entry(function.clone()).or_default();
+        let answer = self.script.answer(&function, *turn);
+        *turn += 1;
+        if let Some((after, answer)) = answer {
+            self.due(now + after, Observation::HookAnswered { execution, answer });
+        }
+    }
+
+    fn stop(&mut self, now: Timestamp, task: TaskId, container: String, timeout: Duration) {
+        let Some(run) = self.tasks.get(&task).and_then(|task| task.run(&container)) else { return };
+        let (takes, code) = match run.behaviour.stops_in {
+            Some(takes) if takes <= timeout => (takes, run.behaviour.stop_code),
+            Some(_) | None => (timeout, KILLED),
+        };
+        let run = run.number;
+        self.queue.push(now + takes, Due::Exit(Exit { task, container, run, code, out_of_memory: false }));
+    }
+
+    /// The requests of `listener` are spread by `rules` from now on.
+    fn spread(&mut self, now: Timestamp, listener: Arn, rules: Vec<Forwarding>) {
+        let groups = rules.iter().flat_map(|rule| &rule.shares).map(|share| share.target_group.clone());
+        let groups: BTreeSet<Arn> = groups.filter(|group| !self.has_requests(group)).collect();
+        self.rules.insert(listener, rules);
+        for group in groups {
+            if let Some(targets) = self.routes.get(&group).filter(|_| self.has_requests(&group)).cloned() {
+                self.load(now, &[], &targets);
+            }
+        }
+    }
+
+    /// Whether a listener has requests for `group`: test requests are a load like others.
+    fn has_requests(&self, group: &Arn) -> bool {
+        let mut shares = self.rules.values().flatten().flat_map(|rule| &rule.shares);
+        shares.any(|share| share.target_group == *group && share.weight > 0)
+    }
+
+    /// Requests that went to the targets `before` go to `targets` from now on.
+    fn load(&mut self, now: Timestamp, before: &[Target], targets: &[Target]) {
+        // Both are in order, and mostly the same.
+        let mut before = before.iter().peekable();
+        for target in targets {
+            while before.next_if(|old| *old < target).is_some() {}
+            if before.next_if_eq(&target).is_some() {
+                continue;
+            }
+            let Some(id) = self.by_address.get(&target.address) else { continue };
+            let Some(task) = self.tasks.get_mut(id).filter(|task| !task.loaded) else { continue };
+            task.loaded = true;
+            for container in &task.containers {
+                let Some(run) = &container.run else { continue };
+                if let Some(out) = run.behaviour.out_of_memory.filter(|it| it.under_load) {
+                    let (task, container, run) = (id.clone(), container.name.clone(), run.number);
+                    let exit = Exit { task, container, run, code: KILLED, out_of_memory: true };
+                    self.queue.push(now + out.after, Due::Exit(exit));
+                }
+            }
+        }
+    }
+
+    /// A container ends only once, whatever was to end it.
+    fn end(&mut self, exit: Exit) -> Option<Observation> {
+        let Exit { task, container, run: number, code, out_of_memory } = exit;
+        let run = self.tasks.get_mut(&task)?.container_mut(&container).run.as_mut()?;
+        if run.number != number || std::mem::replace(&mut run.ended, true) {
+            return None;
+        }
+        Some(Observation::ContainerExited { task, container, exit_code: Some(code), out_of_memory })
+    }
+
+    /// How the next container called `name` of `image` behaves.
+    fn draw(&mut self, image: &str, name: &str) -> Behaviour {
+        let entry = self.script.find(image, name);
+        let turn = entry.map_or(0, |entry| {
+            let turns = self.turns.entry(entry).or_default();
+            *turns += 1;
+            *turns - 1
+        });
+        let behaviour = self.script.behaviour(entry, turn, self.drawn);
+        self.drawn += 1;
+        behaviour
+    }
+
+    fn due(&mut self, at: Timestamp, observation: Observation) {
+        self.queue.push(at, Due::Observation(observation));
+    }
+}

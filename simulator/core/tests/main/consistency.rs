@@ -1,0 +1,92 @@
+//! Version consistency: what a tag means is settled for a deployment when its first task starts (facts 1.9).
+
+use std::collections::BTreeSet;
+
+use simulator_core::ecr::{CreateRepository, PutImage};
+use simulator_core::ecs::UpdateService;
+use simulator_core::ecs::definition::ContainerDefinition;
+use simulator_core::{Effect, Timing};
+
+use crate::virtual_time::{Account, Deploy, container, secs};
+
+const IMAGE: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/news-api:latest";
+const FIRST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const SECOND: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+/// Pushes an image with this digest as `latest`.
+fn push(account: &mut Account, digest: &str) {
+    account.must(PutImage {
+        repository: "news-api".to_owned(),
+        tag: Some("latest".to_owned()),
+        manifest: "{}".to_owned(),
+        media_type: "application/vnd.oci.image.manifest.v1+json".to_owned(),
+        digest: digest.to_owned(),
+        layers: Vec::new(),
+    });
+}
+
+fn serving(version_consistency: bool) -> Account {
+    let mut account = Account::new(Timing::aws());
+    account.must(CreateRepository { repository: "news-api".to_owned(), ..CreateRepository::default() });
+    push(&mut account, FIRST);
+    account.register(vec![ContainerDefinition { version_consistency, ..container("app", IMAGE) }]);
+    account.create_service(&Deploy::default());
+    account.until_steady();
+    account
+}
+
+/// The digests that were asked for since `from`, in pulls and in starts.
+fn asked(account: &Account, from: usize) -> BTreeSet<Option<&str>> {
+    account.driver.wanted[from..]
+        .iter()
+        .filter_map(|(_, effect)| {
+            if let Effect::PullImage(pull) = effect {
+                Some(pull.digest.as_deref())
+            } else if let Effect::StartContainer(spec) = effect {
+                Some(spec.digest.as_deref())
+            } else {
+                None
+            }
+        })
+        .collect()
+}
+
+/// A tag that is moved under a deployment changes nothing for its later tasks; a new deployment takes what it means then.
+#[test]
+fn all_tasks_of_a_deployment_run_the_same_image() {
+    let mut account = serving(true);
+    assert_eq!(asked(&account, 0), BTreeSet::from([Some(FIRST)]));
+    push(&mut account, SECOND);
+    let from = account.driver.wanted.len();
+    account.update(UpdateService { desired: Some(4), ..UpdateService::default() });
+    account.until_steady();
+    assert_eq!(asked(&account, from), BTreeSet::from([Some(FIRST)]), "more tasks of the same deployment");
+    let shown: BTreeSet<_> = account.world.ecs().tasks().iter().map(|task| task.containers[0].digest.clone()).collect();
+    assert_eq!(shown, BTreeSet::from([Some(FIRST.to_owned())]));
+
+    let from = account.driver.wanted.len();
+    account.update(UpdateService { force: true, ..UpdateService::default() });
+    account.until_steady();
+    assert_eq!(asked(&account, from), BTreeSet::from([Some(SECOND)]), "a new deployment");
+}
+
+#[test]
+fn without_it_the_tag_decides_each_time() {
+    let account = serving(false);
+    assert_eq!(asked(&account, 0), BTreeSet::from([None]));
+}
+
+/// A tag that is pushed only after the deployment has begun is settled with the first task that finds it.
+#[test]
+fn a_tag_that_comes_late_is_settled_when_it_is_there() {
+    let mut account = Account::new(Timing::aws());
+    account.must(CreateRepository { repository: "news-api".to_owned(), ..CreateRepository::default() });
+    account.register(vec![container("app", IMAGE)]);
+    account.create_service(&Deploy { desired: 1, ..Deploy::default() });
+    account.until("the first task is under way", secs(30), |account| !account.driver.wanted.is_empty());
+    push(&mut account, FIRST);
+    let from = account.driver.wanted.len();
+    account.update(UpdateService { desired: Some(2), ..UpdateService::default() });
+    account.until_steady();
+    assert!(asked(&account, from).contains(&Some(FIRST)));
+}

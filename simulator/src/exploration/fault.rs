@@ -1,0 +1,161 @@
+//! What can go wrong in a rollout, as data.
+
+use std::fmt;
+use std::time::Duration;
+
+use simulator_core::id::{IdKind, IdStream};
+use simulator_core::virtual_time::{Behaviour, Image};
+
+/// Containers of the new revision whose behaviour can be disturbed: more are rarely started.
+const CONTAINERS: u64 = 12;
+
+/// One thing that goes wrong, or that somebody does, during a rollout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The new revision's container number `container`, from 0, ends by itself.
+    Crash {
+        /// Which.
+        container: usize,
+        /// After its start.
+        after: Duration,
+    },
+    /// It answers nothing from then on.
+    Hang {
+        /// Which.
+        container: usize,
+        /// After its start.
+        after: Duration,
+    },
+    /// It is up so much later.
+    SlowStart {
+        /// Which.
+        container: usize,
+        /// How much later.
+        by: Duration,
+    },
+    /// Its image is refused.
+    PullRefused {
+        /// Which.
+        container: usize,
+    },
+    /// Its health fails from then on.
+    Sick {
+        /// Which.
+        container: usize,
+        /// After its start.
+        after: Duration,
+    },
+    /// Somebody stops a task of the service.
+    StopTask {
+        /// After UpdateService.
+        at: Duration,
+    },
+    /// Somebody changes the desired count.
+    Scale {
+        /// After UpdateService.
+        at: Duration,
+        /// To what.
+        desired: u32,
+    },
+    /// Somebody deploys the same again.
+    DeployAgain {
+        /// After UpdateService.
+        at: Duration,
+    },
+}
+
+impl Fault {
+    /// What goes wrong in the run of `seed` of a service with `tasks` tasks: one to five things.
+    #[must_use]
+    pub fn of(seed: u64, tasks: u32) -> Vec<Self> {
+        let mut stream = IdStream::new(seed);
+        let mut draw = |below: u64| stream.bits(IdKind::Request) % below.max(1);
+        let count = 1 + draw(5);
+        (0..count)
+            .map(|_| {
+                let container = usize::try_from(draw(CONTAINERS.min(u64::from(tasks) * 2))).unwrap_or_default();
+                let (soon, later) = (Duration::from_millis(draw(120_000)), Duration::from_millis(draw(600_000)));
+                match draw(8) {
+                    0 => Self::Crash { container, after: soon },
+                    1 => Self::Hang { container, after: soon },
+                    2 => Self::SlowStart { container, by: later },
+                    3 => Self::PullRefused { container },
+                    4 => Self::Sick { container, after: soon },
+                    5 => Self::StopTask { at: later },
+                    6 => {
+                        // Nobody scales to nothing and wants the service to answer.
+                        let desired = 1 + u32::try_from(draw(u64::from(tasks) * 2)).unwrap_or(tasks);
+                        Self::Scale { at: later, desired }
+                    }
+                    _ => Self::DeployAgain { at: later },
+                }
+            })
+            .collect()
+    }
+
+    /// Which container of the new revision it disturbs.
+    pub(super) const fn container(&self) -> Option<usize> {
+        match self {
+            Self::Crash { container, .. }
+            | Self::Hang { container, .. }
+            | Self::SlowStart { container, .. }
+            | Self::PullRefused { container }
+            | Self::Sick { container, .. } => Some(*container),
+            Self::StopTask { .. } | Self::Scale { .. } | Self::DeployAgain { .. } => None,
+        }
+    }
+
+    /// When somebody does it.
+    pub(super) const fn at(&self) -> Option<Duration> {
+        match self {
+            Self::StopTask { at } | Self::Scale { at, .. } | Self::DeployAgain { at } => Some(*at),
+            Self::Crash { .. }
+            | Self::Hang { .. }
+            | Self::SlowStart { .. }
+            | Self::PullRefused { .. }
+            | Self::Sick { .. } => None,
+        }
+    }
+
+    /// `behaviour`, disturbed.
+    pub(super) fn disturb(&self, behaviour: Behaviour) -> Behaviour {
+        let later = |moment: Option<Duration>, by| moment.map(|moment| moment + by);
+        match *self {
+            Self::Crash { after, .. } => Behaviour { exits: Some((after, 1)), ..behaviour },
+            Self::Hang { after, .. } => Behaviour { hangs: Some(after), ..behaviour },
+            Self::SlowStart { by, .. } => {
+                Behaviour { healthy: later(behaviour.healthy, by), serves: later(behaviour.serves, by), ..behaviour }
+            }
+            Self::PullRefused { .. } => Behaviour { image: Image::Refused("manifest unknown".to_owned()), ..behaviour },
+            Self::Sick { after, .. } => Behaviour { sick: Some(after), ..behaviour },
+            Self::StopTask { .. } | Self::Scale { .. } | Self::DeployAgain { .. } => behaviour,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nth = |container: usize| container + 1;
+        let seconds = |duration: &Duration| format!("{:.1} s", duration.as_secs_f64());
+        match self {
+            Self::Crash { container, after } => {
+                write!(f, "new container {} ends with 1, {} after its start", nth(*container), seconds(after))
+            }
+            Self::Hang { container, after } => {
+                write!(f, "new container {} answers nothing from {} after its start", nth(*container), seconds(after))
+            }
+            Self::SlowStart { container, by } => {
+                write!(f, "new container {} is up {} later", nth(*container), seconds(by))
+            }
+            Self::PullRefused { container } => write!(f, "the image of new container {} is refused", nth(*container)),
+            Self::Sick { container, after } => {
+                write!(f, "new container {} is unhealthy from {} after its start", nth(*container), seconds(after))
+            }
+            Self::StopTask { at } => write!(f, "somebody stops a task, {} after UpdateService", seconds(at)),
+            Self::Scale { at, desired } => {
+                write!(f, "somebody sets the desired count to {desired}, {} after UpdateService", seconds(at))
+            }
+            Self::DeployAgain { at } => write!(f, "somebody deploys again, {} after UpdateService", seconds(at)),
+        }
+    }
+}

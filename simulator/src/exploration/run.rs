@@ -1,0 +1,240 @@
+//! One rollout in virtual time, with given faults.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use simulator_core::ecs::service::RolloutState;
+use simulator_core::ecs::{StopTask, UpdateService};
+use simulator_core::effect::Target;
+use simulator_core::virtual_time::{Behaviour, Script, Step, VirtualTime};
+use simulator_core::{Caller, EventKind, Operation, Timestamp, World};
+
+use super::fault::Fault;
+use crate::prediction::{self, Deploy, PlayError};
+
+/// What is not over after this long never will be: the longest back-off between two starts is 15 minutes.
+const PATIENCE: Duration = Duration::from_secs(6 * 3600);
+
+/// How many containers of the new revision are told apart; after as many the first ones' behaviours come again.
+const TOLD_APART: usize = 200;
+
+/// The service in a steady state on what runs now, from where every run sets out.
+#[derive(Clone, Debug)]
+pub struct Stand {
+    world: World,
+    time: VirtualTime,
+    caller: Caller,
+    deploy: Deploy,
+    revision: String,
+    image: String,
+    usual: Vec<Behaviour>,
+}
+
+/// What became of a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// What was deployed last runs.
+    Completed,
+    /// The service is back on what ran before.
+    RolledBack,
+    /// For a time there was no healthy target, though tasks were wanted.
+    Outage,
+    /// Neither completed nor rolled back, after hours.
+    Stuck,
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// When it was over, after UpdateService.
+    pub after: Duration,
+    /// For how long in all no target was healthy.
+    pub outage: Duration,
+}
+
+impl Outcome {
+    /// Whether nobody would want it.
+    #[must_use]
+    pub const fn is_bad(self) -> bool {
+        matches!(self, Self::Outage | Self::Stuck)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Completed => "completed",
+            Self::RolledBack => "rolled back",
+            Self::Outage => "no healthy target for a time",
+            Self::Stuck => "stuck",
+        })
+    }
+}
+
+impl Stand {
+    /// Brings what runs now into a steady state in `world`, where containers do what `script` says. Those of the container behind the
+    /// load balancer that the new revision starts behave like `usual`, one after the other, until a fault disturbs them.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub fn new(world: World, script: Script, deploy: Deploy, usual: Vec<Behaviour>) -> Result<Self, PlayError> {
+        let image = image(&deploy).unwrap_or_default();
+        let (world, time, revision) = prediction::stand(world, script, &deploy)?;
+        let caller = world.root();
+        Ok(Self { world, time, caller, deploy, revision, image, usual })
+    }
+
+    /// Rolls out, while `faults` happen.
+    #[must_use]
+    pub fn run(&self, faults: &[Fault]) -> Run {
+        let mut going = Going::new(self.clone(), faults);
+        let ended = going.on();
+        let Going { began, outage, stand, .. } = going;
+        let service = stand.world.ecs().service(&stand.deploy.cluster, &stand.deploy.service);
+        let arrived = service.is_some_and(|service| service.primary().definition.arn.as_str() == stand.revision);
+        let outcome = match ended {
+            _ if !outage.is_zero() => Outcome::Outage,
+            None => Outcome::Stuck,
+            Some(RolloutState::Completed) if arrived => Outcome::Completed,
+            Some(_) if arrived => Outcome::Stuck,
+            Some(_) => Outcome::RolledBack,
+        };
+        Run { outcome, after: stand.world.now().since(began), outage }
+    }
+}
+
+/// A run under way.
+struct Going {
+    stand: Stand,
+    began: Timestamp,
+    acts: Vec<(Timestamp, Fault)>,
+    seen: usize,
+    targets: BTreeMap<Target, &'static str>,
+    dark_since: Option<Timestamp>,
+    outage: Duration,
+}
+
+impl Going {
+    fn new(mut stand: Stand, faults: &[Fault]) -> Self {
+        let behaviours = (0..TOLD_APART).map(|container| {
+            let usual = stand.usual.get(container % stand.usual.len().max(1)).cloned().unwrap_or_default();
+            let disturbing = faults.iter().filter(|fault| fault.container() == Some(container));
+            disturbing.fold(usual, |behaviour, fault| fault.disturb(behaviour))
+        });
+        let (image, container) = (stand.image.clone(), stand.deploy.container.clone());
+        stand.time.script_mut().container_of(&image, &container, behaviours.collect());
+        let began = stand.world.now();
+        let mut acts: Vec<(Timestamp, Fault)> =
+            faults.iter().filter_map(|fault| Some((began + fault.at()?, fault.clone()))).collect();
+        // The earliest last, where it is taken from.
+        acts.sort_by(|(a, _), (b, _)| b.cmp(a));
+        let mut going =
+            Self { stand, began, acts, seen: 0, targets: BTreeMap::new(), dark_since: None, outage: Duration::ZERO };
+        going.look();
+        going.seen = going.stand.world.events().len();
+        let revision = going.stand.revision.clone();
+        going.update(UpdateService { task_definition: Some(revision), ..UpdateService::default() });
+        going
+    }
+
+    /// Lets time pass until the service is steady and nobody does anything any more. Answers the last deployment's state then.
+    fn on(&mut self) -> Option<RolloutState> {
+        let end = self.began + PATIENCE;
+        let first = self.seen;
+        loop {
+            let next = self.stand.time.next_at(&mut self.stand.world);
+            let act = self.acts.last().map(|(at, _)| *at);
+            match (next, act) {
+                (_, Some(at)) if next.is_none_or(|next| at <= next) => self.act(),
+                (None, _) => return None,
+                (Some(next), _) if next > end => return None,
+                (Some(_), _) => match self.stand.time.step(&mut self.stand.world) {
+                    Step::Happened => {}
+                    Step::Quiet | Step::Stuck(_) => return None,
+                },
+            }
+            if self.look() && self.acts.is_empty() {
+                let Stand { world, deploy, .. } = &self.stand;
+                let state = world.ecs().service(&deploy.cluster, &deploy.service)?.primary().rollout_state;
+                let events = world.events().get(first..).unwrap_or_default();
+                if state != RolloutState::InProgress && prediction::is_steady(events, &deploy.service) {
+                    return Some(state);
+                }
+            }
+        }
+    }
+
+    /// Does what somebody does next.
+    fn act(&mut self) {
+        let Some((at, fault)) = self.acts.pop() else { return };
+        let at = at.max(self.stand.world.now());
+        self.stand.world.tick(at);
+        match fault {
+            Fault::Scale { desired, .. } => {
+                self.update(UpdateService { desired: Some(desired), ..UpdateService::default() })
+            }
+            Fault::DeployAgain { .. } => self.update(UpdateService { force: true, ..UpdateService::default() }),
+            Fault::StopTask { .. } => {
+                let Stand { world, deploy, .. } = &self.stand;
+                let service = world.ecs().service(&deploy.cluster, &deploy.service);
+                let task = service.and_then(|service| world.ecs().tasks_of(service).find(|task| !task.stopping));
+                if let Some(task) = task.map(|task| task.id.0.clone()) {
+                    let cluster = Some(self.stand.deploy.cluster.clone());
+                    self.call(StopTask { cluster, task, reason: None });
+                }
+            }
+            Fault::Crash { .. }
+            | Fault::Hang { .. }
+            | Fault::SlowStart { .. }
+            | Fault::PullRefused { .. }
+            | Fault::Sick { .. } => {}
+        }
+    }
+
+    fn update(&mut self, update: UpdateService) {
+        let (cluster, service) = (Some(self.stand.deploy.cluster.clone()), self.stand.deploy.service.clone());
+        self.call(UpdateService { cluster, service, ..update });
+    }
+
+    /// A call that AWS refuses changes nothing; that is an outcome like any other.
+    fn call<O: Operation>(&mut self, operation: O) {
+        let now = self.stand.world.now();
+        let Stand { world, caller, .. } = &mut self.stand;
+        drop(world.call(now, caller, operation));
+    }
+
+    /// Takes in what has happened since the last look, and answers whether anything has.
+    fn look(&mut self) -> bool {
+        let events = self.stand.world.events();
+        let new = events.get(self.seen..).unwrap_or_default();
+        if new.is_empty() {
+            return false;
+        }
+        for event in new {
+            if let EventKind::TargetHealth { target, state, .. } = &event.kind {
+                self.targets.insert(target.clone(), *state);
+                let healthy = self.targets.values().any(|state| *state == "healthy");
+                match self.dark_since {
+                    None if !healthy => self.dark_since = Some(event.at),
+                    Some(since) if healthy => {
+                        self.dark_since = None;
+                        self.outage += event.at.since(since.max(self.began));
+                    }
+                    None | Some(_) => {}
+                }
+            }
+        }
+        self.seen = events.len();
+        true
+    }
+}
+
+/// The image of the container behind the load balancer in what would be deployed.
+fn image(deploy: &Deploy) -> Option<String> {
+    let containers = deploy.next.get("containerDefinitions")?.as_array()?;
+    let container = containers.iter().find(|it| it.get("name").is_some_and(|name| *name == deploy.container))?;
+    Some(container.get("image")?.as_str()?.to_owned())
+}

@@ -1,0 +1,65 @@
+//! The user's files, as far as a rehearsal needs them.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::error::RehearsalError;
+use super::files::{FileError, FileNames, Files};
+use super::script::Script;
+use super::{secret_values, task_definition};
+
+/// What the user's files say, read and found usable.
+#[derive(Debug)]
+pub(super) struct Input {
+    /// The files of what would be deployed.
+    pub(super) files: Files,
+    /// The task definition of what runs now.
+    pub(super) definition_now: Value,
+    /// The task definition of what would be deployed.
+    pub(super) definition_next: Value,
+}
+
+impl Input {
+    /// Reads everything that the script points at, and refuses what cannot be used before anything starts.
+    ///
+    /// # Errors
+    /// A file cannot be read or used.
+    pub(super) fn read(script: &Script) -> Result<Self, RehearsalError> {
+        let text = |path: &Path| path.display().to_string();
+        let names = FileNames {
+            dockerfile: text(&script.files.dockerfile),
+            context: text(&script.files.context),
+            compose: script.files.compose.as_deref().map(text),
+            task_definition: text(&script.files.task_definition),
+            smoke: text(&script.files.smoke),
+        };
+        let unusable = |error: FileError| RehearsalError::input(&error, error.help());
+        let files = Files::read(&script.to.directory, &names).map_err(unusable)?;
+        let now = Files::read(&script.from.directory, &names).map_err(unusable)?;
+        let definition_next = files.task_definition.registration.clone();
+        files.task_definition.container(&script.service.container).map_err(unusable)?;
+        if let Some((database, engine)) = &script.database
+            && database.url.shape(*engine).is_none()
+        {
+            return Err(RehearsalError::Input {
+                message: format!("greenroom.toml does not say how the database's URL is written for {engine}"),
+                help: Some(format!("add `{} = \"…\"` to [database.url]", engine.key())),
+            });
+        }
+        for (variable, value_from) in task_definition::secrets(&definition_next) {
+            let name = secret_values::name_of(&value_from);
+            let is_database = script.database.as_ref().is_some_and(|(database, _)| database.secret == name);
+            if !is_database && !script.secrets.contains_key(name) {
+                let shown = &names.task_definition;
+                return Err(RehearsalError::Input {
+                    message: format!(
+                        "`{shown}` takes `{variable}` from the secret `{name}`, which has no value for a rehearsal"
+                    ),
+                    help: Some(format!("add `\"{name}\" = {{ generate = 32 }}` to [secrets] in greenroom.toml")),
+                });
+            }
+        }
+        Ok(Self { definition_now: now.task_definition.registration, definition_next, files })
+    }
+}

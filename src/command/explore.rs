@@ -1,0 +1,130 @@
+//! `greenroom explore`: many rollouts in virtual time, each with other faults.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::json;
+use simulator::exploration::{self, Example, Findings, Stand};
+use simulator::rehearsal::{Progress, RehearsalError, virtual_rehearsal};
+
+use super::block_on;
+use super::rehearse::{self, EngineArgument, Prepared};
+use crate::exit::Exit;
+use crate::progress::Silent;
+
+/// Roll the deploy out many times in virtual time, each time with other faults, and show the fewest that lead to a bad outcome.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// What runs now: a directory, a git revision or an image [default: the merge base with the main branch].
+    #[arg(long, value_name = "REV|DIR|IMAGE")]
+    from: Option<String>,
+    /// What would be deployed [default: the work tree].
+    #[arg(long, value_name = "REV|DIR|IMAGE")]
+    to: Option<String>,
+    /// How many rollouts.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    seeds: u64,
+    /// The first rollout's seed; with `--seeds 1` that rollout alone is shown.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    first_seed: u64,
+    /// How many tasks the service has [default: as in greenroom.toml].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=5000))]
+    tasks: Option<u32>,
+    /// How containers behave where no fault disturbs them [default: as in the last rehearsal with containers].
+    #[arg(long, value_name = "FILE")]
+    behaviours: Option<PathBuf>,
+    /// Print what was found as JSON on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Explores the project whose greenroom.toml is at `path`; bad outcomes are the deploy's failure.
+pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
+    let asked = rehearse::Arguments {
+        from: arguments.from.clone(),
+        to: arguments.to.clone(),
+        engine: EngineArgument::Virtual,
+        behaviours: arguments.behaviours.clone(),
+        ..rehearse::Arguments::default()
+    };
+    let mut prepared = match rehearse::prepare(path, &asked) {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
+    };
+    let Prepared { script, set_up, .. } = &mut prepared;
+    if let Some(tasks) = arguments.tasks {
+        script.service.desired_count = tasks;
+    }
+    let tasks = script.service.desired_count;
+    let behaviours = match rehearse::behaviours(&asked, script) {
+        Ok(behaviours) => behaviours,
+        Err(error) => return rehearse::refuse(error),
+    };
+    block_on(async {
+        let progress: Arc<dyn Progress> = Arc::new(Silent);
+        let (world, deploy) = match virtual_rehearsal::stand(script, set_up, &progress).await {
+            Ok(stand) => stand,
+            Err(error) => return rehearse::refuse(error),
+        };
+        let usual = behaviours.said_of("", &script.service.container).to_vec();
+        let stand = match Stand::new(world, behaviours, deploy, usual) {
+            Ok(stand) => stand,
+            Err(error) => return rehearse::refuse(RehearsalError::input(&error, None)),
+        };
+        let began = Instant::now();
+        let (first, seeds) = (arguments.first_seed, arguments.seeds);
+        // Ctrl-C ends the process: nothing is left by it that would have to be removed.
+        let exploring = tokio::task::spawn_blocking(move || exploration::explore(&stand, first, seeds, tasks));
+        let findings = tokio::select! {
+            findings = exploring => match findings {
+                Ok(findings) => findings,
+                Err(error) => return rehearse::refuse(RehearsalError::bug("exploring did not end", &error)),
+            },
+            () = rehearse::interrupted() => return Exit::Interrupted,
+        };
+        if arguments.json {
+            anstream::println!("{:#}", in_json(&findings, arguments.first_seed, arguments.seeds, tasks));
+        } else {
+            let took = began.elapsed().as_secs_f64();
+            anstream::print!("explored    {seeds} rollouts of {tasks} tasks in {took:.1} s\n{}", in_words(&findings));
+        }
+        if findings.examples.is_empty() { Exit::Ok } else { Exit::WouldFail }
+    })
+}
+
+fn in_words(findings: &Findings) -> String {
+    let counts = findings.outcomes.iter().map(|(outcome, count)| format!("{count:>8}    {outcome}\n"));
+    let examples = findings.examples.iter().map(|Example { seed, faults, run }| {
+        let faults: String = faults.iter().map(|fault| format!("  {fault}\n")).collect();
+        let outage = if run.outage.is_zero() {
+            String::new()
+        } else {
+            format!(", for {:.1} s in all", run.outage.as_secs_f64())
+        };
+        format!("\n{}{outage}: seed {seed}, when\n{faults}", run.outcome)
+    });
+    counts.chain(examples).collect()
+}
+
+fn in_json(findings: &Findings, first: u64, seeds: u64, tasks: u32) -> serde_json::Value {
+    let outcomes: serde_json::Map<_, _> =
+        findings.outcomes.iter().map(|(outcome, count)| (outcome.to_string(), json!(count))).collect();
+    let examples = findings.examples.iter().map(|Example { seed, faults, run }| {
+        json!({
+            "seed": seed,
+            "outcome": run.outcome.to_string(),
+            "outageMillis": u64::try_from(run.outage.as_millis()).unwrap_or(u64::MAX),
+            "faults": faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "version": 1,
+        "firstSeed": first,
+        "seeds": seeds,
+        "tasks": tasks,
+        "outcomes": outcomes,
+        "examples": examples.collect::<Vec<_>>(),
+    })
+}
