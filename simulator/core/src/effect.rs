@@ -7,10 +7,7 @@ use std::time::Duration;
 use crate::arn::Arn;
 use crate::ecs::service::Percent;
 use crate::elb::Forwarding;
-
-/// The 32 hexadecimal digits that name a task.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(pub String);
+pub use crate::task_id::TaskId;
 
 /// One thing to be done outside.
 #[derive(Clone, Debug, PartialEq, Eq)]

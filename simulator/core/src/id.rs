@@ -59,6 +59,11 @@ impl IdStream {
             .collect()
     }
 
+    /// The number that the next 32 hexadecimal digits stand for.
+    pub fn number(&mut self, kind: IdKind) -> u128 {
+        (0..32).fold(0, |number, _| number << 4 | u128::from(self.bits(kind) % 16))
+    }
+
     /// The next `length` lower-case hexadecimal digits.
     pub fn hex(&mut self, kind: IdKind, length: usize) -> String {
         self.text(kind, b"0123456789abcdef", length)

@@ -91,8 +91,8 @@ fn side_by_side(world: &World, deploy: &Deploy, began: Timestamp, new: impl Fn(&
         if container.stopped_at.is_some_and(|at| at < began) {
             continue;
         }
-        changes.insert((started, false, task.id.clone()));
-        changes.extend(container.stopped_at.map(|at| (at, true, task.id.clone())));
+        changes.insert((started, false, task.id));
+        changes.extend(container.stopped_at.map(|at| (at, true, task.id)));
     }
     let mut running: BTreeMap<TaskId, bool> = BTreeMap::new();
     let (mut overlap, mut most, mut since) = (Duration::ZERO, 0, None);

@@ -65,7 +65,7 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
             json!({
                 "service": service,
                 "deployment": deployment,
-                "task": task.0,
+                "task": task.to_string(),
                 "failures": failures,
                 "threshold": threshold,
             }),
@@ -74,7 +74,7 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
         EventKind::Task { task, started_by, task_definition, status, stop_code, stopped_reason } => (
             "task",
             json!({
-                "task": task.0,
+                "task": task.to_string(),
                 "startedBy": started_by,
                 "taskDefinition": task_definition,
                 "status": status,
@@ -85,16 +85,17 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
         EventKind::Container { task, container, status, exit_code, reason } => (
             "container",
             json!({
-                "task": task.0,
+                "task": task.to_string(),
                 "container": container,
                 "status": status,
                 "exitCode": exit_code,
                 "reason": reason,
             }),
         ),
-        EventKind::ContainerHealth { task, container, status, output } => {
-            ("container-health", json!({"task": task.0, "container": container, "status": status, "output": output}))
-        }
+        EventKind::ContainerHealth { task, container, status, output } => (
+            "container-health",
+            json!({"task": task.to_string(), "container": container, "status": status, "output": output}),
+        ),
         EventKind::TargetHealth { target_group, target, state, reason } => (
             "target-health",
             json!({

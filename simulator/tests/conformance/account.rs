@@ -97,7 +97,7 @@ pub(crate) fn run(stage: &mut impl Stage, containers: Vec<ContainerDefinition>) 
 
 /// Stops the task called `id`.
 pub(crate) fn stop(stage: &mut impl Stage, id: &TaskId) {
-    stage.must(StopTask { cluster: Some(NAME.to_owned()), task: id.0.clone(), reason: None });
+    stage.must(StopTask { cluster: Some(NAME.to_owned()), task: id.to_string(), reason: None });
 }
 
 /// Makes a service of one task, of the newest revision.

@@ -71,7 +71,7 @@ pub(crate) async fn a_clean_rollout(stage: &mut impl Stage) {
     assert_eq!(target_states(stage, &group, 1), ["initial", "healthy"]);
     let (old, new) = stage.look(|world| {
         let tasks = world.ecs().tasks();
-        (tasks[0].id.clone(), tasks[1].id.clone())
+        (tasks[0].id, tasks[1].id)
     });
     let all = ["PROVISIONING", "PENDING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];
     assert_eq!(statuses(stage, &old), all);

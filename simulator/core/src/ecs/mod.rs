@@ -51,13 +51,11 @@ pub struct State {
     /// Revisions by family; revision 1 comes first.
     definitions: BTreeMap<String, Vec<Arc<TaskDefinition>>>,
     services: BTreeMap<ServiceKey, Service>,
-    tasks: BTreeMap<TaskId, Task>,
+    tasks: task::Tasks,
     /// Which task has an address now.
     by_address: BTreeMap<IpAddr, TaskId>,
     /// What RunTask answered to a client token.
     client_tokens: BTreeMap<String, task::Earlier>,
-    /// Tasks launched so far.
-    launched: u64,
     /// The alarms that have been told of.
     alarms: BTreeMap<String, AlarmState>,
     agenda: Agenda<Timer>,
@@ -101,6 +99,11 @@ impl State {
     /// The task called `id`, which exists.
     fn task_mut(&mut self, id: &TaskId) -> &mut Task {
         self.tasks.get_mut(id).expect("whoever names a task has found it")
+    }
+
+    /// The tasks of `service` that are not STOPPED, in the order of creation.
+    fn live<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = &'a Task> + Clone {
+        self.tasks.at(service.live.iter())
     }
 }
 

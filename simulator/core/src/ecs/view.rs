@@ -59,14 +59,12 @@ impl<'a> View<'a> {
     /// Every task there ever was, in the order of creation.
     #[must_use]
     pub fn tasks(self) -> Vec<&'a Task> {
-        let mut tasks: Vec<&Task> = self.state.tasks.values().collect();
-        tasks.sort_by_key(|task| task.number);
-        tasks
+        self.state.tasks.iter().collect()
     }
 
-    /// The tasks of a service that are not STOPPED.
+    /// The tasks of a service that are not STOPPED, in the order of creation.
     pub fn tasks_of(self, service: &'a Service) -> impl Iterator<Item = &'a Task> {
-        service.live.iter().filter_map(move |id| self.state.tasks.get(id))
+        self.state.live(service)
     }
 
     /// The deployments that DescribeServices lists: the primary one, and those that still have tasks.

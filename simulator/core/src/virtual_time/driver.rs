@@ -192,7 +192,7 @@ impl VirtualTime {
 
     fn begin(&mut self, now: Timestamp, effect: Effect) {
         match effect {
-            Effect::PrepareTask(spec) => self.prepare(now, spec),
+            Effect::PrepareTask(spec) => self.prepare(now, &spec),
             Effect::PullImage(pull) => self.pull(now, pull),
             Effect::StartContainer(spec) => self.start(now, *spec),
             Effect::ProbeHealth { task, container, command: _, timeout } => {
@@ -233,12 +233,12 @@ impl VirtualTime {
         }
     }
 
-    fn prepare(&mut self, now: Timestamp, spec: TaskSpec) {
+    fn prepare(&mut self, now: Timestamp, spec: &TaskSpec) {
         self.addresses = self.addresses.wrapping_add(1);
         let address = IpAddr::V4(Ipv4Addr::from(0x0A00_0000_u32.wrapping_add(self.addresses)));
         let task = Task { address, memory: spec.memory, loaded: false, containers: Vec::new() };
-        self.tasks.insert(spec.task.clone(), task);
-        self.by_address.insert(address, spec.task.clone());
+        self.tasks.insert(spec.task, task);
+        self.by_address.insert(address, spec.task);
         self.due(now + PREPARES_IN, Observation::TaskPrepared { task: spec.task, address });
     }
 
@@ -247,11 +247,11 @@ impl VirtualTime {
         let Pull { task, container, .. } = pull;
         match &behaviour.image {
             Image::Pulls(takes) => {
-                let observation = Observation::ImagePulled { task: task.clone(), container: container.clone() };
+                let observation = Observation::ImagePulled { task, container: container.clone() };
                 self.due(now + *takes, observation);
             }
             Image::Refused(words) => {
-                let (task, container, message) = (task.clone(), container.clone(), words.clone());
+                let (task, container, message) = (task, container.clone(), words.clone());
                 self.due(now + REFUSES_IN, Observation::ImageNotPulled { task, container, message });
             }
             Image::Hangs => {}
@@ -271,11 +271,11 @@ impl VirtualTime {
         }
         self.runs += 1;
         let number = self.runs;
-        let runtime_id = format!("{}-{name}", id.0);
-        let observation = Observation::ContainerStarted { task: id.clone(), container: name.clone(), runtime_id };
+        let runtime_id = format!("{id}-{name}");
+        let observation = Observation::ContainerStarted { task: id, container: name.clone(), runtime_id };
         self.due(started, observation);
         let exit = |after: Duration, code: i32, out_of_memory: bool| {
-            let (task, container) = (id.clone(), name.clone());
+            let (task, container) = (id, name.clone());
             (started + after, Due::Exit(Exit { task, container, run: number, code, out_of_memory }))
         };
         let loaded = self.tasks.get(&id).is_some_and(|task| task.loaded);
@@ -348,7 +348,7 @@ impl VirtualTime {
             for container in &task.containers {
                 let Some(run) = &container.run else { continue };
                 if let Some(out) = run.behaviour.out_of_memory.filter(|it| it.under_load) {
-                    let (task, container, run) = (id.clone(), container.name.clone(), run.number);
+                    let (task, container, run) = (*id, container.name.clone(), run.number);
                     let exit = Exit { task, container, run, code: KILLED, out_of_memory: true };
                     self.queue.push(now + out.after, Due::Exit(exit));
                 }

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use simulator_core::ecs::Task;
 use simulator_core::ecs::definition::ContainerDefinition;
 use simulator_core::ecs::service::{CircuitBreaker, RolloutState};
+use simulator_core::effect::TaskId;
 use simulator_core::elb::HealthCheck;
 use simulator_core::{EventKind, Timing};
 
@@ -158,10 +159,10 @@ fn completed(account: &Account) -> bool {
 
 /// Every task ends once, in the order of AWS's states, and what is left of it is removed once.
 fn every_task_ends_once(account: &Account) -> Result<(), TestCaseError> {
-    let mut statuses: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut statuses: BTreeMap<TaskId, Vec<&str>> = BTreeMap::new();
     for event in account.world.events() {
         if let EventKind::Task { task, status, .. } = &event.kind {
-            statuses.entry(&task.0).or_default().push(status);
+            statuses.entry(*task).or_default().push(status);
         }
     }
     let order = ["PROVISIONING", "PENDING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];

@@ -102,7 +102,7 @@ fn a_task_stopped_on_its_way_up_never_starts_what_it_has_not_started() {
         let started_before = account.first_wanted(is_start).is_some();
         account.must(StopTask {
             cluster: Some(CLUSTER.to_owned()),
-            task: id.0.clone(),
+            task: id.to_string(),
             reason: Some("enough".to_owned()),
         });
         until_over(&mut account, &id);

@@ -49,7 +49,7 @@ struct End {
 pub(super) async fn follow(engine: Engine, followed: Followed, observer: Arc<dyn Observer>) {
     let Followed { task, name, container, output } = followed;
     let mut reading = Box::pin(read(output, |line| {
-        observer.observe(Observation::Logged { task: task.clone(), container: name.clone(), line });
+        observer.observe(Observation::Logged { task, container: name.clone(), line });
     }));
     let mut ending = Box::pin(end_of(&engine, &container.id));
     let end = tokio::select! {

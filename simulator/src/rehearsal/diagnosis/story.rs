@@ -59,7 +59,7 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
     for Event { at, kind, .. } in events {
         match kind {
             EventKind::Task { task, started_by, task_definition, status, stop_code, stopped_reason } => {
-                let story = stories.entry(task.clone()).or_default();
+                let story = stories.entry(*task).or_default();
                 story.started_by.clone_from(started_by);
                 story.task_definition.clone_from(task_definition);
                 story.status = status;
@@ -95,7 +95,8 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
                 // `prefix/container/task` (facts: awslogs).
                 let mut parts = stream.rsplitn(3, '/');
                 let (Some(task), Some(container)) = (parts.next(), parts.next()) else { continue };
-                let story = container_of(&mut stories, &TaskId(task.to_owned()), container);
+                let Ok(task) = task.parse() else { continue };
+                let story = container_of(&mut stories, &task, container);
                 if story.lines.len() == KEPT_LINES {
                     story.lines.remove(0);
                 }
@@ -120,5 +121,5 @@ fn container_of<'a>(
     task: &TaskId,
     container: &str,
 ) -> &'a mut ContainerStory {
-    stories.entry(task.clone()).or_default().containers.entry(container.to_owned()).or_default()
+    stories.entry(*task).or_default().containers.entry(container.to_owned()).or_default()
 }

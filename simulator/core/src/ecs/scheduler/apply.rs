@@ -175,7 +175,7 @@ fn not_launched(world: &mut World, key: &ServiceKey, place: usize, refusal: &Ref
         Refusal::Denied(_) | Refusal::NotSimulated { .. } => refusal.to_string(),
     };
     words::say_once(world, key, &words::failed_to_launch(&error));
-    let task = TaskId(world.ids.hex(IdKind::Task, 32));
+    let task = TaskId::new(world.ids.number(IdKind::Task));
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let deployment = service.deployments[place].id.clone();
     service.unlaunched.push(Ended { task, deployment, how: End::NeverRan(error) });
@@ -188,7 +188,7 @@ fn crowd(world: &World, key: &ServiceKey, place: usize) -> BTreeMap<String, (usi
     let subnets = service.deployments[place].network.subnets.iter().enumerate();
     let mut crowd: BTreeMap<String, (usize, usize)> =
         subnets.map(|(order, subnet)| (subnet.clone(), (order, 0))).collect();
-    for task in service.live.iter().filter_map(|id| world.ecs.tasks.get(id)).filter(|task| !task.stopping) {
+    for task in world.ecs.live(service).filter(|task| !task.stopping) {
         if let Some((_, tasks)) = task.subnet.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
             *tasks += 1;
         }
@@ -230,7 +230,7 @@ fn replace(world: &mut World, key: &ServiceKey, task: TaskId, why: &Failing) {
 fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
     unsettle(world, key);
     let runs = |id: &TaskId| world.ecs.tasks[id].last_status == TaskStatus::Running;
-    let (running, pending): (Vec<TaskId>, Vec<TaskId>) = tasks.iter().cloned().partition(runs);
+    let (running, pending): (Vec<TaskId>, Vec<TaskId>) = tasks.iter().copied().partition(runs);
     let cause = world.cause();
     if !running.is_empty() {
         let said = words::say(world, key, &words::stopped_running(&running));

@@ -46,7 +46,7 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
 fn condemned(view: &View) -> Vec<Step> {
     let condemn = |task: &TaskView| match &task.health {
         TaskHealth::Failing(why) if !task.condemned && task.stage == Stage::Running => {
-            Some(Step::Condemn { task: task.id.clone(), why: why.clone() })
+            Some(Step::Condemn { task: task.id, why: why.clone() })
         }
         TaskHealth::Failing(_) | TaskHealth::Unproven | TaskHealth::Healthy => None,
     };
@@ -75,7 +75,7 @@ fn replacement_of(task: &TaskView) -> Option<Step> {
         TaskHealth::Failing(why) => Some(why),
         TaskHealth::Unproven | TaskHealth::Healthy => None,
     };
-    why.map(|why| Step::Replace { task: task.id.clone(), why: why.clone() })
+    why.map(|why| Step::Replace { task: task.id, why: why.clone() })
 }
 
 /// Old tasks to stop now, when `unborn` new ones are still to be started and there is `room` for so many.
@@ -130,7 +130,7 @@ fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
             .max_by_key(|((rank, subnet), line)| (*rank, crowd[*subnet], newest(line)));
         let Some((_, task)) = next.and_then(|(_, line)| line.pop()) else { break };
         crowd.entry(&task.subnet).and_modify(|tasks| *tasks -= 1);
-        stop.push(task.id.clone());
+        stop.push(task.id);
     }
     stop
 }
@@ -148,7 +148,7 @@ fn first(tasks: Vec<&TaskView>, wanted: u32) -> Vec<&TaskView> {
 }
 
 fn ids<'a>(tasks: impl Iterator<Item = &'a TaskView>) -> Vec<TaskId> {
-    tasks.map(|task| task.id.clone()).collect()
+    tasks.map(|task| task.id).collect()
 }
 
 fn scale(tasks: Vec<TaskId>) -> Option<Step> {

@@ -71,7 +71,6 @@ pub(super) fn draining(count: usize, replaced_deployment: Option<&str>) -> Strin
 }
 
 pub(super) fn unhealthy(task: &TaskId, why: &Failing) -> String {
-    let task = &task.0;
     match why {
         Failing::Container => format!(") (task {task}) failed container health checks."),
         Failing::Target { group, port, reason } => {
@@ -127,5 +126,5 @@ pub(super) fn scaling(deployment: &str) -> String {
 }
 
 fn list(tasks: &[TaskId]) -> String {
-    tasks.iter().map(|task| format!("(task {})", task.0)).collect::<Vec<_>>().join(" ")
+    tasks.iter().map(|task| format!("(task {task})")).collect::<Vec<_>>().join(" ")
 }

@@ -60,7 +60,6 @@ pub(super) use history::{
 
 use super::scheduler::Ended;
 use crate::arn::Arn;
-use crate::effect::TaskId;
 use crate::time::Timestamp;
 
 /// What names a service.
@@ -109,8 +108,8 @@ pub struct Service {
     pub revisions: Vec<ServiceRevision>,
     /// Its service deployments, oldest first.
     pub history: Vec<ServiceDeployment>,
-    /// Its tasks that are not STOPPED.
-    pub(super) live: BTreeSet<TaskId>,
+    /// The places of its tasks that are not STOPPED.
+    pub(super) live: BTreeSet<usize>,
     /// Its tasks that have stopped since the scheduler last looked.
     pub(super) ended: Vec<Ended>,
     /// Tasks that could not be launched when it looked.

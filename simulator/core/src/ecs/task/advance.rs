@@ -19,8 +19,8 @@ pub(in crate::ecs) fn advance(world: &mut World, id: &TaskId) {
         let Some(task) = world.ecs.tasks.get(id) else { return };
         let (steps, wake) = life::next(task, world.now);
         match wake {
-            Some(at) => world.ecs.agenda.set(Timer::Dependency(id.clone()), at),
-            None => world.ecs.agenda.cancel(&Timer::Dependency(id.clone())),
+            Some(at) => world.ecs.agenda.set(Timer::Dependency(*id), at),
+            None => world.ecs.agenda.cancel(&Timer::Dependency(*id)),
         }
         // The first step may change what the others would be.
         match steps.into_iter().next() {
@@ -53,8 +53,8 @@ fn take(world: &mut World, id: &TaskId, step: Step) {
             task.containers[place].event = task.event;
             let container = task.containers[place].name.clone();
             let timeout = task.definition.containers[place].stop_timeout();
-            world.ecs.agenda.cancel(&Timer::Probe(id.clone(), place));
-            world.want(Effect::StopContainer { task: id.clone(), container, timeout });
+            world.ecs.agenda.cancel(&Timer::Probe(*id, place));
+            world.want(Effect::StopContainer { task: *id, container, timeout });
         }
         Step::Run => {
             world.ecs.task_mut(id).started_at = Some(now);
@@ -63,7 +63,7 @@ fn take(world: &mut World, id: &TaskId, step: Step) {
         Step::Clear => {
             world.ecs.task_mut(id).clearing = true;
             set_status(world, id, TaskStatus::Deprovisioning);
-            world.want(Effect::ClearTask { task: id.clone() });
+            world.want(Effect::ClearTask { task: *id });
         }
     }
 }
@@ -81,7 +81,7 @@ fn pull(world: &mut World, id: &TaskId, place: usize) {
 /// Starts the container at `place` again, which has ended with `exit_code`. Nobody but the trace is told.
 pub(super) fn restart(world: &mut World, id: &TaskId, place: usize, exit_code: Option<i32>) {
     let now = world.now;
-    world.ecs.agenda.cancel(&Timer::Probe(id.clone(), place));
+    world.ecs.agenda.cancel(&Timer::Probe(*id, place));
     let container = &mut world.ecs.task_mut(id).containers[place];
     container.status = ContainerStatus::Restarting;
     container.restarts += 1;
@@ -89,8 +89,7 @@ pub(super) fn restart(world: &mut World, id: &TaskId, place: usize, exit_code: O
     container.ended_with = exit_code;
     container.schedule = None;
     let name = container.name.clone();
-    let event =
-        EventKind::Container { task: id.clone(), container: name, status: "RESTARTING", exit_code, reason: None };
+    let event = EventKind::Container { task: *id, container: name, status: "RESTARTING", exit_code, reason: None };
     let told = world.record(event);
     world.ecs.task_mut(id).containers[place].event = Some(told);
     world.follow(Some(told));
@@ -107,7 +106,7 @@ fn start(world: &mut World, id: &TaskId, place: usize) {
 /// The container at `place` is over, or never came to be, for `reason` where that is not plain from its exit code.
 pub(super) fn ended(world: &mut World, id: &TaskId, place: usize, reason: Option<String>) {
     let now = world.now;
-    world.ecs.agenda.cancel(&Timer::Probe(id.clone(), place));
+    world.ecs.agenda.cancel(&Timer::Probe(*id, place));
     let task = world.ecs.task_mut(id);
     let essential = task.definition.containers[place].essential;
     let container = &mut task.containers[place];
@@ -130,7 +129,7 @@ pub(super) fn set_status(world: &mut World, id: &TaskId, status: TaskStatus) {
     task.last_status = status;
     task.version += 1;
     let event = EventKind::Task {
-        task: id.clone(),
+        task: *id,
         started_by: task.starter(),
         task_definition: task.definition.name(),
         status: status.as_str(),
@@ -167,7 +166,7 @@ pub(super) fn tell_container(world: &mut World, id: &TaskId, place: usize) {
         | ContainerStatus::Stopped => container.status.as_str(),
     };
     let event = EventKind::Container {
-        task: id.clone(),
+        task: *id,
         container: container.name.clone(),
         status,
         exit_code: container.exit_code,
@@ -185,7 +184,7 @@ fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
     let mut labels = definition.docker_labels.clone();
     labels.extend(launch::labels(world, task, &definition.name));
     ContainerSpec {
-        task: task.id.clone(),
+        task: task.id,
         name: definition.name.clone(),
         image: definition.image.clone(),
         digest: task.containers[place].digest.clone(),

@@ -35,18 +35,18 @@ pub(in crate::ecs) struct Launch {
 /// AWS's `ClientException` if ECS cannot assume one of its roles.
 pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId, Refusal> {
     let Launch { cluster, definition, overrides, group, started_by, service, network, subnet, digests, tags } = launch;
-    let id = TaskId(world.ids.hex(IdKind::Task, 32));
+    let id = TaskId::new(world.ids.number(IdKind::Task)).kept_at(world.ecs.tasks.next_place());
     let execution = execution::assume_roles(world, &definition, &overrides, &id)?;
     let container = |world: &mut World, definition: &crate::ecs::definition::ContainerDefinition| {
-        let log = definition.log.as_ref().map(|log| (log.group().to_owned(), log.stream(&definition.name, &id.0)));
+        let log =
+            definition.log.as_ref().map(|log| (log.group().to_owned(), log.stream(&definition.name, &id.to_string())));
         let digest = digests.get(&definition.name).cloned();
         Container { digest, ..Container::new(definition.name.clone(), uuid(world), log) }
     };
     let containers = definition.containers.iter().map(|definition| container(world, definition)).collect();
-    world.ecs.launched += 1;
     let task = Task {
-        id: id.clone(),
-        arn: Arn::new("ecs", &world.region, &world.account, &format!("task/{cluster}/{}", id.0)),
+        id,
+        arn: Arn::new("ecs", &world.region, &world.account, &format!("task/{cluster}/{id}")),
         cluster,
         overrides,
         group,
@@ -72,7 +72,6 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
         proved_at: None,
         version: 0,
         event: None,
-        number: world.ecs.launched,
         execution,
         preparing: true,
         clearing: false,
@@ -83,16 +82,16 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
         definition: Arc::clone(&definition),
     };
     world.want(Effect::PrepareTask(TaskSpec {
-        task: id.clone(),
+        task: id,
         family: definition.family.clone(),
         service: service.as_ref().map(|key| key.service.clone()),
         cpu: task.overrides.cpu.or(definition.cpu),
         memory: task.overrides.memory.or(definition.memory),
     }));
     world.hold_security_groups(task.arn.as_str(), &task.security_groups);
-    world.ecs.tasks.insert(id.clone(), task);
+    world.ecs.tasks.push(task);
     if let Some(service) = service.and_then(|key| world.ecs.services.get_mut(&key)) {
-        service.live.insert(id.clone());
+        service.live.extend(id.place());
     }
     advance::set_status(world, &id, TaskStatus::Provisioning);
     Ok(id)

@@ -2,7 +2,7 @@
 //!
 //! In reading order: what a task is (here, [`container`]), the rules ([`dependency`], [`health`], [`restart`], [`life`]: values in,
 //! values out), what carries them out ([`advance`], [`launch`], [`execution`], [`environment`], [`stop`]), what comes in ([`observe`]), and the
-//! operations ([`run`], [`describe`], [`call_stop`]).
+//! operations ([`run`], [`describe`], [`call_stop`]). All of them are in one place ([`kept`]).
 
 pub(super) mod advance;
 pub mod call_stop;
@@ -12,6 +12,7 @@ pub mod describe;
 mod environment;
 mod execution;
 pub(super) mod health;
+mod kept;
 pub(super) mod launch;
 mod life;
 pub(super) mod observe;
@@ -20,6 +21,7 @@ pub mod run;
 pub(super) mod stop;
 
 pub(super) use health::for_scheduler;
+pub(super) use kept::Tasks;
 pub(super) use launch::{Launch, launch, uuid};
 pub(super) use stop::{Ending, begin as begin_stop, drained};
 
@@ -100,8 +102,6 @@ pub struct Task {
     pub version: u64,
     /// The last entry of the trace about its status.
     pub(super) event: Option<u64>,
-    /// Its place in the order of creation.
-    pub(super) number: u64,
     /// The session of its execution role.
     pub(super) execution: Option<Caller>,
     /// Whether its network is being made.

@@ -27,7 +27,7 @@ pub(in crate::ecs) fn prepared(world: &mut World, id: &TaskId, address: IpAddr) 
     task.address = Some(address);
     let (wanted, cause) = (!task.stopping, task.event);
     world.follow(cause);
-    world.ecs.by_address.insert(address, id.clone());
+    world.ecs.by_address.insert(address, *id);
     if wanted {
         advance::set_status(world, id, TaskStatus::Pending);
         if let Err(reason) = execution::initialise(world, id) {
@@ -96,12 +96,12 @@ pub(in crate::ecs) fn started(world: &mut World, id: &TaskId, place: usize, runt
     let was = std::mem::replace(&mut container.health, Health::Unknown);
     container.schedule = check.map(|check| health::schedule(check, &world.timing, now));
     if let Some(at) = container.schedule.as_ref().and_then(crate::probe::Schedule::next) {
-        world.ecs.agenda.set(Timer::Probe(id.clone(), place), at);
+        world.ecs.agenda.set(Timer::Probe(*id, place), at);
     }
     if was != Health::Unknown {
         let report =
             health::reported_at(world.ecs.tasks[id].containers[place].started_at.unwrap_or(now), now, &world.timing);
-        world.ecs.agenda.set(Timer::Report(id.clone(), place), report);
+        world.ecs.agenda.set(Timer::Report(*id, place), report);
     }
     if !again {
         advance::tell_container(world, id, place);
@@ -181,19 +181,19 @@ pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_
         schedule.found();
     }
     if let Some(at) = schedule.next() {
-        world.ecs.agenda.set(Timer::Probe(id.clone(), place), at);
+        world.ecs.agenda.set(Timer::Probe(*id, place), at);
     }
     if changed {
         let started = container.started_at.unwrap_or(now);
         let event = EventKind::ContainerHealth {
-            task: id.clone(),
+            task: *id,
             container: container.name.clone(),
             status: container.health.as_str(),
             output: container.health_output.clone(),
         };
         let told = world.record(event);
         world.ecs.task_mut(id).containers[place].event = Some(told);
-        world.ecs.agenda.set(Timer::Report(id.clone(), place), health::reported_at(started, now, &world.timing));
+        world.ecs.agenda.set(Timer::Report(*id, place), health::reported_at(started, now, &world.timing));
         advance::advance(world, id);
     }
 }
@@ -209,11 +209,11 @@ pub(in crate::ecs) fn probe_due(world: &mut World, id: &TaskId, place: usize) {
     match schedule.begin(now) {
         Some(timeout) => {
             let container = container.name.clone();
-            world.want(Effect::ProbeHealth { task: id.clone(), container, command, timeout });
+            world.want(Effect::ProbeHealth { task: *id, container, command, timeout });
         }
         None => {
             if let Some(at) = schedule.next() {
-                world.ecs.agenda.set(Timer::Probe(id.clone(), place), at);
+                world.ecs.agenda.set(Timer::Probe(*id, place), at);
             }
         }
     }

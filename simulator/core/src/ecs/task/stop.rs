@@ -88,14 +88,16 @@ pub(super) fn cleared(world: &mut World, id: &TaskId) {
     {
         world.ecs.by_address.remove(&address);
     }
-    world.ecs.agenda.cancel(&Timer::Dependency(id.clone()));
+    world.ecs.agenda.cancel(&Timer::Dependency(*id));
     set_status(world, id, TaskStatus::Stopped);
     let arn = world.ecs.tasks[id].arn.clone();
     world.release_security_groups(arn.as_str());
     let task = world.ecs.task_mut(id);
-    let ended = end_of(task);
+    let (ended, place) = (end_of(task), task.id.place());
     if let Some(service) = task.service.clone().and_then(|key| world.ecs.services.get_mut(&key)) {
-        service.live.remove(id);
+        if let Some(place) = place {
+            service.live.remove(&place);
+        }
         service.ended.push(ended);
     }
 }

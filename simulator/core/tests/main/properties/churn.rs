@@ -241,9 +241,9 @@ fn carry_out(account: &mut Account, case: &Case, action: &Action) {
             ..UpdateService::default()
         }),
         Action::Stop(which) => {
-            let running: Vec<TaskId> = live(account).into_iter().map(|task| task.id.clone()).collect();
+            let running: Vec<TaskId> = live(account).into_iter().map(|task| task.id).collect();
             if !running.is_empty() {
-                let id = which.get(&running).clone();
+                let id = *which.get(&running);
                 account.stop(&id);
             }
         }

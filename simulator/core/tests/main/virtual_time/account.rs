@@ -215,7 +215,7 @@ impl Account {
 
     /// Stops the task called `id`.
     pub(crate) fn stop(&mut self, id: &TaskId) {
-        self.must(StopTask { cluster: Some(CLUSTER.to_owned()), task: id.0.clone(), reason: None });
+        self.must(StopTask { cluster: Some(CLUSTER.to_owned()), task: id.to_string(), reason: None });
     }
 
     /// When something was first wanted.

@@ -14,7 +14,7 @@ impl Account {
             } else if let EventKind::Task { task, status, stopped_reason, .. } = &event.kind {
                 Some(format!(
                     "{at:>8.1}   task {} {status} {}",
-                    &task.0[..6],
+                    &task.to_string()[..6],
                     stopped_reason.as_deref().unwrap_or_default()
                 ))
             } else {

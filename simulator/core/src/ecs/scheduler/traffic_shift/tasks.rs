@@ -47,7 +47,7 @@ pub(super) fn decide(view: &View, wanted: &[Wanted]) -> Vec<Step> {
                 let here = |task: &&super::super::view::TaskView| {
                     task.deployment == Some(place) && task.stage != Stage::Stopping
                 };
-                let tasks: Vec<_> = view.tasks.iter().filter(here).map(|task| task.id.clone()).collect();
+                let tasks: Vec<_> = view.tasks.iter().filter(here).map(|task| task.id).collect();
                 if !tasks.is_empty() {
                     steps.push(Step::Scale(tasks));
                 }
