@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use crate::arn::Arn;
 use crate::ecs::service::Percent;
 use crate::elb::Forwarding;
@@ -23,7 +25,7 @@ pub enum Effect {
         /// The task.
         task: TaskId,
         /// The container's name in the task definition.
-        container: String,
+        container: SmolStr,
         /// The command as argv: `CMD` arguments, or `/bin/sh -c …` for `CMD-SHELL`.
         command: Vec<String>,
         /// After this long the probe counts as failed.
@@ -34,7 +36,7 @@ pub enum Effect {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// `stopTimeout`.
         timeout: Duration,
     },
@@ -103,9 +105,9 @@ pub struct TaskSpec {
     /// The task.
     pub task: TaskId,
     /// The task definition's family.
-    pub family: String,
+    pub family: SmolStr,
     /// The service's name, for a service's task.
-    pub service: Option<String>,
+    pub service: Option<SmolStr>,
     /// Task-level CPU in units of 1/1024 vCPU.
     pub cpu: Option<u32>,
     /// Task-level memory in MiB.
@@ -118,7 +120,7 @@ pub struct Pull {
     /// The task.
     pub task: TaskId,
     /// The container that needs it.
-    pub container: String,
+    pub container: SmolStr,
     /// The image as the task definition writes it.
     pub image: String,
     /// The digest that its tag stands for, whatever the tag may mean by now; where that is not settled, the tag decides.
@@ -169,7 +171,7 @@ pub struct ContainerSpec {
     /// The task.
     pub task: TaskId,
     /// The container's name in the task definition.
-    pub name: String,
+    pub name: SmolStr,
     /// The image as the task definition writes it.
     pub image: String,
     /// The digest under which it was pulled, if it was pulled by digest.

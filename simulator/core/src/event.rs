@@ -1,5 +1,7 @@
 //! The trace: what happened, in order, and why. Reports are made of it and of nothing else.
 
+use smol_str::SmolStr;
+
 use crate::arn::Arn;
 use crate::effect::{Target, TaskId};
 use crate::refusal::Refusal;
@@ -110,39 +112,39 @@ pub enum EventKind {
         /// The task.
         task: TaskId,
         /// Its service and deployment, for a service's task: the value of `startedBy`.
-        started_by: String,
+        started_by: SmolStr,
         /// The task definition, `family:revision`.
-        task_definition: String,
+        task_definition: SmolStr,
         /// The new `lastStatus`.
         status: &'static str,
         /// `stopCode`, once it is known.
         stop_code: Option<&'static str>,
         /// `stoppedReason`, once it is known.
-        stopped_reason: Option<String>,
+        stopped_reason: Option<SmolStr>,
     },
     /// A container's status changed.
     Container {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// `PENDING`, `PULLED`, `RUNNING` or `STOPPED`.
         status: &'static str,
         /// Its exit code, once it has one.
         exit_code: Option<i32>,
         /// `reason`, as `describe-tasks` shows it.
-        reason: Option<String>,
+        reason: Option<SmolStr>,
     },
     /// A container's health changed.
     ContainerHealth {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// `UNKNOWN`, `HEALTHY` or `UNHEALTHY`.
         status: &'static str,
         /// Output of the last probe.
-        output: String,
+        output: SmolStr,
     },
     /// A target's health changed.
     TargetHealth {

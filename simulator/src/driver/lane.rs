@@ -31,10 +31,10 @@ impl Lane {
         match effect {
             Effect::PrepareTask(task) => Self::Task(task.task),
             Effect::ClearTask { task } => Self::Task(*task),
-            Effect::PullImage(pull) => Self::Container(pull.task, pull.container.clone()),
-            Effect::StartContainer(spec) => Self::Container(spec.task, spec.name.clone()),
-            Effect::StopContainer { task, container, .. } => Self::Container(*task, container.clone()),
-            Effect::ProbeHealth { task, container, .. } => Self::Health(*task, container.clone()),
+            Effect::PullImage(pull) => Self::Container(pull.task, pull.container.to_string()),
+            Effect::StartContainer(spec) => Self::Container(spec.task, spec.name.to_string()),
+            Effect::StopContainer { task, container, .. } => Self::Container(*task, container.to_string()),
+            Effect::ProbeHealth { task, container, .. } => Self::Health(*task, container.to_string()),
             Effect::Route { .. } | Effect::DrainTarget { .. } | Effect::Listen { .. } | Effect::Forward { .. } => {
                 Self::Traffic
             }
@@ -84,12 +84,12 @@ mod tests {
 
     fn stop(task: u128, container: &str) -> Effect {
         let (task, container) = (TaskId::new(task), container.to_owned());
-        Effect::StopContainer { task, container, timeout: Duration::ZERO }
+        Effect::StopContainer { task, container: container.into(), timeout: Duration::ZERO }
     }
 
     fn probe(task: u128, container: &str) -> Effect {
         let (task, container) = (TaskId::new(task), container.to_owned());
-        Effect::ProbeHealth { task, container, command: Vec::new(), timeout: Duration::ZERO }
+        Effect::ProbeHealth { task, container: container.into(), command: Vec::new(), timeout: Duration::ZERO }
     }
 
     #[test]

@@ -185,7 +185,7 @@ pub(crate) fn task<'a>(world: &'a World, id: &TaskId) -> &'a Task {
 pub(crate) fn ending(stage: &impl Stage, id: &TaskId) -> (&'static str, String) {
     stage.look(|world| {
         let stop = task(world, id).stop.clone().expect("a stopped task has a reason");
-        (stop.code.as_str(), stop.reason)
+        (stop.code.as_str(), stop.reason.to_string())
     })
 }
 

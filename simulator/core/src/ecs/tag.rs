@@ -56,7 +56,7 @@ fn named(arn: &Arn) -> Option<Named<'_>> {
         "cluster" => Some(Named::Cluster(rest)),
         "service" => {
             let (cluster, service) = rest.split_once('/')?;
-            Some(Named::Service(ServiceKey { cluster: cluster.to_owned(), service: service.to_owned() }))
+            Some(Named::Service(ServiceKey { cluster: cluster.into(), service: service.into() }))
         }
         "task" => rest.split_once('/').map(|(_, id)| Named::Task(id.parse().ok())),
         "task-definition" => {

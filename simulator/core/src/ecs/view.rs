@@ -42,7 +42,7 @@ impl<'a> View<'a> {
     /// The service called `name` in the cluster called `cluster`.
     #[must_use]
     pub fn service(self, cluster: &str, name: &str) -> Option<&'a Service> {
-        self.state.services.get(&ServiceKey { cluster: cluster.to_owned(), service: name.to_owned() })
+        self.state.services.get(&ServiceKey { cluster: cluster.into(), service: name.into() })
     }
 
     /// Every service.

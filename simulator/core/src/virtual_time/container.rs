@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use super::behaviour::Behaviour;
 use crate::observation::ProbeAnswer;
 use crate::time::Timestamp;
@@ -24,7 +26,7 @@ pub(super) struct Task {
 /// A container, from the wish for its image on.
 #[derive(Clone, Debug)]
 pub(super) struct Container {
-    pub(super) name: String,
+    pub(super) name: SmolStr,
     /// How its next start will go, settled when its image was wanted.
     pub(super) next: Option<Box<Behaviour>>,
     /// Its latest start.
@@ -46,7 +48,7 @@ impl Task {
         let place = self.containers.iter().position(|container| container.name == name).unwrap_or_else(|| {
             // Most tasks have one container, and there may be very many tasks.
             self.containers.reserve_exact(1);
-            self.containers.push(Container { name: name.to_owned(), next: None, run: None });
+            self.containers.push(Container { name: name.into(), next: None, run: None });
             self.containers.len() - 1
         });
         &mut self.containers[place]

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use smol_str::{SmolStr, format_smolstr};
+
 use super::behaviour::{Behaviour, Image};
 use super::container::{Run, Task};
 use super::queue::{Due, Exit, Queue};
@@ -198,7 +200,7 @@ impl VirtualTime {
             Effect::ProbeHealth { task, container, command: _, timeout } => {
                 let Some(run) = self.tasks.get(&task).and_then(|task| task.run(&container)) else { return };
                 let (takes, exit_code, output) = run.probe(now, timeout);
-                let output = output.to_owned();
+                let output = SmolStr::new_static(output);
                 self.due(now + takes, Observation::HealthProbed { task, container, exit_code, output });
             }
             Effect::StopContainer { task, container, timeout } => self.stop(now, task, container, timeout),
@@ -271,7 +273,7 @@ impl VirtualTime {
         }
         self.runs += 1;
         let number = self.runs;
-        let runtime_id = format!("{id}-{name}");
+        let runtime_id = format_smolstr!("{id}-{name}");
         let observation = Observation::ContainerStarted { task: id, container: name.clone(), runtime_id };
         self.due(started, observation);
         let exit = |after: Duration, code: i32, out_of_memory: bool| {
@@ -305,7 +307,7 @@ impl VirtualTime {
         }
     }
 
-    fn stop(&mut self, now: Timestamp, task: TaskId, container: String, timeout: Duration) {
+    fn stop(&mut self, now: Timestamp, task: TaskId, container: SmolStr, timeout: Duration) {
         let Some(run) = self.tasks.get(&task).and_then(|task| task.run(&container)) else { return };
         let (takes, code) = match run.behaviour.stops_in {
             Some(takes) if takes <= timeout => (takes, run.behaviour.stop_code),

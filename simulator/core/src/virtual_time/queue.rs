@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use smol_str::SmolStr;
+
 use crate::effect::TaskId;
 use crate::observation::Observation;
 use crate::time::Timestamp;
@@ -20,7 +22,7 @@ pub(super) enum Due {
 #[derive(Clone, Debug)]
 pub(super) struct Exit {
     pub(super) task: TaskId,
-    pub(super) container: String,
+    pub(super) container: SmolStr,
     /// Which start of the container it belongs to.
     pub(super) run: u64,
     pub(super) code: i32,

@@ -198,9 +198,14 @@ fn nothing_starts_after_failed(account: &Account) -> Result<(), TestCaseError> {
     let mut failed = BTreeSet::new();
     for event in account.world.events() {
         if let EventKind::Deployment { id, rollout_state: "FAILED", .. } = &event.kind {
-            failed.insert(id);
+            failed.insert(id.as_str());
         } else if let EventKind::Task { started_by, status: "PROVISIONING", .. } = &event.kind {
-            prop_assert!(!failed.contains(started_by), "{} goes on after it failed:\n{}", started_by, account.story());
+            prop_assert!(
+                !failed.contains(started_by.as_str()),
+                "{} goes on after it failed:\n{}",
+                started_by,
+                account.story()
+            );
         }
     }
     Ok(())

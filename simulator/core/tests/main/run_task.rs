@@ -134,7 +134,7 @@ fn overrides_change_the_command_and_the_environment_of_one_task() {
     let definition = account.register(vec![app]);
     let run = RunTask {
         cluster: Some(CLUSTER.to_owned()),
-        task_definition: definition.name(),
+        task_definition: definition.name().to_string(),
         launch_type: Some(LaunchType::Fargate),
         network: Some(account.network.clone()),
         ..RunTask::default()

@@ -239,7 +239,7 @@ fn a_missing_log_group_keeps_the_task_from_starting() {
     until_running(&mut account, &id);
     let now = account.world.now();
     let (task, container) = (id, "app".to_owned());
-    account.world.observe(now, Observation::Logged { task, container, line: "hello".to_owned() });
+    account.world.observe(now, Observation::Logged { task, container: container.into(), line: "hello".to_owned() });
     let logged = account.world.events().iter().find_map(|event| {
         if let EventKind::Logged { group, stream, line } = &event.kind {
             Some((group.as_str(), stream.clone(), line.as_str()))

@@ -37,9 +37,14 @@ impl Shared {
         match started {
             Ok((container, output)) => {
                 let runtime_id = container.id.clone();
-                observer.observe(Observation::ContainerStarted { task: id, container: name.clone(), runtime_id });
+                observer.observe(Observation::ContainerStarted {
+                    task: id,
+                    container: name.clone(),
+                    runtime_id: runtime_id.into(),
+                });
                 let (engine, observer) = (self.engine.clone(), Arc::clone(observer));
-                let followed = Followed { task: id, name, container, output: output.filter(|_| logged) };
+                let followed =
+                    Followed { task: id, name: name.to_string(), container, output: output.filter(|_| logged) };
                 Some(follow(engine, followed, observer))
             }
             Err(message) => {

@@ -88,7 +88,7 @@ impl Scene {
 
     async fn task_with(&mut self, cpu: Option<u32>, memory: Option<u32>) -> (TaskId, IpAddr) {
         let task = TaskId::new(u128::from(self.tasks.fetch_add(1, Ordering::Relaxed)) << 80);
-        let spec = TaskSpec { task, family: "news".to_owned(), service: None, cpu, memory };
+        let spec = TaskSpec { task, family: "news".into(), service: None, cpu, memory };
         self.carry_out(Effect::PrepareTask(spec)).await;
         let address = self.observe(|observation| match observation {
             Observation::TaskPrepared { task: prepared, address } if *prepared == task => Some(*address),
@@ -108,7 +108,7 @@ impl Scene {
         self.carry_out(Effect::StartContainer(Box::new(spec))).await;
         self.observe(|observation| match observation {
             Observation::ContainerStarted { task: of, container, runtime_id } if *of == task && *container == name => {
-                Some(runtime_id.clone())
+                Some(runtime_id.to_string())
             }
             Observation::ContainerNotStarted { message, .. } => panic!("{name} did not start: {message}"),
             _ => None,
@@ -145,7 +145,7 @@ impl Scene {
 
     async fn stop(&self, task: &TaskId, name: &str, grace: Duration) {
         let (task, container) = (*task, name.to_owned());
-        self.carry_out(Effect::StopContainer { task, container, timeout: grace }).await;
+        self.carry_out(Effect::StopContainer { task, container: container.into(), timeout: grace }).await;
     }
 
     async fn clear(&mut self, task: &TaskId) {
@@ -173,7 +173,7 @@ fn python(task: &TaskId, name: &str, program: &str) -> ContainerSpec {
 fn spec(task: &TaskId, name: &str, image: &str, command: &[&str]) -> ContainerSpec {
     ContainerSpec {
         task: *task,
-        name: name.to_owned(),
+        name: name.into(),
         image: image.to_owned(),
         digest: None,
         entry_point: Vec::new(),

@@ -171,7 +171,7 @@ async fn rehearse(engine: &Engine, rehearsal: &Rehearsal) {
     for name in ["app", "sidecar"] {
         let spec = ContainerSpec {
             task,
-            name: name.to_owned(),
+            name: name.into(),
             image: image.clone(),
             digest: None,
             entry_point: Vec::new(),

@@ -60,11 +60,12 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
         match kind {
             EventKind::Task { task, started_by, task_definition, status, stop_code, stopped_reason } => {
                 let story = stories.entry(*task).or_default();
-                story.started_by.clone_from(started_by);
-                story.task_definition.clone_from(task_definition);
+                story.started_by = started_by.to_string();
+                story.task_definition = task_definition.to_string();
                 story.status = status;
                 story.stop_code = stop_code.or(story.stop_code);
-                story.stopped_reason = stopped_reason.clone().or_else(|| story.stopped_reason.take());
+                story.stopped_reason =
+                    stopped_reason.as_deref().map(str::to_owned).or_else(|| story.stopped_reason.take());
                 match *status {
                     "RUNNING" => story.running_at = story.running_at.or(Some(*at)),
                     "DEACTIVATING" | "STOPPING" | "STOPPED" => story.stopping_at = story.stopping_at.or(Some(*at)),
@@ -74,7 +75,7 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
             EventKind::Container { task, container, status, exit_code, reason } => {
                 let story = container_of(&mut stories, task, container);
                 story.exit_code = exit_code.or(story.exit_code);
-                story.reason = reason.clone().or_else(|| story.reason.take());
+                story.reason = reason.as_deref().map(str::to_owned).or_else(|| story.reason.take());
                 match *status {
                     "RUNNING" => story.started_at = story.started_at.or(Some(*at)),
                     "STOPPED" => story.stopped_at = Some(*at),
@@ -84,7 +85,7 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
             EventKind::ContainerHealth { task, container, status, output } => {
                 let story = container_of(&mut stories, task, container);
                 story.health = Some(status);
-                story.health_output.clone_from(output);
+                story.health_output = output.to_string();
                 match *status {
                     "HEALTHY" => story.healthy_at = story.healthy_at.or(Some(*at)),
                     "UNHEALTHY" => story.unhealthy_at = story.unhealthy_at.or(Some(*at)),

@@ -164,8 +164,10 @@ fn attachments(task: &Task) -> Value {
         (Some(_), None) => "ATTACHED",
         (None, None) => "PRECREATED",
     };
-    let details =
-        [("subnetId", task.subnet.clone()), ("privateIPv4Address", task.address.map(|address| address.to_string()))];
+    let details = [
+        ("subnetId", task.subnet.as_deref().map(str::to_owned)),
+        ("privateIPv4Address", task.address.map(|address| address.to_string())),
+    ];
     let details =
         details.into_iter().filter_map(|(name, value)| value.map(|value| json!({ "name": name, "value": value })));
     json!([{

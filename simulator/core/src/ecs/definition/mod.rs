@@ -11,6 +11,8 @@ mod validate;
 
 use std::collections::BTreeMap;
 
+use smol_str::{SmolStr, format_smolstr};
+
 pub use catalogue::{DeregisterTaskDefinition, DescribeTaskDefinition, Described, ListTaskDefinitions};
 pub use container::{
     Condition, ContainerDefinition, Dependency, HealthCheck, LogConfiguration, MountPoint, PortMapping, RestartPolicy,
@@ -66,8 +68,8 @@ pub struct TaskDefinition {
 impl TaskDefinition {
     /// `family:revision`.
     #[must_use]
-    pub fn name(&self) -> String {
-        format!("{}:{}", self.family, self.revision)
+    pub fn name(&self) -> SmolStr {
+        format_smolstr!("{}:{}", self.family, self.revision)
     }
 
     /// `ACTIVE`, or `INACTIVE` once it is deregistered.

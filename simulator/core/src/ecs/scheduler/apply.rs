@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use super::step::Step;
 use super::view::{End, Ended, Failing};
 use super::words;
@@ -70,8 +72,8 @@ fn count(world: &mut World, key: &ServiceKey, task: TaskId, failures: u32) {
     let cause = world.ecs.tasks.get(&task).and_then(|task| task.event);
     if breaker.enable {
         let event = EventKind::BreakerCounted {
-            service: key.service.clone(),
-            deployment: service.primary().id.clone(),
+            service: key.service.to_string(),
+            deployment: service.primary().id.to_string(),
             task,
             failures,
             threshold: super::breaker::threshold(&breaker, service.desired),
@@ -177,17 +179,17 @@ fn not_launched(world: &mut World, key: &ServiceKey, place: usize, refusal: &Ref
     words::say_once(world, key, &words::failed_to_launch(&error));
     let task = TaskId::new(world.ids.number(IdKind::Task));
     let Some(service) = world.ecs.services.get_mut(key) else { return };
-    let deployment = service.deployments[place].id.clone();
-    service.unlaunched.push(Ended { task, deployment, how: End::NeverRan(error) });
+    let deployment = service.deployments[place].id.as_str().into();
+    service.unlaunched.push(Ended { task, deployment, how: End::NeverRan(error.into()) });
     super::poke(world, key);
 }
 
 /// The subnets of the deployment at `place`: the order of each in its configuration, and how many tasks it has.
-fn crowd(world: &World, key: &ServiceKey, place: usize) -> BTreeMap<String, (usize, usize)> {
+fn crowd(world: &World, key: &ServiceKey, place: usize) -> BTreeMap<SmolStr, (usize, usize)> {
     let service = &world.ecs.services[key];
     let subnets = service.deployments[place].network.subnets.iter().enumerate();
-    let mut crowd: BTreeMap<String, (usize, usize)> =
-        subnets.map(|(order, subnet)| (subnet.clone(), (order, 0))).collect();
+    let mut crowd: BTreeMap<SmolStr, (usize, usize)> =
+        subnets.map(|(order, subnet)| (subnet.into(), (order, 0))).collect();
     for task in world.ecs.live(service).filter(|task| !task.stopping) {
         if let Some((_, tasks)) = task.subnet.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
             *tasks += 1;
@@ -197,7 +199,7 @@ fn crowd(world: &World, key: &ServiceKey, place: usize) -> BTreeMap<String, (usi
 }
 
 /// The next task of the deployment at `place`, in `subnet`.
-fn wanted(service: &Service, place: usize, subnet: Option<String>) -> Launch {
+fn wanted(service: &Service, place: usize, subnet: Option<SmolStr>) -> Launch {
     let deployment = &service.deployments[place];
     let mut tags = match service.propagate {
         Propagate::None => BTreeMap::new(),
@@ -205,15 +207,15 @@ fn wanted(service: &Service, place: usize, subnet: Option<String>) -> Launch {
         Propagate::TaskDefinition => deployment.definition.tags.clone(),
     };
     if service.managed_tags {
-        tags.insert("aws:ecs:clusterName".to_owned(), service.key.cluster.clone());
-        tags.insert("aws:ecs:serviceName".to_owned(), service.key.service.clone());
+        tags.insert("aws:ecs:clusterName".to_owned(), service.key.cluster.to_string());
+        tags.insert("aws:ecs:serviceName".to_owned(), service.key.service.to_string());
     }
     Launch {
-        cluster: service.key.cluster.clone(),
+        cluster: service.key.cluster.to_string(),
         definition: deployment.definition.clone(),
         overrides: Overrides::default(),
         group: format!("service:{}", service.key.service),
-        started_by: Some(deployment.id.clone()),
+        started_by: Some(deployment.id.as_str().into()),
         service: Some(service.key.clone()),
         subnet,
         network: deployment.network.clone(),
@@ -228,26 +230,27 @@ fn replace(world: &mut World, key: &ServiceKey, task: TaskId, why: &Failing) {
 }
 
 fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
+    let reason = SmolStr::new(reason);
     unsettle(world, key);
     let runs = |id: &TaskId| world.ecs.tasks[id].last_status == TaskStatus::Running;
     let (running, pending): (Vec<TaskId>, Vec<TaskId>) = tasks.iter().copied().partition(runs);
     let cause = world.cause();
     if !running.is_empty() {
         let said = words::say(world, key, &words::stopped_running(&running));
-        stop_each(world, &running, said, reason);
+        stop_each(world, &running, said, &reason);
     }
     world.follow(cause);
     if !pending.is_empty() {
         let said = words::say(world, key, &words::stopped_pending(pending.len()));
-        stop_each(world, &pending, said, reason);
+        stop_each(world, &pending, said, &reason);
     }
     world.follow(cause);
 }
 
-fn stop_each(world: &mut World, tasks: &[TaskId], said: u64, reason: &str) {
+fn stop_each(world: &mut World, tasks: &[TaskId], said: u64, reason: &SmolStr) {
     for task in tasks {
         world.follow(Some(said));
-        begin_stop(world, task, Ending::Scheduler(reason.to_owned()));
+        begin_stop(world, task, Ending::Scheduler(reason.clone()));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Collects what the deciding functions see, and when that will have changed by time alone.
 
+use smol_str::SmolStr;
+
 use super::bounds::Bounds;
 use super::view::{AlarmsView, DeploymentView, End, Ended, Failing, Stage, TaskHealth, TaskView, View};
 use super::words;
@@ -172,7 +174,7 @@ pub(super) fn note_ends(world: &mut World, key: &ServiceKey) {
         End::NeverRan(reason) => Some(reason.clone()),
         End::Failed | End::AfterHealthy | End::Unwanted => None,
     });
-    let reasons: Vec<String> = reasons.collect();
+    let reasons: Vec<SmolStr> = reasons.collect();
     let ran_since = service.backoff.failed_at.is_some_and(|failed| {
         let started = world
             .ecs

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use super::step::Step;
 use super::view::{Failing, Stage, TaskHealth, TaskView, View, count};
 use crate::ecs::service::RolloutState;
@@ -113,9 +115,9 @@ fn old(view: &View, unborn: u32, room: u32) -> Vec<TaskId> {
 /// with the most tasks, the newest first.
 fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
     let beyond = count(tasks.iter().copied()).saturating_sub(wanted);
-    let mut crowd: BTreeMap<&Option<String>, u32> = BTreeMap::new();
+    let mut crowd: BTreeMap<&Option<SmolStr>, u32> = BTreeMap::new();
     // By rank and subnet.
-    let mut left: BTreeMap<((bool, bool), &Option<String>), Line> = BTreeMap::new();
+    let mut left: BTreeMap<((bool, bool), &Option<SmolStr>), Line> = BTreeMap::new();
     for (place, task) in tasks.into_iter().enumerate() {
         let rank = (task.stage == Stage::Starting, !task.is_healthy());
         *crowd.entry(&task.subnet).or_default() += 1;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use super::words;
 use crate::arn::Arn;
 use crate::ecs::service::ServiceKey;
@@ -23,7 +25,8 @@ fn register(world: &mut World, key: &ServiceKey) {
         let started = task.started_at.filter(|_| task.last_status == TaskStatus::Running && !task.stopping);
         let late = started.is_none_or(|started| world.now < started + world.timing.target_registration);
         let Some(address) = task.address.filter(|_| !late && task.targets.is_empty()) else { continue };
-        let deployment = service.deployments.iter().find(|deployment| Some(&deployment.id) == task.started_by.as_ref());
+        let deployment =
+            service.deployments.iter().find(|deployment| Some(deployment.id.as_str()) == task.started_by.as_deref());
         let Some(deployment) = deployment else { continue };
         for balancer in &deployment.load_balancers {
             let target = Target { address, port: balancer.port };
@@ -51,7 +54,7 @@ fn deregister(world: &mut World, key: &ServiceKey) {
     let mut stopping: Vec<&Task> = world.ecs.live(service).filter(|task| task.stopping).collect();
     stopping.sort_by_key(|task| task.id);
     let gone = service.ended.iter().filter_map(|ended| world.ecs.tasks.get(&ended.task)).filter(|task| task.stopping);
-    let mut due: BTreeMap<(String, Arn), Vec<(TaskId, Target)>> = BTreeMap::new();
+    let mut due: BTreeMap<(SmolStr, Arn), Vec<(TaskId, Target)>> = BTreeMap::new();
     for task in stopping.into_iter().chain(gone) {
         for target in task.targets.iter().filter(|target| target.stage == TargetStage::Registered) {
             let deployment = task.started_by.clone().unwrap_or_default();

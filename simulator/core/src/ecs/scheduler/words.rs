@@ -25,7 +25,7 @@ pub(super) fn say(world: &mut World, key: &ServiceKey, message: &str) -> u64 {
         service.events.push_front(ServiceEvent { id, at, message: message.clone() });
         service.events.truncate(SHOWN);
     }
-    world.record(EventKind::Service { service: key.service.clone(), message })
+    world.record(EventKind::Service { service: key.service.to_string(), message })
 }
 
 /// The same, unless it has been said within the last six hours and nothing has been set right since.

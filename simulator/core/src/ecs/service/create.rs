@@ -80,7 +80,10 @@ pub(super) fn passed_roles(balancers: &[LoadBalancer], hooks: &[LifecycleHook]) 
 
 impl CreateService {
     fn key(&self) -> ServiceKey {
-        ServiceKey { cluster: cluster::cluster_name(self.cluster.as_deref()).to_owned(), service: self.name.clone() }
+        ServiceKey {
+            cluster: cluster::cluster_name(self.cluster.as_deref()).into(),
+            service: self.name.as_str().into(),
+        }
     }
 
     fn check(&self, world: &World) -> Result<(), Refusal> {

@@ -129,8 +129,8 @@ pub(in crate::ecs) fn tell(world: &mut World, key: &ServiceKey, place: usize) {
         return;
     };
     let event = EventKind::Deployment {
-        service: key.service.clone(),
-        id: deployment.id.clone(),
+        service: key.service.to_string(),
+        id: deployment.id.to_string(),
         rollout_state: deployment.rollout_state.as_str(),
         reason: deployment.reason.clone(),
     };

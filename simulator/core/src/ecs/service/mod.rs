@@ -58,6 +58,8 @@ pub(super) use history::{
     staged as note_stage,
 };
 
+use smol_str::SmolStr;
+
 use super::scheduler::Ended;
 use crate::arn::Arn;
 use crate::time::Timestamp;
@@ -66,9 +68,9 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ServiceKey {
     /// The cluster's name.
-    pub cluster: String,
+    pub cluster: SmolStr,
     /// The service's name.
-    pub service: String,
+    pub service: SmolStr,
 }
 
 /// A service of REPLICA kind.

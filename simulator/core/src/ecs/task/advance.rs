@@ -1,5 +1,7 @@
 //! Carries out the steps of a task, one by one, until there is none left to take.
 
+use smol_str::SmolStr;
+
 use super::container::ContainerStatus;
 use super::life::{self, Step};
 use super::stop::{self, Ending};
@@ -117,8 +119,11 @@ pub(super) fn ended(world: &mut World, id: &TaskId, place: usize, reason: Option
     container.reason = reason.map(|text| text.chars().take(1024).collect());
     tell_container(world, id, place);
     if essential {
-        let ending =
-            if ran { Ending::EssentialExited } else { Ending::FailedToStart("Task failed to start".to_owned()) };
+        let ending = if ran {
+            Ending::EssentialExited
+        } else {
+            Ending::FailedToStart(SmolStr::new_static("Task failed to start"))
+        };
         stop::begin(world, id, ending);
     }
 }
@@ -185,7 +190,7 @@ fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
     labels.extend(launch::labels(world, task, &definition.name));
     ContainerSpec {
         task: task.id,
-        name: definition.name.clone(),
+        name: task.containers[place].name.clone(),
         image: definition.image.clone(),
         digest: task.containers[place].digest.clone(),
         entry_point: definition.entry_point.clone(),

@@ -33,7 +33,7 @@ impl Operation for StopTask {
             return Err(Refusal::fault("InvalidParameterException", "The referenced task was not found."));
         };
         let reason = reason.unwrap_or_else(|| "Task stopped by user".to_owned());
-        stop::begin(world, &id, Ending::User(reason));
+        stop::begin(world, &id, Ending::User(reason.into()));
         Ok(id)
     }
 }

@@ -1,5 +1,7 @@
 //! The containers of a task.
 
+use smol_str::SmolStr;
+
 use crate::probe::Schedule;
 use crate::time::Timestamp;
 
@@ -7,7 +9,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
     /// Its name.
-    pub name: String,
+    pub name: SmolStr,
     /// The last part of its ARN.
     pub id: String,
     /// How far it has come.
@@ -15,17 +17,17 @@ pub struct Container {
     /// `imageDigest`, where its service settled what the tag of its image stands for.
     pub digest: Option<String>,
     /// The engine's id of it, once it has run.
-    pub runtime_id: Option<String>,
+    pub runtime_id: Option<SmolStr>,
     /// `exitCode`; none if it never ran.
     pub exit_code: Option<i32>,
     /// `reason`, at most 1,024 characters.
-    pub reason: Option<String>,
+    pub reason: Option<SmolStr>,
     /// Its health as the agent knows it: what other containers wait for.
     pub health: Health,
     /// Its health as the control plane knows it, up to `Timing::health_report` later: what services and callers see.
     pub reported: Health,
     /// Output of its last health check.
-    pub health_output: String,
+    pub health_output: SmolStr,
     /// The log group and stream that its output goes to.
     pub log: Option<(String, String)>,
     /// When its image was wanted.
@@ -57,7 +59,7 @@ pub struct Container {
 }
 
 impl Container {
-    pub(super) const fn new(name: String, id: String, log: Option<(String, String)>) -> Self {
+    pub(super) const fn new(name: SmolStr, id: String, log: Option<(String, String)>) -> Self {
         Self {
             name,
             id,
@@ -68,7 +70,7 @@ impl Container {
             reason: None,
             health: Health::Unknown,
             reported: Health::Unknown,
-            health_output: String::new(),
+            health_output: SmolStr::new_static(""),
             log,
             pull_started_at: None,
             pulled_at: None,

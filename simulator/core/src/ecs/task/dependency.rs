@@ -98,7 +98,7 @@ mod tests {
 
     /// What a container waits for: a state of the other container, in words.
     fn dependency(state: &str) -> Container {
-        let mut container = Container::new("on".to_owned(), String::new(), None);
+        let mut container = Container::new("on".into(), String::new(), None);
         let (status, started, exit_code, health) = match state {
             "waiting" => (ContainerStatus::Waiting, false, None, Health::Unknown),
             "starting" => (ContainerStatus::Starting, false, None, Health::Unknown),

@@ -134,7 +134,7 @@ impl Operation for ListTasks {
                 && task.desired_status() == desired
                 && service.is_none_or(|name| task.service.as_ref().is_some_and(|key| key.service == name))
                 && asked.family.as_ref().is_none_or(|family| task.definition.family == *family)
-                && asked.started_by.as_ref().is_none_or(|by| task.started_by.as_ref() == Some(by))
+                && asked.started_by.as_ref().is_none_or(|by| task.started_by.as_deref() == Some(by))
                 && asked.launch_type.is_none_or(|kind| kind == LaunchType::Fargate)
         };
         let tasks = world.ecs.tasks.by_id().filter(wanted).map(|task| (task.id.to_string(), task.arn.to_string()));

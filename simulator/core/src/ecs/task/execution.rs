@@ -201,7 +201,7 @@ pub(super) fn pull(world: &World, id: &TaskId, place: usize) -> Pull {
     let token = if is_ecr(&definition.image) { task.secrets.registry_token.clone() } else { None };
     Pull {
         task: *id,
-        container: definition.name.clone(),
+        container: task.containers[place].name.clone(),
         image: definition.image.clone(),
         digest: task.containers[place].digest.clone(),
         token,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::container::Container;
 use super::{Overrides, Task, TaskStatus, advance, execution};
 use crate::arn::Arn;
@@ -20,10 +22,10 @@ pub(in crate::ecs) struct Launch {
     pub(in crate::ecs) definition: Arc<TaskDefinition>,
     pub(in crate::ecs) overrides: Overrides,
     pub(in crate::ecs) group: String,
-    pub(in crate::ecs) started_by: Option<String>,
+    pub(in crate::ecs) started_by: Option<SmolStr>,
     pub(in crate::ecs) service: Option<ServiceKey>,
     pub(in crate::ecs) network: Network,
-    pub(in crate::ecs) subnet: Option<String>,
+    pub(in crate::ecs) subnet: Option<SmolStr>,
     /// What the tags of its images stand for, by container, where that is settled.
     pub(in crate::ecs) digests: BTreeMap<String, String>,
     pub(in crate::ecs) tags: BTreeMap<String, String>,
@@ -41,7 +43,7 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
         let log =
             definition.log.as_ref().map(|log| (log.group().to_owned(), log.stream(&definition.name, &id.to_string())));
         let digest = digests.get(&definition.name).cloned();
-        Container { digest, ..Container::new(definition.name.clone(), uuid(world), log) }
+        Container { digest, ..Container::new(definition.name.as_str().into(), uuid(world), log) }
     };
     let containers = definition.containers.iter().map(|definition| container(world, definition)).collect();
     let task = Task {
@@ -83,7 +85,7 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
     };
     world.want(Effect::PrepareTask(TaskSpec {
         task: id,
-        family: definition.family.clone(),
+        family: definition.family.as_str().into(),
         service: service.as_ref().map(|key| key.service.clone()),
         cpu: task.overrides.cpu.or(definition.cpu),
         memory: task.overrides.memory.or(definition.memory),

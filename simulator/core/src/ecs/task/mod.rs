@@ -29,6 +29,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 pub use call_stop::StopTask;
 pub use container::{Container, ContainerStatus, Health};
 pub use describe::{DescribeTasks, ListTasks};
@@ -59,7 +61,7 @@ pub struct Task {
     /// `group`: `service:NAME`, or `family:FAMILY` by default.
     pub group: String,
     /// `startedBy`; for a service's task its deployment's id.
-    pub started_by: Option<String>,
+    pub started_by: Option<SmolStr>,
     /// The service it belongs to.
     pub service: Option<ServiceKey>,
     /// Its place in the network.
@@ -67,7 +69,7 @@ pub struct Task {
     /// Its security groups, the VPC's own included where none was named.
     pub security_groups: Vec<String>,
     /// The subnet it was put in.
-    pub subnet: Option<String>,
+    pub subnet: Option<SmolStr>,
     /// The id of the attachment of its network interface.
     pub attachment: String,
     /// `tags`.
@@ -187,7 +189,7 @@ pub struct Stop {
     /// `stopCode`.
     pub code: StopCode,
     /// `stoppedReason`.
-    pub reason: String,
+    pub reason: SmolStr,
 }
 
 /// `stopCode`.
@@ -245,7 +247,7 @@ impl Task {
     }
 
     /// What the trace names as its starter.
-    fn starter(&self) -> String {
+    fn starter(&self) -> SmolStr {
         self.started_by.clone().unwrap_or_default()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use smol_str::SmolStr;
+
 use super::container::{ContainerStatus, Health};
 use super::stop::{self, Ending};
 use super::{TaskStatus, advance, execution, health, restart};
@@ -31,7 +33,7 @@ pub(in crate::ecs) fn prepared(world: &mut World, id: &TaskId, address: IpAddr) 
     if wanted {
         advance::set_status(world, id, TaskStatus::Pending);
         if let Err(reason) = execution::initialise(world, id) {
-            return stop::begin(world, id, Ending::FailedToStart(reason));
+            return stop::begin(world, id, Ending::FailedToStart(reason.into()));
         }
     }
     advance::advance(world, id);
@@ -44,7 +46,7 @@ pub(in crate::ecs) fn not_prepared(world: &mut World, id: &TaskId, message: &str
     let cause = task.event;
     world.follow(cause);
     let reason = format!("ResourceInitializationError: failed to configure ENI: {message}");
-    stop::begin(world, id, Ending::FailedToStart(reason));
+    stop::begin(world, id, Ending::FailedToStart(reason.into()));
     advance::advance(world, id);
 }
 
@@ -73,11 +75,11 @@ pub(in crate::ecs) fn not_pulled(world: &mut World, id: &TaskId, place: usize, m
     task.containers[place].status = ContainerStatus::Stopped;
     task.containers[place].reason = Some(reason.chars().take(1024).collect());
     advance::tell_container(world, id, place);
-    stop::begin(world, id, Ending::FailedToStart(reason));
+    stop::begin(world, id, Ending::FailedToStart(reason.into()));
 }
 
 /// The container at `place` runs.
-pub(in crate::ecs) fn started(world: &mut World, id: &TaskId, place: usize, runtime_id: String) {
+pub(in crate::ecs) fn started(world: &mut World, id: &TaskId, place: usize, runtime_id: SmolStr) {
     let now = world.now;
     let task = world.ecs.tasks.get_mut(id).expect("the place was found in it");
     let check = task.definition.containers[place].health_check.as_ref();

@@ -41,7 +41,7 @@ mod tests {
             (Some(100), 160, Some(1), true),
         ] {
             let at = |seconds: u64| Timestamp::from_millis(seconds * 1_000);
-            let mut container = Container::new("app".to_owned(), String::new(), None);
+            let mut container = Container::new("app".into(), String::new(), None);
             container.started_at = Some(at(0));
             container.restarted_at = restarted.map(at);
             let policy = RestartPolicy { ignored_exit_codes: vec![0, 2], attempt_period: Duration::from_secs(60) };

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::launch::{Launch, launch};
 use crate::arn::Arn;
 use crate::ecs::definition::{TaskDefinition, role_arn};
@@ -177,9 +179,9 @@ impl Operation for RunTask {
                     definition: Arc::clone(&definition),
                     overrides: asked.overrides.clone(),
                     group: group.clone(),
-                    started_by: asked.started_by.clone(),
+                    started_by: asked.started_by.as_deref().map(SmolStr::new),
                     service: None,
-                    subnet: network.subnets.first().cloned(),
+                    subnet: network.subnets.first().map(SmolStr::new),
                     network: network.clone(),
                     // A task on its own belongs to no deployment whose tasks it would have to be like.
                     digests: BTreeMap::new(),

@@ -1,5 +1,7 @@
 //! How tasks come to an end.
 
+use smol_str::SmolStr;
+
 use super::advance::{advance, set_status};
 use super::{Stop, StopCode, TargetStage, TaskStatus};
 use crate::ecs::Timer;
@@ -13,11 +15,11 @@ pub(in crate::ecs) enum Ending {
     /// An essential container ended.
     EssentialExited,
     /// It could not be started, for this reason.
-    FailedToStart(String),
+    FailedToStart(SmolStr),
     /// Somebody asked for it, with this reason.
-    User(String),
+    User(SmolStr),
     /// Its service does not want it any more, for this reason.
-    Scheduler(String),
+    Scheduler(SmolStr),
 }
 
 impl From<Ending> for Stop {
@@ -25,7 +27,7 @@ impl From<Ending> for Stop {
         match ending {
             Ending::EssentialExited => Self {
                 code: StopCode::EssentialContainerExited,
-                reason: "Essential container in task exited".to_owned(),
+                reason: SmolStr::new_static("Essential container in task exited"),
             },
             Ending::FailedToStart(reason) => Self { code: StopCode::TaskFailedToStart, reason },
             Ending::User(reason) => Self { code: StopCode::UserInitiated, reason },

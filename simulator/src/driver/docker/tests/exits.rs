@@ -169,16 +169,18 @@ async fn an_engine_that_goes_away_leaves_no_effect_without_an_answer() {
     scene.carry_out(Effect::PrepareTask(spec)).await;
     scene.carry_out(Effect::StartContainer(Box::new(python(&task, "other", "0")))).await;
     let (container, image) = ("app".to_owned(), "nginx".to_owned());
-    scene.carry_out(Effect::PullImage(Pull { task, container, image, digest: None, token: None })).await;
+    scene
+        .carry_out(Effect::PullImage(Pull { task, container: container.into(), image, digest: None, token: None }))
+        .await;
     let (container, command) = ("app".to_owned(), words(&["true"]));
-    scene.carry_out(Effect::ProbeHealth { task, container, command, timeout: LONG }).await;
+    scene.carry_out(Effect::ProbeHealth { task, container: container.into(), command, timeout: LONG }).await;
     let mut messages = Vec::new();
     for _ in 0..4 {
         let message = scene.observe(|observation| match observation {
             Observation::TaskNotPrepared { message, .. }
             | Observation::ContainerNotStarted { message, .. }
-            | Observation::ImageNotPulled { message, .. }
-            | Observation::HealthProbed { exit_code: None, output: message, .. } => Some(message.clone()),
+            | Observation::ImageNotPulled { message, .. } => Some(message.clone()),
+            Observation::HealthProbed { exit_code: None, output, .. } => Some(output.to_string()),
             _ => None,
         });
         messages.push(message.await);

@@ -102,7 +102,9 @@ async fn scene(name: &str) -> (Scene, Arc<TestRegistry>, SocketAddr) {
 async fn pull(scene: &mut Scene, container: &str, image: &str, token: Option<&str>) -> Option<String> {
     let (task, container, image) = (TaskId::new(1), container.to_owned(), image.to_owned());
     let token = token.map(str::to_owned);
-    scene.carry_out(Effect::PullImage(Pull { task, container: container.clone(), image, digest: None, token })).await;
+    scene
+        .carry_out(Effect::PullImage(Pull { task, container: container.as_str().into(), image, digest: None, token }))
+        .await;
     pulled(scene, &container).await
 }
 
@@ -122,7 +124,7 @@ async fn an_image_whose_digest_is_settled_is_pulled_by_it() {
     let (task, _) = scene.task().await;
     let (image, digest) = (format!("{HOST}/news:gone"), Some(registry.digest.clone()));
     let (container, token) = ("app".to_owned(), Some("token".to_owned()));
-    let asked = Pull { task, container, image: image.clone(), digest: digest.clone(), token };
+    let asked = Pull { task, container: container.into(), image: image.clone(), digest: digest.clone(), token };
     scene.carry_out(Effect::PullImage(asked)).await;
     assert_eq!(pulled(&mut scene, "app").await, None);
     let id = scene.start_spec(ContainerSpec { digest, ..spec(&task, "app", &image, &[]) }).await;
@@ -157,7 +159,7 @@ async fn an_image_that_many_tasks_want_at_once_is_pulled_once() {
     let names = ["one", "two", "three", "four"];
     let pulls = (1..).zip(names).map(|(number, name)| {
         let (task, image, token) = (TaskId::new(number), format!("{HOST}/news:1"), Some("token".to_owned()));
-        scene.carry_out(Effect::PullImage(Pull { task, container: name.to_owned(), image, digest: None, token }))
+        scene.carry_out(Effect::PullImage(Pull { task, container: name.into(), image, digest: None, token }))
     });
     futures_util::future::join_all(pulls).await;
     let mut answered = Vec::new();

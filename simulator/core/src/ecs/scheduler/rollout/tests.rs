@@ -36,7 +36,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
         }
     };
     let deployment = |id: &str, state| DeploymentView {
-        id: id.to_owned(),
+        id: id.into(),
         state,
         failed_tasks: 0,
         trip_at: None,
@@ -223,7 +223,7 @@ fn throttling_puts_starts_off_but_not_stops() {
 fn surplus_tasks_go_from_the_fullest_subnet() {
     let mut view = view(2, (100, 200), "nh nh nh");
     for (task, subnet) in view.tasks.iter_mut().zip(["a", "a", "b"]) {
-        task.subnet = Some(subnet.to_owned());
+        task.subnet = Some(subnet.into());
     }
     assert_eq!(words(&decide(&view)), "-nh1");
 }

@@ -210,8 +210,8 @@ fn change(world: &mut World, key: &ServiceKey, change: impl FnOnce(&mut TrafficS
 fn record(world: &mut World, key: &ServiceKey, why: &str) {
     let Some((place, shift)) = shifting(world, key) else { return };
     let event = EventKind::Lifecycle {
-        service: key.service.clone(),
-        deployment: world.ecs.services[key].deployments[place].id.clone(),
+        service: key.service.to_string(),
+        deployment: world.ecs.services[key].deployments[place].id.to_string(),
         stage: shift.stage.as_str(),
         rolling_back: shift.direction == Direction::Back,
         production: shift.production.to_string(),
@@ -227,8 +227,8 @@ pub(super) fn record_hook(world: &mut World, key: &ServiceKey, hook: usize, mess
     let Some((place, shift)) = shifting(world, key) else { return };
     let Some(run) = shift.hooks.get(hook) else { return };
     let event = EventKind::Hook {
-        service: key.service.clone(),
-        deployment: world.ecs.services[key].deployments[place].id.clone(),
+        service: key.service.to_string(),
+        deployment: world.ecs.services[key].deployments[place].id.to_string(),
         stage: shift.stage.as_str(),
         hook: run.id.clone(),
         status: run.state.as_str(),
