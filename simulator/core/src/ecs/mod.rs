@@ -37,7 +37,7 @@ pub use tag::{ListTagsForResource, TagResource, UntagResource};
 pub use task::{ContainerOverride, DescribeTasks, ListTasks, Overrides, RunTask, StopTask, Task, TaskStatus};
 pub use view::View;
 
-use crate::agenda::Agenda;
+use crate::agenda::{Agenda, Deadline};
 use crate::effect::TaskId;
 use crate::elb;
 use crate::observation::Observation;
@@ -63,7 +63,7 @@ pub struct State {
 }
 
 /// What can be due.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 enum Timer {
     /// The scheduler looks at a service.
     Evaluate(ServiceKey),
@@ -99,6 +99,30 @@ impl State {
     /// The task called `id`, which exists.
     fn task_mut(&mut self, id: &TaskId) -> &mut Task {
         self.tasks.get_mut(id).expect("whoever names a task has found it")
+    }
+
+    /// Has `timer`, which is for the task `id`, set off at `at`, and notes that in what `deadline` finds in the task.
+    fn set(&mut self, id: &TaskId, deadline: impl FnOnce(&mut Task) -> &mut Deadline, timer: Timer, at: Timestamp) {
+        if let Some(task) = self.tasks.get_mut(id) {
+            self.agenda.set(deadline(task), timer, at);
+        }
+    }
+
+    /// The next health check of the container at `place` of the task `id` is due at `at`.
+    fn probe_at(&mut self, id: &TaskId, place: usize, at: Timestamp) {
+        self.set(id, |task| &mut task.containers[place].probe_due, Timer::Probe(*id, place), at);
+    }
+
+    /// The control plane learns at `at` of the health of the container at `place` of the task `id`.
+    fn report_at(&mut self, id: &TaskId, place: usize, at: Timestamp) {
+        self.set(id, |task| &mut task.containers[place].report_due, Timer::Report(*id, place), at);
+    }
+
+    /// There is no next health check of the container at `place` of the task `id`.
+    fn probe_no_more(&mut self, id: &TaskId, place: usize) {
+        if let Some(task) = self.tasks.get_mut(id) {
+            self.agenda.cancel(&mut task.containers[place].probe_due);
+        }
     }
 
     /// The tasks of `service` that are not STOPPED, in the order of creation.

@@ -61,6 +61,7 @@ pub(super) use history::{
 use smol_str::SmolStr;
 
 use super::scheduler::Ended;
+use crate::agenda::Deadline;
 use crate::arn::Arn;
 use crate::time::Timestamp;
 
@@ -120,6 +121,8 @@ pub struct Service {
     pub(super) backoff: Backoff,
     /// When it last said that it is steady; none while it is not.
     pub(super) steady_since: Option<Timestamp>,
+    /// When the scheduler looks at it next.
+    pub(super) look_due: Deadline,
     /// When the scheduler last looked at it.
     pub(super) evaluated_at: Option<Timestamp>,
     /// The last entry of the trace that gave the scheduler something to look at.

@@ -7,7 +7,7 @@ use super::life::{self, Step};
 use super::stop::{self, Ending};
 use super::{Task, TaskStatus, environment, execution, launch};
 use crate::ecs::definition::MountPoint;
-use crate::ecs::{Timer, scheduler};
+use crate::ecs::{State, Timer, scheduler};
 use crate::effect::{ContainerSpec, Effect, Mount, TaskId};
 use crate::event::EventKind;
 use crate::world::World;
@@ -18,11 +18,12 @@ const NEVER_STARTED: i32 = 143;
 /// Takes every step that `id` can take now.
 pub(in crate::ecs) fn advance(world: &mut World, id: &TaskId) {
     loop {
-        let Some(task) = world.ecs.tasks.get(id) else { return };
+        let State { tasks, agenda, .. } = &mut world.ecs;
+        let Some(task) = tasks.get_mut(id) else { return };
         let (steps, wake) = life::next(task, world.now);
         match wake {
-            Some(at) => world.ecs.agenda.set(Timer::Dependency(*id), at),
-            None => world.ecs.agenda.cancel(&Timer::Dependency(*id)),
+            Some(at) => agenda.set(&mut task.dependency_due, Timer::Dependency(*id), at),
+            None => agenda.cancel(&mut task.dependency_due),
         }
         // The first step may change what the others would be.
         match steps.into_iter().next() {
@@ -55,7 +56,7 @@ fn take(world: &mut World, id: &TaskId, step: Step) {
             task.containers[place].event = task.event;
             let container = task.containers[place].name.clone();
             let timeout = task.definition.containers[place].stop_timeout();
-            world.ecs.agenda.cancel(&Timer::Probe(*id, place));
+            world.ecs.probe_no_more(id, place);
             world.want(Effect::StopContainer { task: *id, container, timeout });
         }
         Step::Run => {
@@ -83,7 +84,7 @@ fn pull(world: &mut World, id: &TaskId, place: usize) {
 /// Starts the container at `place` again, which has ended with `exit_code`. Nobody but the trace is told.
 pub(super) fn restart(world: &mut World, id: &TaskId, place: usize, exit_code: Option<i32>) {
     let now = world.now;
-    world.ecs.agenda.cancel(&Timer::Probe(*id, place));
+    world.ecs.probe_no_more(id, place);
     let container = &mut world.ecs.task_mut(id).containers[place];
     container.status = ContainerStatus::Restarting;
     container.restarts += 1;
@@ -108,7 +109,7 @@ fn start(world: &mut World, id: &TaskId, place: usize) {
 /// The container at `place` is over, or never came to be, for `reason` where that is not plain from its exit code.
 pub(super) fn ended(world: &mut World, id: &TaskId, place: usize, reason: Option<String>) {
     let now = world.now;
-    world.ecs.agenda.cancel(&Timer::Probe(*id, place));
+    world.ecs.probe_no_more(id, place);
     let task = world.ecs.task_mut(id);
     let essential = task.definition.containers[place].essential;
     let container = &mut task.containers[place];

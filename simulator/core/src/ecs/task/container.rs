@@ -2,6 +2,7 @@
 
 use smol_str::SmolStr;
 
+use crate::agenda::Deadline;
 use crate::probe::Schedule;
 use crate::time::Timestamp;
 
@@ -48,6 +49,10 @@ pub struct Container {
     pub(super) event: Option<u64>,
     /// Its health checks while it runs.
     pub(super) schedule: Option<Schedule>,
+    /// When the next of them is.
+    pub(in crate::ecs) probe_due: Deadline,
+    /// When the control plane learns of its health.
+    pub(in crate::ecs) report_due: Deadline,
     /// Failed probes in a row that count.
     pub(super) failures: u32,
     /// When it was last found to need a restart.
@@ -59,7 +64,7 @@ pub struct Container {
 }
 
 impl Container {
-    pub(super) const fn new(name: SmolStr, id: String, log: Option<(String, String)>) -> Self {
+    pub(super) fn new(name: SmolStr, id: String, log: Option<(String, String)>) -> Self {
         Self {
             name,
             id,
@@ -80,6 +85,8 @@ impl Container {
             stopped_at: None,
             event: None,
             schedule: None,
+            probe_due: Deadline::default(),
+            report_due: Deadline::default(),
             failures: 0,
             restarts: 0,
             restarted_at: None,

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::container::Container;
 use super::{Overrides, Task, TaskStatus, advance, execution};
+use crate::agenda::Deadline;
 use crate::arn::Arn;
 use crate::ecs::definition::TaskDefinition;
 use crate::ecs::network::{self, Network};
@@ -75,6 +76,7 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
         version: 0,
         event: None,
         execution,
+        dependency_due: Deadline::default(),
         preparing: true,
         clearing: false,
         targets: Vec::new(),

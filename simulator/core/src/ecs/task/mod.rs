@@ -40,6 +40,7 @@ pub use run::{ContainerOverride, Overrides, RunTask};
 use super::definition::TaskDefinition;
 use super::network::Network;
 use super::service::ServiceKey;
+use crate::agenda::Deadline;
 use crate::arn::Arn;
 use crate::effect::{Target, TaskId};
 use crate::operation::Caller;
@@ -106,6 +107,8 @@ pub struct Task {
     pub(super) event: Option<u64>,
     /// The session of its execution role.
     pub(super) execution: Option<Caller>,
+    /// When a start timeout ends the waiting of some container.
+    pub(super) dependency_due: Deadline,
     /// Whether its network is being made.
     pub(super) preparing: bool,
     /// Whether what is left of it is being removed.

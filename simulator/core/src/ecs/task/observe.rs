@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::container::{ContainerStatus, Health};
 use super::stop::{self, Ending};
 use super::{TaskStatus, advance, execution, health, restart};
-use crate::ecs::{Timer, scheduler};
+use crate::ecs::{State, Timer, scheduler};
 use crate::effect::{Effect, TaskId};
 use crate::event::EventKind;
 use crate::world::World;
@@ -98,12 +98,12 @@ pub(in crate::ecs) fn started(world: &mut World, id: &TaskId, place: usize, runt
     let was = std::mem::replace(&mut container.health, Health::Unknown);
     container.schedule = check.map(|check| health::schedule(check, &world.timing, now));
     if let Some(at) = container.schedule.as_ref().and_then(crate::probe::Schedule::next) {
-        world.ecs.agenda.set(Timer::Probe(*id, place), at);
+        world.ecs.probe_at(id, place, at);
     }
     if was != Health::Unknown {
         let report =
             health::reported_at(world.ecs.tasks[id].containers[place].started_at.unwrap_or(now), now, &world.timing);
-        world.ecs.agenda.set(Timer::Report(*id, place), report);
+        world.ecs.report_at(id, place, report);
     }
     if !again {
         advance::tell_container(world, id, place);
@@ -166,7 +166,8 @@ pub(in crate::ecs) fn exited(
 /// A health command of the container at `place` has ended.
 pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_code: Option<i32>, output: &str) {
     let now = world.now;
-    let task = world.ecs.tasks.get_mut(id).expect("the place was found in it");
+    let State { tasks, agenda, .. } = &mut world.ecs;
+    let task = tasks.get_mut(id).expect("the place was found in it");
     let Some(check) = &task.definition.containers[place].health_check else { return };
     let container = &mut task.containers[place];
     let Some(probe) = container.schedule.as_mut().and_then(|schedule| schedule.end(now)) else { return };
@@ -183,7 +184,7 @@ pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_
         schedule.found();
     }
     if let Some(at) = schedule.next() {
-        world.ecs.agenda.set(Timer::Probe(*id, place), at);
+        agenda.set(&mut container.probe_due, Timer::Probe(*id, place), at);
     }
     if changed {
         let started = container.started_at.unwrap_or(now);
@@ -195,7 +196,7 @@ pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_
         };
         let told = world.record(event);
         world.ecs.task_mut(id).containers[place].event = Some(told);
-        world.ecs.agenda.set(Timer::Report(*id, place), health::reported_at(started, now, &world.timing));
+        world.ecs.report_at(id, place, health::reported_at(started, now, &world.timing));
         advance::advance(world, id);
     }
 }
@@ -215,7 +216,7 @@ pub(in crate::ecs) fn probe_due(world: &mut World, id: &TaskId, place: usize) {
         }
         None => {
             if let Some(at) = schedule.next() {
-                world.ecs.agenda.set(Timer::Probe(*id, place), at);
+                world.ecs.probe_at(id, place, at);
             }
         }
     }

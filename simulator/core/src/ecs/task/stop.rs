@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::advance::{advance, set_status};
 use super::{Stop, StopCode, TargetStage, TaskStatus};
-use crate::ecs::Timer;
+use crate::ecs::State;
 use crate::ecs::scheduler::{self, end_of};
 use crate::effect::TaskId;
 use crate::world::World;
@@ -78,10 +78,9 @@ pub(in crate::ecs) fn drained(world: &mut World, id: &TaskId) {
 /// Nothing is left of the task outside.
 pub(super) fn cleared(world: &mut World, id: &TaskId) {
     let now = world.now;
-    let task = world.ecs.task_mut(id);
-    if !task.clearing {
-        return;
-    }
+    let State { tasks, agenda, .. } = &mut world.ecs;
+    let Some(task) = tasks.get_mut(id).filter(|task| task.clearing) else { return };
+    agenda.cancel(&mut task.dependency_due);
     task.clearing = false;
     task.stopped_at = Some(now);
     task.secrets.forget();
@@ -90,7 +89,6 @@ pub(super) fn cleared(world: &mut World, id: &TaskId) {
     {
         world.ecs.by_address.remove(&address);
     }
-    world.ecs.agenda.cancel(&Timer::Dependency(*id));
     set_status(world, id, TaskStatus::Stopped);
     let arn = world.ecs.tasks[id].arn.clone();
     world.release_security_groups(arn.as_str());
