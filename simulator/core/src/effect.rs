@@ -124,7 +124,7 @@ pub struct Pull {
     /// The image as the task definition writes it.
     pub image: String,
     /// The digest that its tag stands for, whatever the tag may mean by now; where that is not settled, the tag decides.
-    pub digest: Option<String>,
+    pub digest: Option<SmolStr>,
     /// For an image in this account's ECR: the execution role's authorization token (the password of user `AWS`).
     pub token: Option<String>,
 }
@@ -175,7 +175,7 @@ pub struct ContainerSpec {
     /// The image as the task definition writes it.
     pub image: String,
     /// The digest under which it was pulled, if it was pulled by digest.
-    pub digest: Option<String>,
+    pub digest: Option<SmolStr>,
     /// `entryPoint`; empty means the image's own.
     pub entry_point: Vec<String>,
     /// `command`; empty means the image's own.

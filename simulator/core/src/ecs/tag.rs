@@ -80,7 +80,11 @@ impl State {
                 let there = service.filter(|of| of.status != ServiceStatus::Inactive && of.arn == *arn);
                 there.map(|service| &mut service.tags)
             }
-            Named::Task(id) => self.tasks.get_mut(&id?).filter(|task| task.arn == *arn).map(|task| &mut task.tags),
+            Named::Task(id) => self
+                .tasks
+                .get_mut(&id?)
+                .filter(|task| task.arn() == *arn)
+                .map(|task| &mut Arc::make_mut(&mut task.origin).tags),
             Named::Definition(family, place) => {
                 let definition = self.definitions.get_mut(family)?.get_mut(place)?;
                 // Deployments under way hold on to the revision as it was when they were made.
@@ -100,7 +104,7 @@ impl State {
                 let there = service.filter(|of| of.status != ServiceStatus::Inactive && of.arn == *arn);
                 there.map(|service| &service.tags)
             }
-            Named::Task(id) => self.tasks.get(&id?).filter(|task| task.arn == *arn).map(|task| &task.tags),
+            Named::Task(id) => self.tasks.get(&id?).filter(|task| task.arn() == *arn).map(|task| &task.origin.tags),
             Named::Definition(family, place) => {
                 let definition = self.definitions.get(family)?.get(place)?;
                 (definition.arn == *arn).then_some(&definition.tags)

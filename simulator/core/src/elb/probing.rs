@@ -1,8 +1,8 @@
 //! The loop around the health of targets: it probes when a probe is due, judges the answers, and routes.
 
-use super::{State, Timer};
 use super::health::{Reason, TargetState, judge};
 use super::target::remove;
+use super::{State, Timer};
 use crate::arn::Arn;
 use crate::ec2::Endpoint;
 use crate::effect::{Effect, Target};
@@ -129,8 +129,8 @@ fn reachable(world: &World, group: &Arn, target: &Target) -> bool {
     let Some(found) = world.elb.groups.get(group) else { return false };
     let balancer = found.load_balancer.as_ref().and_then(|arn| world.elb.balancers.get(arn));
     let (Some(balancer), Some(registered)) = (balancer, found.targets.get(target)) else { return false };
-    let from = Endpoint { groups: balancer.security_groups.clone(), address: None };
-    let to = Endpoint { groups: registered.groups.clone(), address: Some(target.address) };
+    let from = Endpoint { groups: &balancer.security_groups, address: None };
+    let to = Endpoint { groups: &registered.groups, address: Some(target.address) };
     world.reaches(&from, &to, target.port)
 }
 

@@ -1,5 +1,7 @@
 //! Targets: registering and deregistering them, and DescribeTargetHealth.
 
+use std::sync::Arc;
+
 use super::health::{Health, Reason, TargetState};
 use super::load_balancer::fault;
 use super::probing::{reroute, tell};
@@ -19,7 +21,7 @@ use crate::world::World;
 pub(super) struct Registered {
     pub(super) health: Health,
     /// The security groups of what is behind its address.
-    pub(super) groups: Vec<String>,
+    pub(super) groups: Arc<[String]>,
     /// Whether the security groups let the load balancer reach it, as far as is known: looked up when it is probed.
     pub(super) reachable: bool,
     /// The last entry of the trace about it.
@@ -31,7 +33,7 @@ pub(super) struct Registered {
 }
 
 impl Registered {
-    fn new(group: &TargetGroup, groups: Vec<String>, timing: &Timing, now: Timestamp) -> Self {
+    fn new(group: &TargetGroup, groups: Arc<[String]>, timing: &Timing, now: Timestamp) -> Self {
         if group.load_balancer.is_none() {
             let health = Health::new(TargetState::Unused, Some(Reason::not_in_use()));
             return Self { health, groups, reachable: false, event: None, due: Deadline::default(), schedule: None };
@@ -67,7 +69,7 @@ pub struct TargetDescription {
 
 /// Registers `target`, which has the security groups `groups`, with the target group `group`. One that is draining, or in use by a
 /// former task, begins anew.
-pub(crate) fn register(world: &mut World, group: &Arn, target: &Target, groups: Vec<String>) {
+pub(crate) fn register(world: &mut World, group: &Arn, target: &Target, groups: Arc<[String]>) {
     let Some(found) = world.elb.groups.get_mut(group) else { return };
     let registered = Registered::new(found, groups, &world.timing, world.now);
     let probes = registered.schedule.is_some();

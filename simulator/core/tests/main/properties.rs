@@ -253,7 +253,7 @@ proptest! {
             Ok(())
         }, |account| account.service().primary().id == old && completed(account))?;
         let counted = account.world.events().iter().filter(|event| matches!(&event.kind, EventKind::BreakerCounted { .. })).count();
-        let started = account.world.ecs().tasks().into_iter().filter(|task| task.started_by.as_deref() == Some(&new)).count();
+        let started = account.world.ecs().tasks().into_iter().filter(|task| task.origin.started_by.as_deref() == Some(&new)).count();
         let threshold = usize::try_from(case.deploy.desired.div_ceil(2).max(3)).expect("a small number");
         prop_assert!(counted >= threshold);
         // Until the breaker trips the scheduler goes on: at each of its looks it can start as many as the maximum allows.

@@ -26,7 +26,7 @@ fn a_task_that_ends_says_how() {
     let task = account.task(&id);
     assert_eq!(ending(task), ("EssentialContainerExited", "Essential container in task exited"));
     assert_eq!(task.containers[0].exit_code, Some(1));
-    assert_eq!(task.group, "family:news-api");
+    assert_eq!(task.origin.group, "family:news-api");
     let order =
         [Some(task.created_at), task.pull_started_at, task.pull_stopped_at, task.started_at, task.execution_stopped_at];
     assert!(order.is_sorted() && task.stopped_at >= task.execution_stopped_at, "{order:?}");

@@ -1,6 +1,7 @@
 //! Carries out what has been decided, without deciding anything.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -8,10 +9,10 @@ use super::step::Step;
 use super::view::{End, Ended, Failing};
 use super::words;
 use crate::ecs::service::{
-    Backoff, Cause, Controller, Propagate, RolloutState, Service, ServiceKey, note_completed, note_failed,
-    resolve_images, tell_deployment,
+    Backoff, Cause, Controller, Propagate, RolloutState, ServiceKey, note_completed, note_failed, resolve_images,
+    tell_deployment,
 };
-use crate::ecs::task::{Ending, Launch, Overrides, TaskStatus, begin_stop, launch};
+use crate::ecs::task::{Ending, Launch, Origin, TaskStatus, begin_stop, launch};
 use crate::effect::TaskId;
 use crate::event::EventKind;
 use crate::id::IdKind;
@@ -145,6 +146,7 @@ fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacin
     let (mut started, mut refused) = (Vec::new(), None);
     let cause = world.cause();
     let mut crowd = crowd(world, key, place);
+    let wanted = wanted(world, key, place);
     for _ in 0..count {
         world.follow(cause);
         let emptiest =
@@ -152,8 +154,7 @@ fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacin
         if let Some((_, tasks)) = emptiest.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
             *tasks += 1;
         }
-        let wanted = wanted(&world.ecs.services[key], place, emptiest);
-        match launch(world, wanted) {
+        match launch(world, Launch { subnet: emptiest, ..wanted.clone() }) {
             Ok(task) => started.push(task),
             Err(refusal) => {
                 refused = Some(refusal);
@@ -198,8 +199,9 @@ fn crowd(world: &World, key: &ServiceKey, place: usize) -> BTreeMap<SmolStr, (us
     crowd
 }
 
-/// The next task of the deployment at `place`, in `subnet`.
-fn wanted(service: &Service, place: usize, subnet: Option<SmolStr>) -> Launch {
+/// A task of the deployment at `place`, as they are launched now.
+fn wanted(world: &World, key: &ServiceKey, place: usize) -> Launch {
+    let service = &world.ecs.services[key];
     let deployment = &service.deployments[place];
     let mut tags = match service.propagate {
         Propagate::None => BTreeMap::new(),
@@ -207,20 +209,21 @@ fn wanted(service: &Service, place: usize, subnet: Option<SmolStr>) -> Launch {
         Propagate::TaskDefinition => deployment.definition.tags.clone(),
     };
     if service.managed_tags {
-        tags.insert("aws:ecs:clusterName".to_owned(), service.key.cluster.to_string());
-        tags.insert("aws:ecs:serviceName".to_owned(), service.key.service.to_string());
+        tags.insert("aws:ecs:clusterName".to_owned(), key.cluster.to_string());
+        tags.insert("aws:ecs:serviceName".to_owned(), key.service.to_string());
     }
-    Launch {
-        cluster: service.key.cluster.to_string(),
-        definition: deployment.definition.clone(),
-        overrides: Overrides::default(),
-        group: format!("service:{}", service.key.service),
+    let group = format!("service:{}", key.service);
+    let origin = Origin {
         started_by: Some(deployment.id.as_str().into()),
-        service: Some(service.key.clone()),
-        subnet,
-        network: deployment.network.clone(),
-        digests: deployment.digests.clone(),
+        service: Some(key.clone()),
         tags,
+        ..Origin::new(world, &key.cluster, group, deployment.network.clone())
+    };
+    Launch {
+        definition: Arc::clone(&deployment.definition),
+        origin: Arc::new(origin),
+        subnet: None,
+        digests: Arc::new(deployment.digests.clone()),
     }
 }
 

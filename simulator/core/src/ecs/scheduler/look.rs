@@ -72,7 +72,7 @@ fn task_view(world: &World, service: &Service, task: &Task) -> TaskView {
 }
 
 fn place(service: &Service, task: &Task) -> Option<usize> {
-    let id = task.started_by.as_deref()?;
+    let id = task.origin.started_by.as_deref()?;
     service.deployments.iter().position(|deployment| deployment.id == id)
 }
 
@@ -160,7 +160,7 @@ pub(in crate::ecs) fn end_of(task: &Task) -> Ended {
         },
         None => End::Unwanted,
     };
-    Ended { task: task.id, deployment: task.started_by.clone().unwrap_or_default(), how }
+    Ended { task: task.id, deployment: task.origin.started_by.clone().unwrap_or_default(), how }
 }
 
 /// Takes note of tasks of the primary deployment that ended: those that never ran make the service wait longer and longer, one
@@ -179,7 +179,7 @@ pub(super) fn note_ends(world: &mut World, key: &ServiceKey) {
         let started = world
             .ecs
             .live(service)
-            .filter(|task| task.started_by.as_deref() == Some(&primary))
+            .filter(|task| task.origin.started_by.as_deref() == Some(&primary))
             .filter_map(|task| task.started_at);
         started.max().is_some_and(|started| started > failed)
     });

@@ -25,8 +25,10 @@ fn register(world: &mut World, key: &ServiceKey) {
         let started = task.started_at.filter(|_| task.last_status == TaskStatus::Running && !task.stopping);
         let late = started.is_none_or(|started| world.now < started + world.timing.target_registration);
         let Some(address) = task.address.filter(|_| !late && task.targets.is_empty()) else { continue };
-        let deployment =
-            service.deployments.iter().find(|deployment| Some(deployment.id.as_str()) == task.started_by.as_deref());
+        let deployment = service
+            .deployments
+            .iter()
+            .find(|deployment| Some(deployment.id.as_str()) == task.origin.started_by.as_deref());
         let Some(deployment) = deployment else { continue };
         for balancer in &deployment.load_balancers {
             let target = Target { address, port: balancer.port };
@@ -39,7 +41,7 @@ fn register(world: &mut World, key: &ServiceKey) {
     due.sort_by_key(|(task, _)| *task);
     let mut registered: BTreeMap<Arn, usize> = BTreeMap::new();
     for (task, target) in due {
-        let groups = world.ecs.tasks[&task].security_groups.clone();
+        let groups = world.ecs.tasks[&task].origin.security_groups.clone();
         elb::register(world, &target.group, &target.target, groups);
         *registered.entry(target.group.clone()).or_default() += 1;
         world.ecs.task_mut(&task).targets.push(target);
@@ -57,7 +59,7 @@ fn deregister(world: &mut World, key: &ServiceKey) {
     let mut due: BTreeMap<(SmolStr, Arn), Vec<(TaskId, Target)>> = BTreeMap::new();
     for task in stopping.into_iter().chain(gone) {
         for target in task.targets.iter().filter(|target| target.stage == TargetStage::Registered) {
-            let deployment = task.started_by.clone().unwrap_or_default();
+            let deployment = task.origin.started_by.clone().unwrap_or_default();
             let batch = due.entry((deployment, target.group.clone())).or_default();
             batch.push((task.id, target.target.clone()));
         }
@@ -90,7 +92,7 @@ pub(in crate::ecs) fn changed(world: &mut World, group: &Arn, target: &Target) {
         }
     }
     let all_gone = task.targets.iter().all(|held| held.stage == TargetStage::Gone);
-    if let Some(key) = task.service.clone() {
+    if let Some(key) = task.origin.service.clone() {
         super::poke(world, &key);
     }
     if all_gone {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::view::Failing;
 use crate::arn::Arn;
 use crate::ecs::service::{Cause, ServiceEvent, ServiceKey};
-use crate::ecs::task::uuid;
 use crate::effect::TaskId;
 use crate::event::EventKind;
+use crate::id::{IdKind, Uuid};
 use crate::world::World;
 
 /// After so long a message is said again although nothing has changed.
@@ -19,7 +19,7 @@ const SHOWN: usize = 100;
 /// Says `message`, which goes on after the `(service NAME`, and answers its place in the trace.
 pub(super) fn say(world: &mut World, key: &ServiceKey, message: &str) -> u64 {
     let message = format!("(service {}{message}", key.service);
-    let id = uuid(world);
+    let id = Uuid::draw(&mut world.ids, IdKind::Container).to_string();
     let at = world.now;
     if let Some(service) = world.ecs.services.get_mut(key) {
         service.events.push_front(ServiceEvent { id, at, message: message.clone() });

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::ServiceKey;
 use super::config::LoadBalancer;
 use super::lifecycle::TrafficShift;
@@ -36,7 +38,7 @@ pub struct Deployment {
     /// `failedTasks`.
     pub failed_tasks: u32,
     /// What the tags of its images meant when its first task was launched: digests by container.
-    pub(in crate::ecs) digests: BTreeMap<String, String>,
+    pub(in crate::ecs) digests: BTreeMap<String, SmolStr>,
     /// When the circuit breaker fails it, once it has counted enough.
     pub(in crate::ecs) trip_at: Option<Timestamp>,
     /// Whether its tasks stand in the alternate target groups.

@@ -142,7 +142,7 @@ pub(super) fn set_status(world: &mut World, id: &TaskId, status: TaskStatus) {
         stop_code: task.stop.as_ref().map(|stop| stop.code.as_str()),
         stopped_reason: task.stop.as_ref().map(|stop| stop.reason.clone()),
     };
-    let service = task.service.clone();
+    let service = task.origin.service.clone();
     let sequence = world.record(event);
     world.ecs.task_mut(id).event = Some(sequence);
     world.follow(Some(sequence));
@@ -186,7 +186,7 @@ pub(super) fn tell_container(world: &mut World, id: &TaskId, place: usize) {
 /// The container at `place` as the engine is to make it.
 fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
     let definition = &task.definition.containers[place];
-    let overridden = task.overrides.of(&definition.name);
+    let overridden = task.origin.overrides.of(&definition.name);
     let mut labels = definition.docker_labels.clone();
     labels.extend(launch::labels(world, task, &definition.name));
     ContainerSpec {

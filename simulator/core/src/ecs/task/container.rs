@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 
 use crate::agenda::Deadline;
+use crate::id::Uuid;
 use crate::probe::Schedule;
 use crate::time::Timestamp;
 
@@ -12,11 +13,11 @@ pub struct Container {
     /// Its name.
     pub name: SmolStr,
     /// The last part of its ARN.
-    pub id: String,
+    pub id: Uuid,
     /// How far it has come.
     pub status: ContainerStatus,
     /// `imageDigest`, where its service settled what the tag of its image stands for.
-    pub digest: Option<String>,
+    pub digest: Option<SmolStr>,
     /// The engine's id of it, once it has run.
     pub runtime_id: Option<SmolStr>,
     /// `exitCode`; none if it never ran.
@@ -30,7 +31,7 @@ pub struct Container {
     /// Output of its last health check.
     pub health_output: SmolStr,
     /// The log group and stream that its output goes to.
-    pub log: Option<(String, String)>,
+    pub log: Option<Box<(String, String)>>,
     /// When its image was wanted.
     pub pull_started_at: Option<Timestamp>,
     /// When its image was there.
@@ -64,7 +65,7 @@ pub struct Container {
 }
 
 impl Container {
-    pub(super) fn new(name: SmolStr, id: String, log: Option<(String, String)>) -> Self {
+    pub(super) fn new(name: SmolStr, id: Uuid, log: Option<Box<(String, String)>>) -> Self {
         Self {
             name,
             id,

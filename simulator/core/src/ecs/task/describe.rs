@@ -18,7 +18,7 @@ fn written(reference: &str) -> &str {
 /// The task of the cluster called `cluster` that `reference`, an id or ARN, names.
 pub(super) fn find<'a>(world: &'a World, cluster: &str, reference: &str) -> Option<&'a Task> {
     let id = written(reference).parse().ok()?;
-    world.ecs.tasks.get(&id).filter(|task| task.cluster == cluster)
+    world.ecs.tasks.get(&id).filter(|task| task.origin.cluster == cluster)
 }
 
 /// The ARN of the task of the cluster called `cluster` that `reference` names, whether or not it exists.
@@ -33,7 +33,7 @@ pub(super) fn access(world: &World, action: &'static str, cluster: Option<&str>,
     let access = Access::new(action, arn(world, cluster, reference).as_str())
         .with("ecs:cluster", cluster::cluster_arn(world, cluster).as_str());
     match task {
-        Some(task) => ecs_access::on_tagged(access, &task.tags),
+        Some(task) => ecs_access::on_tagged(access, &task.origin.tags),
         None => access,
     }
 }
@@ -130,14 +130,14 @@ impl Operation for ListTasks {
         }
         let desired = asked.desired_status.as_deref().unwrap_or("RUNNING");
         let wanted = |task: &&Task| {
-            task.cluster == cluster
+            task.origin.cluster == cluster
                 && task.desired_status() == desired
-                && service.is_none_or(|name| task.service.as_ref().is_some_and(|key| key.service == name))
+                && service.is_none_or(|name| task.origin.service.as_ref().is_some_and(|key| key.service == name))
                 && asked.family.as_ref().is_none_or(|family| task.definition.family == *family)
-                && asked.started_by.as_ref().is_none_or(|by| task.started_by.as_deref() == Some(by))
+                && asked.started_by.as_ref().is_none_or(|by| task.origin.started_by.as_deref() == Some(by))
                 && asked.launch_type.is_none_or(|kind| kind == LaunchType::Fargate)
         };
-        let tasks = world.ecs.tasks.by_id().filter(wanted).map(|task| (task.id.to_string(), task.arn.to_string()));
+        let tasks = world.ecs.tasks.by_id().filter(wanted).map(|task| (task.id.to_string(), task.arn().to_string()));
         page(tasks, asked.token.as_deref(), asked.limit)
             .ok_or_else(|| Refusal::fault("InvalidParameterException", "Invalid token."))
     }

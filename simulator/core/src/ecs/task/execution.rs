@@ -222,7 +222,8 @@ pub(super) fn cannot_pull(image: &str, message: &str) -> String {
 pub(super) fn log(world: &mut World, id: &TaskId, place: usize, line: String) {
     let now = world.now;
     let task = &world.ecs.tasks[id];
-    if let (Some((group, stream)), Some(execution)) = (task.containers[place].log.clone(), task.execution.clone()) {
+    if let (Some(log), Some(execution)) = (task.containers[place].log.clone(), task.execution.clone()) {
+        let (group, stream) = *log;
         let put = PutLogEvents { group, stream, events: vec![(now, line)] };
         let _lost = world.pass(&execution, put).is_err();
     }

@@ -230,7 +230,7 @@ pub(in crate::ecs) fn report_due(world: &mut World, id: &TaskId, place: usize) {
         container.reported = container.health;
         task.version += 1;
         let cause = container.event;
-        if let Some(key) = task.service.clone() {
+        if let Some(key) = task.origin.service.clone() {
             world.follow(cause);
             scheduler::poke(world, &key);
         }

@@ -1,5 +1,7 @@
 //! How tasks come to an end.
 
+use std::sync::Arc;
+
 use smol_str::SmolStr;
 
 use super::advance::{advance, set_status};
@@ -50,14 +52,14 @@ pub(in crate::ecs) fn begin(world: &mut World, id: &TaskId, ending: Ending) {
     if !task.stopping {
         task.stopping = true;
         task.stopping_at = Some(now);
-        task.stop = Some(ending.into());
+        task.stop = Some(Box::new(ending.into()));
     }
     let status = task.last_status;
     if !asked {
         // Nothing is left to drain for, so containers may be stopped even if draining had begun.
         if status == TaskStatus::Deactivating {
             set_status(world, id, TaskStatus::Stopping);
-        } else if let Some(key) = world.ecs.task_mut(id).service.clone() {
+        } else if let Some(key) = world.ecs.task_mut(id).origin.service.clone() {
             scheduler::poke(world, &key);
         }
     } else if matches!(status, TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Running) {
@@ -90,11 +92,11 @@ pub(super) fn cleared(world: &mut World, id: &TaskId) {
         world.ecs.by_address.remove(&address);
     }
     set_status(world, id, TaskStatus::Stopped);
-    let arn = world.ecs.tasks[id].arn.clone();
-    world.release_security_groups(arn.as_str());
+    let origin = Arc::clone(&world.ecs.tasks[id].origin);
+    world.release_security_groups(&origin.security_groups);
     let task = world.ecs.task_mut(id);
     let (ended, place) = (end_of(task), task.id.place());
-    if let Some(service) = task.service.clone().and_then(|key| world.ecs.services.get_mut(&key)) {
+    if let Some(service) = task.origin.service.clone().and_then(|key| world.ecs.services.get_mut(&key)) {
         if let Some(place) = place {
             service.live.remove(&place);
         }

@@ -124,10 +124,17 @@ async fn an_image_whose_digest_is_settled_is_pulled_by_it() {
     let (task, _) = scene.task().await;
     let (image, digest) = (format!("{HOST}/news:gone"), Some(registry.digest.clone()));
     let (container, token) = ("app".to_owned(), Some("token".to_owned()));
-    let asked = Pull { task, container: container.into(), image: image.clone(), digest: digest.clone(), token };
+    let asked = Pull {
+        task,
+        container: container.into(),
+        image: image.clone(),
+        digest: digest.as_deref().map(Into::into),
+        token,
+    };
     scene.carry_out(Effect::PullImage(asked)).await;
     assert_eq!(pulled(&mut scene, "app").await, None);
-    let id = scene.start_spec(ContainerSpec { digest, ..spec(&task, "app", &image, &[]) }).await;
+    let id =
+        scene.start_spec(ContainerSpec { digest: digest.map(Into::into), ..spec(&task, "app", &image, &[]) }).await;
     let config = scene.inspect(&id).await.config.expect("it has one");
     assert_eq!(config.image, Some(format!("{address}/news@{}", registry.digest)));
     assert_eq!(registry.pulls.load(Ordering::SeqCst), 0, "nobody asks for the tag");

@@ -18,7 +18,7 @@ pub(in crate::ecs) fn begin(world: &mut World, key: &ServiceKey) {
     };
     let service = &world.ecs.services[key];
     let tasks = world.ecs.live(service);
-    let strays = tasks.filter(|task| task.started_by.as_deref() != id.as_deref()).count();
+    let strays = tasks.filter(|task| task.origin.started_by.as_deref() != id.as_deref()).count();
     let stage = if strays > 0 { LifecycleStage::ReconcileService } else { LifecycleStage::PreScaleUp };
     let now = world.now;
     let Some(service) = world.ecs.services.get_mut(key) else { return };
