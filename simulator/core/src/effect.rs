@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use smol_str::SmolStr;
@@ -27,7 +28,7 @@ pub enum Effect {
         /// The container's name in the task definition.
         container: SmolStr,
         /// The command as argv: `CMD` arguments, or `/bin/sh -c …` for `CMD-SHELL`.
-        command: Vec<String>,
+        command: Arc<[String]>,
         /// After this long the probe counts as failed.
         timeout: Duration,
     },
@@ -52,7 +53,7 @@ pub enum Effect {
         /// The target.
         target: Target,
         /// `HealthCheckPath`.
-        path: String,
+        path: SmolStr,
         /// `HealthCheckTimeoutSeconds`.
         timeout: Duration,
     },

@@ -89,7 +89,12 @@ mod tests {
 
     fn probe(task: u128, container: &str) -> Effect {
         let (task, container) = (TaskId::new(task), container.to_owned());
-        Effect::ProbeHealth { task, container: container.into(), command: Vec::new(), timeout: Duration::ZERO }
+        Effect::ProbeHealth {
+            task,
+            container: container.into(),
+            command: std::sync::Arc::default(),
+            timeout: Duration::ZERO,
+        }
     }
 
     #[test]

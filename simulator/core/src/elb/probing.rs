@@ -139,7 +139,7 @@ fn probe(world: &mut World, group: &Arn, target: &Target) {
     let reachable = reachable(world, group, target);
     let State { groups, agenda, .. } = &mut world.elb;
     let Some(found) = groups.get_mut(group) else { return };
-    let path = found.health_check.path.clone();
+    let path = found.health_check.path.as_str().into();
     let Some(registered) = found.targets.get_mut(target) else { return };
     let rerouted = std::mem::replace(&mut registered.reachable, reachable) != reachable;
     let Some(schedule) = registered.schedule.as_mut() else { return };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::behaviour::{Behaviour, Image};
-use super::container::{Run, Task};
+use super::container::{Run, Task, Tasks};
 use super::queue::{Due, Exit, Queue};
 use super::script::{Entry, Script};
 use crate::arn::Arn;
@@ -37,7 +37,7 @@ pub struct VirtualTime {
     turns: BTreeMap<Entry, usize>,
     drawn: u64,
     runs: u64,
-    tasks: BTreeMap<TaskId, Task>,
+    tasks: Tasks,
     by_address: BTreeMap<IpAddr, TaskId>,
     addresses: u32,
     routes: BTreeMap<Arn, Vec<Target>>,
@@ -268,7 +268,7 @@ impl VirtualTime {
         let kept = self.tasks.get_mut(&id).and_then(|task| task.container_mut(&name).next.take());
         let behaviour = kept.unwrap_or_else(|| Box::new(self.draw(&image, &name)));
         let started = now + behaviour.starts_in;
-        if let Some(message) = behaviour.cannot_start {
+        if let Some(message) = behaviour.cannot_start.clone() {
             return self.due(started, Observation::ContainerNotStarted { task: id, container: name, message });
         }
         self.runs += 1;
@@ -293,7 +293,7 @@ impl VirtualTime {
             self.queue.push(at, due);
         }
         if let Some(task) = self.tasks.get_mut(&id) {
-            task.container_mut(&name).run = Some(Run { number, behaviour, started, ended: false });
+            task.container_mut(&name).run = Some(Run::new(number, started, &behaviour));
         }
     }
 
@@ -309,8 +309,8 @@ impl VirtualTime {
 
     fn stop(&mut self, now: Timestamp, task: TaskId, container: SmolStr, timeout: Duration) {
         let Some(run) = self.tasks.get(&task).and_then(|task| task.run(&container)) else { return };
-        let (takes, code) = match run.behaviour.stops_in {
-            Some(takes) if takes <= timeout => (takes, run.behaviour.stop_code),
+        let (takes, code) = match run.stops_in {
+            Some(takes) if takes <= timeout => (takes, run.stop_code),
             Some(_) | None => (timeout, KILLED),
         };
         let run = run.number;
@@ -349,10 +349,10 @@ impl VirtualTime {
             task.loaded = true;
             for container in &task.containers {
                 let Some(run) = &container.run else { continue };
-                if let Some(out) = run.behaviour.out_of_memory.filter(|it| it.under_load) {
+                if let Some(after) = run.killed_under_load {
                     let (task, container, run) = (*id, container.name.clone(), run.number);
                     let exit = Exit { task, container, run, code: KILLED, out_of_memory: true };
-                    self.queue.push(now + out.after, Due::Exit(exit));
+                    self.queue.push(now + after, Due::Exit(exit));
                 }
             }
         }

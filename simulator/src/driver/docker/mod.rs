@@ -139,7 +139,7 @@ impl Driver for DockerDriver {
                 }
             }
             Effect::ProbeHealth { task, container, command, timeout } => {
-                observer.observe(shared.probe_health(task, container.to_string(), command, timeout).await);
+                observer.observe(shared.probe_health(task, container.to_string(), command.to_vec(), timeout).await);
             }
             Effect::StopContainer { task, container, timeout } => {
                 shared.stop(task, container.to_string(), timeout, observer).await

@@ -10,6 +10,7 @@ pub mod register;
 mod validate;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use smol_str::{SmolStr, format_smolstr};
 
@@ -43,6 +44,8 @@ pub struct TaskDefinition {
     pub network_mode: NetworkMode,
     /// `containerDefinitions`, in the order they were written.
     pub containers: Vec<ContainerDefinition>,
+    /// How the health command of each container is run, by their places.
+    pub probes: Vec<Option<Arc<[String]>>>,
     /// `volumes`, by name: each is empty when a task starts, is shared by the containers that mount it, and goes with the task.
     pub volumes: Vec<String>,
     /// `requiresCompatibilities`.

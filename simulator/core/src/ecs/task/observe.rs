@@ -1,6 +1,7 @@
 //! Facts about tasks and containers, and the deadlines of their health checks.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -205,13 +206,12 @@ pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_
 pub(in crate::ecs) fn probe_due(world: &mut World, id: &TaskId, place: usize) {
     let now = world.now;
     let Some(task) = world.ecs.tasks.get_mut(id) else { return };
-    let Some(check) = &task.definition.containers[place].health_check else { return };
-    let command = check.argv();
+    let Some(command) = &task.definition.probes[place] else { return };
     let container = &mut task.containers[place];
     let Some(schedule) = &mut container.schedule else { return };
     match schedule.begin(now) {
         Some(timeout) => {
-            let container = container.name.clone();
+            let (container, command) = (container.name.clone(), Arc::clone(command));
             world.want(Effect::ProbeHealth { task: *id, container, command, timeout });
         }
         None => {

@@ -173,7 +173,9 @@ async fn an_engine_that_goes_away_leaves_no_effect_without_an_answer() {
         .carry_out(Effect::PullImage(Pull { task, container: container.into(), image, digest: None, token: None }))
         .await;
     let (container, command) = ("app".to_owned(), words(&["true"]));
-    scene.carry_out(Effect::ProbeHealth { task, container: container.into(), command, timeout: LONG }).await;
+    scene
+        .carry_out(Effect::ProbeHealth { task, container: container.into(), command: command.into(), timeout: LONG })
+        .await;
     let mut messages = Vec::new();
     for _ in 0..4 {
         let message = scene.observe(|observation| match observation {

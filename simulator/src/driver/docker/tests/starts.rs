@@ -27,7 +27,7 @@ async fn the_containers_of_a_task_share_one_address_and_localhost() {
     for (port, path) in [(8000, "/"), (8000, "/503"), (8000, "/301"), (8001, "/")] {
         let target = Target { address, port };
         let (target_group, path) = (group.clone(), path.to_owned());
-        scene.carry_out(Effect::ProbeTarget { target_group, target, path, timeout: LONG }).await;
+        scene.carry_out(Effect::ProbeTarget { target_group, target, path: path.into(), timeout: LONG }).await;
         let answer = |seen: &Observation| match seen {
             Observation::TargetProbed { answer, .. } => Some(answer.clone()),
             _ => None,
