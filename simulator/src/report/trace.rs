@@ -71,15 +71,15 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
             }),
         ),
         EventKind::Alarm { alarm, state } => ("alarm", json!({"alarm": alarm, "state": state})),
-        EventKind::Task { task, started_by, task_definition, status, stop_code, stopped_reason } => (
+        EventKind::Task { task, started_by, task_definition, status, stop } => (
             "task",
             json!({
                 "task": task.to_string(),
                 "startedBy": started_by,
                 "taskDefinition": task_definition,
                 "status": status,
-                "stopCode": stop_code,
-                "stoppedReason": stopped_reason,
+                "stopCode": stop.as_ref().map(|stop| stop.code.as_str()),
+                "stoppedReason": stop.as_ref().map(|stop| &stop.reason),
             }),
         ),
         EventKind::Container { task, container, status, exit_code, reason } => (

@@ -66,7 +66,7 @@ pub struct State {
 #[derive(Clone, Debug)]
 enum Timer {
     /// The scheduler looks at a service.
-    Evaluate(ServiceKey),
+    Evaluate(Box<ServiceKey>),
     /// The next health check of a container, by its place in the task.
     Probe(TaskId, usize),
     /// The control plane learns of a container's health.

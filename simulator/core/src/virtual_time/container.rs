@@ -1,6 +1,5 @@
 //! The containers that live, and what they answer when asked.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use smol_str::SmolStr;
@@ -16,7 +15,6 @@ const REFUSED_IN: Duration = Duration::from_millis(1);
 /// A task's network, and the containers in it.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
-    pub(super) address: IpAddr,
     /// Task-level memory in MiB.
     pub(super) memory: Option<u32>,
     /// Whether a load balancer sends it requests, or has.

@@ -25,6 +25,8 @@ const REFUSES_IN: Duration = Duration::from_secs(1);
 const CLEARS_IN: Duration = Duration::from_millis(200);
 /// How long a target takes to answer the requests that it has.
 const DRAINS_IN: Duration = Duration::from_millis(300);
+/// The address before the first that is given.
+const BEFORE_FIRST: u32 = 0x0A00_0000;
 /// The exit code of what is killed.
 const KILLED: i32 = 137;
 
@@ -38,8 +40,8 @@ pub struct VirtualTime {
     drawn: u64,
     runs: u64,
     tasks: Tasks,
-    by_address: BTreeMap<IpAddr, TaskId>,
-    addresses: u32,
+    /// Who was given each address, in the order in which they were given.
+    addressed: Vec<TaskId>,
     routes: BTreeMap<Arn, Vec<Target>>,
     rules: BTreeMap<Arn, Vec<Forwarding>>,
     /// How often each function of lifecycle hooks has been called.
@@ -205,14 +207,12 @@ impl VirtualTime {
             }
             Effect::StopContainer { task, container, timeout } => self.stop(now, task, container, timeout),
             Effect::ClearTask { task } => {
-                if let Some(cleared) = self.tasks.remove(&task) {
-                    self.by_address.remove(&cleared.address);
-                }
+                self.tasks.remove(&task);
                 self.due(now + CLEARS_IN, Observation::TaskCleared { task });
             }
             Effect::ProbeTarget { target_group, target, path: _, timeout } => {
-                let task = self.by_address.get(&target.address).and_then(|id| self.tasks.get(id));
-                let nobody = Task { address: target.address, memory: None, loaded: false, containers: Vec::new() };
+                let task = self.addressed(target.address).and_then(|id| self.tasks.get(&id));
+                let nobody = Task { memory: None, loaded: false, containers: Vec::new() };
                 let (takes, answer) = task.unwrap_or(&nobody).answer(now, timeout);
                 self.due(now + takes, Observation::TargetProbed { target_group, target, answer });
             }
@@ -236,11 +236,10 @@ impl VirtualTime {
     }
 
     fn prepare(&mut self, now: Timestamp, spec: &TaskSpec) {
-        self.addresses = self.addresses.wrapping_add(1);
-        let address = IpAddr::V4(Ipv4Addr::from(0x0A00_0000_u32.wrapping_add(self.addresses)));
-        let task = Task { address, memory: spec.memory, loaded: false, containers: Vec::new() };
+        self.addressed.push(spec.task);
+        let address = address(self.addressed.len());
+        let task = Task { memory: spec.memory, loaded: false, containers: Vec::new() };
         self.tasks.insert(spec.task, task);
-        self.by_address.insert(address, spec.task);
         self.due(now + PREPARES_IN, Observation::TaskPrepared { task: spec.task, address });
     }
 
@@ -344,18 +343,25 @@ impl VirtualTime {
             if before.next_if_eq(&target).is_some() {
                 continue;
             }
-            let Some(id) = self.by_address.get(&target.address) else { continue };
-            let Some(task) = self.tasks.get_mut(id).filter(|task| !task.loaded) else { continue };
+            let Some(id) = self.addressed(target.address) else { continue };
+            let Some(task) = self.tasks.get_mut(&id).filter(|task| !task.loaded) else { continue };
             task.loaded = true;
             for container in &task.containers {
                 let Some(run) = &container.run else { continue };
                 if let Some(after) = run.killed_under_load {
-                    let (task, container, run) = (*id, container.name.clone(), run.number);
+                    let (task, container, run) = (id, container.name.clone(), run.number);
                     let exit = Exit { task, container, run, code: KILLED, out_of_memory: true };
                     self.queue.push(now + after, Due::Exit(exit));
                 }
             }
         }
+    }
+
+    /// The task that was given `address`.
+    fn addressed(&self, address: IpAddr) -> Option<TaskId> {
+        let IpAddr::V4(address) = address else { return None };
+        let number = u32::from(address).wrapping_sub(BEFORE_FIRST);
+        self.addressed.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
     }
 
     /// A container ends only once, whatever was to end it.
@@ -384,4 +390,10 @@ impl VirtualTime {
     fn due(&mut self, at: Timestamp, observation: Observation) {
         self.queue.push(at, Due::Observation(observation));
     }
+}
+
+/// The address that is given as the `number`th, from 1.
+fn address(number: usize) -> IpAddr {
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    IpAddr::V4(Ipv4Addr::from(BEFORE_FIRST.wrapping_add(number)))
 }

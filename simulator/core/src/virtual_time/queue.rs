@@ -29,6 +29,9 @@ pub(super) struct Exit {
     pub(super) out_of_memory: bool,
 }
 
+/// Room for so many things is never given back.
+const SMALL: usize = 1_024;
+
 /// What is due, the earliest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
@@ -57,7 +60,12 @@ impl Queue {
 
     /// Takes the next thing.
     pub(super) fn pop(&mut self) -> Option<Due> {
-        self.heap.pop().map(|Reverse(entry)| entry.due)
+        let due = self.heap.pop().map(|Reverse(entry)| entry.due);
+        // A large rollout begins with as many things due as it has tasks, and then has few.
+        if self.heap.len() < self.heap.capacity() / 8 && self.heap.capacity() > SMALL {
+            self.heap.shrink_to(self.heap.len() * 2);
+        }
+        due
     }
 }
 

@@ -58,14 +58,15 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
     let mut stories: BTreeMap<TaskId, TaskStory> = BTreeMap::new();
     for Event { at, kind, .. } in events {
         match kind {
-            EventKind::Task { task, started_by, task_definition, status, stop_code, stopped_reason } => {
+            EventKind::Task { task, started_by, task_definition, status, stop } => {
                 let story = stories.entry(*task).or_default();
                 story.started_by = started_by.to_string();
                 story.task_definition = task_definition.to_string();
                 story.status = status;
-                story.stop_code = stop_code.or(story.stop_code);
-                story.stopped_reason =
-                    stopped_reason.as_deref().map(str::to_owned).or_else(|| story.stopped_reason.take());
+                if let Some(stop) = stop {
+                    story.stop_code = Some(stop.code.as_str());
+                    story.stopped_reason = Some(stop.reason.to_string());
+                }
                 match *status {
                     "RUNNING" => story.running_at = story.running_at.or(Some(*at)),
                     "DEACTIVATING" | "STOPPING" | "STOPPED" => story.stopping_at = story.stopping_at.or(Some(*at)),

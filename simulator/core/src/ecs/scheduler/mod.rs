@@ -100,6 +100,6 @@ impl State {
         let after =
             service.evaluated_at.map_or(at, |evaluated| at.max(evaluated + std::time::Duration::from_millis(1)));
         let beat = next_beat(service.created_at, timing.scheduler_period, after);
-        self.agenda.bring_forward(&mut service.look_due, Timer::Evaluate(key.clone()), beat);
+        self.agenda.bring_forward(&mut service.look_due, Timer::Evaluate(Box::new(key.clone())), beat);
     }
 }

@@ -139,8 +139,7 @@ pub(super) fn set_status(world: &mut World, id: &TaskId, status: TaskStatus) {
         started_by: task.starter(),
         task_definition: task.definition.name(),
         status: status.as_str(),
-        stop_code: task.stop.as_ref().map(|stop| stop.code.as_str()),
-        stopped_reason: task.stop.as_ref().map(|stop| stop.reason.clone()),
+        stop: task.stop.clone(),
     };
     let service = task.origin.service.clone();
     let sequence = world.record(event);

@@ -64,7 +64,7 @@ pub struct Task {
     /// Whether `desiredStatus` is STOPPED.
     pub stopping: bool,
     /// Why it stops or stopped.
-    pub stop: Option<Box<Stop>>,
+    pub stop: Option<Arc<Stop>>,
     /// Its containers, in the order of the task definition.
     pub containers: Vec<Container>,
     /// The address that its containers share, once there is one.

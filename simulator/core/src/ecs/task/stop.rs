@@ -52,7 +52,7 @@ pub(in crate::ecs) fn begin(world: &mut World, id: &TaskId, ending: Ending) {
     if !task.stopping {
         task.stopping = true;
         task.stopping_at = Some(now);
-        task.stop = Some(Box::new(ending.into()));
+        task.stop = Some(Arc::new(ending.into()));
     }
     let status = task.last_status;
     if !asked {
