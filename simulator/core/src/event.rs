@@ -33,7 +33,7 @@ pub enum EventKind {
         /// Such as `ecs:UpdateService`.
         operation: &'static str,
         /// Why not, where it was refused.
-        refusal: Option<Refusal>,
+        refusal: Option<Box<Refusal>>,
     },
     /// Something was asked for that greenroom does not simulate and that no operation of ours stands for.
     NotSimulated {

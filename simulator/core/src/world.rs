@@ -129,7 +129,11 @@ impl World {
     /// A call by `caller` that was refused before it became an operation, because its input could not be read.
     pub fn refuse(&mut self, now: Timestamp, caller: &Caller, operation: &'static str, refusal: &Refusal) {
         self.advance(now);
-        self.record(EventKind::Called { caller: caller.arn.clone(), operation, refusal: Some(refusal.clone()) });
+        self.record(EventKind::Called {
+            caller: caller.arn.clone(),
+            operation,
+            refusal: Some(Box::new(refusal.clone())),
+        });
     }
 
     /// Somebody asked for `what`, which no operation stands for.
@@ -212,7 +216,7 @@ impl World {
     fn amend_refusal(&mut self, sequence: u64, because: &Refusal) {
         let index = usize::try_from(sequence - 1).expect("a trace fits memory");
         if let EventKind::Called { refusal, .. } = &mut self.events[index].kind {
-            *refusal = Some(because.clone());
+            *refusal = Some(Box::new(because.clone()));
         }
     }
 }
