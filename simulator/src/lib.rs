@@ -13,6 +13,8 @@ pub mod engine;
 pub mod exploration;
 pub mod fault;
 pub mod finding;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod prediction;
 pub mod registry;
 pub mod rehearsal;
