@@ -12,6 +12,7 @@ pub mod endpoint;
 pub mod engine;
 pub mod exploration;
 pub mod finding;
+pub mod oidc;
 pub mod prediction;
 pub mod registry;
 pub mod rehearsal;

@@ -101,6 +101,17 @@ impl World {
         }
     }
 
+    /// Whoever calls without a signature, as `sts:AssumeRoleWithWebIdentity` is called. The ARN is ours, for the trace: AWS has none.
+    #[must_use]
+    pub fn anonymous(&self) -> Caller {
+        Caller {
+            account: self.account.clone(),
+            arn: Arn::global("iam", &self.account, "anonymous"),
+            principal: Principal::Anonymous,
+            access_key: None,
+        }
+    }
+
     /// One API call, already decoded and authenticated.
     ///
     /// # Errors

@@ -79,7 +79,7 @@ impl World {
     #[must_use]
     pub fn credential(&self, access_key_id: &str) -> Option<Credential> {
         if let Some(session) = self.iam.sessions.get(access_key_id) {
-            return Some(session.credential(self, access_key_id));
+            return session.credential(self, access_key_id);
         }
         let record = self.iam.keys.get(access_key_id)?;
         let caller = match &record.user {

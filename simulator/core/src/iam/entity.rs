@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use super::State;
 use super::decision::Named;
 use super::policy::Document;
+use super::tag::Tagging;
 use super::validate::{NameRule, no_such};
 use crate::arn::{AccountId, Arn};
 use crate::operation::Access;
@@ -48,9 +49,7 @@ pub struct Actions {
     pub(super) list_attached_policies: &'static str,
     pub(super) put_boundary: &'static str,
     pub(super) delete_boundary: &'static str,
-    pub(super) tag: &'static str,
-    pub(super) untag: &'static str,
-    pub(super) list_tags: &'static str,
+    pub(super) tagging: Tagging,
 }
 
 /// Names and quotas of a kind (facts/aws.md 6.4).

@@ -15,13 +15,14 @@ mod entity;
 mod gate;
 mod inline_policy;
 mod managed_policy;
+mod oidc_provider;
 pub mod policy;
 mod policy_version;
 mod role;
 mod secret;
 mod service_linked_role;
 pub(crate) mod session;
-mod tag;
+pub(crate) mod tag;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -37,8 +38,15 @@ pub use boundary::{DeletePermissionsBoundary, PutPermissionsBoundary};
 pub use credential::{AccessKey, Credential};
 pub use entity::{Entity, EntityDescription};
 pub use gate::CALLER;
+pub(crate) use gate::FEDERATED_PROVIDER;
 pub use inline_policy::{DeleteInlinePolicy, GetInlinePolicy, InlinePolicy, ListInlinePolicies, PutInlinePolicy};
-pub use managed_policy::{CreatePolicy, DeletePolicy, GetPolicy, ListPolicies, PolicyDescription, PolicyScope};
+pub use managed_policy::{
+    CreatePolicy, DeletePolicy, GetPolicy, ListPolicies, ManagedPolicy, PolicyDescription, PolicyScope,
+};
+pub use oidc_provider::{
+    AddClientId, CreateOidcProvider, DeleteOidcProvider, GetOidcProvider, ListOidcProviders, OidcProvider,
+    OidcProviderDescription, RemoveClientId, UpdateThumbprints,
+};
 pub use policy_version::{
     CreatePolicyVersion, DeletePolicyVersion, GetPolicyVersion, ListPolicyVersions, PolicyVersionDescription,
     SetDefaultPolicyVersion,
@@ -46,12 +54,11 @@ pub use policy_version::{
 pub use role::{CreateRole, DeleteRole, GetRole, ListRoles, Role, RoleDescription, UpdateAssumeRolePolicy, UpdateRole};
 pub use secret::Secret;
 pub use service_linked_role::CreateServiceLinkedRole;
-pub use tag::{ListTags, TagEntity, UntagEntity};
+pub use tag::{ListTags, TagEntity, Tagged, UntagEntity};
 pub use user::{CreateUser, DeleteUser, GetUser, ListUsers, User};
 
 use credential::KeyRecord;
 use entity::Table;
-use managed_policy::ManagedPolicy;
 use session::Session;
 
 /// Everything IAM and STS know of the account.
@@ -61,6 +68,8 @@ pub struct State {
     roles: Table<Role>,
     /// Managed policies that the account made, by ARN.
     policies: BTreeMap<String, ManagedPolicy>,
+    /// OpenID Connect providers by ARN.
+    oidc_providers: BTreeMap<String, OidcProvider>,
     /// Lasting access keys by id.
     keys: BTreeMap<String, KeyRecord>,
     /// Temporary credentials by access key id.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::entity::{Actions, Entity, EntityDescription, PolicyText, Profile, Rules, Table, entity_access, entity_arn};
 use super::policy::{Document, Malformed};
+use super::tag::Tagging;
 use super::user::{check_bare, creation, new_profile};
 use super::validate::{ROLE_NAME, bad_marker, check_document, limit, page_size, validation, weight};
 use super::{State, service_linked_role};
@@ -38,9 +39,7 @@ impl Entity for Role {
         list_attached_policies: "iam:ListAttachedRolePolicies",
         put_boundary: "iam:PutRolePermissionsBoundary",
         delete_boundary: "iam:DeleteRolePermissionsBoundary",
-        tag: "iam:TagRole",
-        untag: "iam:UntagRole",
-        list_tags: "iam:ListRoleTags",
+        tagging: Tagging { tag: "iam:TagRole", untag: "iam:UntagRole", list: "iam:ListRoleTags" },
     };
     const RULES: Rules = Rules {
         name: ROLE_NAME,
@@ -148,7 +147,7 @@ impl Operation for CreateRole {
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
         let arn = entity_arn::<Role>(&world.account, self.path.as_deref().unwrap_or("/"), &self.name);
-        Ok(creation(Self::NAME, Role::ACTIONS.tag, arn.as_str(), self.boundary.as_deref(), &self.tags))
+        Ok(creation(Self::NAME, Role::ACTIONS.tagging.tag, arn.as_str(), self.boundary.as_deref(), &self.tags))
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {

@@ -1,5 +1,7 @@
 //! IAM's operations: what they refuse and in which words, and what follows for callers.
 
+mod oidc_provider;
+
 use std::time::Duration;
 
 use super::*;

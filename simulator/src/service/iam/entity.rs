@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use simulator_core::iam::{
-    CreateRole, CreateServiceLinkedRole, CreateUser, DeleteRole, DeleteUser, Entity, EntityDescription, GetRole,
-    GetUser, ListRoles, ListTags, ListUsers, Role, RoleDescription, TagEntity, UntagEntity, UpdateAssumeRolePolicy,
+    CreateRole, CreateServiceLinkedRole, CreateUser, DeleteRole, DeleteUser, EntityDescription, GetRole, GetUser,
+    ListRoles, ListTags, ListUsers, Role, RoleDescription, TagEntity, Tagged, UntagEntity, UpdateAssumeRolePolicy,
     UpdateRole, User,
 };
 use simulator_core::{Page, Refusal, World};
@@ -111,20 +111,20 @@ fn decode_service_linked(input: &mut Input, _: &World) -> Result<CreateServiceLi
     })
 }
 
-fn decode_tag<E: Entity>(input: &mut Input, key: &str) -> Result<TagEntity<E>, Refusal> {
+pub(super) fn decode_tag<E: Tagged>(input: &mut Input, key: &str) -> Result<TagEntity<E>, Refusal> {
     Ok(TagEntity::new(input.required(key, INVALID)?, tags(input)?))
 }
 
-fn decode_untag<E: Entity>(input: &mut Input, key: &str) -> Result<UntagEntity<E>, Refusal> {
+pub(super) fn decode_untag<E: Tagged>(input: &mut Input, key: &str) -> Result<UntagEntity<E>, Refusal> {
     Ok(UntagEntity::new(input.required(key, INVALID)?, input.texts("TagKeys")?))
 }
 
-fn decode_list_tags<E: Entity>(input: &mut Input, key: &str) -> Result<ListTags<E>, Refusal> {
+pub(super) fn decode_list_tags<E: Tagged>(input: &mut Input, key: &str) -> Result<ListTags<E>, Refusal> {
     let entity = input.required(key, INVALID)?;
     Ok(ListTags::new(entity, input.text("Marker")?, input.integer("MaxItems")?))
 }
 
-fn encode_listed_tags(page: Page<(String, String)>, _: &World) -> Value {
+pub(super) fn encode_listed_tags(page: Page<(String, String)>, _: &World) -> Value {
     encode_page(&page, "Tags", |(key, value)| json!({"Key": key, "Value": value}))
 }
 

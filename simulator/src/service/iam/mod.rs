@@ -3,6 +3,7 @@
 mod entity;
 mod key;
 mod managed_policy;
+mod oidc_provider;
 mod policy;
 mod policy_version;
 #[cfg(test)]
@@ -26,10 +27,17 @@ pub fn service() -> Service {
     Service {
         signing_name: "iam",
         protocol: Protocol::Query { namespace: "https://iam.amazonaws.com/doc/2010-05-08/", denied: "AccessDenied" },
-        operations: [entity::rows(), policy::rows(), managed_policy::rows(), policy_version::rows(), key::rows()]
-            .into_iter()
-            .flatten()
-            .collect(),
+        operations: [
+            entity::rows(),
+            policy::rows(),
+            managed_policy::rows(),
+            policy_version::rows(),
+            key::rows(),
+            oidc_provider::rows(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     }
 }
 

@@ -174,3 +174,49 @@ fn what_a_request_lacks_is_named() {
         assert_eq!(trial.refused(operation, request), complaint);
     }
 }
+
+#[test]
+fn identity_providers_are_made_and_changed() {
+    let mut trial = Trial::new(service());
+    let request = json!({"Url": "https://token.actions.githubusercontent.com", "ClientIDList": ["sts.amazonaws.com"], "Tags": [{"Key": "a", "Value": "1"}]});
+    let made = trial.answered("CreateOpenIDConnectProvider", request);
+    let arn = made["OpenIDConnectProviderArn"].clone();
+    assert_eq!(made["Tags"], json!([{"Key": "a", "Value": "1"}]));
+    let mut call = |operation: &str, more: Value| {
+        let mut request = more;
+        request["OpenIDConnectProviderArn"] = arn.clone();
+        trial.answered(operation, request)
+    };
+    call("AddClientIDToOpenIDConnectProvider", json!({"ClientID": "b"}));
+    call("RemoveClientIDFromOpenIDConnectProvider", json!({"ClientID": "sts.amazonaws.com"}));
+    call("UpdateOpenIDConnectProviderThumbprint", json!({"ThumbprintList": ["a".repeat(40)]}));
+    call("TagOpenIDConnectProvider", json!({"Tags": [{"Key": "b", "Value": "2"}]}));
+    call("UntagOpenIDConnectProvider", json!({"TagKeys": ["a"]}));
+    let tags = json!([{"Key": "b", "Value": "2"}]);
+    assert_eq!(call("ListOpenIDConnectProviderTags", json!({}))["Tags"], tags);
+    assert_eq!(
+        call("GetOpenIDConnectProvider", json!({})),
+        json!({
+            "Url": "token.actions.githubusercontent.com", "ClientIDList": ["b"], "ThumbprintList": ["a".repeat(40)],
+            "CreateDate": "2027-01-15T08:00:00.250Z", "Tags": tags,
+        })
+    );
+    let listed = trial.answered("ListOpenIDConnectProviders", json!({}));
+    assert_eq!(listed, json!({"OpenIDConnectProviderList": [{"Arn": arn}]}));
+    trial.answered("DeleteOpenIDConnectProvider", json!({"OpenIDConnectProviderArn": arn}));
+}
+
+#[test]
+fn managed_policies_are_tagged() {
+    let mut trial = Trial::new(service());
+    let made = trial.answered("CreatePolicy", json!({"PolicyName": "own", "PolicyDocument": POLICY}));
+    let arn = made["Policy"]["Arn"].clone();
+    trial.answered(
+        "TagPolicy",
+        json!({"PolicyArn": arn, "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]}),
+    );
+    trial.answered("UntagPolicy", json!({"PolicyArn": arn, "TagKeys": ["a"]}));
+    let tags = json!([{"Key": "b", "Value": ""}]);
+    assert_eq!(trial.answered("ListPolicyTags", json!({"PolicyArn": arn}))["Tags"], tags);
+    assert_eq!(trial.answered("GetPolicy", json!({"PolicyArn": arn}))["Policy"]["Tags"], tags);
+}
