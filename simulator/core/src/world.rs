@@ -124,6 +124,10 @@ impl World {
         let called = self.record(EventKind::Called { caller: caller_arn, operation: O::NAME, refusal: None });
         self.cause = Some(called);
         let answer = self.pass(caller, operation);
+        if let Some(key) = &caller.access_key {
+            let Self { iam, region, now, .. } = self;
+            iam.note_key_use(key, O::NAME, &region.to_string(), *now);
+        }
         if let Err(refusal) = &answer {
             self.amend_refusal(called, refusal);
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Secret;
+use super::{KeyUse, Secret};
 use crate::id::{IdKind, IdStream};
 use crate::operation::Caller;
 use crate::time::Timestamp;
@@ -60,6 +60,8 @@ pub(super) struct KeyRecord {
     pub(super) secret: Secret,
     pub(super) active: bool,
     pub(super) created: Timestamp,
+    /// What it was last used for.
+    pub(super) used: Option<KeyUse>,
 }
 
 impl World {
@@ -71,7 +73,8 @@ impl World {
         }
         let key = draw_key(&mut self.ids, "AKIA");
         let secret = Secret::new(&key.secret);
-        self.iam.keys.insert(key.id.clone(), KeyRecord { user: None, secret, active: true, created: self.now });
+        let record = KeyRecord { user: None, secret, active: true, created: self.now, used: None };
+        self.iam.keys.insert(key.id.clone(), record);
         key
     }
 

@@ -165,6 +165,11 @@ impl<E: Entity> Table<E> {
         self.0.len()
     }
 
+    /// All in the order of their names, to be changed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut E> {
+        self.0.values_mut()
+    }
+
     /// All in the order of their names, with what they are ordered by.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &E)> {
         self.0.iter()

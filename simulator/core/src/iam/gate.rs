@@ -7,7 +7,7 @@ use super::entity::{Entity, Profile};
 use super::managed_policy::ManagedPolicy;
 use super::policy::{Context, Request, Requester, iso8601};
 use super::tag::Tagged;
-use super::{OidcProvider, Role, State};
+use super::{InstanceProfile, OidcProvider, Role, State};
 use crate::arn::Arn;
 use crate::operation::{Access, Caller, Principal};
 use crate::refusal::{Denial, Evidence};
@@ -222,6 +222,7 @@ impl State {
             "user" => self.users.get(name).map(|user| &user.profile().tags),
             "role" => self.roles.get(name).map(|role| &role.profile().tags),
             "policy" => self.policies.get(arn).map(ManagedPolicy::tags),
+            "instance-profile" => InstanceProfile::tags(self, name).ok(),
             "oidc-provider" => OidcProvider::tags(self, arn).ok(),
             _ => None,
         }

@@ -20,8 +20,8 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Most characters of a version, white space not counted.
-const SIZE: usize = 6144;
-const PER_ACCOUNT: usize = 1500;
+pub(super) const SIZE: usize = 6144;
+pub(super) const PER_ACCOUNT: usize = 1500;
 
 /// A managed policy of the account.
 #[derive(Clone, Debug)]

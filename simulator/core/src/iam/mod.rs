@@ -6,6 +6,7 @@
 //! Deliberately absent: groups, login profiles, MFA devices, certificates, SAML; organisations and their policies.
 
 mod access_key;
+mod account;
 mod attachment;
 mod aws_managed;
 mod boundary;
@@ -14,10 +15,13 @@ pub mod decision;
 mod entity;
 mod gate;
 mod inline_policy;
+mod instance_profile;
+mod linked_role_deletion;
 mod managed_policy;
 mod oidc_provider;
 pub mod policy;
 mod policy_version;
+mod rename;
 mod role;
 mod secret;
 mod service_linked_role;
@@ -31,8 +35,10 @@ mod validate;
 use std::collections::BTreeMap;
 
 pub use access_key::{
-    AccessKeyDescription, CreateAccessKey, CreateAccessKeyOutput, DeleteAccessKey, ListAccessKeys, UpdateAccessKey,
+    AccessKeyDescription, CreateAccessKey, CreateAccessKeyOutput, DeleteAccessKey, GetAccessKeyLastUsed, KeyUse,
+    ListAccessKeys, UpdateAccessKey,
 };
+pub use account::{EntityKind, GetAccountSummary, ListEntitiesForPolicy, ListGroupsForUser, PolicyEntities, PolicyUse};
 pub use attachment::{AttachPolicy, AttachedPolicy, DetachPolicy, ListAttachedPolicies};
 pub use boundary::{DeletePermissionsBoundary, PutPermissionsBoundary};
 pub use credential::{AccessKey, Credential};
@@ -40,6 +46,11 @@ pub use entity::{Entity, EntityDescription};
 pub use gate::CALLER;
 pub(crate) use gate::FEDERATED_PROVIDER;
 pub use inline_policy::{DeleteInlinePolicy, GetInlinePolicy, InlinePolicy, ListInlinePolicies, PutInlinePolicy};
+pub use instance_profile::{
+    AddRoleToInstanceProfile, CreateInstanceProfile, DeleteInstanceProfile, GetInstanceProfile, InstanceProfile,
+    InstanceProfileDescription, ListInstanceProfiles, ListInstanceProfilesForRole, RemoveRoleFromInstanceProfile,
+};
+pub use linked_role_deletion::{DeleteServiceLinkedRole, DeletionStatus, GetServiceLinkedRoleDeletionStatus};
 pub use managed_policy::{
     CreatePolicy, DeletePolicy, GetPolicy, ListPolicies, ManagedPolicy, PolicyDescription, PolicyScope,
 };
@@ -51,7 +62,11 @@ pub use policy_version::{
     CreatePolicyVersion, DeletePolicyVersion, GetPolicyVersion, ListPolicyVersions, PolicyVersionDescription,
     SetDefaultPolicyVersion,
 };
-pub use role::{CreateRole, DeleteRole, GetRole, ListRoles, Role, RoleDescription, UpdateAssumeRolePolicy, UpdateRole};
+pub use rename::UpdateUser;
+pub use role::{
+    CreateRole, DeleteRole, GetRole, ListRoles, Role, RoleDescription, UpdateAssumeRolePolicy, UpdateRole,
+    UpdateRoleDescription,
+};
 pub use secret::Secret;
 pub use service_linked_role::CreateServiceLinkedRole;
 pub use tag::{ListTags, TagEntity, Tagged, UntagEntity};
@@ -70,6 +85,10 @@ pub struct State {
     policies: BTreeMap<String, ManagedPolicy>,
     /// OpenID Connect providers by ARN.
     oidc_providers: BTreeMap<String, OidcProvider>,
+    /// Instance profiles by name in lower case.
+    instance_profiles: BTreeMap<String, InstanceProfile>,
+    /// What became of deletions of service-linked roles, by task id.
+    deletions: BTreeMap<String, DeletionStatus>,
     /// Lasting access keys by id.
     keys: BTreeMap<String, KeyRecord>,
     /// Temporary credentials by access key id.

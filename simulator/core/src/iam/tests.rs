@@ -1,5 +1,6 @@
 //! IAM's operations: what they refuse and in which words, and what follows for callers.
 
+mod entities;
 mod oidc_provider;
 
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! IAM on the wire: AWS Query, member names as in the botocore model.
 
+mod account;
 mod entity;
+mod instance_profile;
 mod key;
 mod managed_policy;
 mod oidc_provider;
@@ -34,6 +36,8 @@ pub fn service() -> Service {
             policy_version::rows(),
             key::rows(),
             oidc_provider::rows(),
+            instance_profile::rows(),
+            account::rows(),
         ]
         .into_iter()
         .flatten()

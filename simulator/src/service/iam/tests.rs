@@ -220,3 +220,58 @@ fn managed_policies_are_tagged() {
     assert_eq!(trial.answered("ListPolicyTags", json!({"PolicyArn": arn}))["Tags"], tags);
     assert_eq!(trial.answered("GetPolicy", json!({"PolicyArn": arn}))["Policy"]["Tags"], tags);
 }
+
+#[test]
+fn instance_profiles_hold_a_role() {
+    let mut trial = Trial::new(service());
+    role(&mut trial);
+    let made = trial.answered("CreateInstanceProfile", json!({"InstanceProfileName": "web", "Path": "/ci/"}));
+    assert_eq!(made["InstanceProfile"]["Arn"], "arn:aws:iam::123456789012:instance-profile/ci/web");
+    let both = json!({"InstanceProfileName": "web", "RoleName": "task"});
+    trial.answered("AddRoleToInstanceProfile", both.clone());
+    let name = json!({"InstanceProfileName": "web"});
+    let got = trial.answered("GetInstanceProfile", name.clone());
+    assert_eq!(got["InstanceProfile"]["Roles"][0]["RoleName"], "task");
+    for (operation, request) in [
+        ("ListInstanceProfiles", json!({"PathPrefix": "/ci/"})),
+        ("ListInstanceProfilesForRole", json!({"RoleName": "task"})),
+    ] {
+        assert_eq!(trial.answered(operation, request)["InstanceProfiles"][0]["InstanceProfileName"], "web");
+    }
+    trial.answered("TagInstanceProfile", json!({"InstanceProfileName": "web", "Tags": [{"Key": "a", "Value": "1"}]}));
+    assert_eq!(trial.answered("ListInstanceProfileTags", name.clone())["Tags"], json!([{"Key": "a", "Value": "1"}]));
+    trial.answered("UntagInstanceProfile", json!({"InstanceProfileName": "web", "TagKeys": ["a"]}));
+    trial.answered("RemoveRoleFromInstanceProfile", both);
+    trial.answered("DeleteInstanceProfile", name);
+}
+
+#[test]
+fn the_rest_of_iam_is_served() {
+    let mut trial = Trial::new(service());
+    user(&mut trial);
+    role(&mut trial);
+    let key = trial.answered("CreateAccessKey", json!({"UserName": "ann"}))["AccessKey"]["AccessKeyId"].clone();
+    assert_eq!(
+        trial.answered("GetAccessKeyLastUsed", json!({"AccessKeyId": key})),
+        json!({"AccessKeyLastUsed": {"ServiceName": "N/A", "Region": "N/A"}, "UserName": "ann"})
+    );
+    trial.answered("UpdateUser", json!({"UserName": "ann", "NewUserName": "anna", "NewPath": "/"}));
+    assert_eq!(trial.answered("ListGroupsForUser", json!({"UserName": "anna"}))["Groups"], json!([]));
+    let described = trial.answered("UpdateRoleDescription", json!({"RoleName": "task", "Description": "d"}));
+    assert_eq!(described["Role"]["Description"], "d");
+    let entries = trial.answered("GetAccountSummary", json!({}))["SummaryMap"]["entry"].clone();
+    assert_eq!(entries[0], json!({"key": "Users", "value": 1}));
+
+    let arn =
+        trial.answered("CreatePolicy", json!({"PolicyName": "own", "PolicyDocument": POLICY}))["Policy"]["Arn"].clone();
+    trial.answered("AttachRolePolicy", json!({"RoleName": "task", "PolicyArn": arn}));
+    let listed = trial.answered("ListEntitiesForPolicy", json!({"PolicyArn": arn, "EntityFilter": "Role"}));
+    assert_eq!((&listed["PolicyRoles"][0]["RoleName"], &listed["PolicyUsers"]), (&json!("task"), &json!([])));
+    let refused = trial.refused("ListEntitiesForPolicy", json!({"PolicyArn": arn, "EntityFilter": "Dog"}));
+    assert!(refused.contains("Value 'Dog' at 'entityFilter'"), "{refused}");
+
+    trial.answered("CreateServiceLinkedRole", json!({"AWSServiceName": "ecs.amazonaws.com"}));
+    let task = trial.answered("DeleteServiceLinkedRole", json!({"RoleName": "AWSServiceRoleForECS"}));
+    let status = trial.answered("GetServiceLinkedRoleDeletionStatus", task);
+    assert_eq!(status, json!({"Status": "SUCCEEDED"}));
+}
