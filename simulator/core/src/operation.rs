@@ -112,6 +112,11 @@ impl World {
         for access in operation.accesses(self)? {
             self.decide(caller, &access).map_err(Refusal::Denied)?;
         }
-        O::perform(Authorized { operation, caller: caller.clone(), gate: Gate }, self)
+        let before = self.iam_before(O::NAME);
+        let output = O::perform(Authorized { operation, caller: caller.clone(), gate: Gate }, self)?;
+        if let Some(before) = before {
+            self.hide_write(before);
+        }
+        Ok(output)
     }
 }

@@ -37,6 +37,8 @@ pub struct World {
     pub(crate) now: Timestamp,
     pub(crate) ids: IdStream,
     pub(crate) iam: iam::State,
+    /// What other services see of IAM still.
+    pub(crate) iam_past: iam::Past,
     pub(crate) ecr: ecr::State,
     pub(crate) ec2: ec2::State,
     pub(crate) elb: elb::State,
@@ -64,6 +66,7 @@ impl World {
             now,
             ids,
             iam: iam::State::default(),
+            iam_past: iam::Past::default(),
             ecr: ecr::State::default(),
             ec2,
             elb: elb::State::default(),

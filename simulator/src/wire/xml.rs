@@ -76,10 +76,10 @@ impl Xml {
     /// The fields of `structure`, each as an element. Whatever is not a structure has none.
     pub(crate) fn fields(&mut self, structure: &Value) {
         for (name, value) in structure.as_object().into_iter().flatten() {
-            match value {
+            match value.as_array().filter(|_| name == ENTRY) {
                 // The entries of a map stand side by side.
-                Value::Array(entries) if name == ENTRY => entries.iter().for_each(|entry| self.value(ENTRY, entry)),
-                _ => self.value(name, value),
+                Some(entries) => entries.iter().for_each(|entry| self.value(ENTRY, entry)),
+                None => self.value(name, value),
             }
         }
     }

@@ -84,10 +84,13 @@ impl World {
         if let Some(session) = self.iam.sessions.get(access_key_id) {
             return session.credential(self, access_key_id);
         }
-        let record = self.iam.keys.get(access_key_id)?;
+        // The root user's key is no write of anybody's: it is there from the first.
+        let root = self.iam.keys.get(access_key_id).filter(|record| record.user.is_none());
+        let seen = self.iam_seen();
+        let record = root.or_else(|| seen.keys.get(access_key_id))?;
         let caller = match &record.user {
             None => self.root(),
-            Some(name) => self.iam.users.get(name)?.caller(&self.account),
+            Some(name) => seen.users.get(name)?.caller(&self.account),
         };
         Some(Credential {
             secret: record.secret.expose().to_owned(),

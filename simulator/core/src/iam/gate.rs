@@ -60,15 +60,16 @@ impl World {
     #[must_use]
     pub fn explain(&self, caller: &Caller, access: &Access) -> Decision {
         let resource = self.resource_of(caller, access);
+        let seen = self.iam_seen_for(access.action);
         let (requester, profile) = match &caller.principal {
             Principal::Root => return Decision::Root,
             Principal::User { name } => {
                 let account = caller.account.clone();
-                let profile = self.iam.users.get(name).map(Entity::profile);
+                let profile = seen.users.get(name).map(Entity::profile);
                 (Requester::User { account, arn: caller.arn.clone() }, profile)
             }
             Principal::Role { name, session: _ } => {
-                let profile = self.iam.roles.get(name).map(Entity::profile);
+                let profile = seen.roles.get(name).map(Entity::profile);
                 let role = profile.map_or_else(
                     || Arn::global("iam", &caller.account, &format!("role/{name}")),
                     |profile| profile.arn.clone(),
@@ -84,8 +85,8 @@ impl World {
         let request = Request { requester: &requester, action: access.action, resource, context: &context };
         let (resource_policy, resource_decides) = self.resource_policy(access.action, resource);
         let policies = Policies {
-            identity: profile.map_or_else(Vec::new, |profile| profile.policies(&self.iam)),
-            boundary: profile.and_then(|profile| profile.boundary.as_deref()).and_then(|arn| self.iam.managed(arn)),
+            identity: profile.map_or_else(Vec::new, |profile| profile.policies(seen)),
+            boundary: profile.and_then(|profile| profile.boundary.as_deref()).and_then(|arn| seen.managed(arn)),
             session: self.iam.session_policies(caller),
             resource: resource_policy,
             resource_decides,
@@ -130,7 +131,7 @@ impl World {
     /// The policy of the resource that `action` is about, and whether it must allow the action.
     fn resource_policy(&self, action: &str, resource: &str) -> (Option<Named<'_>>, bool) {
         if TRUSTED.contains(&action) {
-            let role = resource.rsplit('/').next().and_then(|name| self.iam.roles.get(name));
+            let role = resource.rsplit('/').next().and_then(|name| self.iam_seen().roles.get(name));
             let role = role.filter(|role| role.profile().arn.as_str() == resource);
             return (role.map(|role| Named { name: "trust policy", document: role.trust() }), true);
         }
@@ -158,7 +159,7 @@ impl World {
             context.fill("aws:PrincipalAccount", caller.account.to_string());
         }
         context.fill("aws:ResourceAccount", self.account.to_string());
-        let user_id = self.iam.user_id(caller);
+        let user_id = self.iam_seen_for(access.action).user_id(caller);
         match &caller.principal {
             Principal::Root | Principal::Anonymous => {}
             Principal::User { name } => {
@@ -182,7 +183,7 @@ impl World {
         for (key, value) in profile.into_iter().flat_map(|profile| &profile.tags) {
             context.fill(&format!("aws:PrincipalTag/{key}"), value);
         }
-        for (key, value) in self.resource_tags(resource).into_iter().flatten() {
+        for (key, value) in self.resource_tags(access.action, resource).into_iter().flatten() {
             context.fill(&format!("aws:ResourceTag/{key}"), value);
             context.fill(&format!("{service}:ResourceTag/{key}"), value);
         }
@@ -198,12 +199,12 @@ impl World {
 
     /// The tags of a resource, as far as the services that keep their own tags know it. ECS and ELB put their resources' tags
     /// into the [`Access`] themselves.
-    fn resource_tags(&self, arn: &str) -> Option<&BTreeMap<String, String>> {
+    fn resource_tags(&self, action: &str, arn: &str) -> Option<&BTreeMap<String, String>> {
         let mut parts = arn.splitn(6, ':');
         let service = parts.nth(2)?;
         let resource = parts.nth(2)?;
         match service {
-            "iam" => self.iam.tags(arn, resource),
+            "iam" => self.iam_seen_for(action).tags(arn, resource),
             "ecr" => self.ecr.tags(resource),
             "ec2" => self.ec2.tags(resource),
             "logs" => self.logs.tags(resource),

@@ -7,6 +7,7 @@
 
 mod access_key;
 mod account;
+mod advice;
 mod attachment;
 mod aws_managed;
 mod boundary;
@@ -21,6 +22,7 @@ mod managed_policy;
 mod oidc_provider;
 pub mod policy;
 mod policy_version;
+mod propagation;
 mod rename;
 mod role;
 mod secret;
@@ -39,6 +41,7 @@ pub use access_key::{
     ListAccessKeys, UpdateAccessKey,
 };
 pub use account::{EntityKind, GetAccountSummary, ListEntitiesForPolicy, ListGroupsForUser, PolicyEntities, PolicyUse};
+pub use advice::{Advice, smallest_statement};
 pub use attachment::{AttachPolicy, AttachedPolicy, DetachPolicy, ListAttachedPolicies};
 pub use boundary::{DeletePermissionsBoundary, PutPermissionsBoundary};
 pub use credential::{AccessKey, Credential};
@@ -62,6 +65,7 @@ pub use policy_version::{
     CreatePolicyVersion, DeletePolicyVersion, GetPolicyVersion, ListPolicyVersions, PolicyVersionDescription,
     SetDefaultPolicyVersion,
 };
+pub(crate) use propagation::Past;
 pub use rename::UpdateUser;
 pub use role::{
     CreateRole, DeleteRole, GetRole, ListRoles, Role, RoleDescription, UpdateAssumeRolePolicy, UpdateRole,

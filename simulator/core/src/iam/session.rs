@@ -49,7 +49,7 @@ impl Session {
     pub(super) fn credential(&self, world: &World, access_key_id: &str) -> Option<Credential> {
         let caller = match &self.principal {
             Principal::Root => world.root(),
-            Principal::User { name } => world.iam.users.get(name)?.caller(&world.account),
+            Principal::User { name } => world.iam_seen().users.get(name)?.caller(&world.account),
             Principal::Role { name, session } => role_caller(&world.account, name, session),
             Principal::Anonymous => return None,
         };
@@ -158,7 +158,7 @@ impl World {
     /// # Errors
     /// A denial of `sts:AssumeRole`, which the service that wanted the role words in its own way.
     pub fn assume_for_service(&mut self, role_arn: &str, service: &str, session: &str) -> Result<Caller, Refusal> {
-        let role = self.iam.role_by_arn(role_arn).filter(|role| self.trusts_service(role, service));
+        let role = self.iam_seen().role_by_arn(role_arn).filter(|role| self.trusts_service(role, service));
         let Some(name) = role.map(|role| role.profile().name.clone()) else {
             return Err(Refusal::Denied(Denial {
                 caller: service.to_owned(),

@@ -1,7 +1,9 @@
 //! IAM's operations: what they refuse and in which words, and what follows for callers.
 
+mod advice;
 mod entities;
 mod oidc_provider;
+mod propagation;
 
 use std::time::Duration;
 

@@ -88,7 +88,7 @@ impl Operation for AssumeRole {
         if let Some(identity) = source_identity {
             check_name("sourceIdentity", identity)?;
         }
-        let role = world.iam.role_by_arn(role_arn).ok_or_else(|| denied("The role does not exist."))?;
+        let role = world.iam_seen().role_by_arn(role_arn).ok_or_else(|| denied("The role does not exist."))?;
         let seconds = check_duration(operation.duration_seconds, role.max_session_seconds(), chained)?;
         let role = role.name().to_owned();
         let policies = policies(world, operation.policy.as_deref(), &operation.policy_arns)?;
@@ -99,7 +99,7 @@ impl Operation for AssumeRole {
         let session = role_caller(&world.account, &role, session_name);
         let terms = Terms { policies, tags, transitive, source_identity: source_identity.clone(), provider: None };
         Ok(AssumeRoleOutput {
-            assumed_role_id: world.iam.user_id(&session),
+            assumed_role_id: world.iam_seen().user_id(&session),
             credentials: issue(world, session.principal, seconds, terms),
             arn: session.arn,
             source_identity,

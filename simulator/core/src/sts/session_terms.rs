@@ -70,7 +70,7 @@ pub(super) fn policies(
         policies.push(("session policy".to_owned(), Document::identity(text)?));
     }
     for arn in managed {
-        policies.push((arn.clone(), world.iam.managed_document(arn)?.clone()));
+        policies.push((arn.clone(), world.iam_seen().managed_document(arn)?.clone()));
     }
     Ok(policies)
 }

@@ -142,7 +142,7 @@ impl Operation for AssumeRoleWithWebIdentity {
         let token = operation.token()?;
         let (provider, _, audience) = trusted(world, token)?;
         let Self { role_arn, session_name, duration_seconds, policy, policy_arns, token: _ } = &operation;
-        let role = world.iam.role_by_arn(role_arn);
+        let role = world.iam_seen().role_by_arn(role_arn);
         let role = role.ok_or_else(|| denied(format!("Not authorized to perform {}", Self::NAME)))?;
         let seconds = check_duration(*duration_seconds, role.max_session_seconds(), false)?;
         let role = role.name().to_owned();
@@ -150,7 +150,7 @@ impl Operation for AssumeRoleWithWebIdentity {
         let session = role_caller(&world.account, &role, session_name);
         let terms = Terms { policies, provider: Some(provider.clone()), ..Terms::default() };
         Ok(WebIdentityOutput {
-            assumed_role_id: world.iam.user_id(&session),
+            assumed_role_id: world.iam_seen().user_id(&session),
             credentials: issue(world, session.principal, seconds, terms),
             arn: session.arn,
             subject: token.subject.clone(),
@@ -170,7 +170,7 @@ impl AssumeRoleWithWebIdentity {
 /// The ARN and the host of the provider that a token is from, and the audience that the provider takes it for.
 fn trusted(world: &World, token: &IdentityToken) -> Result<(String, String, String), Refusal> {
     let IdentityToken { issuer, audience, subject, expires_at, issued_at, claims: _, verification } = token;
-    let provider = world.iam.oidc_provider(issuer);
+    let provider = world.iam_seen().oidc_provider(issuer);
     let provider =
         provider.ok_or_else(|| rejected(format!("No OpenIDConnect provider found in your account for {issuer}")))?;
     for (claim, missing) in [
