@@ -19,6 +19,7 @@ mod order;
 mod properties;
 mod rollout;
 mod run_task;
+mod second_opinion;
 mod start;
 mod stop_deployment;
 mod tables;
