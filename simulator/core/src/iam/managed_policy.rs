@@ -66,6 +66,14 @@ impl State {
         }
     }
 
+    /// The text of the managed policy with the ARN `arn` that counts.
+    pub(super) fn managed_text(&self, arn: &str) -> Option<&str> {
+        match self.policies.get(arn) {
+            Some(policy) => policy.versions.get(&policy.default).map(|version| version.policy.text.as_str()),
+            None => aws_managed::get(arn).map(|policy| policy.text),
+        }
+    }
+
     /// The document of the managed policy with the ARN `arn` that counts.
     pub(crate) fn managed_document<'s>(&'s self, arn: &'s str) -> Result<&'s Document, Refusal> {
         self.require_managed(arn)?;

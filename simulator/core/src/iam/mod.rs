@@ -28,6 +28,7 @@ mod role;
 mod secret;
 mod service_linked_role;
 pub(crate) mod session;
+mod simulation;
 pub(crate) mod tag;
 #[cfg(test)]
 mod tests;
@@ -73,6 +74,9 @@ pub use role::{
 };
 pub use secret::Secret;
 pub use service_linked_role::CreateServiceLinkedRole;
+pub use simulation::{
+    Evaluation, MatchedStatement, Outcome, SimulateCustomPolicy, SimulatePrincipalPolicy, Simulation,
+};
 pub use tag::{ListTags, TagEntity, Tagged, UntagEntity};
 pub use user::{CreateUser, DeleteUser, GetUser, ListUsers, User};
 

@@ -4,6 +4,7 @@ mod advice;
 mod entities;
 mod oidc_provider;
 mod propagation;
+mod simulation;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ mod managed_policy;
 mod oidc_provider;
 mod policy;
 mod policy_version;
+mod simulation;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,7 @@ pub fn service() -> Service {
             oidc_provider::rows(),
             instance_profile::rows(),
             account::rows(),
+            simulation::rows(),
         ]
         .into_iter()
         .flatten()

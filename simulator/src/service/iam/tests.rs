@@ -275,3 +275,27 @@ fn the_rest_of_iam_is_served() {
     let status = trial.answered("GetServiceLinkedRoleDeletionStatus", task);
     assert_eq!(status, json!({"Status": "SUCCEEDED"}));
 }
+
+#[test]
+fn policies_are_simulated() {
+    let mut trial = Trial::new(service());
+    let request = json!({
+        "PolicyInputList": [POLICY], "ActionNames": ["ecr:PutImage", "ecs:RunTask"],
+        "ContextEntries": [{"ContextKeyName": "aws:username", "ContextKeyValues": ["ann"], "ContextKeyType": "string"}],
+    });
+    let answer = trial.answered("SimulateCustomPolicy", request);
+    let results = &answer["EvaluationResults"];
+    assert_eq!((&results[0]["EvalDecision"], &results[1]["EvalDecision"]), (&json!("allowed"), &json!("implicitDeny")));
+    let statement = &results[0]["MatchedStatements"][0];
+    assert_eq!(statement["SourcePolicyId"], "PolicyInputList.1");
+    assert_eq!(statement["StartPosition"]["Line"], 1);
+    user(&mut trial);
+    let request = json!({
+        "PolicySourceArn": "arn:aws:iam::123456789012:user/ci/ann", "ActionNames": ["ecr:PutImage"],
+        "ResourceArns": ["*"], "PermissionsBoundaryPolicyInputList": [POLICY],
+    });
+    let answer = trial.answered("SimulatePrincipalPolicy", request);
+    let result = &answer["EvaluationResults"][0];
+    assert_eq!(result["PermissionsBoundaryDecisionDetail"], json!({"AllowedByPermissionsBoundary": true}));
+    assert_eq!(result["ResourceSpecificResults"][0]["EvalResourceDecision"], "implicitDeny");
+}
