@@ -11,6 +11,7 @@ mod consistency;
 mod container_health;
 mod deadlock;
 mod deletion;
+mod deploy_policy;
 mod driver;
 mod early_success;
 mod history;
