@@ -12,12 +12,14 @@ pub mod effect;
 pub mod event;
 mod glob;
 pub mod id;
+pub mod invariant;
 pub mod observation;
 pub mod operation;
 
 pub mod page;
 mod probe;
 pub mod refusal;
+mod task_id;
 pub mod time;
 pub mod timing;
 #[cfg(test)]

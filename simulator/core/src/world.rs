@@ -1,7 +1,5 @@
 //! The World: the simulated account and all its state.
 
-use std::collections::VecDeque;
-
 use crate::arn::{AccountId, Arn, Region};
 use crate::effect::Effect;
 use crate::event::{Event, EventKind};
@@ -47,9 +45,10 @@ pub struct World {
     pub(crate) secrets: secrets::State,
     pub(crate) ssm: ssm::State,
     pub(crate) ecs: ecs::State,
-    effects: VecDeque<Effect>,
+    effects: Vec<Effect>,
     events: Vec<Event>,
     cause: Option<u64>,
+    throttled_until: Option<Timestamp>,
 }
 
 impl World {
@@ -75,9 +74,10 @@ impl World {
             secrets: secrets::State::default(),
             ssm: ssm::State::default(),
             ecs: ecs::State::default(),
-            effects: VecDeque::new(),
+            effects: Vec::new(),
             events: Vec::new(),
             cause: None,
+            throttled_until: None,
         }
     }
 
@@ -126,7 +126,8 @@ impl World {
         // The call's own entry stands before whatever it causes.
         let called = self.record(EventKind::Called { caller: caller_arn, operation: O::NAME, refusal: None });
         self.cause = Some(called);
-        let answer = self.pass(caller, operation);
+        let throttled = O::NAME.starts_with("ecs:") && self.throttled_until.is_some_and(|until| now < until);
+        let answer = if throttled { Err(Refusal::throttled()) } else { self.pass(caller, operation) };
         if let Some(key) = &caller.access_key {
             let Self { iam, region, now, .. } = self;
             iam.note_key_use(key, O::NAME, &region.to_string(), *now);
@@ -149,13 +150,23 @@ impl World {
     /// A call by `caller` that was refused before it became an operation, because its input could not be read.
     pub fn refuse(&mut self, now: Timestamp, caller: &Caller, operation: &'static str, refusal: &Refusal) {
         self.advance(now);
-        self.record(EventKind::Called { caller: caller.arn.clone(), operation, refusal: Some(refusal.clone()) });
+        self.record(EventKind::Called {
+            caller: caller.arn.clone(),
+            operation,
+            refusal: Some(Box::new(refusal.clone())),
+        });
     }
 
     /// Somebody asked for `what`, which no operation stands for.
     pub fn not_simulated(&mut self, now: Timestamp, what: String) {
         self.advance(now);
         self.record(EventKind::NotSimulated { what });
+    }
+
+    /// Has ECS refuse every call until `until`, as it does where somebody else in the account calls too often (`facts/aws.md` has no
+    /// figures of its rates; so this is for whoever wants to see what happens then).
+    pub const fn throttle(&mut self, until: Timestamp) {
+        self.throttled_until = Some(until);
     }
 
     /// A fact from a driver.
@@ -182,7 +193,7 @@ impl World {
     /// What the World wants done, in order. Each effect is handed out once.
     pub fn take_effects(&mut self) -> Vec<Effect> {
         elb::reroute_stale(self);
-        self.effects.drain(..).collect()
+        std::mem::take(&mut self.effects)
     }
 
     /// The trace so far.
@@ -216,7 +227,7 @@ impl World {
 
     /// Asks for `effect`.
     pub(crate) fn want(&mut self, effect: Effect) {
-        self.effects.push_back(effect);
+        self.effects.push(effect);
     }
 
     /// Time never runs backwards: an input that is late by the clock of its sender happens now.
@@ -232,7 +243,7 @@ impl World {
     fn amend_refusal(&mut self, sequence: u64, because: &Refusal) {
         let index = usize::try_from(sequence - 1).expect("a trace fits memory");
         if let EventKind::Called { refusal, .. } = &mut self.events[index].kind {
-            *refusal = Some(because.clone());
+            *refusal = Some(Box::new(because.clone()));
         }
     }
 }

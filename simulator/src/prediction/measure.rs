@@ -41,7 +41,7 @@ impl Measured {
 #[must_use]
 pub fn measure(world: &World) -> Vec<Measured> {
     let mut measured: Vec<Measured> = Vec::new();
-    for task in world.ecs().tasks().into_iter().filter(|task| task.service.is_some()) {
+    for task in world.ecs().tasks().into_iter().filter(|task| task.origin.service.is_some()) {
         for (definition, container) in task.definition.containers.iter().zip(&task.containers) {
             let Some(behaviour) = behaviour(world, task, definition, container) else { continue };
             let of = |it: &&mut Measured| it.image == definition.image && it.container == definition.name;
@@ -88,6 +88,7 @@ fn behaviour(world: &World, task: &Task, definition: &ContainerDefinition, conta
         // A check that passed and then failed for good shows in what the control plane believes at the end.
         sick: lived(container.stopping_at).filter(|_| healthy.is_some() && container.health == Health::Unhealthy),
         hangs: None,
+        unready: None,
         stops_in,
         stop_code,
         answers_in: Duration::from_millis(10),

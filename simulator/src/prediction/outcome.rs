@@ -60,7 +60,7 @@ pub(super) fn of(world: &World, seen: usize, began: Timestamp, id: &str, deploy:
         },
         None => RolloutEnd::Never,
     };
-    let new = |task: &TaskId| world.ecs().task(task).is_some_and(|task| task.started_by.as_deref() == Some(id));
+    let new = |task: &TaskId| world.ecs().task(task).is_some_and(|task| task.origin.started_by.as_deref() == Some(id));
     let (overlap, most_tasks) = side_by_side(world, deploy, began, new);
     let tasks = world.ecs().tasks();
     let stopped = tasks.iter().filter(|task| new(&task.id)).filter_map(|task| task.stop.as_ref());
@@ -85,14 +85,14 @@ fn steady_after(events: &[Event], service: &str, since: Timestamp) -> Option<Tim
 fn side_by_side(world: &World, deploy: &Deploy, began: Timestamp, new: impl Fn(&TaskId) -> bool) -> (Duration, usize) {
     // At one instant, what starts comes before what ends: the two may meet.
     let mut changes: BTreeSet<(Timestamp, bool, TaskId)> = BTreeSet::new();
-    for task in world.ecs().tasks().into_iter().filter(|task| task.service.is_some()) {
+    for task in world.ecs().tasks().into_iter().filter(|task| task.origin.service.is_some()) {
         let Some(container) = task.containers.iter().find(|it| it.name == deploy.container) else { continue };
         let Some(started) = container.started_at else { continue };
         if container.stopped_at.is_some_and(|at| at < began) {
             continue;
         }
-        changes.insert((started, false, task.id.clone()));
-        changes.extend(container.stopped_at.map(|at| (at, true, task.id.clone())));
+        changes.insert((started, false, task.id));
+        changes.extend(container.stopped_at.map(|at| (at, true, task.id)));
     }
     let mut running: BTreeMap<TaskId, bool> = BTreeMap::new();
     let (mut overlap, mut most, mut since) = (Duration::ZERO, 0, None);

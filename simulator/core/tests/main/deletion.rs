@@ -10,8 +10,8 @@ use simulator_core::ecs::{
 use simulator_core::elb::HealthCheck;
 use simulator_core::{Operation, Refusal, Timing};
 
-use crate::catalogue;
 use crate::virtual_time::{Account, Behaviour, CLUSTER, Deploy, SERVICE, container, secs};
+use simulator_core::invariant;
 
 const HOUR: std::time::Duration = secs(3600);
 
@@ -94,7 +94,7 @@ fn a_deleted_service_drains_and_frees_its_name() {
     assert!(service.history.is_empty() && service.revisions.is_empty(), "its history goes with it");
     assert_eq!(account.world.ecs().deployments_of(service).count(), 0);
     let said: Vec<&str> = service.events.iter().map(|event| event.message.as_str()).collect();
-    assert!(said.iter().all(|message| catalogue::knows(message)), "{said:#?}");
+    assert!(said.iter().all(|message| invariant::knows(message)), "{said:#?}");
     assert_eq!(account.must(describe).services.len(), 1, "it is still described");
     assert_eq!(refused(&mut account, delete(true)).0, "ServiceNotFoundException");
 
@@ -160,7 +160,7 @@ fn a_cluster_is_deleted_when_nothing_is_in_it() {
 fn everything_that_can_be_tagged_is_tagged_alike() {
     let mut account = serving();
     let prefix = "arn:aws:ecs:eu-central-1:123456789012:";
-    let task = account.world.ecs().tasks()[0].arn.to_string();
+    let task = account.world.ecs().tasks()[0].arn().to_string();
     let names = ["cluster/news", "service/news/news-api", "task-definition/news-api:1"];
     let arns = names.iter().map(|name| format!("{prefix}{name}")).chain([task]);
     let tags = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {

@@ -25,11 +25,13 @@ const POLICY: &str = include_str!("deploy_policy.json");
 const REPOSITORY: &str = "news-api";
 const SERVICE: &str = "news-api";
 
+type Make = dyn Fn(&mut World, &Caller) -> Result<(), Refusal>;
+
 /// A call of a deploy: its name, the statements that it needs, and how it is made.
 struct Call {
     name: &'static str,
     needs: &'static [&'static str],
-    make: Box<dyn Fn(&mut World, &Caller) -> Result<(), Refusal>>,
+    make: Box<Make>,
 }
 
 fn call<O: Operation + Clone + 'static>(needs: &'static [&'static str], operation: O) -> Call {
@@ -84,7 +86,7 @@ fn rollout(account: &Account) -> Vec<Call> {
         network: Some(account.network.clone()),
         ..RunTask::default()
     };
-    let task = account.world.ecs().tasks()[0].id.0.clone();
+    let task = account.world.ecs().tasks()[0].id.to_string();
     vec![
         call(&["Account"], DescribeTaskDefinition { task_definition: "news-api".to_owned(), with_tags: false }),
         call(&["Register", "Pass"], register(BTreeMap::new())),

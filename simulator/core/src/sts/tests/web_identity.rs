@@ -197,9 +197,8 @@ fn the_trace_says_what_the_trust_policy_lacked() {
         let refused = tried(&mut trial, assume(token)).expect_err("not trusted");
         assert_eq!(refused, NOT_AUTHORIZED);
         let last = trial.world.events().last().expect("a call is recorded");
-        let EventKind::Called { refusal: Some(crate::Refusal::Denied(denial)), .. } = &last.kind else {
-            panic!("{last:?}")
-        };
+        let EventKind::Called { refusal: Some(refusal), .. } = &last.kind else { panic!("{last:?}") };
+        let crate::Refusal::Denied(denial) = refusal.as_ref() else { panic!("{refusal}") };
         assert_eq!(denial.reason, expected);
         let evidence = denial.evidence.as_ref().expect("decided by policies");
         let subject = evidence.context.get("token.actions.githubusercontent.com:sub");
