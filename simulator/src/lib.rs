@@ -15,6 +15,7 @@ pub mod fault;
 pub mod finding;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod oidc;
 pub mod prediction;
 pub mod registry;
 pub mod rehearsal;

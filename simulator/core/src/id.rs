@@ -26,6 +26,8 @@ pub enum IdKind {
     Request,
     /// ECS service deployments.
     ServiceDeployment,
+    /// How long writes to IAM stay hidden.
+    Propagation,
 }
 
 /// The seeded streams of identifiers.

@@ -46,5 +46,5 @@ pub use operation::{Access, Authorized, Caller, Operation, Principal};
 pub use page::Page;
 pub use refusal::{Denial, Refusal};
 pub use time::Timestamp;
-pub use timing::Timing;
+pub use timing::{Propagation, Timing};
 pub use world::{Setup, World};

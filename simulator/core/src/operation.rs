@@ -36,6 +36,8 @@ pub enum Principal {
         /// The session's name; for a task's execution role, the task id.
         session: String,
     },
+    /// Nobody that an access key stands for: who calls shows an identity token, which the operation carries.
+    Anonymous,
 }
 
 /// One thing that a call must be allowed: an action on a resource, with the condition keys the request carries.
@@ -106,9 +108,15 @@ impl World {
     /// # Errors
     /// IAM's denial, or the service's own refusal.
     pub(crate) fn pass<O: Operation>(&mut self, caller: &Caller, operation: O) -> Result<O::Output, Refusal> {
+        self.iam.check_session_may_call(caller, O::NAME)?;
         for access in operation.accesses(self)? {
             self.decide(caller, &access).map_err(Refusal::Denied)?;
         }
-        O::perform(Authorized { operation, caller: caller.clone(), gate: Gate }, self)
+        let before = self.iam_before(O::NAME);
+        let output = O::perform(Authorized { operation, caller: caller.clone(), gate: Gate }, self)?;
+        if let Some(before) = before {
+            self.hide_write(before);
+        }
+        Ok(output)
     }
 }

@@ -1,6 +1,9 @@
 //! Refusals: what AWS answers when it does not do what was asked. A refusal is a result, not a failure of ours.
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use crate::iam::decision::Cause;
 
 /// Why a call was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,12 +66,31 @@ pub struct Denial {
     pub resource: String,
     /// AWS's ending of the message, such as `because no identity-based policy allows the ecs:UpdateService action`.
     pub reason: String,
+    /// What the decision was made of; none where it was not made by policies of ours.
+    pub evidence: Option<Box<Evidence>>,
 }
+
+/// What a denial was made of: for the trace, for whoever decodes EC2's message, and for advice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The caller's unique id, `AIDA…` or `AROA…:session`.
+    pub principal_id: String,
+    /// The statement that denied, or the kind of policy in which one was missing.
+    pub cause: Cause,
+    /// The request's own condition keys (as AWS spells them) and their values.
+    pub context: BTreeMap<String, Vec<String>>,
+}
+
+/// What AWS refuses without a reason: why an identity token does not suit a trust policy is nobody's business (facts/aws.md 6.3).
+const TIGHT_LIPPED: &str = "sts:AssumeRoleWithWebIdentity";
 
 impl fmt::Display for Denial {
     /// AWS's own sentence.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { caller, action, resource, reason } = self;
+        let Self { caller, action, resource, reason, evidence: _ } = self;
+        if action == TIGHT_LIPPED {
+            return write!(f, "Not authorized to perform {action}");
+        }
         write!(f, "User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}")
     }
 }

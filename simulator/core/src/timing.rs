@@ -36,6 +36,24 @@ pub struct Timing {
     /// How long alarms go on watching a rolling deployment after the tasks before it are gone. AWS computes it from the alarms and says
     /// only that it is under five minutes by default (`facts/aws.md` 2.2).
     pub alarm_bake: Duration,
+    /// How soon services other than IAM see what was written to it. AWS says "eventually"; observed are seconds, rarely a minute
+    /// (`facts/aws.md` 6.5). Off unless it is asked for.
+    pub iam_propagation: Propagation,
+}
+
+/// How soon services other than IAM see what was written to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Propagation {
+    /// At once. AWS promises no such thing, but a rehearsal is quicker and repeatable this way.
+    #[default]
+    Immediate,
+    /// After this long, always.
+    Fixed(Duration),
+    /// After a time that the World's seed draws anew for each write.
+    Random {
+        /// The longest.
+        most: Duration,
+    },
 }
 
 impl Timing {
@@ -56,6 +74,7 @@ impl Timing {
             stage_limit: Duration::from_secs(24 * 60 * 60),
             call_back_cap: None,
             alarm_bake: Duration::from_secs(300),
+            iam_propagation: Propagation::Immediate,
         }
     }
 
@@ -76,6 +95,7 @@ impl Timing {
             stage_limit: Duration::from_secs(10 * 60),
             call_back_cap: Some(Duration::from_secs(1)),
             alarm_bake: Duration::from_secs(2),
+            iam_propagation: Propagation::Immediate,
         }
     }
 }

@@ -35,6 +35,8 @@ pub struct World {
     pub(crate) now: Timestamp,
     pub(crate) ids: IdStream,
     pub(crate) iam: iam::State,
+    /// What other services see of IAM still.
+    pub(crate) iam_past: iam::Past,
     pub(crate) ecr: ecr::State,
     pub(crate) ec2: ec2::State,
     pub(crate) elb: elb::State,
@@ -63,6 +65,7 @@ impl World {
             now,
             ids,
             iam: iam::State::default(),
+            iam_past: iam::Past::default(),
             ecr: ecr::State::default(),
             ec2,
             elb: elb::State::default(),
@@ -101,6 +104,17 @@ impl World {
         }
     }
 
+    /// Whoever calls without a signature, as `sts:AssumeRoleWithWebIdentity` is called. The ARN is ours, for the trace: AWS has none.
+    #[must_use]
+    pub fn anonymous(&self) -> Caller {
+        Caller {
+            account: self.account.clone(),
+            arn: Arn::global("iam", &self.account, "anonymous"),
+            principal: Principal::Anonymous,
+            access_key: None,
+        }
+    }
+
     /// One API call, already decoded and authenticated.
     ///
     /// # Errors
@@ -114,6 +128,10 @@ impl World {
         self.cause = Some(called);
         let throttled = O::NAME.starts_with("ecs:") && self.throttled_until.is_some_and(|until| now < until);
         let answer = if throttled { Err(Refusal::throttled()) } else { self.pass(caller, operation) };
+        if let Some(key) = &caller.access_key {
+            let Self { iam, region, now, .. } = self;
+            iam.note_key_use(key, O::NAME, &region.to_string(), *now);
+        }
         if let Err(refusal) = &answer {
             self.amend_refusal(called, refusal);
         }

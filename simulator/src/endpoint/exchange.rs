@@ -38,10 +38,10 @@ impl Served {
         let claim = Claim::read(request);
         let service = self.addressed(request, claim.as_ref().ok().and_then(Option::as_ref));
         let protocol = service.map_or_else(|| spoken(request), |service| service.protocol);
-        let claim = claim.and_then(|claim| claim.ok_or(Mistrust::Missing));
-        let served = claim.map_err(|mistrust| protocol.turn_away(&mistrust)).and_then(|claim| match service {
-            Some(service) => self.serve(request, &claim, service),
-            None => Err(self.not_simulated(format!("the service `{}`", claim.scope.service))),
+        let served = claim.map_err(|mistrust| protocol.turn_away(&mistrust)).and_then(|claim| match (service, claim) {
+            (Some(service), Some(claim)) => self.serve(request, &claim, service),
+            (None, Some(claim)) => Err(self.not_simulated(format!("the service `{}`", claim.scope.service))),
+            (service, None) => self.serve_unsigned(request, protocol, service),
         });
         let answer = match served {
             Ok((operation, output)) => protocol.answer(&operation, &output, &request_id),
@@ -82,6 +82,25 @@ impl Served {
         };
         tracing::debug!(service = signing_name, operation = row.name, caller = %caller.arn, "called");
         let output = self.account.stir(|world, now| (row.handle)(world, now, caller, call.parameters))?;
+        Ok((call.operation, output))
+    }
+
+    /// Reads and carries out `request`, which nobody signed, if it is one that nobody needs to sign.
+    fn serve_unsigned(
+        &self,
+        request: &Request<Bytes>,
+        protocol: Protocol,
+        service: Option<&Service>,
+    ) -> Result<(String, Value), Refusal> {
+        let call = service.and_then(|_| protocol.read(request).ok()).filter(|_| request.uri().path() == "/");
+        let operations = service.map_or(&[][..], |service| service.operations.as_slice());
+        let row = call.as_ref().and_then(|call| operations.iter().find(|row| row.name == call.operation));
+        let (Some(call), Some(row)) = (call, row.filter(|row| row.unsigned)) else {
+            return Err(protocol.turn_away(&Mistrust::Missing));
+        };
+        tracing::debug!(operation = row.name, "called without a signature");
+        let anonymous = self.account.look(World::anonymous);
+        let output = self.account.stir(|world, now| (row.handle)(world, now, &anonymous, call.parameters))?;
         Ok((call.operation, output))
     }
 

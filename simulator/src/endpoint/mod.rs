@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::account::Account;
+use crate::oidc::Issuer;
 use crate::service::{self, Service};
 use exchange::{Exchange, Served};
 
@@ -64,6 +65,18 @@ impl Endpoint {
     /// If nothing can listen there.
     pub async fn start(account: Arc<Account>, listen: SocketAddr) -> Result<Self, EndpointError> {
         Self::start_with(account, service::all(), listen).await
+    }
+
+    /// The same where identity tokens of `issuer` are taken for those of the issuer that it stands in for.
+    ///
+    /// # Errors
+    /// If nothing can listen there.
+    pub async fn start_trusting(
+        account: Arc<Account>,
+        issuer: &Arc<Issuer>,
+        listen: SocketAddr,
+    ) -> Result<Self, EndpointError> {
+        Self::start_with(account, service::all_trusting(Some(issuer)), listen).await
     }
 
     /// Starts to serve `services` only.

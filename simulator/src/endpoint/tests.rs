@@ -45,6 +45,7 @@ impl Operation for Echo {
                 action: Self::NAME.to_owned(),
                 resource: "*".to_owned(),
                 reason: "because no identity-based policy allows the test:Echo action".to_owned(),
+                evidence: None,
             })),
             Some(_) => Err(Refusal::fault("EchoNotFoundException", text)),
         }

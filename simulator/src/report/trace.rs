@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 use simulator_core::effect::Target;
-use simulator_core::{Event, EventKind};
+use simulator_core::iam::decision::Cause;
+use simulator_core::iam::{Advice, smallest_statement};
+use simulator_core::{Event, EventKind, Refusal};
 
 /// One line of `trace.jsonl`: `at` in milliseconds since the Unix epoch, `cause` the sequence number that it follows from.
 #[must_use]
@@ -21,6 +23,27 @@ pub fn event(event: &Event) -> Value {
     Value::Object(line)
 }
 
+/// The statement that denied a call, or the kind of policy in which one was missing.
+fn decided_by(refusal: &Refusal) -> Option<String> {
+    let Refusal::Denied(denial) = refusal else { return None };
+    Some(match &denial.evidence.as_deref()?.cause {
+        Cause::ExplicitDeny(kind, statement) => format!("{statement} ({kind})"),
+        Cause::NotAllowed(kind) => format!("no statement of any {kind}"),
+    })
+}
+
+/// The smallest statement that would have allowed it.
+fn would_allow(refusal: &Refusal) -> Option<Value> {
+    let Refusal::Denied(denial) = refusal else { return None };
+    match smallest_statement(denial)? {
+        Advice::Add { policy, statement } => {
+            let statement: Value = serde_json::from_str(&statement).ok()?;
+            Some(json!({"addTo": policy.to_string(), "statement": statement}))
+        }
+        Advice::Narrow { .. } => None,
+    }
+}
+
 fn kind(kind: &EventKind) -> (&'static str, Value) {
     match kind {
         EventKind::Called { caller, operation, refusal } => (
@@ -29,6 +52,8 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
                 "caller": caller.as_str(),
                 "operation": operation,
                 "refusal": refusal.as_ref().map(ToString::to_string),
+                "decidedBy": refusal.as_deref().and_then(decided_by),
+                "wouldAllow": refusal.as_deref().and_then(would_allow),
             }),
         ),
         EventKind::NotSimulated { what } => ("not-simulated", json!({"what": what})),
@@ -114,4 +139,38 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
 
 fn address(target: &Target) -> String {
     format!("{}:{}", target.address, target.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use simulator_core::iam::{CreateAccessKey, CreateUser, ListUsers};
+    use simulator_core::{Region, Setup, Timestamp, Timing, World};
+
+    use super::*;
+
+    #[test]
+    fn a_denied_call_tells_what_was_missing() {
+        let now = Timestamp::from_millis(1_800_000_000_000);
+        let mut world = World::new(Setup {
+            account: "123456789012".parse().expect("twelve digits"),
+            region: Region::new("eu-central-1"),
+            seed: 1,
+            timing: Timing::rehearsal(),
+            now,
+        });
+        let root = world.root();
+        let user = CreateUser { name: "ann".to_owned(), ..CreateUser::default() };
+        world.call(now, &root, user).expect("a new name");
+        let key = world.call(now, &root, CreateAccessKey { user: Some("ann".to_owned()) }).expect("her first").key;
+        let ann = world.credential(&key.id).expect("made just now").caller;
+        world.call(now, &ann, ListUsers::default()).expect_err("she may do nothing");
+        let line = event(world.events().last().expect("a call is recorded"));
+        assert_eq!(line["decidedBy"], "no statement of any identity-based policy");
+        assert_eq!(
+            line["wouldAllow"],
+            json!({"addTo": "identity-based policy", "statement": {
+                "Effect": "Allow", "Action": "iam:ListUsers", "Resource": "arn:aws:iam::123456789012:user/",
+            }})
+        );
+    }
 }

@@ -14,13 +14,22 @@ pub mod sts;
 #[cfg(test)]
 mod trial;
 
+use std::sync::Arc;
+
+use crate::oidc::Issuer;
 use crate::wire::Row;
 
 /// All services, in the order in which a first deploy meets them.
 #[must_use]
 pub fn all() -> Vec<Service> {
+    all_trusting(None)
+}
+
+/// The same, with STS trusting the identity tokens of `issuer`; of none, no identity token can be checked.
+#[must_use]
+pub fn all_trusting(issuer: Option<&Arc<Issuer>>) -> Vec<Service> {
     vec![
-        sts::service(),
+        sts::service_trusting(issuer.cloned()),
         iam::service(),
         ecr::service(),
         logs::service(),

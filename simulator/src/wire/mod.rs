@@ -3,6 +3,7 @@
 //! Every protocol is decoded to one tree of [`serde_json::Value`] (in the Query protocols all leaves are text) and every answer
 //! is encoded from one, so that a service is written once whatever its protocol.
 
+pub(crate) mod authorization_message;
 pub mod client;
 mod form;
 pub mod input;
@@ -14,5 +15,5 @@ mod xml;
 
 pub use client::{Client, ClientError};
 pub use input::Input;
-pub use row::{Row, row};
+pub use row::{Row, row, unsigned_row};
 pub use time::time;

@@ -12,6 +12,8 @@ type Handle = Box<dyn Fn(&mut World, Timestamp, &Caller, Value) -> Result<Value,
 pub struct Row {
     /// Its name on the wire, such as `CreateUser`.
     pub name: &'static str,
+    /// Whether it is called without a signature.
+    pub unsigned: bool,
     /// Decodes, authorises, performs and encodes one call.
     pub handle: Handle,
 }
@@ -24,21 +26,45 @@ pub fn row<O: Operation + 'static>(
     encode: fn(O::Output, &World) -> Value,
 ) -> Row {
     let handle = move |world: &mut World, now: Timestamp, caller: &Caller, request: Value| {
-        let operation = match read(decode, world, request) {
-            Ok(operation) => operation,
-            Err(refusal) => {
-                world.refuse(now, caller, O::NAME, &refusal);
-                return Err(refusal);
-            }
-        };
-        let output = world.call(now, caller, operation)?;
-        Ok(encode(output, world))
+        carry_out(decode, encode, world, now, caller, request)
     };
-    Row { name, handle: Box::new(handle) }
+    Row { name, unsigned: false, handle: Box::new(handle) }
+}
+
+/// The same of an operation that nobody signs, whose caller is nobody whatever a signature says.
+pub fn unsigned_row<O: Operation + 'static>(
+    name: &'static str,
+    decode: impl Fn(&mut Input, &World) -> Result<O, Refusal> + Send + Sync + 'static,
+    encode: fn(O::Output, &World) -> Value,
+) -> Row {
+    let handle = move |world: &mut World, now: Timestamp, _: &Caller, request: Value| {
+        let anonymous = world.anonymous();
+        carry_out(&decode, encode, world, now, &anonymous, request)
+    };
+    Row { name, unsigned: true, handle: Box::new(handle) }
+}
+
+fn carry_out<O: Operation>(
+    decode: impl Fn(&mut Input, &World) -> Result<O, Refusal>,
+    encode: fn(O::Output, &World) -> Value,
+    world: &mut World,
+    now: Timestamp,
+    caller: &Caller,
+    request: Value,
+) -> Result<Value, Refusal> {
+    let operation = match read(decode, world, request) {
+        Ok(operation) => operation,
+        Err(refusal) => {
+            world.refuse(now, caller, O::NAME, &refusal);
+            return Err(refusal);
+        }
+    };
+    let output = world.call(now, caller, operation)?;
+    Ok(encode(output, world))
 }
 
 fn read<O: Operation>(
-    decode: fn(&mut Input, &World) -> Result<O, Refusal>,
+    decode: impl Fn(&mut Input, &World) -> Result<O, Refusal>,
     world: &World,
     request: Value,
 ) -> Result<O, Refusal> {

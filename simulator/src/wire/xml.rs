@@ -5,6 +5,9 @@ use quick_xml::escape::escape;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use serde_json::Value;
 
+/// What Query calls the entries of a map.
+const ENTRY: &str = "entry";
+
 /// An XML document in the making.
 pub(crate) struct Xml {
     writer: Writer<Vec<u8>>,
@@ -73,7 +76,11 @@ impl Xml {
     /// The fields of `structure`, each as an element. Whatever is not a structure has none.
     pub(crate) fn fields(&mut self, structure: &Value) {
         for (name, value) in structure.as_object().into_iter().flatten() {
-            self.value(name, value);
+            match value.as_array().filter(|_| name == ENTRY) {
+                // The entries of a map stand side by side.
+                Some(entries) => entries.iter().for_each(|entry| self.value(ENTRY, entry)),
+                None => self.value(name, value),
+            }
         }
     }
 

@@ -187,6 +187,12 @@ pub(crate) fn observe(world: &mut World, observation: Observation) {
     }
 }
 
+/// The clusters that are not deleted.
+pub(crate) fn active_clusters(world: &World) -> Vec<crate::arn::Arn> {
+    let clusters = world.ecs.clusters.values().filter(|cluster| cluster.active);
+    clusters.map(|cluster| cluster.arn.clone()).collect()
+}
+
 /// Takes every step that is due at the present time, until none is.
 pub(crate) fn settle(world: &mut World) {
     loop {

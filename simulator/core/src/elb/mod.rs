@@ -64,6 +64,11 @@ pub(super) enum Timer {
     Drained(Target, Arn),
 }
 
+/// The load balancers of the account.
+pub(crate) fn balancers(world: &World) -> Vec<Arn> {
+    world.elb.balancers.keys().cloned().collect()
+}
+
 impl State {
     /// The target group with this ARN.
     #[must_use]

@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Most access keys of a user (facts/aws.md 6.4).
-const PER_USER: usize = 2;
+pub(super) const PER_USER: usize = 2;
 
 /// Makes an access key for a user, or for the one who calls.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +46,8 @@ impl Operation for CreateAccessKey {
         }
         let key = draw_key(&mut world.ids, "AKIA");
         let created = world.now;
-        let record = KeyRecord { user: user.clone(), secret: Secret::new(&key.secret), active: true, created };
+        let record =
+            KeyRecord { user: user.clone(), secret: Secret::new(&key.secret), active: true, created, used: None };
         world.iam.keys.insert(key.id.clone(), record);
         Ok(CreateAccessKeyOutput { user, key, created })
     }
@@ -89,7 +90,7 @@ impl Operation for ListAccessKeys {
         let user = owner(&world.iam, user_name(user, &caller)?)?;
         let keys = world.iam.keys.iter().filter(|(_, key)| key.user == user);
         let described = keys.map(|(id, key)| {
-            let KeyRecord { user, secret: _, active, created } = key;
+            let KeyRecord { user, secret: _, active, created, used: _ } = key;
             (id, AccessKeyDescription { user: user.clone(), id: id.clone(), active: *active, created: *created })
         });
         page(described, marker.as_deref(), page_size(max_items)?).ok_or_else(bad_marker)
@@ -158,6 +159,51 @@ impl Operation for DeleteAccessKey {
         }
         world.iam.keys.remove(&id);
         Ok(())
+    }
+}
+
+/// What an access key was last used for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyUse {
+    /// When.
+    pub at: Timestamp,
+    /// The service, such as `ecs`.
+    pub service: String,
+    /// The Region.
+    pub region: String,
+}
+
+/// Asks when an access key was last used. The action is one on its user.
+#[derive(Clone, Debug)]
+pub struct GetAccessKeyLastUsed {
+    /// The access key id.
+    pub id: String,
+}
+
+impl Operation for GetAccessKeyLastUsed {
+    /// The key's user (none for the root user) and its last use, if it was ever used.
+    type Output = (Option<String>, Option<KeyUse>);
+    const NAME: &'static str = "iam:GetAccessKeyLastUsed";
+
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        let user = world.iam.keys.get(&self.id).and_then(|key| key.user.as_deref());
+        Ok(vec![user_access(world, Self::NAME, Some(user.unwrap_or("*")))])
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
+        let Self { id } = authorized.operation;
+        let key = world.iam.keys.get(&id).ok_or_else(|| no_key(&id))?;
+        Ok((key.user.clone(), key.used.clone()))
+    }
+}
+
+impl State {
+    /// Notes that the lasting key `id` signed a call of `operation`.
+    pub(crate) fn note_key_use(&mut self, id: &str, operation: &str, region: &str, at: Timestamp) {
+        let Some(key) = self.keys.get_mut(id) else { return };
+        let service = operation.split(':').next().unwrap_or_default();
+        let region = if service == "iam" { "us-east-1" } else { region };
+        key.used = Some(KeyUse { at, service: service.to_owned(), region: region.to_owned() });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Secret;
+use super::{KeyUse, Secret};
 use crate::id::{IdKind, IdStream};
 use crate::operation::Caller;
 use crate::time::Timestamp;
@@ -60,6 +60,8 @@ pub(super) struct KeyRecord {
     pub(super) secret: Secret,
     pub(super) active: bool,
     pub(super) created: Timestamp,
+    /// What it was last used for.
+    pub(super) used: Option<KeyUse>,
 }
 
 impl World {
@@ -71,7 +73,8 @@ impl World {
         }
         let key = draw_key(&mut self.ids, "AKIA");
         let secret = Secret::new(&key.secret);
-        self.iam.keys.insert(key.id.clone(), KeyRecord { user: None, secret, active: true, created: self.now });
+        let record = KeyRecord { user: None, secret, active: true, created: self.now, used: None };
+        self.iam.keys.insert(key.id.clone(), record);
         key
     }
 
@@ -79,12 +82,15 @@ impl World {
     #[must_use]
     pub fn credential(&self, access_key_id: &str) -> Option<Credential> {
         if let Some(session) = self.iam.sessions.get(access_key_id) {
-            return Some(session.credential(self, access_key_id));
+            return session.credential(self, access_key_id);
         }
-        let record = self.iam.keys.get(access_key_id)?;
+        // The root user's key is no write of anybody's: it is there from the first.
+        let root = self.iam.keys.get(access_key_id).filter(|record| record.user.is_none());
+        let seen = self.iam_seen();
+        let record = root.or_else(|| seen.keys.get(access_key_id))?;
         let caller = match &record.user {
             None => self.root(),
-            Some(name) => self.iam.users.get(name)?.caller(&self.account),
+            Some(name) => seen.users.get(name)?.caller(&self.account),
         };
         Some(Credential {
             secret: record.secret.expose().to_owned(),

@@ -11,8 +11,8 @@ pub struct Policies<'a> {
     pub identity: Vec<Named<'a>>,
     /// The user's or role's permissions boundary.
     pub boundary: Option<Named<'a>>,
-    /// The policy that was passed when the session began.
-    pub session: Option<Named<'a>>,
+    /// The policies that were passed when the session began, which together cap it; none where none were.
+    pub session: Vec<Named<'a>>,
     /// The policy of the resource.
     pub resource: Option<Named<'a>>,
     /// Whether the resource's policy must allow the request too, as a role's trust policy must.
@@ -80,8 +80,9 @@ pub fn decide(request: &Request<'_>, policies: &Policies<'_>) -> Decision {
     let Policies { identity, boundary, session, resource, resource_decides } = policies;
     let resource_kind = if *resource_decides { PolicyKind::Trust } else { PolicyKind::Resource };
     let identities = identity.iter().map(|policy| (PolicyKind::Identity, policy));
-    let others = [(PolicyKind::Boundary, boundary), (PolicyKind::Session, session), (resource_kind, resource)];
-    let others = others.iter().filter_map(|(kind, policy)| policy.as_ref().map(|policy| (*kind, policy)));
+    let sessions = session.iter().map(|policy| (PolicyKind::Session, policy));
+    let others = boundary.iter().map(|policy| (PolicyKind::Boundary, policy)).chain(sessions);
+    let others = others.chain(resource.iter().map(|policy| (resource_kind, policy)));
     for (kind, policy) in identities.chain(others) {
         if let Some((denial, _)) = policy.find(Effect::Deny, request) {
             return Decision::Denied(Cause::ExplicitDeny(kind, denial));
@@ -102,8 +103,8 @@ pub fn decide(request: &Request<'_>, policies: &Policies<'_>) -> Decision {
             None => return Decision::Denied(Cause::NotAllowed(PolicyKind::Identity)),
         },
     };
-    for (kind, cap) in [(PolicyKind::Boundary, boundary), (PolicyKind::Session, session)] {
-        if cap.as_ref().is_some_and(|cap| cap.find(Effect::Allow, request).is_none()) {
+    for (kind, caps) in [(PolicyKind::Boundary, boundary.as_slice()), (PolicyKind::Session, session.as_slice())] {
+        if !caps.is_empty() && !caps.iter().any(|cap| cap.find(Effect::Allow, request).is_some()) {
             return Decision::Denied(Cause::NotAllowed(kind));
         }
     }

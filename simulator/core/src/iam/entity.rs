@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use super::State;
 use super::decision::Named;
 use super::policy::Document;
+use super::tag::Tagging;
 use super::validate::{NameRule, no_such};
 use crate::arn::{AccountId, Arn};
 use crate::operation::Access;
@@ -48,9 +49,7 @@ pub struct Actions {
     pub(super) list_attached_policies: &'static str,
     pub(super) put_boundary: &'static str,
     pub(super) delete_boundary: &'static str,
-    pub(super) tag: &'static str,
-    pub(super) untag: &'static str,
-    pub(super) list_tags: &'static str,
+    pub(super) tagging: Tagging,
 }
 
 /// Names and quotas of a kind (facts/aws.md 6.4).
@@ -164,6 +163,11 @@ impl<E: Entity> Table<E> {
 
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// All in the order of their names, to be changed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut E> {
+        self.0.values_mut()
     }
 
     /// All in the order of their names, with what they are ordered by.

@@ -6,15 +6,23 @@ use super::decision::{Cause, Decision, Named, Policies, decide};
 use super::entity::{Entity, Profile};
 use super::managed_policy::ManagedPolicy;
 use super::policy::{Context, Request, Requester, iso8601};
-use super::{Role, State};
+use super::tag::Tagged;
+use super::{InstanceProfile, OidcProvider, Role, State};
 use crate::arn::Arn;
 use crate::operation::{Access, Caller, Principal};
-use crate::refusal::Denial;
+use crate::refusal::{Denial, Evidence};
 use crate::time::Timestamp;
 use crate::world::World;
 
 /// Stands as an [`Access`]'s resource for the user who calls, as in `iam:GetUser` without a name.
 pub const CALLER: &str = "the caller";
+
+/// The condition key that names the identity provider of whoever shows a token.
+pub(crate) const FEDERATED_PROVIDER: &str = "aws:FederatedProvider";
+
+/// What a role's trust policy must allow.
+const TRUSTED: [&str; 4] =
+    ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"];
 
 impl Access {
     /// The same for a request that sets `tags`.
@@ -44,7 +52,7 @@ impl World {
     pub(crate) fn decide(&self, caller: &Caller, access: &Access) -> Result<(), Denial> {
         match self.explain(caller, access) {
             Decision::Root | Decision::Allowed(_) => Ok(()),
-            Decision::Denied(cause) => Err(denial(caller, access, &cause)),
+            Decision::Denied(cause) => Err(self.denial(caller, access, cause)),
         }
     }
 
@@ -52,29 +60,34 @@ impl World {
     #[must_use]
     pub fn explain(&self, caller: &Caller, access: &Access) -> Decision {
         let resource = self.resource_of(caller, access);
+        let seen = self.iam_seen_for(access.action);
         let (requester, profile) = match &caller.principal {
             Principal::Root => return Decision::Root,
             Principal::User { name } => {
                 let account = caller.account.clone();
-                let profile = self.iam.users.get(name).map(Entity::profile);
+                let profile = seen.users.get(name).map(Entity::profile);
                 (Requester::User { account, arn: caller.arn.clone() }, profile)
             }
             Principal::Role { name, session: _ } => {
-                let profile = self.iam.roles.get(name).map(Entity::profile);
+                let profile = seen.roles.get(name).map(Entity::profile);
                 let role = profile.map_or_else(
                     || Arn::global("iam", &caller.account, &format!("role/{name}")),
                     |profile| profile.arn.clone(),
                 );
                 (Requester::Session { account: caller.account.clone(), role, session: caller.arn.clone() }, profile)
             }
+            Principal::Anonymous => {
+                let provider = access.context.get(FEDERATED_PROVIDER).and_then(|providers| providers.first());
+                (Requester::WebIdentity { provider: provider.cloned().unwrap_or_default() }, None)
+            }
         };
         let context = self.context(caller, profile, access, resource);
         let request = Request { requester: &requester, action: access.action, resource, context: &context };
         let (resource_policy, resource_decides) = self.resource_policy(access.action, resource);
         let policies = Policies {
-            identity: profile.map_or_else(Vec::new, |profile| profile.policies(&self.iam)),
-            boundary: profile.and_then(|profile| profile.boundary.as_deref()).and_then(|arn| self.iam.managed(arn)),
-            session: self.iam.session_policy(caller),
+            identity: profile.map_or_else(Vec::new, |profile| profile.policies(seen)),
+            boundary: profile.and_then(|profile| profile.boundary.as_deref()).and_then(|arn| seen.managed(arn)),
+            session: self.iam.session_policies(caller),
             resource: resource_policy,
             resource_decides,
         };
@@ -97,14 +110,28 @@ impl World {
         matches!(decide(&request, &policies), Decision::Allowed(_))
     }
 
+    fn denial(&self, caller: &Caller, access: &Access, cause: Cause) -> Denial {
+        Denial {
+            caller: caller.arn.to_string(),
+            action: access.action.to_owned(),
+            resource: self.resource_of(caller, access).to_owned(),
+            reason: cause.sentence(access.action),
+            evidence: Some(Box::new(Evidence {
+                principal_id: self.iam.user_id(caller),
+                cause,
+                context: access.context.clone(),
+            })),
+        }
+    }
+
     fn resource_of<'a>(&self, caller: &'a Caller, access: &'a Access) -> &'a str {
         if access.resource == CALLER { caller.arn.as_str() } else { &access.resource }
     }
 
     /// The policy of the resource that `action` is about, and whether it must allow the action.
     fn resource_policy(&self, action: &str, resource: &str) -> (Option<Named<'_>>, bool) {
-        if action == "sts:AssumeRole" {
-            let role = resource.rsplit('/').next().and_then(|name| self.iam.roles.get(name));
+        if TRUSTED.contains(&action) {
+            let role = resource.rsplit('/').next().and_then(|name| self.iam_seen().roles.get(name));
             let role = role.filter(|role| role.profile().arn.as_str() == resource);
             return (role.map(|role| Named { name: "trust policy", document: role.trust() }), true);
         }
@@ -128,11 +155,13 @@ impl World {
         context.fill("aws:SourceIp", "127.0.0.1");
         context.fill("aws:ViaAWSService", "false");
         context.fill("aws:PrincipalIsAWSService", "false");
-        context.fill("aws:PrincipalAccount", caller.account.to_string());
+        if caller.principal != Principal::Anonymous {
+            context.fill("aws:PrincipalAccount", caller.account.to_string());
+        }
         context.fill("aws:ResourceAccount", self.account.to_string());
-        let user_id = self.iam.user_id(caller);
+        let user_id = self.iam_seen_for(access.action).user_id(caller);
         match &caller.principal {
-            Principal::Root => {}
+            Principal::Root | Principal::Anonymous => {}
             Principal::User { name } => {
                 context.fill("aws:PrincipalType", "User");
                 context.fill("aws:username", name);
@@ -146,15 +175,15 @@ impl World {
                 if let Some(profile) = profile {
                     context.fill("aws:PrincipalArn", profile.arn.as_str());
                 }
-                if let Some(issued) = self.iam.issued(caller) {
-                    context.fill("aws:TokenIssueTime", iso8601(issued));
-                }
             }
+        }
+        if let Some(session) = self.iam.session(caller) {
+            session.keys(&mut context);
         }
         for (key, value) in profile.into_iter().flat_map(|profile| &profile.tags) {
             context.fill(&format!("aws:PrincipalTag/{key}"), value);
         }
-        for (key, value) in self.resource_tags(resource).into_iter().flatten() {
+        for (key, value) in self.resource_tags(access.action, resource).into_iter().flatten() {
             context.fill(&format!("aws:ResourceTag/{key}"), value);
             context.fill(&format!("{service}:ResourceTag/{key}"), value);
         }
@@ -170,12 +199,12 @@ impl World {
 
     /// The tags of a resource, as far as the services that keep their own tags know it. ECS and ELB put their resources' tags
     /// into the [`Access`] themselves.
-    fn resource_tags(&self, arn: &str) -> Option<&BTreeMap<String, String>> {
+    fn resource_tags(&self, action: &str, arn: &str) -> Option<&BTreeMap<String, String>> {
         let mut parts = arn.splitn(6, ':');
         let service = parts.nth(2)?;
         let resource = parts.nth(2)?;
         match service {
-            "iam" => self.iam.tags(arn, resource),
+            "iam" => self.iam_seen_for(action).tags(arn, resource),
             "ecr" => self.ecr.tags(resource),
             "ec2" => self.ec2.tags(resource),
             "logs" => self.logs.tags(resource),
@@ -194,17 +223,9 @@ impl State {
             "user" => self.users.get(name).map(|user| &user.profile().tags),
             "role" => self.roles.get(name).map(|role| &role.profile().tags),
             "policy" => self.policies.get(arn).map(ManagedPolicy::tags),
+            "instance-profile" => InstanceProfile::tags(self, name).ok(),
+            "oidc-provider" => OidcProvider::tags(self, arn).ok(),
             _ => None,
         }
-    }
-}
-
-fn denial(caller: &Caller, access: &Access, cause: &Cause) -> Denial {
-    let resource = if access.resource == CALLER { caller.arn.as_str() } else { &access.resource };
-    Denial {
-        caller: caller.arn.to_string(),
-        action: access.action.to_owned(),
-        resource: resource.to_owned(),
-        reason: cause.sentence(access.action),
     }
 }

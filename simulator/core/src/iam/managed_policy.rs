@@ -6,6 +6,7 @@ use super::credential::draw_id;
 use super::decision::Named;
 use super::entity::{Entity, PolicyText};
 use super::policy::Document;
+use super::tag::{Tagged, Tagging};
 use super::user::creation;
 use super::validate::{
     POLICY_NAME, bad_marker, check_document, check_path, conflict, exists, invalid, limit, no_such, page_size, weight,
@@ -19,12 +20,12 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Most characters of a version, white space not counted.
-const SIZE: usize = 6144;
-const PER_ACCOUNT: usize = 1500;
+pub(super) const SIZE: usize = 6144;
+pub(super) const PER_ACCOUNT: usize = 1500;
 
 /// A managed policy of the account.
 #[derive(Clone, Debug)]
-pub(super) struct ManagedPolicy {
+pub struct ManagedPolicy {
     name: String,
     path: String,
     id: String,
@@ -65,6 +66,20 @@ impl State {
         }
     }
 
+    /// The text of the managed policy with the ARN `arn` that counts.
+    pub(super) fn managed_text(&self, arn: &str) -> Option<&str> {
+        match self.policies.get(arn) {
+            Some(policy) => policy.versions.get(&policy.default).map(|version| version.policy.text.as_str()),
+            None => aws_managed::get(arn).map(|policy| policy.text),
+        }
+    }
+
+    /// The document of the managed policy with the ARN `arn` that counts.
+    pub(crate) fn managed_document<'s>(&'s self, arn: &'s str) -> Result<&'s Document, Refusal> {
+        self.require_managed(arn)?;
+        self.managed(arn).map(|policy| policy.document).ok_or_else(|| no_policy(arn))
+    }
+
     /// Refuses an ARN that no managed policy has.
     pub(super) fn require_managed(&self, arn: &str) -> Result<(), Refusal> {
         if self.managed(arn).is_some() {
@@ -92,6 +107,22 @@ impl State {
     /// The account's own policy with the ARN `arn`.
     pub(super) fn own_policy_mut(&mut self, arn: &str) -> Result<&mut ManagedPolicy, Refusal> {
         self.policies.get_mut(arn).ok_or_else(|| no_policy(arn))
+    }
+}
+
+impl Tagged for ManagedPolicy {
+    const TAGGING: Tagging = Tagging { tag: "iam:TagPolicy", untag: "iam:UntagPolicy", list: "iam:ListPolicyTags" };
+
+    fn access(_: &World, action: &'static str, arn: &str) -> Access {
+        Access::new(action, arn)
+    }
+
+    fn tags<'s>(state: &'s State, arn: &str) -> Result<&'s BTreeMap<String, String>, Refusal> {
+        state.policies.get(arn).map(|policy| &policy.tags).ok_or_else(|| no_policy(arn))
+    }
+
+    fn tags_mut<'s>(state: &'s mut State, arn: &str) -> Result<&'s mut BTreeMap<String, String>, Refusal> {
+        state.own_policy_mut(arn).map(|policy| &mut policy.tags)
     }
 }
 

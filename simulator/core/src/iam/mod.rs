@@ -6,6 +6,8 @@
 //! Deliberately absent: groups, login profiles, MFA devices, certificates, SAML; organisations and their policies.
 
 mod access_key;
+mod account;
+mod advice;
 mod attachment;
 mod aws_managed;
 mod boundary;
@@ -14,14 +16,20 @@ pub mod decision;
 mod entity;
 mod gate;
 mod inline_policy;
+mod instance_profile;
+mod linked_role_deletion;
 mod managed_policy;
+mod oidc_provider;
 pub mod policy;
 mod policy_version;
+mod propagation;
+mod rename;
 mod role;
 mod secret;
 mod service_linked_role;
 pub(crate) mod session;
-mod tag;
+mod simulation;
+pub(crate) mod tag;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -30,28 +38,50 @@ mod validate;
 use std::collections::BTreeMap;
 
 pub use access_key::{
-    AccessKeyDescription, CreateAccessKey, CreateAccessKeyOutput, DeleteAccessKey, ListAccessKeys, UpdateAccessKey,
+    AccessKeyDescription, CreateAccessKey, CreateAccessKeyOutput, DeleteAccessKey, GetAccessKeyLastUsed, KeyUse,
+    ListAccessKeys, UpdateAccessKey,
 };
+pub use account::{EntityKind, GetAccountSummary, ListEntitiesForPolicy, ListGroupsForUser, PolicyEntities, PolicyUse};
+pub use advice::{Advice, smallest_statement};
 pub use attachment::{AttachPolicy, AttachedPolicy, DetachPolicy, ListAttachedPolicies};
 pub use boundary::{DeletePermissionsBoundary, PutPermissionsBoundary};
 pub use credential::{AccessKey, Credential};
 pub use entity::{Entity, EntityDescription};
 pub use gate::CALLER;
+pub(crate) use gate::FEDERATED_PROVIDER;
 pub use inline_policy::{DeleteInlinePolicy, GetInlinePolicy, InlinePolicy, ListInlinePolicies, PutInlinePolicy};
-pub use managed_policy::{CreatePolicy, DeletePolicy, GetPolicy, ListPolicies, PolicyDescription, PolicyScope};
+pub use instance_profile::{
+    AddRoleToInstanceProfile, CreateInstanceProfile, DeleteInstanceProfile, GetInstanceProfile, InstanceProfile,
+    InstanceProfileDescription, ListInstanceProfiles, ListInstanceProfilesForRole, RemoveRoleFromInstanceProfile,
+};
+pub use linked_role_deletion::{DeleteServiceLinkedRole, DeletionStatus, GetServiceLinkedRoleDeletionStatus};
+pub use managed_policy::{
+    CreatePolicy, DeletePolicy, GetPolicy, ListPolicies, ManagedPolicy, PolicyDescription, PolicyScope,
+};
+pub use oidc_provider::{
+    AddClientId, CreateOidcProvider, DeleteOidcProvider, GetOidcProvider, ListOidcProviders, OidcProvider,
+    OidcProviderDescription, RemoveClientId, UpdateThumbprints,
+};
 pub use policy_version::{
     CreatePolicyVersion, DeletePolicyVersion, GetPolicyVersion, ListPolicyVersions, PolicyVersionDescription,
     SetDefaultPolicyVersion,
 };
-pub use role::{CreateRole, DeleteRole, GetRole, ListRoles, Role, RoleDescription, UpdateAssumeRolePolicy, UpdateRole};
+pub(crate) use propagation::Past;
+pub use rename::UpdateUser;
+pub use role::{
+    CreateRole, DeleteRole, GetRole, ListRoles, Role, RoleDescription, UpdateAssumeRolePolicy, UpdateRole,
+    UpdateRoleDescription,
+};
 pub use secret::Secret;
 pub use service_linked_role::CreateServiceLinkedRole;
-pub use tag::{ListTags, TagEntity, UntagEntity};
+pub use simulation::{
+    Evaluation, MatchedStatement, Outcome, SimulateCustomPolicy, SimulatePrincipalPolicy, Simulation,
+};
+pub use tag::{ListTags, TagEntity, Tagged, UntagEntity};
 pub use user::{CreateUser, DeleteUser, GetUser, ListUsers, User};
 
 use credential::KeyRecord;
 use entity::Table;
-use managed_policy::ManagedPolicy;
 use session::Session;
 
 /// Everything IAM and STS know of the account.
@@ -61,6 +91,12 @@ pub struct State {
     roles: Table<Role>,
     /// Managed policies that the account made, by ARN.
     policies: BTreeMap<String, ManagedPolicy>,
+    /// OpenID Connect providers by ARN.
+    oidc_providers: BTreeMap<String, OidcProvider>,
+    /// Instance profiles by name in lower case.
+    instance_profiles: BTreeMap<String, InstanceProfile>,
+    /// What became of deletions of service-linked roles, by task id.
+    deletions: BTreeMap<String, DeletionStatus>,
     /// Lasting access keys by id.
     keys: BTreeMap<String, KeyRecord>,
     /// Temporary credentials by access key id.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::entity::{Actions, Entity, EntityDescription, PolicyText, Profile, Rules, Table, entity_access, entity_arn};
 use super::policy::{Document, Malformed};
+use super::tag::Tagging;
 use super::user::{check_bare, creation, new_profile};
-use super::validate::{ROLE_NAME, bad_marker, check_document, limit, page_size, validation, weight};
+use super::validate::{ROLE_NAME, bad_marker, check_document, conflict, limit, page_size, validation, weight};
 use super::{State, service_linked_role};
 use crate::operation::{Access, Authorized, Operation};
 use crate::page::{Page, page};
@@ -14,7 +15,7 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// Most characters of a trust policy, white space not counted.
-const TRUST_SIZE: usize = 2048;
+pub(super) const TRUST_SIZE: usize = 2048;
 
 /// An IAM role.
 #[derive(Clone, Debug)]
@@ -38,9 +39,7 @@ impl Entity for Role {
         list_attached_policies: "iam:ListAttachedRolePolicies",
         put_boundary: "iam:PutRolePermissionsBoundary",
         delete_boundary: "iam:DeleteRolePermissionsBoundary",
-        tag: "iam:TagRole",
-        untag: "iam:UntagRole",
-        list_tags: "iam:ListRoleTags",
+        tagging: Tagging { tag: "iam:TagRole", untag: "iam:UntagRole", list: "iam:ListRoleTags" },
     };
     const RULES: Rules = Rules {
         name: ROLE_NAME,
@@ -79,6 +78,11 @@ impl Role {
     /// Who may assume it.
     pub(super) fn trust(&self) -> &Document {
         &self.trust.document
+    }
+
+    /// The same as it was written, to be changed.
+    pub(super) fn trust_mut(&mut self) -> &mut PolicyText {
+        &mut self.trust
     }
 
     /// Its name.
@@ -148,7 +152,7 @@ impl Operation for CreateRole {
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
         let arn = entity_arn::<Role>(&world.account, self.path.as_deref().unwrap_or("/"), &self.name);
-        Ok(creation(Self::NAME, Role::ACTIONS.tag, arn.as_str(), self.boundary.as_deref(), &self.tags))
+        Ok(creation(Self::NAME, Role::ACTIONS.tagging.tag, arn.as_str(), self.boundary.as_deref(), &self.tags))
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
@@ -253,6 +257,32 @@ impl Operation for UpdateRole {
     }
 }
 
+/// Changes a role's description (`UpdateRoleDescription`, which `UpdateRole` supersedes).
+#[derive(Clone, Debug)]
+pub struct UpdateRoleDescription {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+}
+
+impl Operation for UpdateRoleDescription {
+    type Output = RoleDescription;
+    const NAME: &'static str = "iam:UpdateRoleDescription";
+
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        Ok(vec![entity_access::<Role>(world, Self::NAME, &self.name)])
+    }
+
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
+        let Self { name, description } = authorized.operation;
+        check_description(Some(&description))?;
+        let role = world.iam.entity_mut::<Role>(&name)?;
+        role.description = Some(description);
+        Ok(role.describe())
+    }
+}
+
 /// Changes who may assume a role.
 #[derive(Clone, Debug)]
 pub struct UpdateAssumeRolePolicy {
@@ -298,6 +328,9 @@ impl Operation for DeleteRole {
         let Self { name } = authorized.operation;
         service_linked_role::check_modifiable(&world.iam, &name)?;
         check_bare(&world.iam.entity::<Role>(&name)?.profile)?;
+        if world.iam.in_instance_profile(&name) {
+            return Err(conflict("Cannot delete entity, must remove roles from instance profile first."));
+        }
         world.iam.roles.remove(&name);
         Ok(())
     }

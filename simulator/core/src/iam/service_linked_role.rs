@@ -84,6 +84,11 @@ fn linked(service: &str) -> Option<(&'static str, &'static str)> {
     SERVICES.iter().find(|(name, _, _)| *name == service).map(|(_, role, policy)| (*role, *policy))
 }
 
+/// Whether a service made the role for itself.
+pub(super) fn is_linked(role: &Role) -> bool {
+    role.profile().path.starts_with(PATH)
+}
+
 /// Refuses to change a service-linked role by hand.
 pub(super) fn check_modifiable(state: &State, name: &str) -> Result<(), Refusal> {
     check_modifiable_entity::<Role>(state, name)

@@ -1,8 +1,10 @@
-//! Tags of users and roles.
+//! Tags of users, roles, managed policies, identity providers and instance profiles.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::marker::PhantomData;
 
+use super::State;
 use super::entity::{Entity, entity_access};
 use super::validate::{bad_marker, invalid, limit, page_size, validation};
 use crate::operation::{Access, Authorized, Operation};
@@ -14,7 +16,52 @@ const MOST_TAGS: usize = 50;
 const LONGEST_KEY: usize = 128;
 const LONGEST_VALUE: usize = 256;
 
-/// Adds tags to a user or role, or changes their values (`TagUser`, `TagRole`).
+/// The kinds of thing in IAM that carry tags. What the trait is made of can be named in IAM's own files alone.
+pub trait Tagged: Debug + Sized + 'static {
+    /// The IAM actions that tag, untag and list the tags of the kind.
+    const TAGGING: Tagging;
+
+    /// `action` on the thing called `name`, with the keys that tell of it.
+    fn access(world: &World, action: &'static str, name: &str) -> Access;
+
+    /// The tags of the thing called `name`.
+    ///
+    /// # Errors
+    /// `NoSuchEntity`.
+    fn tags<'s>(state: &'s State, name: &str) -> Result<&'s BTreeMap<String, String>, Refusal>;
+
+    /// The same to be changed.
+    ///
+    /// # Errors
+    /// `NoSuchEntity`.
+    fn tags_mut<'s>(state: &'s mut State, name: &str) -> Result<&'s mut BTreeMap<String, String>, Refusal>;
+}
+
+/// The IAM actions about the tags of a kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Tagging {
+    pub(super) tag: &'static str,
+    pub(super) untag: &'static str,
+    pub(super) list: &'static str,
+}
+
+impl<E: Entity> Tagged for E {
+    const TAGGING: Tagging = E::ACTIONS.tagging;
+
+    fn access(world: &World, action: &'static str, name: &str) -> Access {
+        entity_access::<E>(world, action, name)
+    }
+
+    fn tags<'s>(state: &'s State, name: &str) -> Result<&'s BTreeMap<String, String>, Refusal> {
+        state.entity::<E>(name).map(|entity| &entity.profile().tags)
+    }
+
+    fn tags_mut<'s>(state: &'s mut State, name: &str) -> Result<&'s mut BTreeMap<String, String>, Refusal> {
+        state.entity_mut::<E>(name).map(|entity| &mut entity.profile_mut().tags)
+    }
+}
+
+/// Adds tags to a thing, or changes their values (`TagUser`, `TagRole`, `TagPolicy`, …).
 #[derive(Clone, Debug)]
 pub struct TagEntity<E> {
     entity: String,
@@ -23,31 +70,31 @@ pub struct TagEntity<E> {
 }
 
 impl<E> TagEntity<E> {
-    /// Tags the user or role `entity`.
+    /// Tags the thing called `entity`: a name or, of policies and identity providers, an ARN.
     #[must_use]
     pub fn new(entity: String, tags: Vec<(String, String)>) -> Self {
         Self { entity, tags, kind: PhantomData }
     }
 }
 
-impl<E: Entity> Operation for TagEntity<E> {
+impl<E: Tagged> Operation for TagEntity<E> {
     type Output = ();
-    const NAME: &'static str = E::ACTIONS.tag;
+    const NAME: &'static str = E::TAGGING.tag;
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
         let tags = self.tags.iter().cloned().collect();
-        Ok(vec![entity_access::<E>(world, Self::NAME, &self.entity).tagging(&tags)])
+        Ok(vec![E::access(world, Self::NAME, &self.entity).tagging(&tags)])
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<(), Refusal> {
         let Self { entity, tags, kind: PhantomData } = authorized.operation;
-        let profile = world.iam.entity_mut::<E>(&entity)?.profile_mut();
-        profile.tags = checked(profile.tags.clone(), &tags)?;
+        let present = E::tags_mut(&mut world.iam, &entity)?;
+        *present = checked(present.clone(), &tags)?;
         Ok(())
     }
 }
 
-/// Removes tags from a user or role (`UntagUser`, `UntagRole`).
+/// Removes tags from a thing (`UntagUser`, `UntagRole`, …).
 #[derive(Clone, Debug)]
 pub struct UntagEntity<E> {
     entity: String,
@@ -56,30 +103,30 @@ pub struct UntagEntity<E> {
 }
 
 impl<E> UntagEntity<E> {
-    /// Removes the tags `keys` of the user or role `entity`.
+    /// Removes the tags `keys` of the thing called `entity`.
     #[must_use]
     pub fn new(entity: String, keys: Vec<String>) -> Self {
         Self { entity, keys, kind: PhantomData }
     }
 }
 
-impl<E: Entity> Operation for UntagEntity<E> {
+impl<E: Tagged> Operation for UntagEntity<E> {
     type Output = ();
-    const NAME: &'static str = E::ACTIONS.untag;
+    const NAME: &'static str = E::TAGGING.untag;
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        Ok(vec![entity_access::<E>(world, Self::NAME, &self.entity).tag_keys(&self.keys)])
+        Ok(vec![E::access(world, Self::NAME, &self.entity).tag_keys(&self.keys)])
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<(), Refusal> {
         let Self { entity, keys, kind: PhantomData } = authorized.operation;
-        let tags = &mut world.iam.entity_mut::<E>(&entity)?.profile_mut().tags;
+        let tags = E::tags_mut(&mut world.iam, &entity)?;
         tags.retain(|key, _| !keys.iter().any(|removed| removed.eq_ignore_ascii_case(key)));
         Ok(())
     }
 }
 
-/// Lists the tags of a user or role (`ListUserTags`, `ListRoleTags`).
+/// Lists the tags of a thing (`ListUserTags`, `ListRoleTags`, …).
 #[derive(Clone, Debug)]
 pub struct ListTags<E> {
     entity: String,
@@ -89,31 +136,31 @@ pub struct ListTags<E> {
 }
 
 impl<E> ListTags<E> {
-    /// Lists those of the user or role `entity`.
+    /// Lists those of the thing called `entity`.
     #[must_use]
     pub fn new(entity: String, marker: Option<String>, max_items: Option<i64>) -> Self {
         Self { entity, marker, max_items, kind: PhantomData }
     }
 }
 
-impl<E: Entity> Operation for ListTags<E> {
+impl<E: Tagged> Operation for ListTags<E> {
     type Output = Page<(String, String)>;
-    const NAME: &'static str = E::ACTIONS.list_tags;
+    const NAME: &'static str = E::TAGGING.list;
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        Ok(vec![entity_access::<E>(world, Self::NAME, &self.entity)])
+        Ok(vec![E::access(world, Self::NAME, &self.entity)])
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let Self { entity, marker, max_items, kind: PhantomData } = authorized.operation;
-        let tags = &world.iam.entity::<E>(&entity)?.profile().tags;
+        let tags = E::tags(&world.iam, &entity)?;
         let entries = tags.iter().map(|(key, value)| (key, (key.clone(), value.clone())));
         page(entries, marker.as_deref(), page_size(max_items)?).ok_or_else(bad_marker)
     }
 }
 
 /// `present` with `added`, if IAM takes them. Keys that differ in case alone are one key.
-pub(super) fn checked(
+pub(crate) fn checked(
     present: BTreeMap<String, String>,
     added: &[(String, String)],
 ) -> Result<BTreeMap<String, String>, Refusal> {

@@ -1,5 +1,11 @@
 //! IAM's operations: what they refuse and in which words, and what follows for callers.
 
+mod advice;
+mod entities;
+mod oidc_provider;
+mod propagation;
+mod simulation;
+
 use std::time::Duration;
 
 use super::*;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::credential::draw_id;
 use super::entity::{Actions, Entity, EntityDescription, Profile, Rules, Table, entity_access, entity_arn};
 use super::gate::CALLER;
+use super::tag::Tagging;
 use super::validate::{USER_NAME, bad_marker, check_path, conflict, exists, limit, page_size, validation};
 use super::{State, tag};
 use crate::arn::AccountId;
@@ -31,9 +32,7 @@ impl Entity for User {
         list_attached_policies: "iam:ListAttachedUserPolicies",
         put_boundary: "iam:PutUserPermissionsBoundary",
         delete_boundary: "iam:DeleteUserPermissionsBoundary",
-        tag: "iam:TagUser",
-        untag: "iam:UntagUser",
-        list_tags: "iam:ListUserTags",
+        tagging: Tagging { tag: "iam:TagUser", untag: "iam:UntagUser", list: "iam:ListUserTags" },
     };
     const RULES: Rules = Rules {
         name: USER_NAME,
@@ -90,7 +89,7 @@ impl Operation for CreateUser {
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
         let arn = entity_arn::<User>(&world.account, self.path.as_deref().unwrap_or("/"), &self.name);
-        Ok(creation(Self::NAME, User::ACTIONS.tag, arn.as_str(), self.boundary.as_deref(), &self.tags))
+        Ok(creation(Self::NAME, User::ACTIONS.tagging.tag, arn.as_str(), self.boundary.as_deref(), &self.tags))
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
@@ -207,7 +206,7 @@ pub(super) fn user_name(name: Option<String>, caller: &Caller) -> Result<Option<
         (Some(name), _) => Ok(Some(name)),
         (None, Principal::User { name }) => Ok(Some(name.clone())),
         (None, Principal::Root) => Ok(None),
-        (None, Principal::Role { .. }) => {
+        (None, Principal::Role { .. } | Principal::Anonymous) => {
             Err(validation("Must specify userName when calling with non-User credentials"))
         }
     }

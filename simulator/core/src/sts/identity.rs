@@ -30,7 +30,7 @@ impl Operation for GetCallerIdentity {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let caller = authorized.caller;
-        let user_id = world.iam.user_id(&caller);
+        let user_id = world.iam_seen().user_id(&caller);
         Ok(CallerIdentity { user_id, account: caller.account, arn: caller.arn })
     }
 }

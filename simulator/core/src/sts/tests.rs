@@ -1,5 +1,8 @@
 //! Who a caller is, and what it takes to assume a role.
 
+mod session;
+mod web_identity;
+
 use std::time::Duration;
 
 use super::*;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use simulator_core::iam::{
-    CreateRole, CreateServiceLinkedRole, CreateUser, DeleteRole, DeleteUser, Entity, EntityDescription, GetRole,
-    GetUser, ListRoles, ListTags, ListUsers, Role, RoleDescription, TagEntity, UntagEntity, UpdateAssumeRolePolicy,
-    UpdateRole, User,
+    CreateRole, CreateServiceLinkedRole, CreateUser, DeleteRole, DeleteUser, EntityDescription, GetRole, GetUser,
+    ListRoles, ListTags, ListUsers, Role, RoleDescription, TagEntity, Tagged, UntagEntity, UpdateAssumeRolePolicy,
+    UpdateRole, UpdateRoleDescription, UpdateUser, User,
 };
 use simulator_core::{Page, Refusal, World};
 
@@ -27,6 +27,7 @@ pub(super) fn rows() -> Vec<Row> {
             |input, _| Ok(DeleteUser { name: input.required("UserName", INVALID)? }),
             |(), _| Value::Null,
         ),
+        row("UpdateUser", decode_update_user, |(), _| Value::Null),
         row("TagUser", |input, _| decode_tag::<User>(input, "UserName"), |(), _| Value::Null),
         row("UntagUser", |input, _| decode_untag::<User>(input, "UserName"), |(), _| Value::Null),
         row("ListUserTags", |input, _| decode_list_tags::<User>(input, "UserName"), encode_listed_tags),
@@ -44,6 +45,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         // Unlike other changes, this one answers a result, though an empty one.
         row("UpdateRole", decode_update_role, |(), _| json!({})),
+        row("UpdateRoleDescription", decode_describe_role, |role, _| json!({"Role": encode_role(&role)})),
         row("UpdateAssumeRolePolicy", decode_update_trust, |(), _| Value::Null),
         row("TagRole", |input, _| decode_tag::<Role>(input, "RoleName"), |(), _| Value::Null),
         row("UntagRole", |input, _| decode_untag::<Role>(input, "RoleName"), |(), _| Value::Null),
@@ -67,6 +69,19 @@ fn decode_list_users(input: &mut Input, _: &World) -> Result<ListUsers, Refusal>
         marker: input.text("Marker")?,
         max_items: input.integer("MaxItems")?,
     })
+}
+
+fn decode_update_user(input: &mut Input, _: &World) -> Result<UpdateUser, Refusal> {
+    Ok(UpdateUser {
+        name: input.required("UserName", INVALID)?,
+        new_name: input.text("NewUserName")?,
+        new_path: input.text("NewPath")?,
+    })
+}
+
+fn decode_describe_role(input: &mut Input, _: &World) -> Result<UpdateRoleDescription, Refusal> {
+    let name = input.required("RoleName", INVALID)?;
+    Ok(UpdateRoleDescription { name, description: input.required("Description", INVALID)? })
 }
 
 fn decode_create_role(input: &mut Input, _: &World) -> Result<CreateRole, Refusal> {
@@ -111,20 +126,20 @@ fn decode_service_linked(input: &mut Input, _: &World) -> Result<CreateServiceLi
     })
 }
 
-fn decode_tag<E: Entity>(input: &mut Input, key: &str) -> Result<TagEntity<E>, Refusal> {
+pub(super) fn decode_tag<E: Tagged>(input: &mut Input, key: &str) -> Result<TagEntity<E>, Refusal> {
     Ok(TagEntity::new(input.required(key, INVALID)?, tags(input)?))
 }
 
-fn decode_untag<E: Entity>(input: &mut Input, key: &str) -> Result<UntagEntity<E>, Refusal> {
+pub(super) fn decode_untag<E: Tagged>(input: &mut Input, key: &str) -> Result<UntagEntity<E>, Refusal> {
     Ok(UntagEntity::new(input.required(key, INVALID)?, input.texts("TagKeys")?))
 }
 
-fn decode_list_tags<E: Entity>(input: &mut Input, key: &str) -> Result<ListTags<E>, Refusal> {
+pub(super) fn decode_list_tags<E: Tagged>(input: &mut Input, key: &str) -> Result<ListTags<E>, Refusal> {
     let entity = input.required(key, INVALID)?;
     Ok(ListTags::new(entity, input.text("Marker")?, input.integer("MaxItems")?))
 }
 
-fn encode_listed_tags(page: Page<(String, String)>, _: &World) -> Value {
+pub(super) fn encode_listed_tags(page: Page<(String, String)>, _: &World) -> Value {
     encode_page(&page, "Tags", |(key, value)| json!({"Key": key, "Value": value}))
 }
 
@@ -147,7 +162,7 @@ fn encode_entity(entity: &EntityDescription, noun: &str) -> Value {
     encoded
 }
 
-fn encode_role(role: &RoleDescription) -> Value {
+pub(super) fn encode_role(role: &RoleDescription) -> Value {
     let mut encoded = encode_entity(&role.entity, "Role");
     encoded["AssumeRolePolicyDocument"] = json!(encode_document(&role.trust_policy));
     encoded["MaxSessionDuration"] = json!(role.max_session_seconds);

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use simulator_core::iam::{
-    AccessKeyDescription, CreateAccessKey, CreateAccessKeyOutput, DeleteAccessKey, ListAccessKeys, UpdateAccessKey,
+    AccessKeyDescription, CreateAccessKey, CreateAccessKeyOutput, DeleteAccessKey, GetAccessKeyLastUsed, KeyUse,
+    ListAccessKeys, UpdateAccessKey,
 };
 use simulator_core::{Page, Refusal, World};
 
@@ -15,6 +16,11 @@ pub(super) fn rows() -> Vec<Row> {
         row("ListAccessKeys", decode_list, |page: Page<AccessKeyDescription>, _| {
             encode_page(&page, "AccessKeyMetadata", encode)
         }),
+        row(
+            "GetAccessKeyLastUsed",
+            |input, _| Ok(GetAccessKeyLastUsed { id: input.required("AccessKeyId", INVALID)? }),
+            encode_use,
+        ),
         row("UpdateAccessKey", decode_update, |(), _| Value::Null),
         row("DeleteAccessKey", decode_delete, |(), _| Value::Null),
     ]
@@ -51,6 +57,21 @@ fn encode_created(created: CreateAccessKeyOutput, _: &World) -> Value {
         key["UserName"] = json!(user);
     }
     json!({"AccessKey": key})
+}
+
+/// A key that was never used has been used for `N/A` (botocore, `AccessKeyLastUsed`).
+fn encode_use((user, used): (Option<String>, Option<KeyUse>), _: &World) -> Value {
+    let last = match used {
+        None => json!({"ServiceName": "N/A", "Region": "N/A"}),
+        Some(KeyUse { at, service, region }) => {
+            json!({"LastUsedDate": wire::time(at), "ServiceName": service, "Region": region})
+        }
+    };
+    let mut encoded = json!({"AccessKeyLastUsed": last});
+    if let Some(user) = user {
+        encoded["UserName"] = json!(user);
+    }
+    encoded
 }
 
 fn encode(key: &AccessKeyDescription) -> Value {

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 use simulator_core::iam::{
-    CreatePolicy, DeletePermissionsBoundary, DeletePolicy, Entity, GetPolicy, ListPolicies, PolicyDescription,
-    PolicyScope, PutPermissionsBoundary, Role, User,
+    CreatePolicy, DeletePermissionsBoundary, DeletePolicy, Entity, GetPolicy, ListPolicies, ManagedPolicy,
+    PolicyDescription, PolicyScope, PutPermissionsBoundary, Role, User,
 };
 use simulator_core::{Page, Refusal, World};
 
+use super::entity::{decode_list_tags, decode_tag, decode_untag, encode_listed_tags};
 use super::{INVALID, encode_page, encode_tags, tags};
 use crate::wire::{self, Input, Row, row};
 
@@ -24,6 +25,9 @@ pub(super) fn rows() -> Vec<Row> {
             |input, _| Ok(DeletePolicy { arn: input.required("PolicyArn", INVALID)? }),
             |(), _| Value::Null,
         ),
+        row("TagPolicy", |input, _| decode_tag::<ManagedPolicy>(input, "PolicyArn"), |(), _| Value::Null),
+        row("UntagPolicy", |input, _| decode_untag::<ManagedPolicy>(input, "PolicyArn"), |(), _| Value::Null),
+        row("ListPolicyTags", |input, _| decode_list_tags::<ManagedPolicy>(input, "PolicyArn"), encode_listed_tags),
         row("PutUserPermissionsBoundary", |input, _| decode_put::<User>(input, "UserName"), |(), _| Value::Null),
         row("PutRolePermissionsBoundary", |input, _| decode_put::<Role>(input, "RoleName"), |(), _| Value::Null),
         row("DeleteUserPermissionsBoundary", |input, _| decode_remove::<User>(input, "UserName"), |(), _| Value::Null),

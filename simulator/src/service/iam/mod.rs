@@ -1,10 +1,14 @@
 //! IAM on the wire: AWS Query, member names as in the botocore model.
 
+mod account;
 mod entity;
+mod instance_profile;
 mod key;
 mod managed_policy;
+mod oidc_provider;
 mod policy;
 mod policy_version;
+mod simulation;
 #[cfg(test)]
 mod tests;
 
@@ -26,10 +30,20 @@ pub fn service() -> Service {
     Service {
         signing_name: "iam",
         protocol: Protocol::Query { namespace: "https://iam.amazonaws.com/doc/2010-05-08/", denied: "AccessDenied" },
-        operations: [entity::rows(), policy::rows(), managed_policy::rows(), policy_version::rows(), key::rows()]
-            .into_iter()
-            .flatten()
-            .collect(),
+        operations: [
+            entity::rows(),
+            policy::rows(),
+            managed_policy::rows(),
+            policy_version::rows(),
+            key::rows(),
+            oidc_provider::rows(),
+            instance_profile::rows(),
+            account::rows(),
+            simulation::rows(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     }
 }
 

@@ -174,3 +174,128 @@ fn what_a_request_lacks_is_named() {
         assert_eq!(trial.refused(operation, request), complaint);
     }
 }
+
+#[test]
+fn identity_providers_are_made_and_changed() {
+    let mut trial = Trial::new(service());
+    let request = json!({"Url": "https://token.actions.githubusercontent.com", "ClientIDList": ["sts.amazonaws.com"], "Tags": [{"Key": "a", "Value": "1"}]});
+    let made = trial.answered("CreateOpenIDConnectProvider", request);
+    let arn = made["OpenIDConnectProviderArn"].clone();
+    assert_eq!(made["Tags"], json!([{"Key": "a", "Value": "1"}]));
+    let mut call = |operation: &str, more: Value| {
+        let mut request = more;
+        request["OpenIDConnectProviderArn"] = arn.clone();
+        trial.answered(operation, request)
+    };
+    call("AddClientIDToOpenIDConnectProvider", json!({"ClientID": "b"}));
+    call("RemoveClientIDFromOpenIDConnectProvider", json!({"ClientID": "sts.amazonaws.com"}));
+    call("UpdateOpenIDConnectProviderThumbprint", json!({"ThumbprintList": ["a".repeat(40)]}));
+    call("TagOpenIDConnectProvider", json!({"Tags": [{"Key": "b", "Value": "2"}]}));
+    call("UntagOpenIDConnectProvider", json!({"TagKeys": ["a"]}));
+    let tags = json!([{"Key": "b", "Value": "2"}]);
+    assert_eq!(call("ListOpenIDConnectProviderTags", json!({}))["Tags"], tags);
+    assert_eq!(
+        call("GetOpenIDConnectProvider", json!({})),
+        json!({
+            "Url": "token.actions.githubusercontent.com", "ClientIDList": ["b"], "ThumbprintList": ["a".repeat(40)],
+            "CreateDate": "2027-01-15T08:00:00.250Z", "Tags": tags,
+        })
+    );
+    let listed = trial.answered("ListOpenIDConnectProviders", json!({}));
+    assert_eq!(listed, json!({"OpenIDConnectProviderList": [{"Arn": arn}]}));
+    trial.answered("DeleteOpenIDConnectProvider", json!({"OpenIDConnectProviderArn": arn}));
+}
+
+#[test]
+fn managed_policies_are_tagged() {
+    let mut trial = Trial::new(service());
+    let made = trial.answered("CreatePolicy", json!({"PolicyName": "own", "PolicyDocument": POLICY}));
+    let arn = made["Policy"]["Arn"].clone();
+    trial.answered(
+        "TagPolicy",
+        json!({"PolicyArn": arn, "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]}),
+    );
+    trial.answered("UntagPolicy", json!({"PolicyArn": arn, "TagKeys": ["a"]}));
+    let tags = json!([{"Key": "b", "Value": ""}]);
+    assert_eq!(trial.answered("ListPolicyTags", json!({"PolicyArn": arn}))["Tags"], tags);
+    assert_eq!(trial.answered("GetPolicy", json!({"PolicyArn": arn}))["Policy"]["Tags"], tags);
+}
+
+#[test]
+fn instance_profiles_hold_a_role() {
+    let mut trial = Trial::new(service());
+    role(&mut trial);
+    let made = trial.answered("CreateInstanceProfile", json!({"InstanceProfileName": "web", "Path": "/ci/"}));
+    assert_eq!(made["InstanceProfile"]["Arn"], "arn:aws:iam::123456789012:instance-profile/ci/web");
+    let both = json!({"InstanceProfileName": "web", "RoleName": "task"});
+    trial.answered("AddRoleToInstanceProfile", both.clone());
+    let name = json!({"InstanceProfileName": "web"});
+    let got = trial.answered("GetInstanceProfile", name.clone());
+    assert_eq!(got["InstanceProfile"]["Roles"][0]["RoleName"], "task");
+    for (operation, request) in [
+        ("ListInstanceProfiles", json!({"PathPrefix": "/ci/"})),
+        ("ListInstanceProfilesForRole", json!({"RoleName": "task"})),
+    ] {
+        assert_eq!(trial.answered(operation, request)["InstanceProfiles"][0]["InstanceProfileName"], "web");
+    }
+    trial.answered("TagInstanceProfile", json!({"InstanceProfileName": "web", "Tags": [{"Key": "a", "Value": "1"}]}));
+    assert_eq!(trial.answered("ListInstanceProfileTags", name.clone())["Tags"], json!([{"Key": "a", "Value": "1"}]));
+    trial.answered("UntagInstanceProfile", json!({"InstanceProfileName": "web", "TagKeys": ["a"]}));
+    trial.answered("RemoveRoleFromInstanceProfile", both);
+    trial.answered("DeleteInstanceProfile", name);
+}
+
+#[test]
+fn the_rest_of_iam_is_served() {
+    let mut trial = Trial::new(service());
+    user(&mut trial);
+    role(&mut trial);
+    let key = trial.answered("CreateAccessKey", json!({"UserName": "ann"}))["AccessKey"]["AccessKeyId"].clone();
+    assert_eq!(
+        trial.answered("GetAccessKeyLastUsed", json!({"AccessKeyId": key})),
+        json!({"AccessKeyLastUsed": {"ServiceName": "N/A", "Region": "N/A"}, "UserName": "ann"})
+    );
+    trial.answered("UpdateUser", json!({"UserName": "ann", "NewUserName": "anna", "NewPath": "/"}));
+    assert_eq!(trial.answered("ListGroupsForUser", json!({"UserName": "anna"}))["Groups"], json!([]));
+    let described = trial.answered("UpdateRoleDescription", json!({"RoleName": "task", "Description": "d"}));
+    assert_eq!(described["Role"]["Description"], "d");
+    let entries = trial.answered("GetAccountSummary", json!({}))["SummaryMap"]["entry"].clone();
+    assert_eq!(entries[0], json!({"key": "Users", "value": 1}));
+
+    let arn =
+        trial.answered("CreatePolicy", json!({"PolicyName": "own", "PolicyDocument": POLICY}))["Policy"]["Arn"].clone();
+    trial.answered("AttachRolePolicy", json!({"RoleName": "task", "PolicyArn": arn}));
+    let listed = trial.answered("ListEntitiesForPolicy", json!({"PolicyArn": arn, "EntityFilter": "Role"}));
+    assert_eq!((&listed["PolicyRoles"][0]["RoleName"], &listed["PolicyUsers"]), (&json!("task"), &json!([])));
+    let refused = trial.refused("ListEntitiesForPolicy", json!({"PolicyArn": arn, "EntityFilter": "Dog"}));
+    assert!(refused.contains("Value 'Dog' at 'entityFilter'"), "{refused}");
+
+    trial.answered("CreateServiceLinkedRole", json!({"AWSServiceName": "ecs.amazonaws.com"}));
+    let task = trial.answered("DeleteServiceLinkedRole", json!({"RoleName": "AWSServiceRoleForECS"}));
+    let status = trial.answered("GetServiceLinkedRoleDeletionStatus", task);
+    assert_eq!(status, json!({"Status": "SUCCEEDED"}));
+}
+
+#[test]
+fn policies_are_simulated() {
+    let mut trial = Trial::new(service());
+    let request = json!({
+        "PolicyInputList": [POLICY], "ActionNames": ["ecr:PutImage", "ecs:RunTask"],
+        "ContextEntries": [{"ContextKeyName": "aws:username", "ContextKeyValues": ["ann"], "ContextKeyType": "string"}],
+    });
+    let answer = trial.answered("SimulateCustomPolicy", request);
+    let results = &answer["EvaluationResults"];
+    assert_eq!((&results[0]["EvalDecision"], &results[1]["EvalDecision"]), (&json!("allowed"), &json!("implicitDeny")));
+    let statement = &results[0]["MatchedStatements"][0];
+    assert_eq!(statement["SourcePolicyId"], "PolicyInputList.1");
+    assert_eq!(statement["StartPosition"]["Line"], 1);
+    user(&mut trial);
+    let request = json!({
+        "PolicySourceArn": "arn:aws:iam::123456789012:user/ci/ann", "ActionNames": ["ecr:PutImage"],
+        "ResourceArns": ["*"], "PermissionsBoundaryPolicyInputList": [POLICY],
+    });
+    let answer = trial.answered("SimulatePrincipalPolicy", request);
+    let result = &answer["EvaluationResults"][0];
+    assert_eq!(result["PermissionsBoundaryDecisionDetail"], json!({"AllowedByPermissionsBoundary": true}));
+    assert_eq!(result["ResourceSpecificResults"][0]["EvalResourceDecision"], "implicitDeny");
+}

@@ -1,10 +1,12 @@
 //! STS's rows, called as the wire calls them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator_core::Caller;
+use simulator_core::ec2::DescribeVpcs;
 use simulator_core::iam::{CreateAccessKey, CreateRole, CreateUser};
 
 use super::service;
+use crate::service::Protocol;
 use crate::service::trial::{NOW, Trial};
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:user/ann"},"Action":"sts:AssumeRole"}]}"#;
@@ -47,4 +49,39 @@ fn everybody_is_told_who_he_is() {
         trial.answered("GetCallerIdentity", json!({})),
         json!({"UserId": "123456789012", "Account": "123456789012", "Arn": "arn:aws:iam::123456789012:root"})
     );
+}
+
+/// EC2's denial carries what STS decodes.
+#[test]
+fn an_encoded_denial_says_what_was_asked() {
+    let mut trial = Trial::new(service());
+    let ann = ann(&mut trial);
+    let refusal = trial.world.call(NOW, &ann, DescribeVpcs::default()).expect_err("she may do nothing");
+    let answer = Protocol::Ec2Query { namespace: "" }.refuse(&refusal, "id");
+    let text = String::from_utf8(answer.body).expect("XML is text");
+    let (_, rest) = text.split_once("Encoded authorization failure message: ").expect("a denial is encoded");
+    let encoded = rest.split('<').next().expect("splitting yields a part");
+    let answer = trial.answered("DecodeAuthorizationMessage", json!({"EncodedMessage": encoded}));
+    let message = answer["DecodedMessage"].as_str().expect("a text");
+    let message: Value = serde_json::from_str(message).expect("JSON");
+    assert_eq!((&message["allowed"], &message["explicitDeny"]), (&json!(false), &json!(false)));
+    let context = &message["context"];
+    assert_eq!((&context["action"], &context["resource"]), (&json!("ec2:DescribeVpcs"), &json!("*")));
+    assert_eq!(context["principal"]["arn"], "arn:aws:iam::123456789012:user/ann");
+    assert!(context["principal"]["id"].as_str().is_some_and(|id| id.starts_with("AIDA")), "{context}");
+
+    let tampered: String = encoded.chars().rev().collect();
+    for wrong in ["nonsense", "", &tampered] {
+        let refused = trial.refused("DecodeAuthorizationMessage", json!({"EncodedMessage": wrong}));
+        assert!(refused.starts_with("InvalidAuthorizationMessageException: "), "{refused}");
+    }
+}
+
+#[test]
+fn a_user_takes_temporary_credentials() {
+    let mut trial = Trial::new(service());
+    let answer = trial.answered("GetSessionToken", json!({"DurationSeconds": "900"}));
+    assert_eq!(answer["Credentials"]["Expiration"], "2027-01-15T08:15:00.250Z");
+    let id = answer["Credentials"]["AccessKeyId"].clone();
+    assert_eq!(trial.answered("GetAccessKeyInfo", json!({"AccessKeyId": id})), json!({"Account": "123456789012"}));
 }

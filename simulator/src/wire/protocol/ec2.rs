@@ -6,6 +6,7 @@ use serde_json::Value;
 use simulator_core::Refusal;
 
 use super::{Answer, Call, NOT_SIMULATED, NOT_SIMULATED_CODE, query};
+use crate::wire::authorization_message;
 use crate::wire::xml::Xml;
 
 const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
@@ -27,7 +28,11 @@ pub(super) fn answer(namespace: &str, operation: &str, output: &Value, request_i
 pub(super) fn refuse(refusal: &Refusal, request_id: &str) -> Answer {
     let (status, code, message) = match refusal {
         Refusal::Denied(denial) => {
-            (403, "UnauthorizedOperation", format!("You are not authorized to perform this operation. {denial}"))
+            let mut message = format!("You are not authorized to perform this operation. {denial}");
+            if let Some(encoded) = authorization_message::encode(denial) {
+                message = format!("{message} Encoded authorization failure message: {encoded}");
+            }
+            (403, "UnauthorizedOperation", message)
         }
         // What is called so in JSON, EC2 calls otherwise.
         Refusal::Fault { code: "SerializationException", message, .. } => {

@@ -106,6 +106,7 @@ fn refusals_have_the_codes_of_their_protocol() {
         action: "ecs:UpdateService".to_owned(),
         resource: "*".to_owned(),
         reason: "because no identity-based policy allows the ecs:UpdateService action".to_owned(),
+        evidence: None,
     });
     let mistyped = Refusal::fault("SerializationException", "A must be text");
     let not_simulated = Refusal::NotSimulated { what: "parameter `a` of b".to_owned() };

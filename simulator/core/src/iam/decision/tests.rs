@@ -148,7 +148,7 @@ proptest! {
         let capped = decide(&request, &Policies {
             identity: vec![named(0)],
             boundary: Some(named(1)),
-            session: Some(named(2)),
+            session: vec![named(2)],
             ..Policies::default()
         });
         let each = [&identity, &boundary, &session].map(|statements| allowed(&decided(&[statements], asked)));
@@ -196,7 +196,7 @@ fn a_resource_policy_counts_by_whom_it_names() {
             &Policies {
                 identity: vec![pick(identity_allows)],
                 boundary: Some(pick(boundary_allows)),
-                session: None,
+                session: Vec::new(),
                 resource: Some(Named { name: "r", document: resource }),
                 resource_decides: must_allow,
             },

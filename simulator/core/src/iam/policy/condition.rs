@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     key: String,
+    /// The key as it was written.
+    written: String,
     quantifier: Quantifier,
     /// What a missing key means.
     if_exists: bool,
@@ -87,7 +89,13 @@ impl Condition {
         if matches!(test, Test::Missing(_)) && (if_exists || quantifier != Quantifier::Single) {
             return Err(BadCondition::Operator);
         }
-        Ok(Self { key: key.to_ascii_lowercase(), quantifier, if_exists, test })
+        Ok(Self { written: key.to_owned(), key: key.to_ascii_lowercase(), quantifier, if_exists, test })
+    }
+
+    /// The key that it asks for, as it was written.
+    #[must_use]
+    pub fn written_key(&self) -> &str {
+        &self.written
     }
 
     /// Whether the condition holds for a request with these keys.

@@ -9,6 +9,7 @@ mod date;
 mod grammar;
 mod parse;
 mod pattern;
+pub(super) mod position;
 mod principal;
 mod resource;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use condition::Condition;
 pub use context::Context;
 pub use parse::Malformed;
 pub use pattern::Pattern;
+pub use position::Position;
 pub use principal::{PrincipalPattern, Reach, Requester};
 pub use resource::ResourcePattern;
 
@@ -99,6 +101,13 @@ impl Statement {
                 resources.selects(|resource| resource.matches(request.resource, request.context))
             })
             && conditions.iter().all(|condition| condition.holds(request.context))
+    }
+
+    /// Whether the statement is about the action and the resource of `request`, whatever its conditions.
+    #[must_use]
+    pub fn concerns(&self, request: &Request<'_>) -> bool {
+        let unconditional = Self { conditions: Vec::new(), ..self.clone() };
+        unconditional.covers(request)
     }
 
     /// How the statement's principals name the requester; nothing if they do not. A statement without principals is about

@@ -31,6 +31,11 @@ pub enum Requester {
         /// Such as `ecs-tasks.amazonaws.com`.
         name: String,
     },
+    /// Whoever shows an identity token.
+    WebIdentity {
+        /// ARN of the identity provider that issued it.
+        provider: String,
+    },
 }
 
 /// An entry of a statement's `Principal`.
@@ -80,10 +85,23 @@ impl PrincipalPattern {
                 }
             }
             (Self::Service(named), Requester::Service { name }) => (named == name).then_some(Reach::Direct),
-            (Self::Arn(_), Requester::Root { .. } | Requester::Service { .. })
-            | (Self::Account(_), Requester::Service { .. })
-            | (Self::Service(_), Requester::Root { .. } | Requester::User { .. } | Requester::Session { .. })
-            | (Self::Federated(_) | Self::CanonicalUser(_), _) => None,
+            (Self::Federated(named), Requester::WebIdentity { provider }) => {
+                (named == provider).then_some(Reach::Direct)
+            }
+            (Self::Arn(_), Requester::Root { .. } | Requester::Service { .. } | Requester::WebIdentity { .. })
+            | (Self::Account(_), Requester::Service { .. } | Requester::WebIdentity { .. })
+            | (
+                Self::Service(_),
+                Requester::Root { .. }
+                | Requester::User { .. }
+                | Requester::Session { .. }
+                | Requester::WebIdentity { .. },
+            )
+            | (
+                Self::Federated(_),
+                Requester::Root { .. } | Requester::User { .. } | Requester::Session { .. } | Requester::Service { .. },
+            )
+            | (Self::CanonicalUser(_), _) => None,
         }
     }
 }
