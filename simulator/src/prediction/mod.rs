@@ -5,10 +5,23 @@
 //! machine and to fetch an image, which nothing on this machine shows.
 
 mod measure;
+mod probes;
+mod sightings;
+
+mod crowd;
+mod lines;
 mod outcome;
 mod play;
+mod shift;
+mod spoken;
 
+pub use crowd::Crowd;
 pub use measure::{Measured, measure};
-pub use outcome::{Prediction, RolloutEnd};
-pub use play::{Deploy, PlayError, predict};
-pub(crate) use play::{is_steady, stand};
+pub use outcome::{KilledStarting, Prediction, RolloutEnd, outcome};
+pub(crate) use play::stand;
+pub use play::{Deploy, PlayError, ending, is_steady, predict};
+pub use shift::{Shift, Stage};
+pub use sightings::{Sighted, Sightings};
+
+#[cfg(test)]
+mod tests;

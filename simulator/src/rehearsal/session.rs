@@ -21,7 +21,7 @@ use crate::database::Database;
 use crate::engine::sweep::Kept;
 use crate::engine::watch::{self, Watcher};
 use crate::engine::{self, Engine};
-use crate::prediction::{self, Deploy, Measured, Prediction};
+use crate::prediction::{self, Deploy, Measured, Prediction, Sightings};
 use crate::report::Redactor;
 
 /// One rehearsal. [`Session::close`] must follow, whatever became of [`Session::run`]; where the process ends before that, a
@@ -75,9 +75,9 @@ impl<'a> Session<'a> {
         if let Err(Halt::Failed(error)) = halted {
             return Err(error);
         }
-        let Stood { account, traffic, database, play, real, simulated, stood_in, server } = stood;
+        let Stood { account, traffic, database, play, sightings, real, simulated, stood_in, server } = stood;
         let (prediction, behaviours) = match (play, &account) {
-            (Some((world, deploy)), Some(account)) => predict(world, &deploy, account)?.unzip(),
+            (Some((world, deploy)), Some(account)) => predict(world, &deploy, account, &sightings)?.unzip(),
             (_, _) => (None, None),
         };
         if self.script.keep {
@@ -123,8 +123,13 @@ impl<'a> Session<'a> {
 
 /// What AWS would do with the deploy, from how its containers behaved here, and that as a script; nothing if none of what would be
 /// deployed ran.
-fn predict(world: World, deploy: &Deploy, account: &Account) -> Result<Option<(Prediction, String)>, RehearsalError> {
-    let measured = account.look(prediction::measure);
+fn predict(
+    world: World,
+    deploy: &Deploy,
+    account: &Account,
+    sightings: &Sightings,
+) -> Result<Option<(Prediction, String)>, RehearsalError> {
+    let measured = account.look(|world| prediction::measure(world, sightings));
     let images: Vec<&str> = task_definition::images(&deploy.next);
     let next: Vec<&Measured> = measured.iter().filter(|it| images.contains(&it.image.as_str())).collect();
     if next.is_empty() {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::finding::Finding;
-use crate::prediction::{Prediction, RolloutEnd};
+use crate::prediction::{Prediction, RolloutEnd, Shift};
 use crate::rehearsal::{Ending, Outcome, Verdict};
 
 /// Rises with every change that a reader could notice.
@@ -59,7 +59,7 @@ pub fn report(verdict: &Verdict) -> Value {
 }
 
 fn predicted(prediction: &Prediction) -> Value {
-    let Prediction { end, overlap, most_tasks, killed_for_health, failed } = prediction;
+    let Prediction { end, crowd, shift, killed_for_health, killed_starting, failed, breaker } = prediction;
     let end = match end {
         RolloutEnd::Completed { after } => json!({"ended": "completed", "after": millis(*after)}),
         RolloutEnd::Failed { after, reason, steady } => json!({
@@ -72,11 +72,36 @@ fn predicted(prediction: &Prediction) -> Value {
     };
     json!({
         "rollout": end,
-        "overlap": millis(*overlap),
-        "mostTasks": most_tasks,
+        "shift": shift.as_ref().map(shifted),
+        "overlap": millis(crowd.overlap),
+        "mostTasks": crowd.most,
         "tasksKilledForHealth": killed_for_health,
+        "tasksKilledStarting": killed_starting.as_ref().map(|killed| json!({
+            "tasks": killed.tasks,
+            "after": millis(killed.after),
+            "reason": killed.reason,
+            "upAfter": killed.up.map(millis),
+        })),
+        "breakerTripped": breaker.map(|(failures, after)| json!({"failures": failures, "after": millis(after)})),
         "tasksFailed": failed,
         "outlastsWaiter": prediction.outlasts_waiter(),
+    })
+}
+
+fn shifted(shift: &Shift) -> Value {
+    let stages = shift.stages.iter().map(|stage| {
+        json!({
+            "stage": stage.name,
+            "after": millis(stage.after),
+            "rollingBack": stage.rolling_back,
+            "productionPercent": stage.production,
+            "testPercent": stage.test,
+        })
+    });
+    json!({
+        "testBeginsAfter": shift.test_begins().map(millis),
+        "bake": shift.bake().map(millis),
+        "stages": stages.collect::<Vec<_>>(),
     })
 }
 

@@ -26,7 +26,7 @@ use super::stage::Stage;
 use super::traffic::{Tally, Traffic};
 use crate::account::{Account, now};
 use crate::database::Database;
-use crate::prediction;
+use crate::prediction::{self, Sightings};
 use scene::{Scene, Standing};
 
 /// What a verdict says beside the stages.
@@ -37,6 +37,8 @@ pub(super) struct Stood {
     pub(super) database: Option<String>,
     /// The account as it was set up, with its images and with AWS's own delays, and the deploy: what AWS would do is played there.
     pub(super) play: Option<(World, prediction::Deploy)>,
+    /// What probes met.
+    pub(super) sightings: Arc<Sightings>,
     pub(super) real: Vec<String>,
     pub(super) simulated: Vec<String>,
     pub(super) stood_in: Vec<String>,
@@ -75,6 +77,7 @@ async fn on(
     stood: &mut Stood,
 ) -> Result<(), Halt> {
     stood.account = Some(Arc::clone(&scene.account));
+    stood.sightings = Arc::clone(&scene.sightings);
     stood.simulated = scene::simulated(session.script);
     stood.real = scene::real(session);
     let _following = ahead(follow(Arc::clone(&scene.account), Arc::clone(progress)));

@@ -18,6 +18,7 @@ use crate::driver::load_balancer::{LoadBalancer, Patience};
 use crate::endpoint::Endpoint;
 use crate::engine::Network;
 use crate::finding::{Code, Finding, Kind};
+use crate::prediction::{Sighted, Sightings};
 use crate::registry::{BlobStore, Registry};
 use crate::rehearsal::RehearsalError;
 use crate::rehearsal::deploy::Deploy;
@@ -46,6 +47,8 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 /// What the stages play on.
 pub(super) struct Scene {
     pub(super) account: Arc<Account>,
+    /// What probes met.
+    pub(super) sightings: Arc<Sightings>,
     pub(super) account_id: String,
     pub(super) endpoint: Endpoint,
     pub(super) registry: Registry,
@@ -115,6 +118,8 @@ impl Scene {
         // Made while the account, the database and the images are: a deployment starts as many tasks as this at once.
         driver.keep_spare_networks(usize::try_from(script.service.desired_count).unwrap_or(1).clamp(1, 4));
         let driving = Arc::clone(&account);
+        let sightings = Arc::new(Sightings::default());
+        let driver = Sighted::new(driver, Arc::clone(&sightings));
         let driving = tokio::spawn(driver::drive(driving, Arc::new(driver)));
 
         let password = secret_values::random(24).map_err(bug)?;
@@ -125,6 +130,7 @@ impl Scene {
         }
         let scene = Self {
             account,
+            sightings,
             account_id: id.to_owned(),
             endpoint,
             registry,
