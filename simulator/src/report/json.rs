@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::finding::Finding;
-use crate::prediction::{Prediction, RolloutEnd, Shift};
+use crate::prediction::{Connections, MostConnections, Prediction, RolloutEnd, Shift};
 use crate::rehearsal::{Ending, Outcome, Verdict};
 
 /// Rises with every change that a reader could notice.
@@ -21,6 +21,8 @@ pub fn report(verdict: &Verdict) -> Value {
         outcomes,
         traffic,
         prediction,
+        needs,
+        predicted: _,
         behaviours: _,
         real,
         simulated,
@@ -51,10 +53,33 @@ pub fn report(verdict: &Verdict) -> Value {
             })).collect::<Vec<_>>(),
         },
         "prediction": prediction.as_ref().map(predicted),
+        "memory": needs.memory.iter().map(|used| json!({
+            "whose": used.whose,
+            "container": used.container,
+            "peakMebibytes": used.peak,
+            "limitMebibytes": used.limit,
+        })).collect::<Vec<_>>(),
+        "connections": needs.connections.as_ref().map(connected),
         "real": real,
         "simulated": simulated,
         "stoodIn": stood_in,
         "cautions": cautions,
+    })
+}
+
+fn connected((connections, most): &(Connections, MostConnections)) -> Value {
+    let Connections { limit, old_task, new_task, migration } = connections;
+    let MostConnections { connections, old_tasks, new_tasks, migrating } = most;
+    json!({
+        "maxConnections": limit.max_connections,
+        "forApp": limit.for_app,
+        "oldTask": old_task,
+        "newTask": new_task,
+        "migration": migration,
+        "atMost": connections,
+        "oldTasks": old_tasks,
+        "newTasks": new_tasks,
+        "migrating": migrating,
     })
 }
 

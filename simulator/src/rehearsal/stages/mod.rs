@@ -20,6 +20,7 @@ use simulator_core::{EventKind, Timing, World};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::account_setup::AccountSetUp;
+use super::connections::Counter;
 use super::record::{Halt, Progress, Proof, Record, Unproved};
 use super::session::Session;
 use super::stage::Stage;
@@ -39,6 +40,8 @@ pub(super) struct Stood {
     pub(super) play: Option<(World, prediction::Deploy)>,
     /// What probes met.
     pub(super) sightings: Arc<Sightings>,
+    /// How many connections tasks hold.
+    pub(super) connections: Option<Counter>,
     pub(super) real: Vec<String>,
     pub(super) simulated: Vec<String>,
     pub(super) stood_in: Vec<String>,
@@ -92,6 +95,11 @@ async fn on(
     let (server, shipped) = beside(record.needed(Stage::Database, joined(starting)), shipping).await?;
     stood.server = server;
     let server = stood.server.as_ref();
+    if let Some(server) = server {
+        let counter = Counter::start(server, Arc::clone(&scene.account)).await;
+        let bug = |error| Halt::Failed(super::RehearsalError::bug("cannot count the database's connections", &error));
+        stood.connections = Some(counter.map_err(bug)?);
+    }
     stood.database = server.map(database::described);
     stood.real.extend(server.map(|it| format!("the database: {}", database::described(it))));
     let pushed = record.needed(Stage::Build, ready(shipped)).await?;
