@@ -50,9 +50,10 @@ nightly *args:
 bench *args: engine images build
     fixtures/bench/rehearsal {{ greenroom }} "$@"
 
-# Time the core: rollouts in virtual time, events in a second, memory; arguments go to criterion, such as a filter
+# Time the core: rollouts in virtual time, events in a second, memory, exploring; arguments go to criterion, such as a filter
 bench-core *args:
     cargo bench --package simulator-core --bench rollout -- "$@"
+    cargo bench --package simulator --bench exploration -- "$@"
 
 # Make sure of a Docker engine
 engine:

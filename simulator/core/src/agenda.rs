@@ -1,59 +1,63 @@
-//! Deadlines: one per key, ordered by time and, at the same instant, by the order in which they were set.
+//! Deadlines, ordered by time and, at the same instant, by the order in which they were set.
 
 use std::collections::BTreeMap;
 
 use crate::time::Timestamp;
 
-/// What is due when. A key has at most one deadline.
+/// What is due when.
 #[derive(Clone, Debug)]
-pub(crate) struct Agenda<K> {
-    by_time: BTreeMap<(Timestamp, u64), K>,
-    by_key: BTreeMap<K, (Timestamp, u64)>,
-    sequence: u64,
+pub(crate) struct Agenda<T> {
+    due: BTreeMap<Deadline, T>,
+    set: u64,
 }
 
-impl<K: Ord + Clone> Agenda<K> {
-    /// Sets the deadline of `key`, in place of any it had.
-    pub(crate) fn set(&mut self, key: K, at: Timestamp) {
-        self.cancel(&key);
-        self.sequence += 1;
-        self.by_time.insert((at, self.sequence), key.clone());
-        self.by_key.insert(key, (at, self.sequence));
+/// A deadline, kept by what it is for: so it is found again without a search for whom it is. One that has passed stands for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Deadline {
+    at: Timestamp,
+    /// Its place in the order in which they were set, from 1. Zero for one that never was.
+    number: u64,
+}
+
+impl<T> Agenda<T> {
+    /// Sets `deadline`, in place of what it was, at which `what` is due.
+    pub(crate) fn set(&mut self, deadline: &mut Deadline, what: T, at: Timestamp) {
+        self.cancel(deadline);
+        self.set += 1;
+        *deadline = Deadline { at, number: self.set };
+        self.due.insert(*deadline, what);
     }
 
-    /// Sets the deadline of `key` unless it has an earlier one already.
-    pub(crate) fn bring_forward(&mut self, key: K, at: Timestamp) {
-        if self.by_key.get(&key).is_none_or(|(set, _)| at < *set) {
-            self.set(key, at);
+    /// The same, unless `deadline` is earlier already.
+    pub(crate) fn bring_forward(&mut self, deadline: &mut Deadline, what: T, at: Timestamp) {
+        if at < deadline.at || !self.due.contains_key(deadline) {
+            self.set(deadline, what, at);
         }
     }
 
-    /// Forgets the deadline of `key`.
-    pub(crate) fn cancel(&mut self, key: &K) {
-        if let Some(slot) = self.by_key.remove(key) {
-            self.by_time.remove(&slot);
+    /// Forgets what is due at `deadline`.
+    pub(crate) fn cancel(&mut self, deadline: &mut Deadline) {
+        let former = std::mem::take(deadline);
+        if former.number > 0 {
+            self.due.remove(&former);
         }
     }
 
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.by_time.keys().next().map(|(at, _)| *at)
+        self.due.keys().next().map(|deadline| deadline.at)
     }
 
-    /// Takes the first key whose deadline is not after `now`.
-    pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<K> {
-        if self.next()? > now {
-            return None;
-        }
-        let (_, key) = self.by_time.pop_first()?;
-        self.by_key.remove(&key);
-        Some(key)
+    /// Takes the first thing that is due by `now`.
+    pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<T> {
+        let first = self.due.first_entry().filter(|first| first.key().at <= now)?;
+        Some(first.remove())
     }
 }
 
-impl<K> Default for Agenda<K> {
+impl<T> Default for Agenda<T> {
     fn default() -> Self {
-        Self { by_time: BTreeMap::new(), by_key: BTreeMap::new(), sequence: 0 }
+        Self { due: BTreeMap::new(), set: 0 }
     }
 }
 
@@ -68,24 +72,38 @@ mod tests {
     #[test]
     fn deadlines_come_by_time_then_in_the_order_they_were_set() {
         let mut agenda = Agenda::default();
-        agenda.set("late", START + Duration::from_secs(2));
-        agenda.set("second", START);
-        agenda.set("third", START);
-        agenda.set("first", Timestamp::from_millis(0));
+        let mut deadlines = [Deadline::default(); 4];
+        let [late, second, third, first] = &mut deadlines;
+        agenda.set(late, "late", START + Duration::from_secs(2));
+        agenda.set(second, "second", START);
+        agenda.set(third, "third", START);
+        agenda.set(first, "first", Timestamp::from_millis(0));
         let order: Vec<_> = std::iter::from_fn(|| agenda.pop_due(START)).collect();
         assert_eq!(order, ["first", "second", "third"]);
         assert_eq!(agenda.next(), Some(START + Duration::from_secs(2)));
     }
 
     #[test]
-    fn a_key_has_one_deadline() {
-        let mut agenda = Agenda::default();
-        agenda.set("key", START);
-        agenda.bring_forward("key", START + Duration::from_secs(1));
+    fn a_deadline_is_one_however_often_it_is_set() {
+        let (mut agenda, mut deadline) = (Agenda::default(), Deadline::default());
+        agenda.set(&mut deadline, "due", START);
+        agenda.bring_forward(&mut deadline, "due", START + Duration::from_secs(1));
         assert_eq!(agenda.next(), Some(START), "a later deadline does not put an earlier one off");
-        agenda.set("key", START + Duration::from_secs(1));
+        agenda.set(&mut deadline, "due", START + Duration::from_secs(1));
         assert_eq!(agenda.next(), Some(START + Duration::from_secs(1)));
-        agenda.cancel(&"key");
+        agenda.cancel(&mut deadline);
         assert_eq!(agenda.next(), None);
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_stands_for_none() {
+        let (mut agenda, mut deadline, mut other) = (Agenda::default(), Deadline::default(), Deadline::default());
+        agenda.set(&mut deadline, "due", START);
+        agenda.set(&mut other, "other", START + Duration::from_secs(5));
+        assert_eq!(agenda.pop_due(START), Some("due"));
+        agenda.cancel(&mut deadline.clone());
+        assert_eq!(agenda.next(), Some(START + Duration::from_secs(5)), "nothing else is forgotten");
+        agenda.bring_forward(&mut deadline, "again", START + Duration::from_secs(1));
+        assert_eq!(agenda.next(), Some(START + Duration::from_secs(1)));
     }
 }

@@ -61,6 +61,11 @@ impl Arn {
         Self(format!("arn:aws:{service}::{account}:{resource}").into())
     }
 
+    /// The ARN that begins with `prefix` and ends with `rest`.
+    pub(crate) fn from_parts(prefix: &str, rest: &str) -> Self {
+        Self([prefix, rest].concat().into())
+    }
+
     /// The whole ARN as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use smol_str::SmolStr;
 
 use crate::arn::Arn;
 use crate::ecs::service::Percent;
 use crate::elb::Forwarding;
-
-/// The 32 hexadecimal digits that name a task.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(pub String);
+pub use crate::task_id::TaskId;
 
 /// One thing to be done outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +26,9 @@ pub enum Effect {
         /// The task.
         task: TaskId,
         /// The container's name in the task definition.
-        container: String,
+        container: SmolStr,
         /// The command as argv: `CMD` arguments, or `/bin/sh -c …` for `CMD-SHELL`.
-        command: Vec<String>,
+        command: Arc<[String]>,
         /// After this long the probe counts as failed.
         timeout: Duration,
     },
@@ -37,7 +37,7 @@ pub enum Effect {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// `stopTimeout`.
         timeout: Duration,
     },
@@ -53,7 +53,7 @@ pub enum Effect {
         /// The target.
         target: Target,
         /// `HealthCheckPath`.
-        path: String,
+        path: SmolStr,
         /// `HealthCheckTimeoutSeconds`.
         timeout: Duration,
     },
@@ -106,9 +106,9 @@ pub struct TaskSpec {
     /// The task.
     pub task: TaskId,
     /// The task definition's family.
-    pub family: String,
+    pub family: SmolStr,
     /// The service's name, for a service's task.
-    pub service: Option<String>,
+    pub service: Option<SmolStr>,
     /// Task-level CPU in units of 1/1024 vCPU.
     pub cpu: Option<u32>,
     /// Task-level memory in MiB.
@@ -121,11 +121,11 @@ pub struct Pull {
     /// The task.
     pub task: TaskId,
     /// The container that needs it.
-    pub container: String,
+    pub container: SmolStr,
     /// The image as the task definition writes it.
     pub image: String,
     /// The digest that its tag stands for, whatever the tag may mean by now; where that is not settled, the tag decides.
-    pub digest: Option<String>,
+    pub digest: Option<SmolStr>,
     /// For an image in this account's ECR: the execution role's authorization token (the password of user `AWS`).
     pub token: Option<String>,
 }
@@ -172,11 +172,11 @@ pub struct ContainerSpec {
     /// The task.
     pub task: TaskId,
     /// The container's name in the task definition.
-    pub name: String,
+    pub name: SmolStr,
     /// The image as the task definition writes it.
     pub image: String,
     /// The digest under which it was pulled, if it was pulled by digest.
-    pub digest: Option<String>,
+    pub digest: Option<SmolStr>,
     /// `entryPoint`; empty means the image's own.
     pub entry_point: Vec<String>,
     /// `command`; empty means the image's own.

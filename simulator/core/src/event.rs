@@ -1,6 +1,11 @@
 //! The trace: what happened, in order, and why. Reports are made of it and of nothing else.
 
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
 use crate::arn::Arn;
+use crate::ecs::task::Stop;
 use crate::effect::{Target, TaskId};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
@@ -18,7 +23,7 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-/// What can happen.
+/// What can happen. There are very many of these, mostly of tasks and containers: the rare ones are no larger than those.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind {
     /// An API call, answered or refused.
@@ -28,7 +33,7 @@ pub enum EventKind {
         /// Such as `ecs:UpdateService`.
         operation: &'static str,
         /// Why not, where it was refused.
-        refusal: Option<Refusal>,
+        refusal: Option<Box<Refusal>>,
     },
     /// Something was asked for that greenroom does not simulate and that no operation of ours stands for.
     NotSimulated {
@@ -56,34 +61,34 @@ pub enum EventKind {
     /// A deployment that shifts traffic enters a stage, or ends. In our words: AWS says none of it in service events.
     Lifecycle {
         /// The service's name.
-        service: String,
+        service: Box<str>,
         /// The deployment that came in (green).
-        deployment: String,
+        deployment: Box<str>,
         /// `lifecycleStage`.
         stage: &'static str,
         /// Whether the traffic goes back to where it came from.
         rolling_back: bool,
         /// Its share of production requests, in percent.
-        production: String,
+        production: Box<str>,
         /// Its share of test requests, in percent.
-        test: String,
+        test: Box<str>,
         /// Why.
-        reason: String,
+        reason: Box<str>,
     },
     /// A lifecycle hook was called, has answered, waits, or was given up.
     Hook {
         /// The service's name.
-        service: String,
+        service: Box<str>,
         /// The deployment that came in (green).
-        deployment: String,
+        deployment: Box<str>,
         /// `lifecycleStage`.
         stage: &'static str,
         /// `hookId`.
-        hook: String,
+        hook: Box<str>,
         /// `AWAITING_ACTION`, `IN_PROGRESS`, `SUCCEEDED`, `FAILED` or `TIMED_OUT`.
         status: &'static str,
         /// What is known besides.
-        message: String,
+        message: Box<str>,
     },
     /// The circuit breaker counted a failed task.
     BreakerCounted {
@@ -110,39 +115,37 @@ pub enum EventKind {
         /// The task.
         task: TaskId,
         /// Its service and deployment, for a service's task: the value of `startedBy`.
-        started_by: String,
+        started_by: SmolStr,
         /// The task definition, `family:revision`.
-        task_definition: String,
+        task_definition: SmolStr,
         /// The new `lastStatus`.
         status: &'static str,
-        /// `stopCode`, once it is known.
-        stop_code: Option<&'static str>,
-        /// `stoppedReason`, once it is known.
-        stopped_reason: Option<String>,
+        /// `stopCode` and `stoppedReason`, once they are known.
+        stop: Option<Arc<Stop>>,
     },
     /// A container's status changed.
     Container {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// `PENDING`, `PULLED`, `RUNNING` or `STOPPED`.
         status: &'static str,
         /// Its exit code, once it has one.
         exit_code: Option<i32>,
         /// `reason`, as `describe-tasks` shows it.
-        reason: Option<String>,
+        reason: Option<SmolStr>,
     },
     /// A container's health changed.
     ContainerHealth {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// `UNKNOWN`, `HEALTHY` or `UNHEALTHY`.
         status: &'static str,
         /// Output of the last probe.
-        output: String,
+        output: SmolStr,
     },
     /// A target's health changed.
     TargetHealth {

@@ -1,6 +1,7 @@
 //! Identifiers, from one seeded stream per kind, so that adding a task does not renumber a deployment.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What an identifier is for. Each kind has a stream of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,9 +60,37 @@ impl IdStream {
             .collect()
     }
 
+    /// The number that the next 32 hexadecimal digits stand for.
+    pub fn number(&mut self, kind: IdKind) -> u128 {
+        (0..32).fold(0, |number, _| number << 4 | u128::from(self.bits(kind) % 16))
+    }
+
     /// The next `length` lower-case hexadecimal digits.
     pub fn hex(&mut self, kind: IdKind, length: usize) -> String {
         self.text(kind, b"0123456789abcdef", length)
+    }
+}
+
+/// A random UUID of version 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uuid([u8; 16]);
+
+impl Uuid {
+    /// The next of the stream of `kind`.
+    pub(crate) fn draw(ids: &mut IdStream, kind: IdKind) -> Self {
+        let digits = ids.number(kind);
+        let variant = 8 + u128::from(ids.bits(kind) % 4);
+        let digits = digits & !(0xF << 76 | 0xF << 60) | 4 << 76 | variant << 60;
+        Self(digits.to_be_bytes())
+    }
+}
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = format!("{:032x}", u128::from_be_bytes(self.0));
+        let (first, second, third, fourth, last) =
+            (&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]);
+        write!(f, "{first}-{second}-{third}-{fourth}-{last}")
     }
 }
 

@@ -18,6 +18,7 @@ pub mod operation;
 pub mod page;
 mod probe;
 pub mod refusal;
+mod task_id;
 pub mod time;
 pub mod timing;
 #[cfg(test)]

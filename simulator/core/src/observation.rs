@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use crate::arn::Arn;
 use crate::ecs::AlarmState;
 use crate::effect::{Target, TaskId};
@@ -29,14 +31,14 @@ pub enum Observation {
         /// The task.
         task: TaskId,
         /// The container that needed it.
-        container: String,
+        container: SmolStr,
     },
     /// An image could not be fetched.
     ImageNotPulled {
         /// The task.
         task: TaskId,
         /// The container that needed it.
-        container: String,
+        container: SmolStr,
         /// What the engine or registry said.
         message: String,
     },
@@ -45,16 +47,16 @@ pub enum Observation {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// The engine's id of it.
-        runtime_id: String,
+        runtime_id: SmolStr,
     },
     /// A container could not be created or started.
     ContainerNotStarted {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// What the engine said.
         message: String,
     },
@@ -63,7 +65,7 @@ pub enum Observation {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// Its exit code, if the engine knows one.
         exit_code: Option<i32>,
         /// Whether the kernel killed it for its memory.
@@ -74,7 +76,7 @@ pub enum Observation {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// How much, in MiB, without file pages that the kernel can take back.
         mebibytes: u32,
     },
@@ -83,18 +85,18 @@ pub enum Observation {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// Its exit code; none if it timed out or could not be run.
         exit_code: Option<i32>,
         /// Its output, or the engine's message; at most 1,024 characters.
-        output: String,
+        output: SmolStr,
     },
     /// A container wrote a line.
     Logged {
         /// The task.
         task: TaskId,
         /// The container's name.
-        container: String,
+        container: SmolStr,
         /// The line without its end.
         line: String,
     },

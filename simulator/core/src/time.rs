@@ -1,30 +1,34 @@
 //! Points in time. The World never reads a clock: whoever calls it says what time it is.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::ops::Add;
 use std::time::Duration;
 
-/// A point in time, in whole milliseconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Timestamp(u64);
+/// A point in time, in whole milliseconds since the Unix epoch. One that may be missing takes no more room than one that is there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(
+    /// One more than the milliseconds.
+    NonZeroU64,
+);
 
 impl Timestamp {
     /// The point `millis` milliseconds after the Unix epoch.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis)
+        Self(NonZeroU64::MIN.saturating_add(millis))
     }
 
     /// Milliseconds since the Unix epoch.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// How long after `earlier` this is; zero if it is not after it.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(self.0.saturating_sub(earlier.0))
+        Duration::from_millis(self.as_millis().saturating_sub(earlier.as_millis()))
     }
 }
 
@@ -37,10 +41,22 @@ impl Add<Duration> for Timestamp {
     }
 }
 
+impl Default for Timestamp {
+    fn default() -> Self {
+        Self::from_millis(0)
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.as_millis()).finish()
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// Seconds since the epoch with three decimals, as AWS JSON writes times.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
+        write!(f, "{}.{:03}", self.as_millis() / 1000, self.as_millis() % 1000)
     }
 }
 
@@ -50,6 +66,6 @@ pub(crate) fn next_beat(anchor: Timestamp, period: Duration, now: Timestamp) -> 
     if period == 0 {
         return now;
     }
-    let beats = now.0.saturating_sub(anchor.0).div_ceil(period);
+    let beats = now.as_millis().saturating_sub(anchor.as_millis()).div_ceil(period);
     Timestamp(anchor.0.saturating_add(beats.saturating_mul(period)))
 }

@@ -1,7 +1,5 @@
 //! The World: the simulated account and all its state.
 
-use std::collections::VecDeque;
-
 use crate::arn::{AccountId, Arn, Region};
 use crate::effect::Effect;
 use crate::event::{Event, EventKind};
@@ -45,7 +43,7 @@ pub struct World {
     pub(crate) secrets: secrets::State,
     pub(crate) ssm: ssm::State,
     pub(crate) ecs: ecs::State,
-    effects: VecDeque<Effect>,
+    effects: Vec<Effect>,
     events: Vec<Event>,
     cause: Option<u64>,
 }
@@ -72,7 +70,7 @@ impl World {
             secrets: secrets::State::default(),
             ssm: ssm::State::default(),
             ecs: ecs::State::default(),
-            effects: VecDeque::new(),
+            effects: Vec::new(),
             events: Vec::new(),
             cause: None,
         }
@@ -131,7 +129,11 @@ impl World {
     /// A call by `caller` that was refused before it became an operation, because its input could not be read.
     pub fn refuse(&mut self, now: Timestamp, caller: &Caller, operation: &'static str, refusal: &Refusal) {
         self.advance(now);
-        self.record(EventKind::Called { caller: caller.arn.clone(), operation, refusal: Some(refusal.clone()) });
+        self.record(EventKind::Called {
+            caller: caller.arn.clone(),
+            operation,
+            refusal: Some(Box::new(refusal.clone())),
+        });
     }
 
     /// Somebody asked for `what`, which no operation stands for.
@@ -164,7 +166,7 @@ impl World {
     /// What the World wants done, in order. Each effect is handed out once.
     pub fn take_effects(&mut self) -> Vec<Effect> {
         elb::reroute_stale(self);
-        self.effects.drain(..).collect()
+        std::mem::take(&mut self.effects)
     }
 
     /// The trace so far.
@@ -198,7 +200,7 @@ impl World {
 
     /// Asks for `effect`.
     pub(crate) fn want(&mut self, effect: Effect) {
-        self.effects.push_back(effect);
+        self.effects.push(effect);
     }
 
     /// Time never runs backwards: an input that is late by the clock of its sender happens now.
@@ -214,7 +216,7 @@ impl World {
     fn amend_refusal(&mut self, sequence: u64, because: &Refusal) {
         let index = usize::try_from(sequence - 1).expect("a trace fits memory");
         if let EventKind::Called { refusal, .. } = &mut self.events[index].kind {
-            *refusal = Some(because.clone());
+            *refusal = Some(Box::new(because.clone()));
         }
     }
 }

@@ -29,12 +29,12 @@ impl Lane {
     /// The lane of `effect`.
     pub(super) fn of(effect: &Effect) -> Self {
         match effect {
-            Effect::PrepareTask(task) => Self::Task(task.task.clone()),
-            Effect::ClearTask { task } => Self::Task(task.clone()),
-            Effect::PullImage(pull) => Self::Container(pull.task.clone(), pull.container.clone()),
-            Effect::StartContainer(spec) => Self::Container(spec.task.clone(), spec.name.clone()),
-            Effect::StopContainer { task, container, .. } => Self::Container(task.clone(), container.clone()),
-            Effect::ProbeHealth { task, container, .. } => Self::Health(task.clone(), container.clone()),
+            Effect::PrepareTask(task) => Self::Task(task.task),
+            Effect::ClearTask { task } => Self::Task(*task),
+            Effect::PullImage(pull) => Self::Container(pull.task, pull.container.to_string()),
+            Effect::StartContainer(spec) => Self::Container(spec.task, spec.name.to_string()),
+            Effect::StopContainer { task, container, .. } => Self::Container(*task, container.to_string()),
+            Effect::ProbeHealth { task, container, .. } => Self::Health(*task, container.to_string()),
             Effect::Route { .. } | Effect::DrainTarget { .. } | Effect::Listen { .. } | Effect::Forward { .. } => {
                 Self::Traffic
             }
@@ -82,28 +82,33 @@ mod tests {
 
     use super::*;
 
-    fn stop(task: &str, container: &str) -> Effect {
-        let (task, container) = (TaskId(task.to_owned()), container.to_owned());
-        Effect::StopContainer { task, container, timeout: Duration::ZERO }
+    fn stop(task: u128, container: &str) -> Effect {
+        let (task, container) = (TaskId::new(task), container.to_owned());
+        Effect::StopContainer { task, container: container.into(), timeout: Duration::ZERO }
     }
 
-    fn probe(task: &str, container: &str) -> Effect {
-        let (task, container) = (TaskId(task.to_owned()), container.to_owned());
-        Effect::ProbeHealth { task, container, command: Vec::new(), timeout: Duration::ZERO }
+    fn probe(task: u128, container: &str) -> Effect {
+        let (task, container) = (TaskId::new(task), container.to_owned());
+        Effect::ProbeHealth {
+            task,
+            container: container.into(),
+            command: std::sync::Arc::default(),
+            timeout: Duration::ZERO,
+        }
     }
 
     #[test]
     fn effects_on_one_thing_wait_in_order_and_others_do_not() {
         let lanes = Lanes::default();
-        let (lane, first) = lanes.enter(stop("t", "app")).expect("nobody works on it yet");
-        assert_eq!(first, stop("t", "app"));
-        assert_eq!(lanes.enter(stop("t", "app")), None);
-        assert!(lanes.enter(stop("t", "sidecar")).is_some(), "another container");
-        assert!(lanes.enter(stop("u", "app")).is_some(), "another task");
-        assert!(lanes.enter(probe("t", "app")).is_some(), "a probe that hangs holds nothing up");
-        assert_eq!(lanes.next(&lane), Some(stop("t", "app")));
+        let (lane, first) = lanes.enter(stop(1, "app")).expect("nobody works on it yet");
+        assert_eq!(first, stop(1, "app"));
+        assert_eq!(lanes.enter(stop(1, "app")), None);
+        assert!(lanes.enter(stop(1, "sidecar")).is_some(), "another container");
+        assert!(lanes.enter(stop(2, "app")).is_some(), "another task");
+        assert!(lanes.enter(probe(1, "app")).is_some(), "a probe that hangs holds nothing up");
+        assert_eq!(lanes.next(&lane), Some(stop(1, "app")));
         assert_eq!(lanes.next(&lane), None);
-        assert!(lanes.enter(stop("t", "app")).is_some(), "the lane was given up");
+        assert!(lanes.enter(stop(1, "app")).is_some(), "the lane was given up");
     }
 
     #[test]

@@ -180,8 +180,9 @@ impl Going {
             Fault::StopTask { .. } => {
                 let Stand { world, deploy, .. } = &self.stand;
                 let service = world.ecs().service(&deploy.cluster, &deploy.service);
-                let task = service.and_then(|service| world.ecs().tasks_of(service).find(|task| !task.stopping));
-                if let Some(task) = task.map(|task| task.id.0.clone()) {
+                let tasks = service.into_iter().flat_map(|service| world.ecs().tasks_of(service));
+                let task = tasks.filter(|task| !task.stopping).map(|task| task.id).min();
+                if let Some(task) = task.map(|task| task.to_string()) {
                     let cluster = Some(self.stand.deploy.cluster.clone());
                     self.call(StopTask { cluster, task, reason: None });
                 }

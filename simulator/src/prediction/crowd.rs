@@ -31,7 +31,7 @@ impl Crowd {
 /// The tasks of services in `world` whose container called `container` runs at `began` or later; `new` tells which are new.
 pub(super) fn crowd(world: &World, container: &str, began: Timestamp, new: impl Fn(&TaskId) -> bool) -> Crowd {
     let mut changes = Vec::new();
-    for task in world.ecs().tasks().into_iter().filter(|task| task.service.is_some()) {
+    for task in world.ecs().tasks().into_iter().filter(|task| task.origin.service.is_some()) {
         let Some(container) = task.containers.iter().find(|it| it.name == container) else { continue };
         let Some(started) = container.started_at else { continue };
         if container.stopped_at.is_some_and(|at| at < began) {

@@ -49,7 +49,7 @@ impl Measured {
 #[must_use]
 pub fn measure(world: &World, sightings: &Sightings) -> Vec<Measured> {
     let mut measured: Vec<(Measured, Vec<Behaviour>)> = Vec::new();
-    for task in world.ecs().tasks().into_iter().filter(|task| task.service.is_some()) {
+    for task in world.ecs().tasks().into_iter().filter(|task| task.origin.service.is_some()) {
         for (definition, container) in task.definition.containers.iter().zip(&task.containers) {
             let Some(behaviour) = behaviour(world, sightings, task, definition, container) else { continue };
             let cut_short = is_cut_short(task, definition, container, &behaviour);

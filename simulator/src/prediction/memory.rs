@@ -53,7 +53,7 @@ pub fn memory(world: &World, definition: &Value) -> Vec<MemoryUse> {
     for of_service in [true, false] {
         let mut peaks: Vec<(&str, u32, Option<u32>)> = Vec::new();
         let mut task_memory = None;
-        for task in world.ecs().tasks().into_iter().filter(|task| task.service.is_some() == of_service) {
+        for task in world.ecs().tasks().into_iter().filter(|task| task.origin.service.is_some() == of_service) {
             for (defined, container) in task.definition.containers.iter().zip(&task.containers) {
                 let known = named.iter().find(|(name, image)| *name == defined.name && *image == defined.image);
                 let (Some((name, _)), Some(peak)) = (known, container.peak_memory) else { continue };

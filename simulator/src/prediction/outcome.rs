@@ -80,7 +80,7 @@ pub fn outcome(world: &World, seen: usize, began: Timestamp, id: &str, deploy: &
         },
         None => RolloutEnd::Never,
     };
-    let new = |task: &TaskId| world.ecs().task(task).is_some_and(|task| task.started_by.as_deref() == Some(id));
+    let new = |task: &TaskId| world.ecs().task(task).is_some_and(|task| task.origin.started_by.as_deref() == Some(id));
     let tasks = world.ecs().tasks();
     let news: Vec<&Task> = tasks.into_iter().filter(|task| new(&task.id)).collect();
     let for_health = |task: &&&Task| reason(task).is_some_and(|reason| reason.contains("health checks"));
@@ -123,7 +123,7 @@ fn killed_starting<'a>(events: &[Event], tasks: impl Iterator<Item = &'a Task>) 
     let mut starting = tasks.filter(|task| !was_healthy(task)).peekable();
     let first = starting.peek()?;
     let after = first.stopping_at?.since(first.started_at?);
-    let reason = first.stop.as_ref()?.reason.clone();
+    let reason = first.stop.as_ref()?.reason.to_string();
     Some(KilledStarting { tasks: starting.count(), after, reason, up: None })
 }
 

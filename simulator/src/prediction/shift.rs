@@ -38,12 +38,12 @@ pub(super) fn shift(events: &[Event], began: Timestamp, id: &str, tested: bool) 
             let EventKind::Lifecycle { deployment, stage, rolling_back, production, test, .. } = &event.kind else {
                 return None;
             };
-            (deployment == id).then(|| Stage {
+            (**deployment == *id).then(|| Stage {
                 name: stage,
                 after: event.at.since(began),
                 rolling_back: *rolling_back,
-                production: production.clone(),
-                test: test.clone(),
+                production: production.to_string(),
+                test: test.to_string(),
             })
         })
         .collect();

@@ -27,7 +27,7 @@ struct Kept {
 impl Sightings {
     /// The probes of the container called `name` of `task`.
     pub(super) fn of_container(&self, task: &TaskId, name: &str) -> Vec<Probe> {
-        self.kept().containers.get(&(task.clone(), name.to_owned())).cloned().unwrap_or_default()
+        self.kept().containers.get(&(*task, name.to_owned())).cloned().unwrap_or_default()
     }
 
     /// The probes of `target`, judged as its `group` does.
@@ -56,7 +56,7 @@ impl Sightings {
                     Some(_) => Met::Failure,
                     None => Met::Nothing,
                 };
-                let of = (task.clone(), container.clone());
+                let of = (*task, container.to_string());
                 self.kept().containers.entry(of).or_default().push(Probe { begun, ended, met });
             }
             Observation::TargetProbed { target_group: _, target, answer } => {

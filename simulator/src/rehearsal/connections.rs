@@ -87,7 +87,7 @@ fn kinds(world: &World, counts: &BTreeMap<IpAddr, u32>) -> Vec<(Kind, u32)> {
         .filter_map(|task| {
             let count = counts.get(&task.address?)?;
             let images = task.definition.containers.iter().map(|container| container.image.clone()).collect();
-            Some((Kind { images, of_service: task.service.is_some() }, *count))
+            Some((Kind { images, of_service: task.origin.service.is_some() }, *count))
         })
         .collect()
 }

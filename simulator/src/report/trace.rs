@@ -65,36 +65,37 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
             json!({
                 "service": service,
                 "deployment": deployment,
-                "task": task.0,
+                "task": task.to_string(),
                 "failures": failures,
                 "threshold": threshold,
             }),
         ),
         EventKind::Alarm { alarm, state } => ("alarm", json!({"alarm": alarm, "state": state})),
-        EventKind::Task { task, started_by, task_definition, status, stop_code, stopped_reason } => (
+        EventKind::Task { task, started_by, task_definition, status, stop } => (
             "task",
             json!({
-                "task": task.0,
+                "task": task.to_string(),
                 "startedBy": started_by,
                 "taskDefinition": task_definition,
                 "status": status,
-                "stopCode": stop_code,
-                "stoppedReason": stopped_reason,
+                "stopCode": stop.as_ref().map(|stop| stop.code.as_str()),
+                "stoppedReason": stop.as_ref().map(|stop| &stop.reason),
             }),
         ),
         EventKind::Container { task, container, status, exit_code, reason } => (
             "container",
             json!({
-                "task": task.0,
+                "task": task.to_string(),
                 "container": container,
                 "status": status,
                 "exitCode": exit_code,
                 "reason": reason,
             }),
         ),
-        EventKind::ContainerHealth { task, container, status, output } => {
-            ("container-health", json!({"task": task.0, "container": container, "status": status, "output": output}))
-        }
+        EventKind::ContainerHealth { task, container, status, output } => (
+            "container-health",
+            json!({"task": task.to_string(), "container": container, "status": status, "output": output}),
+        ),
         EventKind::TargetHealth { target_group, target, state, reason } => (
             "target-health",
             json!({

@@ -97,7 +97,7 @@ pub(crate) fn run(stage: &mut impl Stage, containers: Vec<ContainerDefinition>) 
 
 /// Stops the task called `id`.
 pub(crate) fn stop(stage: &mut impl Stage, id: &TaskId) {
-    stage.must(StopTask { cluster: Some(NAME.to_owned()), task: id.0.clone(), reason: None });
+    stage.must(StopTask { cluster: Some(NAME.to_owned()), task: id.to_string(), reason: None });
 }
 
 /// Makes a service of one task, of the newest revision.
@@ -185,7 +185,7 @@ pub(crate) fn task<'a>(world: &'a World, id: &TaskId) -> &'a Task {
 pub(crate) fn ending(stage: &impl Stage, id: &TaskId) -> (&'static str, String) {
     stage.look(|world| {
         let stop = task(world, id).stop.clone().expect("a stopped task has a reason");
-        (stop.code.as_str(), stop.reason)
+        (stop.code.as_str(), stop.reason.to_string())
     })
 }
 

@@ -23,7 +23,7 @@ pub(crate) async fn a_container_that_is_never_healthy_is_replaced(stage: &mut im
     let stopped = |world: &World| {
         let tasks = world.ecs().tasks();
         let stop = tasks.first()?.stop.clone()?;
-        Some((stop.code.as_str(), stop.reason, tasks.len()))
+        Some((stop.code.as_str(), stop.reason.clone(), tasks.len()))
     };
     let stop = stage.until("the first task is stopped", secs(20), stopped).await;
     assert_eq!(stop.0, "ServiceSchedulerInitiated");

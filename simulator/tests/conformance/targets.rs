@@ -71,7 +71,7 @@ pub(crate) async fn a_clean_rollout(stage: &mut impl Stage) {
     assert_eq!(target_states(stage, &group, 1), ["initial", "healthy"]);
     let (old, new) = stage.look(|world| {
         let tasks = world.ecs().tasks();
-        (tasks[0].id.clone(), tasks[1].id.clone())
+        (tasks[0].id, tasks[1].id)
     });
     let all = ["PROVISIONING", "PENDING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];
     assert_eq!(statuses(stage, &old), all);
@@ -104,7 +104,7 @@ pub(crate) async fn the_grace_period_puts_off_the_replacement(stage: &mut impl S
     let replaced = |world: &World| {
         let first = *world.ecs().tasks().first()?;
         let stop = first.stop.clone()?;
-        Some((stop.code.as_str(), stop.reason, first.stopping_at?.since(first.started_at?)))
+        Some((stop.code.as_str(), stop.reason.clone(), first.stopping_at?.since(first.started_at?)))
     };
     let (code, reason, after) = stage.until("it is replaced", secs(30), replaced).await;
     assert_eq!((code, reason.as_str()), ("ServiceSchedulerInitiated", "Task failed container health checks"));

@@ -17,7 +17,7 @@ mod tag;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub use authorize::{AuthorizeEgress, AuthorizeIngress, AuthorizeSecurityGroup, Direction, Egress, Ingress};
 pub use describe_network::{
@@ -51,8 +51,8 @@ pub struct State {
     gateways: BTreeMap<String, InternetGateway>,
     groups: BTreeMap<String, SecurityGroup>,
     rules: BTreeMap<String, Rule>,
-    /// Which groups something outside EC2 holds, by what holds them: a task's network interface, a load balancer.
-    held: BTreeMap<String, BTreeSet<String>>,
+    /// How many things outside EC2 hold each group: tasks' network interfaces, load balancers.
+    held: BTreeMap<String, u64>,
 }
 
 /// A new id: `prefix` and 17 hexadecimal digits.

@@ -7,10 +7,10 @@ use super::rule::{Peer, Ports, Protocol, Rule};
 use crate::world::World;
 
 /// One end of a connection. Without security groups it lies outside the VPC, where nothing holds traffic back.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Endpoint {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Endpoint<'a> {
     /// Ids of its security groups.
-    pub groups: Vec<String>,
+    pub groups: &'a [String],
     /// Its address, where it is known.
     pub address: Option<IpAddr>,
 }
@@ -19,25 +19,34 @@ impl World {
     /// Whether the security groups let `from` open a TCP connection to `port` of `to`: a rule of `from`'s groups must let it go
     /// out, and a rule of `to`'s groups must let it come in. Groups are stateful, so answers need no rule.
     #[must_use]
-    pub fn reaches(&self, from: &Endpoint, to: &Endpoint, port: u16) -> bool {
-        self.ec2.admits(&from.groups, true, to, port) && self.ec2.admits(&to.groups, false, from, port)
+    pub fn reaches(&self, from: &Endpoint<'_>, to: &Endpoint<'_>, port: u16) -> bool {
+        self.ec2.admits(from.groups, true, to, port) && self.ec2.admits(to.groups, false, from, port)
     }
 
-    /// From now on `holder` (a task's network interface, a load balancer) has exactly these security groups, which cannot be
-    /// deleted meanwhile.
-    pub fn hold_security_groups(&mut self, holder: &str, groups: &[String]) {
-        self.ec2.held.insert(holder.to_owned(), groups.iter().cloned().collect());
+    /// From now on something (a task's network interface, a load balancer) has these security groups, which cannot be deleted
+    /// meanwhile.
+    pub fn hold_security_groups(&mut self, groups: &[String]) {
+        for group in groups {
+            match self.ec2.held.get_mut(group) {
+                Some(holders) => *holders += 1,
+                None => drop(self.ec2.held.insert(group.clone(), 1)),
+            }
+        }
     }
 
-    /// `holder` is gone.
-    pub fn release_security_groups(&mut self, holder: &str) {
-        self.ec2.held.remove(holder);
+    /// What had these security groups is gone.
+    pub fn release_security_groups(&mut self, groups: &[String]) {
+        for group in groups {
+            if let Some(holders) = self.ec2.held.get_mut(group) {
+                *holders -= 1;
+            }
+        }
     }
 }
 
 impl State {
     /// Whether a rule of one of `groups` allows traffic with `peer` on a TCP port.
-    fn admits(&self, groups: &[String], egress: bool, peer: &Endpoint, port: u16) -> bool {
+    fn admits(&self, groups: &[String], egress: bool, peer: &Endpoint<'_>, port: u16) -> bool {
         if groups.is_empty() {
             return true;
         }
@@ -55,7 +64,7 @@ impl Rule {
         }
     }
 
-    fn names(&self, peer: &Endpoint) -> bool {
+    fn names(&self, peer: &Endpoint<'_>) -> bool {
         match &self.peer {
             Peer::Group(group) => peer.groups.contains(group),
             Peer::Range(range) => match peer.address {

@@ -303,7 +303,7 @@ impl Operation for DeleteSecurityGroup {
             let message = format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user");
             return Err(Refusal::fault("CannotDelete", message));
         }
-        let held = state.held.values().any(|groups| groups.contains(&id));
+        let held = state.held.get(&id).is_some_and(|holders| *holders > 0);
         let referenced = state.rules.values().any(|rule| rule.group != id && rule.peer == Peer::Group(id.clone()));
         if held || referenced {
             return Err(Refusal::fault("DependencyViolation", format!("resource {id} has a dependent object")));

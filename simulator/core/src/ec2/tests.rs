@@ -216,9 +216,9 @@ fn a_group_that_something_uses_stays() {
     let violation = format!("400 DependencyViolation: resource {id} has a dependent object");
     assert_eq!(trial.refused(delete(&id)), violation);
     trial.done(revoke(&other, vec![tcp_from(2, &id)]));
-    trial.world.hold_security_groups("eni-of-a-task", std::slice::from_ref(&id));
+    trial.world.hold_security_groups(std::slice::from_ref(&id));
     assert_eq!(trial.refused(delete(&id)), violation);
-    trial.world.release_security_groups("eni-of-a-task");
+    trial.world.release_security_groups(std::slice::from_ref(&id));
     assert_eq!(trial.done(delete(&id)), id);
     assert_eq!(
         trial.refused(delete(&id)),
@@ -272,8 +272,10 @@ fn traffic_passes_where_both_ends_allow_it() {
     trial.done(allow(&balancer, vec![tcp(80, &["0.0.0.0/0"])]));
     trial.done(allow(&service, vec![tcp_from(8000, &balancer)]));
     trial.done(allow(&database, vec![tcp_from(5432, &service)]));
-    let end = |group: &str| Endpoint { groups: vec![group.to_owned()], address: None };
-    let internet = Endpoint { groups: Vec::new(), address: Some(IpAddr::from([203, 0, 113, 9])) };
+    fn end(group: &String) -> Endpoint<'_> {
+        Endpoint { groups: std::slice::from_ref(group), address: None }
+    }
+    let internet = Endpoint { groups: &[], address: Some(IpAddr::from([203, 0, 113, 9])) };
     assert!(trial.world.reaches(&internet, &end(&balancer), 80));
     assert!(trial.world.reaches(&end(&service), &internet, 443));
     assert!(!trial.world.reaches(&internet, &end(&service), 8000));

@@ -74,7 +74,7 @@ impl State {
 
     fn describe(&self, cluster: &Cluster, with_tags: bool) -> ClusterDescription {
         let (mut running, mut pending) = (0, 0);
-        for task in self.tasks.values().filter(|task| task.cluster == cluster.name) {
+        for task in self.tasks.iter().filter(|task| task.origin.cluster == cluster.name) {
             running += usize::from(task.last_status.is_running());
             pending += usize::from(task.last_status.is_pending());
         }
@@ -197,7 +197,7 @@ impl Operation for DeleteCluster {
         if world.ecs.services.values().any(|service| in_it(&service)) {
             return contains("ClusterContainsServicesException", "Services");
         }
-        if world.ecs.tasks.values().any(|task| task.cluster == name && task.last_status != TaskStatus::Stopped) {
+        if world.ecs.tasks.iter().any(|task| task.origin.cluster == name && task.last_status != TaskStatus::Stopped) {
             return contains("ClusterContainsTasksException", "Tasks");
         }
         let gone = || Refusal::fault("ClusterNotFoundException", "Cluster not found.");

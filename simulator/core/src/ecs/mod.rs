@@ -37,7 +37,7 @@ pub use tag::{ListTagsForResource, TagResource, UntagResource};
 pub use task::{ContainerOverride, DescribeTasks, ListTasks, Overrides, RunTask, StopTask, Task, TaskStatus};
 pub use view::View;
 
-use crate::agenda::Agenda;
+use crate::agenda::{Agenda, Deadline};
 use crate::effect::TaskId;
 use crate::elb;
 use crate::observation::Observation;
@@ -51,13 +51,11 @@ pub struct State {
     /// Revisions by family; revision 1 comes first.
     definitions: BTreeMap<String, Vec<Arc<TaskDefinition>>>,
     services: BTreeMap<ServiceKey, Service>,
-    tasks: BTreeMap<TaskId, Task>,
+    tasks: task::Tasks,
     /// Which task has an address now.
     by_address: BTreeMap<IpAddr, TaskId>,
     /// What RunTask answered to a client token.
     client_tokens: BTreeMap<String, task::Earlier>,
-    /// Tasks launched so far.
-    launched: u64,
     /// The alarms that have been told of.
     alarms: BTreeMap<String, AlarmState>,
     agenda: Agenda<Timer>,
@@ -65,10 +63,10 @@ pub struct State {
 }
 
 /// What can be due.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 enum Timer {
     /// The scheduler looks at a service.
-    Evaluate(ServiceKey),
+    Evaluate(Box<ServiceKey>),
     /// The next health check of a container, by its place in the task.
     Probe(TaskId, usize),
     /// The control plane learns of a container's health.
@@ -101,6 +99,35 @@ impl State {
     /// The task called `id`, which exists.
     fn task_mut(&mut self, id: &TaskId) -> &mut Task {
         self.tasks.get_mut(id).expect("whoever names a task has found it")
+    }
+
+    /// Has `timer`, which is for the task `id`, set off at `at`, and notes that in what `deadline` finds in the task.
+    fn set(&mut self, id: &TaskId, deadline: impl FnOnce(&mut Task) -> &mut Deadline, timer: Timer, at: Timestamp) {
+        if let Some(task) = self.tasks.get_mut(id) {
+            self.agenda.set(deadline(task), timer, at);
+        }
+    }
+
+    /// The next health check of the container at `place` of the task `id` is due at `at`.
+    fn probe_at(&mut self, id: &TaskId, place: usize, at: Timestamp) {
+        self.set(id, |task| &mut task.containers[place].probe_due, Timer::Probe(*id, place), at);
+    }
+
+    /// The control plane learns at `at` of the health of the container at `place` of the task `id`.
+    fn report_at(&mut self, id: &TaskId, place: usize, at: Timestamp) {
+        self.set(id, |task| &mut task.containers[place].report_due, Timer::Report(*id, place), at);
+    }
+
+    /// There is no next health check of the container at `place` of the task `id`.
+    fn probe_no_more(&mut self, id: &TaskId, place: usize) {
+        if let Some(task) = self.tasks.get_mut(id) {
+            self.agenda.cancel(&mut task.containers[place].probe_due);
+        }
+    }
+
+    /// The tasks of `service` that are not STOPPED, in the order of creation.
+    fn live<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = &'a Task> + Clone {
+        self.tasks.at(service.live.iter())
     }
 }
 

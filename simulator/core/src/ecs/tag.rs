@@ -44,7 +44,8 @@ pub struct ListTagsForResource {
 enum Named<'a> {
     Cluster(&'a str),
     Service(ServiceKey),
-    Task(TaskId),
+    /// None for what is no id of a task.
+    Task(Option<TaskId>),
     /// A family and a revision.
     Definition(&'a str, usize),
 }
@@ -55,9 +56,9 @@ fn named(arn: &Arn) -> Option<Named<'_>> {
         "cluster" => Some(Named::Cluster(rest)),
         "service" => {
             let (cluster, service) = rest.split_once('/')?;
-            Some(Named::Service(ServiceKey { cluster: cluster.to_owned(), service: service.to_owned() }))
+            Some(Named::Service(ServiceKey { cluster: cluster.into(), service: service.into() }))
         }
-        "task" => rest.split_once('/').map(|(_, id)| Named::Task(TaskId(id.to_owned()))),
+        "task" => rest.split_once('/').map(|(_, id)| Named::Task(id.parse().ok())),
         "task-definition" => {
             let (family, revision) = rest.rsplit_once(':')?;
             Some(Named::Definition(family, revision.parse::<usize>().ok()?.checked_sub(1)?))
@@ -79,7 +80,11 @@ impl State {
                 let there = service.filter(|of| of.status != ServiceStatus::Inactive && of.arn == *arn);
                 there.map(|service| &mut service.tags)
             }
-            Named::Task(id) => self.tasks.get_mut(&id).filter(|task| task.arn == *arn).map(|task| &mut task.tags),
+            Named::Task(id) => self
+                .tasks
+                .get_mut(&id?)
+                .filter(|task| task.arn() == *arn)
+                .map(|task| &mut Arc::make_mut(&mut task.origin).tags),
             Named::Definition(family, place) => {
                 let definition = self.definitions.get_mut(family)?.get_mut(place)?;
                 // Deployments under way hold on to the revision as it was when they were made.
@@ -99,7 +104,7 @@ impl State {
                 let there = service.filter(|of| of.status != ServiceStatus::Inactive && of.arn == *arn);
                 there.map(|service| &service.tags)
             }
-            Named::Task(id) => self.tasks.get(&id).filter(|task| task.arn == *arn).map(|task| &task.tags),
+            Named::Task(id) => self.tasks.get(&id?).filter(|task| task.arn() == *arn).map(|task| &task.origin.tags),
             Named::Definition(family, place) => {
                 let definition = self.definitions.get(family)?.get(place)?;
                 (definition.arn == *arn).then_some(&definition.tags)

@@ -42,7 +42,7 @@ impl<'a> View<'a> {
     /// The service called `name` in the cluster called `cluster`.
     #[must_use]
     pub fn service(self, cluster: &str, name: &str) -> Option<&'a Service> {
-        self.state.services.get(&ServiceKey { cluster: cluster.to_owned(), service: name.to_owned() })
+        self.state.services.get(&ServiceKey { cluster: cluster.into(), service: name.into() })
     }
 
     /// Every service.
@@ -59,19 +59,18 @@ impl<'a> View<'a> {
     /// Every task there ever was, in the order of creation.
     #[must_use]
     pub fn tasks(self) -> Vec<&'a Task> {
-        let mut tasks: Vec<&Task> = self.state.tasks.values().collect();
-        tasks.sort_by_key(|task| task.number);
-        tasks
+        self.state.tasks.iter().collect()
     }
 
-    /// The tasks of a service that are not STOPPED.
+    /// The tasks of a service that are not STOPPED, in the order of creation.
     pub fn tasks_of(self, service: &'a Service) -> impl Iterator<Item = &'a Task> {
-        service.live.iter().filter_map(move |id| self.state.tasks.get(id))
+        self.state.live(service)
     }
 
     /// The deployments that DescribeServices lists: the primary one, and those that still have tasks.
     pub fn deployments_of(self, service: &'a Service) -> impl Iterator<Item = &'a Deployment> {
-        let has_tasks = move |id: &str| self.tasks_of(service).any(|task| task.started_by.as_deref() == Some(id));
+        let has_tasks =
+            move |id: &str| self.tasks_of(service).any(|task| task.origin.started_by.as_deref() == Some(id));
         let there = service.status != ServiceStatus::Inactive;
         let listed = move |place: usize, deployment: &Deployment| there && (place == 0 || has_tasks(&deployment.id));
         service
@@ -85,7 +84,7 @@ impl<'a> View<'a> {
     /// `runningCount` and `pendingCount` of a service, or of one of its deployments.
     #[must_use]
     pub fn counts(self, service: &'a Service, deployment: Option<&str>) -> (usize, usize) {
-        let of = |task: &&Task| deployment.is_none_or(|id| task.started_by.as_deref() == Some(id));
+        let of = |task: &&Task| deployment.is_none_or(|id| task.origin.started_by.as_deref() == Some(id));
         let tasks = || self.tasks_of(service).filter(of);
         let running = tasks().filter(|task| task.last_status.is_running()).count();
         (running, tasks().filter(|task| task.last_status.is_pending()).count())
@@ -110,7 +109,7 @@ impl<'a> View<'a> {
         if service.primary().id == id {
             return usize::try_from(service.desired).unwrap_or(usize::MAX);
         }
-        self.tasks_of(service).filter(|task| task.started_by.as_deref() == Some(id) && !task.stopping).count()
+        self.tasks_of(service).filter(|task| task.origin.started_by.as_deref() == Some(id) && !task.stopping).count()
     }
 
     /// The tasks of the revision that the deployment called `id` is or was made of, as they are now.

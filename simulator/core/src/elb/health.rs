@@ -130,16 +130,18 @@ pub(super) fn judge(matcher: &str, answer: &ProbeAnswer) -> Result<(), Reason> {
 
 /// Whether `status` is one of the codes that `matcher` lists.
 pub(super) fn matches(matcher: &str, status: u16) -> bool {
-    codes(matcher).is_some_and(|ranges| ranges.iter().any(|(low, high)| (*low..=*high).contains(&status)))
+    matcher.split(',').filter_map(range).any(|(low, high)| (low..=high).contains(&status))
 }
 
 /// The ranges of codes in `matcher`, if it is written as AWS wants it.
 pub(super) fn codes(matcher: &str) -> Option<Vec<(u16, u16)>> {
-    let range = |part: &str| {
-        let (low, high) = part.split_once('-').unwrap_or((part, part));
-        Some((low.trim().parse().ok()?, high.trim().parse().ok()?))
-    };
     matcher.split(',').map(range).collect()
+}
+
+/// The codes that `part` of a matcher means.
+fn range(part: &str) -> Option<(u16, u16)> {
+    let (low, high) = part.split_once('-').unwrap_or((part, part));
+    Some((low.trim().parse().ok()?, high.trim().parse().ok()?))
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ impl Operation for CreateLoadBalancer {
             tags,
             created_at: world.now,
         };
-        world.hold_security_groups(balancer.arn.as_str(), &balancer.security_groups);
+        world.hold_security_groups(&balancer.security_groups);
         world.elb.balancers.insert(balancer.arn.clone(), balancer.clone());
         Ok(balancer)
     }

@@ -53,8 +53,8 @@ pub struct State {
     changed: BTreeMap<(Arn, Target), u64>,
 }
 
-/// What can be due. The target comes first: most groups are the same, and so compared in vain.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What can be due.
+#[derive(Clone, Debug)]
 pub(super) enum Timer {
     /// The next probe of a target.
     Probe(Target, Arn),
@@ -74,6 +74,15 @@ impl State {
     /// Takes the targets whose state changed since the last call.
     pub(crate) fn take_changed(&mut self) -> BTreeMap<(Arn, Target), u64> {
         std::mem::take(&mut self.changed)
+    }
+
+    /// Has `timer` set off at `at`, in place of what its target has waited for so far.
+    fn set(&mut self, timer: Timer, at: Timestamp) {
+        let (Timer::Probe(target, group) | Timer::Unanswered(target, group) | Timer::Drained(target, group)) = &timer;
+        let registered = self.groups.get_mut(group).and_then(|group| group.targets.get_mut(target));
+        if let Some(registered) = registered {
+            self.agenda.set(&mut registered.due, timer, at);
+        }
     }
 
     /// When the next step is due without any observation.

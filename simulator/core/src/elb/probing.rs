@@ -1,8 +1,8 @@
 //! The loop around the health of targets: it probes when a probe is due, judges the answers, and routes.
 
-use super::Timer;
 use super::health::{Reason, TargetState, judge};
 use super::target::remove;
+use super::{State, Timer};
 use crate::arn::Arn;
 use crate::ec2::Endpoint;
 use crate::effect::{Effect, Target};
@@ -36,7 +36,8 @@ pub(crate) fn reroute_stale(world: &mut World) {
 /// A probe has been answered.
 pub(crate) fn observe_probed(world: &mut World, group: &Arn, target: &Target, answer: &ProbeAnswer) {
     let now = world.now;
-    let Some(found) = world.elb.groups.get_mut(group) else { return };
+    let State { groups, agenda, .. } = &mut world.elb;
+    let Some(found) = groups.get_mut(group) else { return };
     let check = &found.health_check;
     let Some(registered) = found.targets.get_mut(target) else { return };
     let Some(schedule) = &mut registered.schedule else { return };
@@ -52,7 +53,7 @@ pub(crate) fn observe_probed(world: &mut World, group: &Arn, target: &Target, an
         schedule.found();
     }
     if let Some(next) = schedule.next() {
-        world.elb.agenda.set(Timer::Probe(target.clone(), group.clone()), next);
+        agenda.set(&mut registered.due, Timer::Probe(target.clone(), group.clone()), next);
     }
     let cause = registered.event;
     if changed {
@@ -128,29 +129,30 @@ fn reachable(world: &World, group: &Arn, target: &Target) -> bool {
     let Some(found) = world.elb.groups.get(group) else { return false };
     let balancer = found.load_balancer.as_ref().and_then(|arn| world.elb.balancers.get(arn));
     let (Some(balancer), Some(registered)) = (balancer, found.targets.get(target)) else { return false };
-    let from = Endpoint { groups: balancer.security_groups.clone(), address: None };
-    let to = Endpoint { groups: registered.groups.clone(), address: Some(target.address) };
+    let from = Endpoint { groups: &balancer.security_groups, address: None };
+    let to = Endpoint { groups: &registered.groups, address: Some(target.address) };
     world.reaches(&from, &to, target.port)
 }
 
 fn probe(world: &mut World, group: &Arn, target: &Target) {
     let now = world.now;
     let reachable = reachable(world, group, target);
-    let Some(found) = world.elb.groups.get_mut(group) else { return };
-    let path = found.health_check.path.clone();
+    let State { groups, agenda, .. } = &mut world.elb;
+    let Some(found) = groups.get_mut(group) else { return };
+    let path = found.health_check.path.as_str().into();
     let Some(registered) = found.targets.get_mut(target) else { return };
     let rerouted = std::mem::replace(&mut registered.reachable, reachable) != reachable;
     let Some(schedule) = registered.schedule.as_mut() else { return };
     match schedule.begin(now) {
         Some(timeout) if !reachable => {
-            world.elb.agenda.set(Timer::Unanswered(target.clone(), group.clone()), now + timeout);
+            agenda.set(&mut registered.due, Timer::Unanswered(target.clone(), group.clone()), now + timeout);
         }
         Some(timeout) => {
             world.want(Effect::ProbeTarget { target_group: group.clone(), target: target.clone(), path, timeout });
         }
         None => {
             if let Some(next) = schedule.next() {
-                world.elb.agenda.set(Timer::Probe(target.clone(), group.clone()), next);
+                agenda.set(&mut registered.due, Timer::Probe(target.clone(), group.clone()), next);
             }
         }
     }

@@ -1,9 +1,12 @@
 //! Targets: registering and deregistering them, and DescribeTargetHealth.
 
+use std::sync::Arc;
+
 use super::health::{Health, Reason, TargetState};
 use super::load_balancer::fault;
 use super::probing::{reroute, tell};
 use super::{TargetGroup, Timer};
+use crate::agenda::Deadline;
 use crate::arn::Arn;
 use crate::effect::{Effect, Target};
 use crate::operation::{Access, Authorized, Operation};
@@ -18,20 +21,22 @@ use crate::world::World;
 pub(super) struct Registered {
     pub(super) health: Health,
     /// The security groups of what is behind its address.
-    pub(super) groups: Vec<String>,
+    pub(super) groups: Arc<[String]>,
     /// Whether the security groups let the load balancer reach it, as far as is known: looked up when it is probed.
     pub(super) reachable: bool,
     /// The last entry of the trace about it.
     pub(super) event: Option<u64>,
+    /// When something is due of it: it waits for one thing at a time.
+    pub(super) due: Deadline,
     /// Its probes; none while the group is not in use, or once it drains.
     pub(super) schedule: Option<Schedule>,
 }
 
 impl Registered {
-    fn new(group: &TargetGroup, groups: Vec<String>, timing: &Timing, now: Timestamp) -> Self {
+    fn new(group: &TargetGroup, groups: Arc<[String]>, timing: &Timing, now: Timestamp) -> Self {
         if group.load_balancer.is_none() {
             let health = Health::new(TargetState::Unused, Some(Reason::not_in_use()));
-            return Self { health, groups, reachable: false, event: None, schedule: None };
+            return Self { health, groups, reachable: false, event: None, due: Deadline::default(), schedule: None };
         }
         let check = &group.health_check;
         let schedule =
@@ -41,6 +46,7 @@ impl Registered {
             groups,
             reachable: false,
             event: None,
+            due: Deadline::default(),
             schedule: Some(schedule.seeking(timing.early_probe, now)),
         }
     }
@@ -63,14 +69,15 @@ pub struct TargetDescription {
 
 /// Registers `target`, which has the security groups `groups`, with the target group `group`. One that is draining, or in use by a
 /// former task, begins anew.
-pub(crate) fn register(world: &mut World, group: &Arn, target: &Target, groups: Vec<String>) {
+pub(crate) fn register(world: &mut World, group: &Arn, target: &Target, groups: Arc<[String]>) {
     let Some(found) = world.elb.groups.get_mut(group) else { return };
     let registered = Registered::new(found, groups, &world.timing, world.now);
     let probes = registered.schedule.is_some();
-    found.targets.insert(target.clone(), registered);
-    world.elb.agenda.cancel(&Timer::Drained(target.clone(), group.clone()));
+    if let Some(mut former) = found.targets.insert(target.clone(), registered) {
+        world.elb.agenda.cancel(&mut former.due);
+    }
     if probes {
-        world.elb.agenda.set(Timer::Probe(target.clone(), group.clone()), world.now);
+        world.elb.set(Timer::Probe(target.clone(), group.clone()), world.now);
     }
     tell(world, group, target);
     world.elb.stale.insert(group.clone());
@@ -86,16 +93,15 @@ pub(crate) fn deregister(world: &mut World, group: &Arn, targets: &[Target]) {
     let cause = world.cause();
     for target in targets {
         world.follow(cause);
-        let Some(registered) = world.elb.groups.get_mut(group).and_then(|group| group.targets.get_mut(target)) else {
-            continue;
-        };
+        let Some(found) = world.elb.groups.get_mut(group) else { return };
+        let Some(registered) = found.targets.get_mut(target) else { continue };
         match registered.health.state {
             TargetState::Draining => {}
             TargetState::Unused => remove(world, group, target),
             TargetState::Initial | TargetState::Healthy | TargetState::Unhealthy => {
                 registered.health = Health::new(TargetState::Draining, Some(Reason::draining()));
                 registered.schedule = None;
-                world.elb.agenda.cancel(&Timer::Probe(target.clone(), group.clone()));
+                world.elb.agenda.cancel(&mut registered.due);
                 tell(world, group, target);
                 draining.push(target);
             }
@@ -105,15 +111,15 @@ pub(crate) fn deregister(world: &mut World, group: &Arn, targets: &[Target]) {
     reroute(world, group);
     for target in draining {
         world.want(Effect::DrainTarget { target_group: group.clone(), target: target.clone() });
-        world.elb.agenda.set(Timer::Drained(target.clone(), group.clone()), world.now + delay);
+        world.elb.set(Timer::Drained(target.clone(), group.clone()), world.now + delay);
     }
 }
 
 /// Forgets `target`.
 pub(super) fn remove(world: &mut World, group: &Arn, target: &Target) {
     let Some(found) = world.elb.groups.get_mut(group) else { return };
-    if found.targets.remove(target).is_some() {
-        world.elb.agenda.cancel(&Timer::Drained(target.clone(), group.clone()));
+    if let Some(mut removed) = found.targets.remove(target) {
+        world.elb.agenda.cancel(&mut removed.due);
         tell(world, group, target);
         world.elb.stale.insert(group.clone());
     }
@@ -125,7 +131,6 @@ pub(super) fn begin_anew(world: &mut World, group: &Arn) {
     let staying = registered.filter(|(_, registered)| registered.health.state != TargetState::Draining);
     let staying: Vec<_> = staying.map(|(target, registered)| (target.clone(), registered.groups.clone())).collect();
     for (target, groups) in staying {
-        world.elb.agenda.cancel(&Timer::Probe(target.clone(), group.clone()));
         register(world, group, &target, groups);
     }
 }

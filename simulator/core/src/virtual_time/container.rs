@@ -1,9 +1,11 @@
 //! The containers that live, and what they answer when asked.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use super::behaviour::Behaviour;
+use crate::effect::TaskId;
 use crate::observation::ProbeAnswer;
 use crate::time::Timestamp;
 
@@ -13,7 +15,6 @@ const REFUSED_IN: Duration = Duration::from_millis(1);
 /// A task's network, and the containers in it.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
-    pub(super) address: IpAddr,
     /// Task-level memory in MiB.
     pub(super) memory: Option<u32>,
     /// Whether a load balancer sends it requests, or has.
@@ -24,20 +25,58 @@ pub(super) struct Task {
 /// A container, from the wish for its image on.
 #[derive(Clone, Debug)]
 pub(super) struct Container {
-    pub(super) name: String,
+    pub(super) name: SmolStr,
     /// How its next start will go, settled when its image was wanted.
     pub(super) next: Option<Box<Behaviour>>,
     /// Its latest start.
     pub(super) run: Option<Run>,
 }
 
-/// One start of a container.
+/// One start of a container: what is left of its behaviour once it has begun. There may be very many.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) number: u64,
-    pub(super) behaviour: Box<Behaviour>,
-    pub(super) started: Timestamp,
     pub(super) ended: bool,
+    pub(super) stop_code: i32,
+    pub(super) stops_in: Option<Duration>,
+    /// When it is killed for its memory, once a load balancer sends it requests.
+    pub(super) killed_under_load: Option<Duration>,
+    answers_in: Duration,
+    started: Timestamp,
+    healthy: Option<Timestamp>,
+    serves: Option<Timestamp>,
+    sick: Option<Timestamp>,
+    hangs: Option<Timestamp>,
+}
+
+/// The tasks that have a network, by the places that their ids name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tasks(Vec<Option<Task>>);
+
+impl Tasks {
+    /// Adds `task`, which is called `id`. One that no World keeps is let go.
+    pub(super) fn insert(&mut self, id: TaskId, task: Task) {
+        let Some(place) = id.place() else { return };
+        if self.0.len() <= place {
+            self.0.resize(place + 1, None);
+        }
+        self.0[place] = Some(task);
+    }
+
+    /// The task called `id`.
+    pub(super) fn get(&self, id: &TaskId) -> Option<&Task> {
+        self.0.get(id.place()?)?.as_ref()
+    }
+
+    /// The same, to be changed.
+    pub(super) fn get_mut(&mut self, id: &TaskId) -> Option<&mut Task> {
+        self.0.get_mut(id.place()?)?.as_mut()
+    }
+
+    /// Takes out the task called `id`.
+    pub(super) fn remove(&mut self, id: &TaskId) -> Option<Task> {
+        self.0.get_mut(id.place()?)?.take()
+    }
 }
 
 impl Task {
@@ -46,7 +85,7 @@ impl Task {
         let place = self.containers.iter().position(|container| container.name == name).unwrap_or_else(|| {
             // Most tasks have one container, and there may be very many tasks.
             self.containers.reserve_exact(1);
-            self.containers.push(Container { name: name.to_owned(), next: None, run: None });
+            self.containers.push(Container { name: name.into(), next: None, run: None });
             self.containers.len() - 1
         });
         &mut self.containers[place]
@@ -61,21 +100,39 @@ impl Task {
     pub(super) fn answer(&self, now: Timestamp, timeout: Duration) -> (Duration, ProbeAnswer) {
         let mut runs = self.containers.iter().filter_map(|container| container.run.as_ref());
         match runs.find(|run| run.serves(now)) {
-            Some(run) if run.hangs(now) || run.behaviour.answers_in > timeout => (timeout, ProbeAnswer::TimedOut),
-            Some(run) => (run.behaviour.answers_in, ProbeAnswer::Status(200)),
+            Some(run) if run.hangs(now) || run.answers_in > timeout => (timeout, ProbeAnswer::TimedOut),
+            Some(run) => (run.answers_in, ProbeAnswer::Status(200)),
             None => (REFUSED_IN, ProbeAnswer::Failed("connection refused".to_owned())),
         }
     }
 }
 
 impl Run {
+    /// The `number`th start of all, at `started`, of a container that behaves like `behaviour`.
+    pub(super) fn new(number: u64, started: Timestamp, behaviour: &Behaviour) -> Self {
+        let from = |from: Option<Duration>| from.map(|from| started + from);
+        Self {
+            number,
+            ended: false,
+            stop_code: behaviour.stop_code,
+            stops_in: behaviour.stops_in,
+            killed_under_load: behaviour.out_of_memory.filter(|it| it.under_load).map(|it| it.after),
+            answers_in: behaviour.answers_in,
+            started,
+            healthy: from(behaviour.healthy),
+            serves: from(behaviour.serves),
+            sick: from(behaviour.sick),
+            hangs: from(behaviour.hangs),
+        }
+    }
+
     /// How long a health command begun `now` takes, and its exit code and output.
     pub(super) fn probe(&self, now: Timestamp, timeout: Duration) -> (Duration, Option<i32>, &'static str) {
-        let takes = self.behaviour.answers_in;
+        let takes = self.answers_in;
         let ends = now + takes;
         if takes > timeout || self.hangs(ends) {
             (timeout, None, "timed out")
-        } else if self.since(ends, self.behaviour.healthy) && !self.since(ends, self.behaviour.sick) {
+        } else if since(ends, self.healthy) && !since(ends, self.sick) {
             (takes, Some(0), "ok")
         } else {
             (takes, Some(1), "not ok")
@@ -83,18 +140,15 @@ impl Run {
     }
 
     fn serves(&self, now: Timestamp) -> bool {
-        now >= self.started
-            && !self.ended
-            && self.since(now, self.behaviour.serves)
-            && !self.since(now, self.behaviour.sick)
+        now >= self.started && !self.ended && since(now, self.serves) && !since(now, self.sick)
     }
 
     fn hangs(&self, now: Timestamp) -> bool {
-        self.since(now, self.behaviour.hangs)
+        since(now, self.hangs)
     }
+}
 
-    /// Whether it is `now` so long after its start.
-    fn since(&self, now: Timestamp, from: Option<Duration>) -> bool {
-        from.is_some_and(|from| now.since(self.started) >= from)
-    }
+/// Whether `from` has come.
+fn since(now: Timestamp, from: Option<Timestamp>) -> bool {
+    from.is_some_and(|from| now >= from)
 }

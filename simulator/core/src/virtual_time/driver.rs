@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use smol_str::{SmolStr, format_smolstr};
+
 use super::behaviour::{Behaviour, Image};
-use super::container::{Run, Task};
+use super::container::{Run, Task, Tasks};
 use super::queue::{Due, Exit, Queue};
 use super::script::{Entry, Script};
 use crate::arn::Arn;
@@ -23,6 +25,8 @@ const REFUSES_IN: Duration = Duration::from_secs(1);
 const CLEARS_IN: Duration = Duration::from_millis(200);
 /// How long a target takes to answer the requests that it has.
 const DRAINS_IN: Duration = Duration::from_millis(300);
+/// The address before the first that is given.
+const BEFORE_FIRST: u32 = 0x0A00_0000;
 /// The exit code of what is killed.
 const KILLED: i32 = 137;
 
@@ -35,9 +39,9 @@ pub struct VirtualTime {
     turns: BTreeMap<Entry, usize>,
     drawn: u64,
     runs: u64,
-    tasks: BTreeMap<TaskId, Task>,
-    by_address: BTreeMap<IpAddr, TaskId>,
-    addresses: u32,
+    tasks: Tasks,
+    /// Who was given each address, in the order in which they were given.
+    addressed: Vec<TaskId>,
     routes: BTreeMap<Arn, Vec<Target>>,
     rules: BTreeMap<Arn, Vec<Forwarding>>,
     /// How often each function of lifecycle hooks has been called.
@@ -192,25 +196,23 @@ impl VirtualTime {
 
     fn begin(&mut self, now: Timestamp, effect: Effect) {
         match effect {
-            Effect::PrepareTask(spec) => self.prepare(now, spec),
+            Effect::PrepareTask(spec) => self.prepare(now, &spec),
             Effect::PullImage(pull) => self.pull(now, pull),
             Effect::StartContainer(spec) => self.start(now, *spec),
             Effect::ProbeHealth { task, container, command: _, timeout } => {
                 let Some(run) = self.tasks.get(&task).and_then(|task| task.run(&container)) else { return };
                 let (takes, exit_code, output) = run.probe(now, timeout);
-                let output = output.to_owned();
+                let output = SmolStr::new_static(output);
                 self.due(now + takes, Observation::HealthProbed { task, container, exit_code, output });
             }
             Effect::StopContainer { task, container, timeout } => self.stop(now, task, container, timeout),
             Effect::ClearTask { task } => {
-                if let Some(cleared) = self.tasks.remove(&task) {
-                    self.by_address.remove(&cleared.address);
-                }
+                self.tasks.remove(&task);
                 self.due(now + CLEARS_IN, Observation::TaskCleared { task });
             }
             Effect::ProbeTarget { target_group, target, path: _, timeout } => {
-                let task = self.by_address.get(&target.address).and_then(|id| self.tasks.get(id));
-                let nobody = Task { address: target.address, memory: None, loaded: false, containers: Vec::new() };
+                let task = self.addressed(target.address).and_then(|id| self.tasks.get(&id));
+                let nobody = Task { memory: None, loaded: false, containers: Vec::new() };
                 let (takes, answer) = task.unwrap_or(&nobody).answer(now, timeout);
                 self.due(now + takes, Observation::TargetProbed { target_group, target, answer });
             }
@@ -233,12 +235,11 @@ impl VirtualTime {
         }
     }
 
-    fn prepare(&mut self, now: Timestamp, spec: TaskSpec) {
-        self.addresses = self.addresses.wrapping_add(1);
-        let address = IpAddr::V4(Ipv4Addr::from(0x0A00_0000_u32.wrapping_add(self.addresses)));
-        let task = Task { address, memory: spec.memory, loaded: false, containers: Vec::new() };
-        self.tasks.insert(spec.task.clone(), task);
-        self.by_address.insert(address, spec.task.clone());
+    fn prepare(&mut self, now: Timestamp, spec: &TaskSpec) {
+        self.addressed.push(spec.task);
+        let address = address(self.addressed.len());
+        let task = Task { memory: spec.memory, loaded: false, containers: Vec::new() };
+        self.tasks.insert(spec.task, task);
         self.due(now + PREPARES_IN, Observation::TaskPrepared { task: spec.task, address });
     }
 
@@ -247,11 +248,11 @@ impl VirtualTime {
         let Pull { task, container, .. } = pull;
         match &behaviour.image {
             Image::Pulls(takes) => {
-                let observation = Observation::ImagePulled { task: task.clone(), container: container.clone() };
+                let observation = Observation::ImagePulled { task, container: container.clone() };
                 self.due(now + *takes, observation);
             }
             Image::Refused(words) => {
-                let (task, container, message) = (task.clone(), container.clone(), words.clone());
+                let (task, container, message) = (task, container.clone(), words.clone());
                 self.due(now + REFUSES_IN, Observation::ImageNotPulled { task, container, message });
             }
             Image::Hangs => {}
@@ -266,16 +267,16 @@ impl VirtualTime {
         let kept = self.tasks.get_mut(&id).and_then(|task| task.container_mut(&name).next.take());
         let behaviour = kept.unwrap_or_else(|| Box::new(self.draw(&image, &name)));
         let started = now + behaviour.starts_in;
-        if let Some(message) = behaviour.cannot_start {
+        if let Some(message) = behaviour.cannot_start.clone() {
             return self.due(started, Observation::ContainerNotStarted { task: id, container: name, message });
         }
         self.runs += 1;
         let number = self.runs;
-        let runtime_id = format!("{}-{name}", id.0);
-        let observation = Observation::ContainerStarted { task: id.clone(), container: name.clone(), runtime_id };
+        let runtime_id = format_smolstr!("{id}-{name}");
+        let observation = Observation::ContainerStarted { task: id, container: name.clone(), runtime_id };
         self.due(started, observation);
         let exit = |after: Duration, code: i32, out_of_memory: bool| {
-            let (task, container) = (id.clone(), name.clone());
+            let (task, container) = (id, name.clone());
             (started + after, Due::Exit(Exit { task, container, run: number, code, out_of_memory }))
         };
         let loaded = self.tasks.get(&id).is_some_and(|task| task.loaded);
@@ -291,11 +292,11 @@ impl VirtualTime {
             self.queue.push(at, due);
         }
         if let Some(mebibytes) = behaviour.peak_memory.filter(|_| !too_much) {
-            let (task, container) = (id.clone(), name.clone());
+            let (task, container) = (id, name.clone());
             self.due(started + behaviour.up(), Observation::MemoryUsed { task, container, mebibytes });
         }
         if let Some(task) = self.tasks.get_mut(&id) {
-            task.container_mut(&name).run = Some(Run { number, behaviour, started, ended: false });
+            task.container_mut(&name).run = Some(Run::new(number, started, &behaviour));
         }
     }
 
@@ -309,10 +310,10 @@ impl VirtualTime {
         }
     }
 
-    fn stop(&mut self, now: Timestamp, task: TaskId, container: String, timeout: Duration) {
+    fn stop(&mut self, now: Timestamp, task: TaskId, container: SmolStr, timeout: Duration) {
         let Some(run) = self.tasks.get(&task).and_then(|task| task.run(&container)) else { return };
-        let (takes, code) = match run.behaviour.stops_in {
-            Some(takes) if takes <= timeout => (takes, run.behaviour.stop_code),
+        let (takes, code) = match run.stops_in {
+            Some(takes) if takes <= timeout => (takes, run.stop_code),
             Some(_) | None => (timeout, KILLED),
         };
         let run = run.number;
@@ -346,18 +347,25 @@ impl VirtualTime {
             if before.next_if_eq(&target).is_some() {
                 continue;
             }
-            let Some(id) = self.by_address.get(&target.address) else { continue };
-            let Some(task) = self.tasks.get_mut(id).filter(|task| !task.loaded) else { continue };
+            let Some(id) = self.addressed(target.address) else { continue };
+            let Some(task) = self.tasks.get_mut(&id).filter(|task| !task.loaded) else { continue };
             task.loaded = true;
             for container in &task.containers {
                 let Some(run) = &container.run else { continue };
-                if let Some(out) = run.behaviour.out_of_memory.filter(|it| it.under_load) {
-                    let (task, container, run) = (id.clone(), container.name.clone(), run.number);
+                if let Some(after) = run.killed_under_load {
+                    let (task, container, run) = (id, container.name.clone(), run.number);
                     let exit = Exit { task, container, run, code: KILLED, out_of_memory: true };
-                    self.queue.push(now + out.after, Due::Exit(exit));
+                    self.queue.push(now + after, Due::Exit(exit));
                 }
             }
         }
+    }
+
+    /// The task that was given `address`.
+    fn addressed(&self, address: IpAddr) -> Option<TaskId> {
+        let IpAddr::V4(address) = address else { return None };
+        let number = u32::from(address).wrapping_sub(BEFORE_FIRST);
+        self.addressed.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
     }
 
     /// A container ends only once, whatever was to end it.
@@ -386,4 +394,10 @@ impl VirtualTime {
     fn due(&mut self, at: Timestamp, observation: Observation) {
         self.queue.push(at, Due::Observation(observation));
     }
+}
+
+/// The address that is given as the `number`th, from 1.
+fn address(number: usize) -> IpAddr {
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    IpAddr::V4(Ipv4Addr::from(BEFORE_FIRST.wrapping_add(number)))
 }

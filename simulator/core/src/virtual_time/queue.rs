@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use smol_str::SmolStr;
+
 use crate::effect::TaskId;
 use crate::observation::Observation;
 use crate::time::Timestamp;
@@ -20,12 +22,15 @@ pub(super) enum Due {
 #[derive(Clone, Debug)]
 pub(super) struct Exit {
     pub(super) task: TaskId,
-    pub(super) container: String,
+    pub(super) container: SmolStr,
     /// Which start of the container it belongs to.
     pub(super) run: u64,
     pub(super) code: i32,
     pub(super) out_of_memory: bool,
 }
+
+/// Room for so many things is never given back.
+const SMALL: usize = 1_024;
 
 /// What is due, the earliest first.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +60,12 @@ impl Queue {
 
     /// Takes the next thing.
     pub(super) fn pop(&mut self) -> Option<Due> {
-        self.heap.pop().map(|Reverse(entry)| entry.due)
+        let due = self.heap.pop().map(|Reverse(entry)| entry.due);
+        // A large rollout begins with as many things due as it has tasks, and then has few.
+        if self.heap.len() < self.heap.capacity() / 8 && self.heap.capacity() > SMALL {
+            self.heap.shrink_to(self.heap.len() * 2);
+        }
+        due
     }
 }
 

@@ -151,7 +151,7 @@ fn running_a_task_needs_the_revision_the_cluster_and_the_roles() {
     let in_cluster = allow_if("ecs:RunTask", FAMILY, "ArnEquals", "ecs:cluster", CLUSTER_ARN);
     assert_eq!(denied(account, &format!("{in_cluster},{pass}"), run()), None);
 
-    let id = account.world.ecs().tasks()[0].id.0.clone();
+    let id = account.world.ecs().tasks()[0].id.to_string();
     let task = format!("arn:aws:ecs:eu-central-1:123456789012:task/news/{id}");
     let stop = || StopTask { cluster: Some(CLUSTER.to_owned()), task: id.clone(), reason: None };
     assert_eq!(denied(account, &in_cluster, stop()), denial("ecs:StopTask", &task));

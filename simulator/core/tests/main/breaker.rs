@@ -34,7 +34,7 @@ fn failed_tasks(account: &Account, deployment: &str) -> Option<u32> {
 }
 
 fn launched(account: &Account, deployment: &str) -> usize {
-    account.world.ecs().tasks().into_iter().filter(|task| task.started_by.as_deref() == Some(deployment)).count()
+    account.world.ecs().tasks().into_iter().filter(|task| task.origin.started_by.as_deref() == Some(deployment)).count()
 }
 
 /// However the new containers fail, the old deployment comes back under its own id, and little more is started than what is counted.
@@ -99,7 +99,7 @@ fn a_rollback_is_told_as_the_real_service_tells_it() {
     let completed = messages.iter().rposition(|said| **said == completed).expect("the old deployment completes again");
     assert!(completed > rolling_back);
     assert_eq!(messages[completed + 1], "(service news-api) has reached a steady state.");
-    let last = account.world.ecs().tasks().into_iter().rfind(|task| task.started_by.as_deref() == Some(&new));
+    let last = account.world.ecs().tasks().into_iter().rfind(|task| task.origin.started_by.as_deref() == Some(&new));
     let stop = last.and_then(|task| task.stop.clone()).expect("it was stopped");
     assert_eq!(
         stop.reason,

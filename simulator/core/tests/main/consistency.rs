@@ -62,7 +62,7 @@ fn all_tasks_of_a_deployment_run_the_same_image() {
     account.until_steady();
     assert_eq!(asked(&account, from), BTreeSet::from([Some(FIRST)]), "more tasks of the same deployment");
     let shown: BTreeSet<_> = account.world.ecs().tasks().iter().map(|task| task.containers[0].digest.clone()).collect();
-    assert_eq!(shown, BTreeSet::from([Some(FIRST.to_owned())]));
+    assert_eq!(shown, BTreeSet::from([Some(FIRST.into())]));
 
     let from = account.driver.wanted.len();
     account.update(UpdateService { force: true, ..UpdateService::default() });

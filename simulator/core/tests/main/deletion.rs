@@ -160,7 +160,7 @@ fn a_cluster_is_deleted_when_nothing_is_in_it() {
 fn everything_that_can_be_tagged_is_tagged_alike() {
     let mut account = serving();
     let prefix = "arn:aws:ecs:eu-central-1:123456789012:";
-    let task = account.world.ecs().tasks()[0].arn.to_string();
+    let task = account.world.ecs().tasks()[0].arn().to_string();
     let names = ["cluster/news", "service/news/news-api", "task-definition/news-api:1"];
     let arns = names.iter().map(|name| format!("{prefix}{name}")).chain([task]);
     let tags = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {

@@ -96,7 +96,7 @@ fn containers_stop_in_the_reverse_order_and_stubborn_ones_are_killed() {
     let app = ContainerDefinition { stop_timeout: Some(secs(12)), ..app };
     let id = account.run_task(vec![app, container("proxy", "proxy:1"), container("alone", "alone:1")]);
     until_running(&mut account, &id);
-    let stop = StopTask { cluster: Some(CLUSTER.to_owned()), task: id.0.clone(), reason: None };
+    let stop = StopTask { cluster: Some(CLUSTER.to_owned()), task: id.to_string(), reason: None };
     let asked = account.world.now();
     account.must(stop);
     assert_eq!(account.task(&id).last_status, TaskStatus::Stopping);

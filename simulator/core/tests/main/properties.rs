@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use simulator_core::ecs::Task;
 use simulator_core::ecs::definition::ContainerDefinition;
 use simulator_core::ecs::service::{CircuitBreaker, RolloutState};
+use simulator_core::effect::TaskId;
 use simulator_core::elb::HealthCheck;
 use simulator_core::{EventKind, Timing};
 
@@ -158,10 +159,10 @@ fn completed(account: &Account) -> bool {
 
 /// Every task ends once, in the order of AWS's states, and what is left of it is removed once.
 fn every_task_ends_once(account: &Account) -> Result<(), TestCaseError> {
-    let mut statuses: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut statuses: BTreeMap<TaskId, Vec<&str>> = BTreeMap::new();
     for event in account.world.events() {
         if let EventKind::Task { task, status, .. } = &event.kind {
-            statuses.entry(&task.0).or_default().push(status);
+            statuses.entry(*task).or_default().push(status);
         }
     }
     let order = ["PROVISIONING", "PENDING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];
@@ -197,9 +198,14 @@ fn nothing_starts_after_failed(account: &Account) -> Result<(), TestCaseError> {
     let mut failed = BTreeSet::new();
     for event in account.world.events() {
         if let EventKind::Deployment { id, rollout_state: "FAILED", .. } = &event.kind {
-            failed.insert(id);
+            failed.insert(id.as_str());
         } else if let EventKind::Task { started_by, status: "PROVISIONING", .. } = &event.kind {
-            prop_assert!(!failed.contains(started_by), "{} goes on after it failed:\n{}", started_by, account.story());
+            prop_assert!(
+                !failed.contains(started_by.as_str()),
+                "{} goes on after it failed:\n{}",
+                started_by,
+                account.story()
+            );
         }
     }
     Ok(())
@@ -247,7 +253,7 @@ proptest! {
             Ok(())
         }, |account| account.service().primary().id == old && completed(account))?;
         let counted = account.world.events().iter().filter(|event| matches!(&event.kind, EventKind::BreakerCounted { .. })).count();
-        let started = account.world.ecs().tasks().into_iter().filter(|task| task.started_by.as_deref() == Some(&new)).count();
+        let started = account.world.ecs().tasks().into_iter().filter(|task| task.origin.started_by.as_deref() == Some(&new)).count();
         let threshold = usize::try_from(case.deploy.desired.div_ceil(2).max(3)).expect("a small number");
         prop_assert!(counted >= threshold);
         // Until the breaker trips the scheduler goes on: at each of its looks it can start as many as the maximum allows.

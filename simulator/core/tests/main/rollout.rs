@@ -187,7 +187,7 @@ fn a_sick_task_is_replaced() {
 #[test]
 fn a_task_that_somebody_stops_is_replaced() {
     let mut account = serving(Timing::aws(), &Deploy { desired: 1, ..Deploy::default() });
-    let id = account.world.ecs().tasks()[0].id.0.clone();
+    let id = account.world.ecs().tasks()[0].id.to_string();
     account.must(StopTask { cluster: Some(CLUSTER.to_owned()), task: id, reason: None });
     account.until("another runs", secs(120), |account| alive(account) == 1 && account.world.ecs().tasks().len() == 2);
     account.until_steady();

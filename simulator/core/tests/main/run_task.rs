@@ -26,7 +26,7 @@ fn a_task_that_ends_says_how() {
     let task = account.task(&id);
     assert_eq!(ending(task), ("EssentialContainerExited", "Essential container in task exited"));
     assert_eq!(task.containers[0].exit_code, Some(1));
-    assert_eq!(task.group, "family:news-api");
+    assert_eq!(task.origin.group, "family:news-api");
     let order =
         [Some(task.created_at), task.pull_started_at, task.pull_stopped_at, task.started_at, task.execution_stopped_at];
     assert!(order.is_sorted() && task.stopped_at >= task.execution_stopped_at, "{order:?}");
@@ -102,7 +102,7 @@ fn a_task_stopped_on_its_way_up_never_starts_what_it_has_not_started() {
         let started_before = account.first_wanted(is_start).is_some();
         account.must(StopTask {
             cluster: Some(CLUSTER.to_owned()),
-            task: id.0.clone(),
+            task: id.to_string(),
             reason: Some("enough".to_owned()),
         });
         until_over(&mut account, &id);
@@ -134,7 +134,7 @@ fn overrides_change_the_command_and_the_environment_of_one_task() {
     let definition = account.register(vec![app]);
     let run = RunTask {
         cluster: Some(CLUSTER.to_owned()),
-        task_definition: definition.name(),
+        task_definition: definition.name().to_string(),
         launch_type: Some(LaunchType::Fargate),
         network: Some(account.network.clone()),
         ..RunTask::default()

@@ -117,7 +117,7 @@ fn a_secret_that_cannot_be_had_keeps_the_task_from_starting() {
         assert!(reason.starts_with(&format!("{prefix}{why}")), "{reason}");
         if !allowed {
             let ending = "because no identity-based policy allows the secretsmanager:GetSecretValue action";
-            assert!(reason.contains(&id.0) && reason.ends_with(ending), "{reason}");
+            assert!(reason.contains(&id.to_string()) && reason.ends_with(ending), "{reason}");
         }
     }
 }
@@ -238,8 +238,8 @@ fn a_missing_log_group_keeps_the_task_from_starting() {
     let id = account.run_task(vec![app]);
     until_running(&mut account, &id);
     let now = account.world.now();
-    let (task, container) = (id.clone(), "app".to_owned());
-    account.world.observe(now, Observation::Logged { task, container, line: "hello".to_owned() });
+    let (task, container) = (id, "app".to_owned());
+    account.world.observe(now, Observation::Logged { task, container: container.into(), line: "hello".to_owned() });
     let logged = account.world.events().iter().find_map(|event| {
         if let EventKind::Logged { group, stream, line } = &event.kind {
             Some((group.as_str(), stream.clone(), line.as_str()))
@@ -247,7 +247,7 @@ fn a_missing_log_group_keeps_the_task_from_starting() {
             None
         }
     });
-    assert_eq!(logged, Some(("/none", format!("ecs/app/{}", id.0), "hello")));
+    assert_eq!(logged, Some(("/none", format!("ecs/app/{id}"), "hello")));
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn a_registry_token_is_the_execution_roles_own() {
         .iter()
         .find_map(|(_, effect)| if let Effect::PullImage(pull) = effect { pull.token.clone() } else { None });
     let caller = account.world.registry_caller(&token.expect("an ECR image is pulled with a token"));
-    let session = format!("arn:aws:sts::123456789012:assumed-role/execution/{}", id.0);
+    let session = format!("arn:aws:sts::123456789012:assumed-role/execution/{id}");
     assert_eq!(caller.map(|caller| caller.arn.to_string()), Ok(session));
 
     account.allow_execution(&["logs:*"]);

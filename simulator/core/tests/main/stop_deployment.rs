@@ -70,7 +70,10 @@ fn an_aborted_deployment_stays_as_it_is() {
     let service = account.service();
     assert_eq!((&service.primary().id, service.primary().rollout_state), (&second, RolloutState::Failed));
     assert_eq!(account.world.ecs().tasks().len(), launched, "nothing is started after FAILED");
-    assert!(tasks(&account, 1).any(|task| task.started_by.as_ref() == Some(&first)), "what served goes on serving");
+    assert!(
+        tasks(&account, 1).any(|task| task.origin.started_by.as_deref() == Some(first.as_str())),
+        "what served goes on serving"
+    );
     assert_eq!((latest(&account).rollback.clone(), latest(&account).stopped_at.is_some()), (None, true));
 }
 

@@ -133,7 +133,7 @@ fn a_task_that_fails_the_load_balancers_checks_is_replaced() {
     let group = account.target_group.as_ref().expect("there is a load balancer");
     let said = format!(
         "(service news-api) (task {}) (port 8000) is unhealthy in (target-group {group}) due to (reason Health checks failed).",
-        task.id.0
+        task.id
     );
     assert!(account.service().events.iter().any(|event| event.message == said), "{}", account.story());
     let stop = task.stop.expect("it is being stopped");

@@ -49,7 +49,7 @@ struct End {
 pub(super) async fn follow(engine: Engine, followed: Followed, observer: Arc<dyn Observer>) {
     let Followed { task, name, container, output } = followed;
     let mut reading = Box::pin(read(output, |line| {
-        observer.observe(Observation::Logged { task: task.clone(), container: name.clone(), line });
+        observer.observe(Observation::Logged { task, container: name.as_str().into(), line });
     }));
     let mut ending = Box::pin(end_of(&engine, &container.id));
     let end = tokio::select! {
@@ -64,7 +64,7 @@ pub(super) async fn follow(engine: Engine, followed: Followed, observer: Arc<dyn
     drop(reading);
     container.ended.send_replace(true);
     let End { exit_code, out_of_memory } = end;
-    observer.observe(Observation::ContainerExited { task, container: name, exit_code, out_of_memory });
+    observer.observe(Observation::ContainerExited { task, container: name.into(), exit_code, out_of_memory });
 }
 
 async fn read(output: Option<Output>, mut pass_on: impl FnMut(String)) {

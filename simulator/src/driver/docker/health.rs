@@ -25,7 +25,7 @@ impl Shared {
             None => (None, "the container does not run".to_owned()),
         };
         let output = output.chars().take(OUTPUT).collect();
-        Observation::HealthProbed { task, container, exit_code, output }
+        Observation::HealthProbed { task, container: container.into(), exit_code, output }
     }
 
     async fn run_probe(&self, container: &str, command: Vec<String>, limit: Duration) -> (Option<i32>, String) {

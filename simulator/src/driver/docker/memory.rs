@@ -37,7 +37,7 @@ pub(super) async fn watch(
         let Some(mebibytes) = figure.memory_stats.as_ref().and_then(used) else { continue };
         if mebibytes > peak {
             peak = mebibytes;
-            let (task, container) = (task.clone(), container.clone());
+            let container = container.clone().into();
             observer.observe(Observation::MemoryUsed { task, container, mebibytes });
         }
     }

@@ -140,9 +140,11 @@ impl Driver for DockerDriver {
                 }
             }
             Effect::ProbeHealth { task, container, command, timeout } => {
-                observer.observe(shared.probe_health(task, container, command, timeout).await);
+                observer.observe(shared.probe_health(task, container.to_string(), command.to_vec(), timeout).await);
             }
-            Effect::StopContainer { task, container, timeout } => shared.stop(task, container, timeout, observer).await,
+            Effect::StopContainer { task, container, timeout } => {
+                shared.stop(task, container.to_string(), timeout, observer).await
+            }
             Effect::ClearTask { task } => {
                 shared.clear(&task).await;
                 observer.observe(Observation::TaskCleared { task });

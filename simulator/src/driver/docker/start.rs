@@ -31,7 +31,7 @@ impl Shared {
         spec: ContainerSpec,
         observer: &Arc<dyn Observer>,
     ) -> Option<impl Future<Output = ()> + Send + use<>> {
-        let (id, name, logged) = (spec.task.clone(), spec.name.clone(), spec.logged);
+        let (id, name, logged) = (spec.task, spec.name.clone(), spec.logged);
         let started = match self.task(&id) {
             Some(task) => self.try_start(&task, spec).await,
             None => Err("the task has no network".to_owned()),
@@ -40,19 +40,15 @@ impl Shared {
             Ok((container, output)) => {
                 let runtime_id = container.id.clone();
                 observer.observe(Observation::ContainerStarted {
-                    task: id.clone(),
+                    task: id,
                     container: name.clone(),
-                    runtime_id,
+                    runtime_id: runtime_id.into(),
                 });
                 let (engine, observer) = (self.engine.clone(), Arc::clone(observer));
-                let watching = memory::watch(
-                    engine.clone(),
-                    container.id.clone(),
-                    id.clone(),
-                    name.clone(),
-                    Arc::clone(&observer),
-                );
-                let followed = Followed { task: id, name, container, output: output.filter(|_| logged) };
+                let watching =
+                    memory::watch(engine.clone(), container.id.clone(), id, name.to_string(), Arc::clone(&observer));
+                let followed =
+                    Followed { task: id, name: name.to_string(), container, output: output.filter(|_| logged) };
                 Some(async move {
                     tokio::select! {
                         () = follow(engine, followed, observer) => {}
@@ -193,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_container_without_limits_has_the_tasks() {
-        let task = |cpu, memory| TaskSpec { task: TaskId("t".into()), family: "f".into(), service: None, cpu, memory };
+        let task = |cpu, memory| TaskSpec { task: TaskId::new(1), family: "f".into(), service: None, cpu, memory };
         const MIB: i64 = 1024 * 1024;
         for (task, cpu, memory, expected) in [
             (task(Some(256), Some(512)), 0, None, (Some(512 * MIB), Some(249_999_872), 2)),

@@ -21,7 +21,12 @@ impl Shared {
     pub(super) async fn stop(&self, task: TaskId, name: String, grace: Duration, observer: &Arc<dyn Observer>) {
         let Some(container) = self.task(&task).and_then(|known| known.container(&name)) else {
             let (exit_code, out_of_memory) = (None, false);
-            return observer.observe(Observation::ContainerExited { task, container: name, exit_code, out_of_memory });
+            return observer.observe(Observation::ContainerExited {
+                task,
+                container: name.into(),
+                exit_code,
+                out_of_memory,
+            });
         };
         self.signal(&container, &self.stop_signal(&container).await).await;
         if !ends_within(&container, grace).await {

@@ -95,14 +95,14 @@ impl Shared {
 
     /// Makes the network of a task.
     pub(super) async fn prepare(&self, spec: TaskSpec) -> Observation {
-        let task = spec.task.clone();
+        let task = spec.task;
         let made = match self.spares.take() {
             Some(spare) => Ok(spare),
             None => self.make_network(&self.name(&task, "pause"), self.labels(&task)).await,
         };
         match made {
             Ok(Spare { pause, address }) => {
-                self.tasks().insert(task.clone(), Arc::new(Task { spec, pause, state: Mutex::default() }));
+                self.tasks().insert(task, Arc::new(Task { spec, pause, state: Mutex::default() }));
                 Observation::TaskPrepared { task, address }
             }
             Err(message) => Observation::TaskNotPrepared { task, message },
@@ -176,13 +176,13 @@ impl Shared {
 
     /// What a container is called on the engine, for whoever looks at `docker ps`.
     pub(super) fn name(&self, task: &TaskId, container: &str) -> String {
-        let short = task.0.get(..12).unwrap_or(&task.0);
-        format!("greenroom-{}-{short}-{container}", self.rehearsal.id())
+        let task = task.to_string();
+        format!("greenroom-{}-{}-{container}", self.rehearsal.id(), &task[..12])
     }
 
     pub(super) fn labels(&self, task: &TaskId) -> HashMap<String, String> {
         let mut labels = self.rehearsal.labels();
-        labels.insert(label::TASK.to_owned(), task.0.clone());
+        labels.insert(label::TASK.to_owned(), task.to_string());
         labels
     }
 

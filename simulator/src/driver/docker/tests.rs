@@ -88,8 +88,8 @@ impl Scene {
     }
 
     async fn task_with(&mut self, cpu: Option<u32>, memory: Option<u32>) -> (TaskId, IpAddr) {
-        let task = TaskId(format!("{:012x}{:020}", self.tasks.fetch_add(1, Ordering::Relaxed), 0));
-        let spec = TaskSpec { task: task.clone(), family: "news".to_owned(), service: None, cpu, memory };
+        let task = TaskId::new(u128::from(self.tasks.fetch_add(1, Ordering::Relaxed)) << 80);
+        let spec = TaskSpec { task, family: "news".into(), service: None, cpu, memory };
         self.carry_out(Effect::PrepareTask(spec)).await;
         let address = self.observe(|observation| match observation {
             Observation::TaskPrepared { task: prepared, address } if *prepared == task => Some(*address),
@@ -105,11 +105,11 @@ impl Scene {
     }
 
     async fn start_spec(&mut self, spec: ContainerSpec) -> String {
-        let (task, name) = (spec.task.clone(), spec.name.clone());
+        let (task, name) = (spec.task, spec.name.clone());
         self.carry_out(Effect::StartContainer(Box::new(spec))).await;
         self.observe(|observation| match observation {
             Observation::ContainerStarted { task: of, container, runtime_id } if *of == task && *container == name => {
-                Some(runtime_id.clone())
+                Some(runtime_id.to_string())
             }
             Observation::ContainerNotStarted { message, .. } => panic!("{name} did not start: {message}"),
             _ => None,
@@ -145,14 +145,13 @@ impl Scene {
     }
 
     async fn stop(&self, task: &TaskId, name: &str, grace: Duration) {
-        let (task, container) = (task.clone(), name.to_owned());
-        self.carry_out(Effect::StopContainer { task, container, timeout: grace }).await;
+        let (task, container) = (*task, name.to_owned());
+        self.carry_out(Effect::StopContainer { task, container: container.into(), timeout: grace }).await;
     }
 
     async fn clear(&mut self, task: &TaskId) {
-        self.carry_out(Effect::ClearTask { task: task.clone() }).await;
-        self.observe(|observation| (*observation == Observation::TaskCleared { task: task.clone() }).then_some(()))
-            .await;
+        self.carry_out(Effect::ClearTask { task: *task }).await;
+        self.observe(|observation| (*observation == Observation::TaskCleared { task: *task }).then_some(())).await;
     }
 
     async fn inspect(&self, container: &str) -> bollard::models::ContainerInspectResponse {
@@ -174,8 +173,8 @@ fn python(task: &TaskId, name: &str, program: &str) -> ContainerSpec {
 
 fn spec(task: &TaskId, name: &str, image: &str, command: &[&str]) -> ContainerSpec {
     ContainerSpec {
-        task: task.clone(),
-        name: name.to_owned(),
+        task: *task,
+        name: name.into(),
         image: image.to_owned(),
         digest: None,
         entry_point: Vec::new(),

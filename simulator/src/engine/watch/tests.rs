@@ -165,13 +165,13 @@ async fn rehearse(engine: &Engine, rehearsal: &Rehearsal) {
     let driver = driver.await.expect("a driver");
     let (sender, mut observed) = mpsc::unbounded_channel();
     let observer: Arc<dyn Observer> = Arc::new(sender);
-    let task = TaskId("0".repeat(32));
-    let spec = TaskSpec { task: task.clone(), family: "news".into(), service: None, cpu: None, memory: None };
+    let task = TaskId::new(0);
+    let spec = TaskSpec { task, family: "news".into(), service: None, cpu: None, memory: None };
     driver.carry_out(Effect::PrepareTask(spec), &observer).await;
     for name in ["app", "sidecar"] {
         let spec = ContainerSpec {
-            task: task.clone(),
-            name: name.to_owned(),
+            task,
+            name: name.into(),
             image: image.clone(),
             digest: None,
             entry_point: Vec::new(),

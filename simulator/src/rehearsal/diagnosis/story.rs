@@ -58,13 +58,15 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
     let mut stories: BTreeMap<TaskId, TaskStory> = BTreeMap::new();
     for Event { at, kind, .. } in events {
         match kind {
-            EventKind::Task { task, started_by, task_definition, status, stop_code, stopped_reason } => {
-                let story = stories.entry(task.clone()).or_default();
-                story.started_by.clone_from(started_by);
-                story.task_definition.clone_from(task_definition);
+            EventKind::Task { task, started_by, task_definition, status, stop } => {
+                let story = stories.entry(*task).or_default();
+                story.started_by = started_by.to_string();
+                story.task_definition = task_definition.to_string();
                 story.status = status;
-                story.stop_code = stop_code.or(story.stop_code);
-                story.stopped_reason = stopped_reason.clone().or_else(|| story.stopped_reason.take());
+                if let Some(stop) = stop {
+                    story.stop_code = Some(stop.code.as_str());
+                    story.stopped_reason = Some(stop.reason.to_string());
+                }
                 match *status {
                     "RUNNING" => story.running_at = story.running_at.or(Some(*at)),
                     "DEACTIVATING" | "STOPPING" | "STOPPED" => story.stopping_at = story.stopping_at.or(Some(*at)),
@@ -74,7 +76,7 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
             EventKind::Container { task, container, status, exit_code, reason } => {
                 let story = container_of(&mut stories, task, container);
                 story.exit_code = exit_code.or(story.exit_code);
-                story.reason = reason.clone().or_else(|| story.reason.take());
+                story.reason = reason.as_deref().map(str::to_owned).or_else(|| story.reason.take());
                 match *status {
                     "RUNNING" => story.started_at = story.started_at.or(Some(*at)),
                     "STOPPED" => story.stopped_at = Some(*at),
@@ -84,7 +86,7 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
             EventKind::ContainerHealth { task, container, status, output } => {
                 let story = container_of(&mut stories, task, container);
                 story.health = Some(status);
-                story.health_output.clone_from(output);
+                story.health_output = output.to_string();
                 match *status {
                     "HEALTHY" => story.healthy_at = story.healthy_at.or(Some(*at)),
                     "UNHEALTHY" => story.unhealthy_at = story.unhealthy_at.or(Some(*at)),
@@ -95,7 +97,8 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
                 // `prefix/container/task` (facts: awslogs).
                 let mut parts = stream.rsplitn(3, '/');
                 let (Some(task), Some(container)) = (parts.next(), parts.next()) else { continue };
-                let story = container_of(&mut stories, &TaskId(task.to_owned()), container);
+                let Ok(task) = task.parse() else { continue };
+                let story = container_of(&mut stories, &task, container);
                 if story.lines.len() == KEPT_LINES {
                     story.lines.remove(0);
                 }
@@ -120,5 +123,5 @@ fn container_of<'a>(
     task: &TaskId,
     container: &str,
 ) -> &'a mut ContainerStory {
-    stories.entry(task.clone()).or_default().containers.entry(container.to_owned()).or_default()
+    stories.entry(*task).or_default().containers.entry(container.to_owned()).or_default()
 }

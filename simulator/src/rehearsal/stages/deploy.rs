@@ -136,7 +136,7 @@ pub(super) async fn migration_task(
     let mark: Mark = database.mark().await.map_err(|error| bug("cannot read the database's clock", &error))?;
     let refused = |error| Standing::refused(stage, &error);
     let arn = standing.deploy.run(revision, container, &migration.command).await.map_err(refused)?;
-    let id = TaskId(arn.rsplit('/').next().unwrap_or_default().to_owned());
+    let id = task_of(&arn)?;
     let stopped = scene.account.until(|world| {
         let is_stopped =
             |event: &Event| matches!(&event.kind, EventKind::Task { task, status: "STOPPED", .. } if *task == id);
@@ -206,6 +206,14 @@ pub(super) async fn roll_out(
 
 fn bug(while_doing: &str, error: &(dyn std::error::Error + 'static)) -> Unproved {
     Unproved::Failed(RehearsalError::bug(while_doing, error))
+}
+
+/// The id of the task that `arn` names.
+pub(super) fn task_of(arn: &str) -> Result<TaskId, Unproved> {
+    let id = arn.rsplit('/').next().unwrap_or_default().parse();
+    id.map_err(|error| {
+        Unproved::Failed(RehearsalError::Bug { message: format!("cannot tell the task of `{arn}`: {error}") })
+    })
 }
 
 /// The revision that the schema is at; several where a tool has several heads.

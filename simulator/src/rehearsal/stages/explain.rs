@@ -7,6 +7,7 @@ use serde_json::Value;
 use simulator_core::effect::{Target, TaskId};
 use simulator_core::{Event, EventKind, Timestamp};
 
+use super::deploy::task_of;
 use super::scene::{Scene, Standing};
 use crate::finding::{Finding, Place, Stage};
 use crate::rehearsal::diagnosis::rollout::{Circumstances, HealthCheck, cannot_run, diagnose};
@@ -88,7 +89,7 @@ async fn left_alone(
 ) -> Result<Option<Duration>, Unproved> {
     let refused = |error| Standing::refused(stage, &error);
     let arn = standing.deploy.run(revision, container, &[]).await.map_err(refused)?;
-    let id = TaskId(arn.rsplit('/').next().unwrap_or_default().to_owned());
+    let id = task_of(&arn)?;
     let decided = scene.account.until(|world| after_start(world.events(), &id, container));
     let measured = tokio::time::timeout(LEFT_ALONE, decided).await.ok().flatten();
     standing.deploy.stop(&arn, "greenroom: measured").await.map_err(refused)?;

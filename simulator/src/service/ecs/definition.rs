@@ -124,6 +124,7 @@ fn json(definition: &TaskDefinition) -> Value {
         registered_at,
         registered_by,
         deregistered_at,
+        probes: _,
     } = definition;
     let names =
         |kinds: &[simulator_core::ecs::LaunchType]| kinds.iter().map(|kind| json!(kind.as_str())).collect::<Value>();

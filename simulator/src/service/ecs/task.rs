@@ -125,33 +125,33 @@ fn json(world: &World, id: &TaskId, with_tags: bool) -> Value {
     object([
         ("attachments", attachments(task)),
         ("attributes", json!([{ "name": "ecs.cpu-architecture", "value": "x86_64" }])),
-        ("clusterArn", json!(view.cluster(&task.cluster).map(|cluster| cluster.arn.as_str()))),
+        ("clusterArn", json!(view.cluster(&task.origin.cluster).map(|cluster| cluster.arn.as_str()))),
         ("connectivity", json!(task.pull_started_at.map(|_| "CONNECTED"))),
         ("connectivityAt", time(task.pull_started_at)),
         ("containers", task.containers.iter().enumerate().map(|(place, _)| container(task, place)).collect()),
-        ("cpu", json!(task.overrides.cpu.or(task.definition.cpu).map(|cpu| cpu.to_string()))),
+        ("cpu", json!(task.origin.overrides.cpu.or(task.definition.cpu).map(|cpu| cpu.to_string()))),
         ("createdAt", shape::seconds_of(task.created_at)),
         ("desiredStatus", json!(task.desired_status())),
         ("enableExecuteCommand", json!(false)),
         ("executionStoppedAt", time(task.execution_stopped_at)),
-        ("group", json!(task.group)),
+        ("group", json!(task.origin.group)),
         ("healthStatus", json!(task.health().as_str())),
         ("lastStatus", json!(task.last_status.as_str())),
         ("launchType", json!("FARGATE")),
-        ("memory", json!(task.overrides.memory.or(task.definition.memory).map(|memory| memory.to_string()))),
-        ("overrides", overrides_json(&task.overrides)),
+        ("memory", json!(task.origin.overrides.memory.or(task.definition.memory).map(|memory| memory.to_string()))),
+        ("overrides", overrides_json(&task.origin.overrides)),
         ("platformVersion", json!("1.4.0")),
         ("platformFamily", json!("Linux")),
         ("pullStartedAt", time(task.pull_started_at)),
         ("pullStoppedAt", time(task.pull_stopped_at)),
         ("startedAt", time(task.started_at)),
-        ("startedBy", json!(task.started_by)),
+        ("startedBy", json!(task.origin.started_by)),
         ("stopCode", json!(stop.map(|stop| stop.code.as_str()))),
         ("stoppedAt", time(task.stopped_at)),
         ("stoppedReason", json!(stop.map(|stop| &stop.reason))),
         ("stoppingAt", time(task.stopping_at)),
-        ("tags", if with_tags { shape::tag_list(&task.tags) } else { json!([]) }),
-        ("taskArn", json!(task.arn.as_str())),
+        ("tags", if with_tags { shape::tag_list(&task.origin.tags) } else { json!([]) }),
+        ("taskArn", json!(task.arn().as_str())),
         ("taskDefinitionArn", json!(task.definition.arn.as_str())),
         ("version", json!(task.version)),
     ])
@@ -164,12 +164,14 @@ fn attachments(task: &Task) -> Value {
         (Some(_), None) => "ATTACHED",
         (None, None) => "PRECREATED",
     };
-    let details =
-        [("subnetId", task.subnet.clone()), ("privateIPv4Address", task.address.map(|address| address.to_string()))];
+    let details = [
+        ("subnetId", task.subnet.as_deref().map(str::to_owned)),
+        ("privateIPv4Address", task.address.map(|address| address.to_string())),
+    ];
     let details =
         details.into_iter().filter_map(|(name, value)| value.map(|value| json!({ "name": name, "value": value })));
     json!([{
-        "id": task.attachment,
+        "id": task.attachment.to_string(),
         "type": "ElasticNetworkInterface",
         "status": status,
         "details": details.collect::<Vec<_>>(),
@@ -179,12 +181,12 @@ fn attachments(task: &Task) -> Value {
 fn container(task: &Task, place: usize) -> Value {
     let container: &Container = &task.containers[place];
     let definition = &task.definition.containers[place];
-    let interface = task
-        .address
-        .map(|address| json!([{ "attachmentId": task.attachment, "privateIpv4Address": address.to_string() }]));
+    let interface = task.address.map(
+        |address| json!([{ "attachmentId": task.attachment.to_string(), "privateIpv4Address": address.to_string() }]),
+    );
     object([
         ("containerArn", json!(task.container_arn(container))),
-        ("taskArn", json!(task.arn.as_str())),
+        ("taskArn", json!(task.arn().as_str())),
         ("name", json!(container.name)),
         ("image", json!(definition.image)),
         ("imageDigest", json!(container.digest)),

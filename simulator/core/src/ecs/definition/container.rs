@@ -1,6 +1,7 @@
 //! The containers of a task definition.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One entry of `containerDefinitions`, with the defaults filled in that AWS fills in.
@@ -92,6 +93,11 @@ impl ContainerDefinition {
             mount_points: Vec::new(),
             version_consistency: true,
         }
+    }
+
+    /// How its health command is run, if it has one.
+    pub(super) fn probe(&self) -> Option<Arc<[String]>> {
+        self.health_check.as_ref().map(|check| check.argv().into())
     }
 
     /// How long the container has between the stop signal and SIGKILL: `stopTimeout`, by default 30 s.

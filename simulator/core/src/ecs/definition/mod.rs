@@ -10,6 +10,9 @@ pub mod register;
 mod validate;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smol_str::{SmolStr, format_smolstr};
 
 pub use catalogue::{DeregisterTaskDefinition, DescribeTaskDefinition, Described, ListTaskDefinitions};
 pub use container::{
@@ -41,6 +44,8 @@ pub struct TaskDefinition {
     pub network_mode: NetworkMode,
     /// `containerDefinitions`, in the order they were written.
     pub containers: Vec<ContainerDefinition>,
+    /// How the health command of each container is run, by their places.
+    pub probes: Vec<Option<Arc<[String]>>>,
     /// `volumes`, by name: each is empty when a task starts, is shared by the containers that mount it, and goes with the task.
     pub volumes: Vec<String>,
     /// `requiresCompatibilities`.
@@ -66,8 +71,8 @@ pub struct TaskDefinition {
 impl TaskDefinition {
     /// `family:revision`.
     #[must_use]
-    pub fn name(&self) -> String {
-        format!("{}:{}", self.family, self.revision)
+    pub fn name(&self) -> SmolStr {
+        format_smolstr!("{}:{}", self.family, self.revision)
     }
 
     /// `ACTIVE`, or `INACTIVE` once it is deregistered.

@@ -98,6 +98,7 @@ impl Operation for RegisterTaskDefinition {
             task_role: operation.task_role.map(|role| role_arn_in(&world.account, &role)),
             execution_role: operation.execution_role.map(|role| role_arn_in(&world.account, &role)),
             network_mode,
+            probes: operation.containers.iter().map(ContainerDefinition::probe).collect(),
             containers: operation.containers,
             volumes: operation.volumes,
             requires: operation.requires,

@@ -1,15 +1,18 @@
 //! Carries out what has been decided, without deciding anything.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use super::step::Step;
 use super::view::{End, Ended, Failing};
 use super::words;
 use crate::ecs::service::{
-    Backoff, Cause, Controller, Propagate, RolloutState, Service, ServiceKey, note_completed, note_failed,
-    resolve_images, tell_deployment,
+    Backoff, Cause, Controller, Propagate, RolloutState, ServiceKey, note_completed, note_failed, resolve_images,
+    tell_deployment,
 };
-use crate::ecs::task::{Ending, Launch, Overrides, TaskStatus, begin_stop, launch};
+use crate::ecs::task::{Ending, Launch, Origin, TaskStatus, begin_stop, launch};
 use crate::effect::TaskId;
 use crate::event::EventKind;
 use crate::id::IdKind;
@@ -70,8 +73,8 @@ fn count(world: &mut World, key: &ServiceKey, task: TaskId, failures: u32) {
     let cause = world.ecs.tasks.get(&task).and_then(|task| task.event);
     if breaker.enable {
         let event = EventKind::BreakerCounted {
-            service: key.service.clone(),
-            deployment: service.primary().id.clone(),
+            service: key.service.to_string(),
+            deployment: service.primary().id.to_string(),
             task,
             failures,
             threshold: super::breaker::threshold(&breaker, service.desired),
@@ -143,6 +146,7 @@ fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacin
     let (mut started, mut refused) = (Vec::new(), None);
     let cause = world.cause();
     let mut crowd = crowd(world, key, place);
+    let wanted = wanted(world, key, place);
     for _ in 0..count {
         world.follow(cause);
         let emptiest =
@@ -150,8 +154,7 @@ fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacin
         if let Some((_, tasks)) = emptiest.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
             *tasks += 1;
         }
-        let wanted = wanted(&world.ecs.services[key], place, emptiest);
-        match launch(world, wanted) {
+        match launch(world, Launch { subnet: emptiest, ..wanted.clone() }) {
             Ok(task) => started.push(task),
             Err(refusal) => {
                 refused = Some(refusal);
@@ -175,20 +178,20 @@ fn not_launched(world: &mut World, key: &ServiceKey, place: usize, refusal: &Ref
         Refusal::Denied(_) | Refusal::NotSimulated { .. } => refusal.to_string(),
     };
     words::say_once(world, key, &words::failed_to_launch(&error));
-    let task = TaskId(world.ids.hex(IdKind::Task, 32));
+    let task = TaskId::new(world.ids.number(IdKind::Task));
     let Some(service) = world.ecs.services.get_mut(key) else { return };
-    let deployment = service.deployments[place].id.clone();
-    service.unlaunched.push(Ended { task, deployment, how: End::NeverRan(error) });
+    let deployment = service.deployments[place].id.as_str().into();
+    service.unlaunched.push(Ended { task, deployment, how: End::NeverRan(error.into()) });
     super::poke(world, key);
 }
 
 /// The subnets of the deployment at `place`: the order of each in its configuration, and how many tasks it has.
-fn crowd(world: &World, key: &ServiceKey, place: usize) -> BTreeMap<String, (usize, usize)> {
+fn crowd(world: &World, key: &ServiceKey, place: usize) -> BTreeMap<SmolStr, (usize, usize)> {
     let service = &world.ecs.services[key];
     let subnets = service.deployments[place].network.subnets.iter().enumerate();
-    let mut crowd: BTreeMap<String, (usize, usize)> =
-        subnets.map(|(order, subnet)| (subnet.clone(), (order, 0))).collect();
-    for task in service.live.iter().filter_map(|id| world.ecs.tasks.get(id)).filter(|task| !task.stopping) {
+    let mut crowd: BTreeMap<SmolStr, (usize, usize)> =
+        subnets.map(|(order, subnet)| (subnet.into(), (order, 0))).collect();
+    for task in world.ecs.live(service).filter(|task| !task.stopping) {
         if let Some((_, tasks)) = task.subnet.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
             *tasks += 1;
         }
@@ -196,8 +199,9 @@ fn crowd(world: &World, key: &ServiceKey, place: usize) -> BTreeMap<String, (usi
     crowd
 }
 
-/// The next task of the deployment at `place`, in `subnet`.
-fn wanted(service: &Service, place: usize, subnet: Option<String>) -> Launch {
+/// A task of the deployment at `place`, as they are launched now.
+fn wanted(world: &World, key: &ServiceKey, place: usize) -> Launch {
+    let service = &world.ecs.services[key];
     let deployment = &service.deployments[place];
     let mut tags = match service.propagate {
         Propagate::None => BTreeMap::new(),
@@ -205,20 +209,21 @@ fn wanted(service: &Service, place: usize, subnet: Option<String>) -> Launch {
         Propagate::TaskDefinition => deployment.definition.tags.clone(),
     };
     if service.managed_tags {
-        tags.insert("aws:ecs:clusterName".to_owned(), service.key.cluster.clone());
-        tags.insert("aws:ecs:serviceName".to_owned(), service.key.service.clone());
+        tags.insert("aws:ecs:clusterName".to_owned(), key.cluster.to_string());
+        tags.insert("aws:ecs:serviceName".to_owned(), key.service.to_string());
     }
-    Launch {
-        cluster: service.key.cluster.clone(),
-        definition: deployment.definition.clone(),
-        overrides: Overrides::default(),
-        group: format!("service:{}", service.key.service),
-        started_by: Some(deployment.id.clone()),
-        service: Some(service.key.clone()),
-        subnet,
-        network: deployment.network.clone(),
-        digests: deployment.digests.clone(),
+    let group = format!("service:{}", key.service);
+    let origin = Origin {
+        started_by: Some(deployment.id.as_str().into()),
+        service: Some(key.clone()),
         tags,
+        ..Origin::new(world, &key.cluster, group, deployment.network.clone())
+    };
+    Launch {
+        definition: Arc::clone(&deployment.definition),
+        origin: Arc::new(origin),
+        subnet: None,
+        digests: Arc::new(deployment.digests.clone()),
     }
 }
 
@@ -228,26 +233,27 @@ fn replace(world: &mut World, key: &ServiceKey, task: TaskId, why: &Failing) {
 }
 
 fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
+    let reason = SmolStr::new(reason);
     unsettle(world, key);
     let runs = |id: &TaskId| world.ecs.tasks[id].last_status == TaskStatus::Running;
-    let (running, pending): (Vec<TaskId>, Vec<TaskId>) = tasks.iter().cloned().partition(runs);
+    let (running, pending): (Vec<TaskId>, Vec<TaskId>) = tasks.iter().copied().partition(runs);
     let cause = world.cause();
     if !running.is_empty() {
         let said = words::say(world, key, &words::stopped_running(&running));
-        stop_each(world, &running, said, reason);
+        stop_each(world, &running, said, &reason);
     }
     world.follow(cause);
     if !pending.is_empty() {
         let said = words::say(world, key, &words::stopped_pending(pending.len()));
-        stop_each(world, &pending, said, reason);
+        stop_each(world, &pending, said, &reason);
     }
     world.follow(cause);
 }
 
-fn stop_each(world: &mut World, tasks: &[TaskId], said: u64, reason: &str) {
+fn stop_each(world: &mut World, tasks: &[TaskId], said: u64, reason: &SmolStr) {
     for task in tasks {
         world.follow(Some(said));
-        begin_stop(world, task, Ending::Scheduler(reason.to_owned()));
+        begin_stop(world, task, Ending::Scheduler(reason.clone()));
     }
 }
 

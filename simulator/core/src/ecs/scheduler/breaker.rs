@@ -38,11 +38,11 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
     if in_progress {
         for ended in view.ended.iter().filter(|ended| ended.deployment == primary.id && counts(ended, &view.rules)) {
             failures += 1;
-            steps.push(Step::Count { task: ended.task.clone(), failures });
+            steps.push(Step::Count { task: ended.task, failures });
         }
     }
     let proved = view.tasks.iter().filter(|task| task.is_healthy() && !task.proved);
-    steps.extend(proved.clone().map(|task| Step::Prove(task.id.clone())));
+    steps.extend(proved.clone().map(|task| Step::Prove(task.id)));
     if in_progress
         && view.breaker.reset_on_healthy_task
         && failures > 0

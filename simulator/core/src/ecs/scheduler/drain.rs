@@ -22,10 +22,9 @@ pub(super) fn drain(world: &mut World, key: &ServiceKey) {
 /// Ends a DRAINING service once all its tasks are STOPPING or STOPPED (BOTO DeleteService). Its service deployments go with it (the guide's
 /// page on service deployments).
 pub(in crate::ecs) fn end_if_drained(world: &mut World, key: &ServiceKey) {
-    let tasks = &world.ecs.tasks;
+    let Some(service) = world.ecs.services.get(key) else { return };
+    let drained = world.ecs.live(service).all(|task| task.last_status >= TaskStatus::Stopping);
     let Some(service) = world.ecs.services.get_mut(key) else { return };
-    let over = |status: TaskStatus| status >= TaskStatus::Stopping;
-    let drained = service.live.iter().filter_map(|id| tasks.get(id)).all(|task| over(task.last_status));
     if service.status == ServiceStatus::Draining && drained {
         service.status = ServiceStatus::Inactive;
         service.history.clear();

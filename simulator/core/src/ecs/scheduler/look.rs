@@ -1,5 +1,7 @@
 //! Collects what the deciding functions see, and when that will have changed by time alone.
 
+use smol_str::SmolStr;
+
 use super::bounds::Bounds;
 use super::view::{AlarmsView, DeploymentView, End, Ended, Failing, Stage, TaskHealth, TaskView, View};
 use super::words;
@@ -18,8 +20,6 @@ const INCONSISTENT_FROM: u32 = 3;
 /// The service called `key` as it is now.
 pub(super) fn view(world: &World, key: &ServiceKey) -> View {
     let service = &world.ecs.services[key];
-    let mut tasks: Vec<&Task> = live(world, service).collect();
-    tasks.sort_by_key(|task| task.number);
     View {
         now: world.now,
         timing: world.timing.clone(),
@@ -47,7 +47,7 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
                 bake_until: deployment.bake_until,
             })
             .collect(),
-        tasks: tasks.into_iter().map(|task| task_view(world, service, task)).collect(),
+        tasks: world.ecs.live(service).map(|task| task_view(world, service, task)).collect(),
         ended: service.ended.clone(),
     }
 }
@@ -58,14 +58,10 @@ fn breaker(service: &Service) -> CircuitBreaker {
     CircuitBreaker { enable: configured.enable && service.primary().shift.is_none(), ..configured }
 }
 
-fn live<'a>(world: &'a World, service: &'a Service) -> impl Iterator<Item = &'a Task> + Clone {
-    service.live.iter().filter_map(|id| world.ecs.tasks.get(id))
-}
-
 fn task_view(world: &World, service: &Service, task: &Task) -> TaskView {
     let stage = stage(task);
     TaskView {
-        id: task.id.clone(),
+        id: task.id,
         deployment: place(service, task),
         stage,
         health: if stage == Stage::Running { health(world, service, task).0 } else { TaskHealth::Unproven },
@@ -76,7 +72,7 @@ fn task_view(world: &World, service: &Service, task: &Task) -> TaskView {
 }
 
 fn place(service: &Service, task: &Task) -> Option<usize> {
-    let id = task.started_by.as_deref()?;
+    let id = task.origin.started_by.as_deref()?;
     service.deployments.iter().position(|deployment| deployment.id == id)
 }
 
@@ -134,7 +130,7 @@ fn task_targets(world: &World, task: &Task) -> Vec<(TargetState, Failing)> {
 /// When the service will look different although nothing happens.
 pub(super) fn next_change(world: &World, key: &ServiceKey) -> Option<Timestamp> {
     let service = &world.ecs.services[key];
-    let running = live(world, service).filter(|task| stage(task) == Stage::Running);
+    let running = world.ecs.live(service).filter(|task| stage(task) == Stage::Running);
     let by_health = running.clone().filter_map(|task| health(world, service, task).1);
     let by_registration = running.filter_map(|task| {
         let unregistered = task.targets.is_empty()
@@ -164,7 +160,7 @@ pub(in crate::ecs) fn end_of(task: &Task) -> Ended {
         },
         None => End::Unwanted,
     };
-    Ended { task: task.id.clone(), deployment: task.started_by.clone().unwrap_or_default(), how }
+    Ended { task: task.id, deployment: task.origin.started_by.clone().unwrap_or_default(), how }
 }
 
 /// Takes note of tasks of the primary deployment that ended: those that never ran make the service wait longer and longer, one
@@ -178,10 +174,12 @@ pub(super) fn note_ends(world: &mut World, key: &ServiceKey) {
         End::NeverRan(reason) => Some(reason.clone()),
         End::Failed | End::AfterHealthy | End::Unwanted => None,
     });
-    let reasons: Vec<String> = reasons.collect();
+    let reasons: Vec<SmolStr> = reasons.collect();
     let ran_since = service.backoff.failed_at.is_some_and(|failed| {
-        let started = live(world, service)
-            .filter(|task| task.started_by.as_deref() == Some(&primary))
+        let started = world
+            .ecs
+            .live(service)
+            .filter(|task| task.origin.started_by.as_deref() == Some(&primary))
             .filter_map(|task| task.started_at);
         started.max().is_some_and(|started| started > failed)
     });

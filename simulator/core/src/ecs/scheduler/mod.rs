@@ -96,10 +96,10 @@ pub(super) fn poke(world: &mut World, key: &ServiceKey) {
 impl State {
     /// Has the scheduler look at a service at its next beat, not before `at`. It looks at most once at each.
     fn look_again(&mut self, key: &ServiceKey, at: Timestamp, timing: &Timing) {
-        let Some(service) = self.services.get(key) else { return };
+        let Some(service) = self.services.get_mut(key) else { return };
         let after =
             service.evaluated_at.map_or(at, |evaluated| at.max(evaluated + std::time::Duration::from_millis(1)));
         let beat = next_beat(service.created_at, timing.scheduler_period, after);
-        self.agenda.bring_forward(Timer::Evaluate(key.clone()), beat);
+        self.agenda.bring_forward(&mut service.look_due, Timer::Evaluate(Box::new(key.clone())), beat);
     }
 }

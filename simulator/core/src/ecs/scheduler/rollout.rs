@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use super::step::Step;
 use super::view::{Failing, Stage, TaskHealth, TaskView, View, count};
 use crate::ecs::service::RolloutState;
@@ -46,7 +48,7 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
 fn condemned(view: &View) -> Vec<Step> {
     let condemn = |task: &TaskView| match &task.health {
         TaskHealth::Failing(why) if !task.condemned && task.stage == Stage::Running => {
-            Some(Step::Condemn { task: task.id.clone(), why: why.clone() })
+            Some(Step::Condemn { task: task.id, why: why.clone() })
         }
         TaskHealth::Failing(_) | TaskHealth::Unproven | TaskHealth::Healthy => None,
     };
@@ -75,7 +77,7 @@ fn replacement_of(task: &TaskView) -> Option<Step> {
         TaskHealth::Failing(why) => Some(why),
         TaskHealth::Unproven | TaskHealth::Healthy => None,
     };
-    why.map(|why| Step::Replace { task: task.id.clone(), why: why.clone() })
+    why.map(|why| Step::Replace { task: task.id, why: why.clone() })
 }
 
 /// Old tasks to stop now, when `unborn` new ones are still to be started and there is `room` for so many.
@@ -113,9 +115,9 @@ fn old(view: &View, unborn: u32, room: u32) -> Vec<TaskId> {
 /// with the most tasks, the newest first.
 fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
     let beyond = count(tasks.iter().copied()).saturating_sub(wanted);
-    let mut crowd: BTreeMap<&Option<String>, u32> = BTreeMap::new();
+    let mut crowd: BTreeMap<&Option<SmolStr>, u32> = BTreeMap::new();
     // By rank and subnet.
-    let mut left: BTreeMap<((bool, bool), &Option<String>), Line> = BTreeMap::new();
+    let mut left: BTreeMap<((bool, bool), &Option<SmolStr>), Line> = BTreeMap::new();
     for (place, task) in tasks.into_iter().enumerate() {
         let rank = (task.stage == Stage::Starting, !task.is_healthy());
         *crowd.entry(&task.subnet).or_default() += 1;
@@ -130,7 +132,7 @@ fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
             .max_by_key(|((rank, subnet), line)| (*rank, crowd[*subnet], newest(line)));
         let Some((_, task)) = next.and_then(|(_, line)| line.pop()) else { break };
         crowd.entry(&task.subnet).and_modify(|tasks| *tasks -= 1);
-        stop.push(task.id.clone());
+        stop.push(task.id);
     }
     stop
 }
@@ -148,7 +150,7 @@ fn first(tasks: Vec<&TaskView>, wanted: u32) -> Vec<&TaskView> {
 }
 
 fn ids<'a>(tasks: impl Iterator<Item = &'a TaskView>) -> Vec<TaskId> {
-    tasks.map(|task| task.id.clone()).collect()
+    tasks.map(|task| task.id).collect()
 }
 
 fn scale(tasks: Vec<TaskId>) -> Option<Step> {

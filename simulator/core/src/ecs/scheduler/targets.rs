@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use super::words;
 use crate::arn::Arn;
 use crate::ecs::service::ServiceKey;
-use crate::ecs::task::{TargetStage, TaskStatus, TaskTarget, drained};
+use crate::ecs::task::{TargetStage, Task, TaskStatus, TaskTarget, drained};
 use crate::effect::{Target, TaskId};
 use crate::elb;
 use crate::world::World;
@@ -19,22 +21,27 @@ pub(super) fn keep_in_step(world: &mut World, key: &ServiceKey) {
 fn register(world: &mut World, key: &ServiceKey) {
     let service = &world.ecs.services[key];
     let mut due: Vec<(TaskId, TaskTarget)> = Vec::new();
-    for task in service.live.iter().filter_map(|id| world.ecs.tasks.get(id)) {
+    for task in world.ecs.live(service) {
         let started = task.started_at.filter(|_| task.last_status == TaskStatus::Running && !task.stopping);
         let late = started.is_none_or(|started| world.now < started + world.timing.target_registration);
         let Some(address) = task.address.filter(|_| !late && task.targets.is_empty()) else { continue };
-        let deployment = service.deployments.iter().find(|deployment| Some(&deployment.id) == task.started_by.as_ref());
+        let deployment = service
+            .deployments
+            .iter()
+            .find(|deployment| Some(deployment.id.as_str()) == task.origin.started_by.as_deref());
         let Some(deployment) = deployment else { continue };
         for balancer in &deployment.load_balancers {
             let target = Target { address, port: balancer.port };
             let group = deployment.group_of(balancer).clone();
             let target = TaskTarget { group, target, stage: TargetStage::Registered };
-            due.push((task.id.clone(), target));
+            due.push((task.id, target));
         }
     }
+    // What is done at one instant is done in the order of the ids.
+    due.sort_by_key(|(task, _)| *task);
     let mut registered: BTreeMap<Arn, usize> = BTreeMap::new();
     for (task, target) in due {
-        let groups = world.ecs.tasks[&task].security_groups.clone();
+        let groups = world.ecs.tasks[&task].origin.security_groups.clone();
         elb::register(world, &target.group, &target.target, groups);
         *registered.entry(target.group.clone()).or_default() += 1;
         world.ecs.task_mut(&task).targets.push(target);
@@ -46,14 +53,15 @@ fn register(world: &mut World, key: &ServiceKey) {
 
 fn deregister(world: &mut World, key: &ServiceKey) {
     let service = &world.ecs.services[key];
-    let gone = service.ended.iter().map(|ended| &ended.task);
-    let candidates = service.live.iter().chain(gone).filter_map(|id| world.ecs.tasks.get(id));
-    let mut due: BTreeMap<(String, Arn), Vec<(TaskId, Target)>> = BTreeMap::new();
-    for task in candidates.filter(|task| task.stopping) {
+    let mut stopping: Vec<&Task> = world.ecs.live(service).filter(|task| task.stopping).collect();
+    stopping.sort_by_key(|task| task.id);
+    let gone = service.ended.iter().filter_map(|ended| world.ecs.tasks.get(&ended.task)).filter(|task| task.stopping);
+    let mut due: BTreeMap<(SmolStr, Arn), Vec<(TaskId, Target)>> = BTreeMap::new();
+    for task in stopping.into_iter().chain(gone) {
         for target in task.targets.iter().filter(|target| target.stage == TargetStage::Registered) {
-            let deployment = task.started_by.clone().unwrap_or_default();
+            let deployment = task.origin.started_by.clone().unwrap_or_default();
             let batch = due.entry((deployment, target.group.clone())).or_default();
-            batch.push((task.id.clone(), target.target.clone()));
+            batch.push((task.id, target.target.clone()));
         }
     }
     let several = service.deployments.len() > 1;
@@ -84,7 +92,7 @@ pub(in crate::ecs) fn changed(world: &mut World, group: &Arn, target: &Target) {
         }
     }
     let all_gone = task.targets.iter().all(|held| held.stage == TargetStage::Gone);
-    if let Some(key) = task.service.clone() {
+    if let Some(key) = task.origin.service.clone() {
         super::poke(world, &key);
     }
     if all_gone {

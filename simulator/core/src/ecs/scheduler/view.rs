@@ -1,5 +1,7 @@
 //! A service as the deciding functions see it: values only.
 
+use smol_str::SmolStr;
+
 use super::bounds::Bounds;
 use super::breaker;
 use crate::arn::Arn;
@@ -67,7 +69,7 @@ pub(super) struct TaskView {
     pub(super) proved: bool,
     /// Whether it has been said to be unhealthy before.
     pub(super) condemned: bool,
-    pub(super) subnet: Option<String>,
+    pub(super) subnet: Option<SmolStr>,
 }
 
 /// How far a task has come.
@@ -106,7 +108,7 @@ pub(super) enum Failing {
 pub(in crate::ecs) struct Ended {
     pub(in crate::ecs) task: TaskId,
     /// The deployment's id.
-    pub(in crate::ecs) deployment: String,
+    pub(in crate::ecs) deployment: SmolStr,
     pub(in crate::ecs) how: End,
 }
 
@@ -114,7 +116,7 @@ pub(in crate::ecs) struct Ended {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::ecs) enum End {
     /// It never reached RUNNING, for this reason.
-    NeverRan(String),
+    NeverRan(SmolStr),
     /// It ran, and ended or was condemned before it was healthy; or its health checks failed later.
     Failed,
     /// It ended by itself after it had been healthy.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::view::Failing;
 use crate::arn::Arn;
 use crate::ecs::service::{Cause, ServiceEvent, ServiceKey};
-use crate::ecs::task::uuid;
 use crate::effect::TaskId;
 use crate::event::EventKind;
+use crate::id::{IdKind, Uuid};
 use crate::world::World;
 
 /// After so long a message is said again although nothing has changed.
@@ -19,13 +19,13 @@ const SHOWN: usize = 100;
 /// Says `message`, which goes on after the `(service NAME`, and answers its place in the trace.
 pub(super) fn say(world: &mut World, key: &ServiceKey, message: &str) -> u64 {
     let message = format!("(service {}{message}", key.service);
-    let id = uuid(world);
+    let id = Uuid::draw(&mut world.ids, IdKind::Container).to_string();
     let at = world.now;
     if let Some(service) = world.ecs.services.get_mut(key) {
         service.events.push_front(ServiceEvent { id, at, message: message.clone() });
         service.events.truncate(SHOWN);
     }
-    world.record(EventKind::Service { service: key.service.clone(), message })
+    world.record(EventKind::Service { service: key.service.to_string(), message })
 }
 
 /// The same, unless it has been said within the last six hours and nothing has been set right since.
@@ -71,7 +71,6 @@ pub(super) fn draining(count: usize, replaced_deployment: Option<&str>) -> Strin
 }
 
 pub(super) fn unhealthy(task: &TaskId, why: &Failing) -> String {
-    let task = &task.0;
     match why {
         Failing::Container => format!(") (task {task}) failed container health checks."),
         Failing::Target { group, port, reason } => {
@@ -127,5 +126,5 @@ pub(super) fn scaling(deployment: &str) -> String {
 }
 
 fn list(tasks: &[TaskId]) -> String {
-    tasks.iter().map(|task| format!("(task {})", task.0)).collect::<Vec<_>>().join(" ")
+    tasks.iter().map(|task| format!("(task {task})")).collect::<Vec<_>>().join(" ")
 }

@@ -10,6 +10,7 @@ use super::controller::Controller;
 use super::deployment::Deployment;
 use super::hook::{HookTarget, LifecycleHook};
 use super::{Backoff, Propagate, Service, ServiceKey, ServiceStatus, history};
+use crate::agenda::Deadline;
 use crate::arn::Arn;
 use crate::ecs::network::{self, Network};
 use crate::ecs::{LaunchType, access, cluster, scheduler};
@@ -80,7 +81,10 @@ pub(super) fn passed_roles(balancers: &[LoadBalancer], hooks: &[LifecycleHook]) 
 
 impl CreateService {
     fn key(&self) -> ServiceKey {
-        ServiceKey { cluster: cluster::cluster_name(self.cluster.as_deref()).to_owned(), service: self.name.clone() }
+        ServiceKey {
+            cluster: cluster::cluster_name(self.cluster.as_deref()).into(),
+            service: self.name.as_str().into(),
+        }
     }
 
     fn check(&self, world: &World) -> Result<(), Refusal> {
@@ -160,6 +164,7 @@ impl Operation for CreateService {
             unlaunched: Vec::new(),
             backoff: Backoff::default(),
             steady_since: None,
+            look_due: Deadline::default(),
             evaluated_at: None,
             cause: None,
             said: BTreeMap::new(),

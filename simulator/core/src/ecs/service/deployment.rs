@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::ServiceKey;
 use super::config::LoadBalancer;
 use super::lifecycle::TrafficShift;
@@ -36,7 +38,7 @@ pub struct Deployment {
     /// `failedTasks`.
     pub failed_tasks: u32,
     /// What the tags of its images meant when its first task was launched: digests by container.
-    pub(in crate::ecs) digests: BTreeMap<String, String>,
+    pub(in crate::ecs) digests: BTreeMap<String, SmolStr>,
     /// When the circuit breaker fails it, once it has counted enough.
     pub(in crate::ecs) trip_at: Option<Timestamp>,
     /// Whether its tasks stand in the alternate target groups.
@@ -129,8 +131,8 @@ pub(in crate::ecs) fn tell(world: &mut World, key: &ServiceKey, place: usize) {
         return;
     };
     let event = EventKind::Deployment {
-        service: key.service.clone(),
-        id: deployment.id.clone(),
+        service: key.service.to_string(),
+        id: deployment.id.to_string(),
         rollout_state: deployment.rollout_state.as_str(),
         reason: deployment.reason.clone(),
     };

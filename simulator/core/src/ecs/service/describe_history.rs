@@ -39,7 +39,7 @@ pub(super) fn service_in(arn: &str, kind: Kind) -> Option<ServiceKey> {
     let (found, cluster, service, id) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let whole = found == kind.as_str() && parts.next().is_none();
     let named = [cluster, service, id].iter().all(|part| !part.is_empty());
-    (whole && named).then(|| ServiceKey { cluster: cluster.to_owned(), service: service.to_owned() })
+    (whole && named).then(|| ServiceKey { cluster: cluster.into(), service: service.into() })
 }
 
 /// `action` on the record called `arn`.

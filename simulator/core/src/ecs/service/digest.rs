@@ -3,6 +3,8 @@
 //!
 //! Only this account's ECR is known to the World. What a tag means elsewhere is left to whoever pulls.
 
+use smol_str::SmolStr;
+
 use super::ServiceKey;
 use crate::ecr;
 use crate::world::World;
@@ -16,9 +18,10 @@ pub(in crate::ecs) fn resolve(world: &mut World, key: &ServiceKey) {
         .containers
         .iter()
         .filter(|container| container.version_consistency && !primary.digests.contains_key(&container.name));
-    let found = unresolved
-        .filter_map(|container| ecr::digest_of(world, &container.image).map(|digest| (container.name.clone(), digest)));
-    let found: Vec<(String, String)> = found.collect();
+    let found = unresolved.filter_map(|container| {
+        ecr::digest_of(world, &container.image).map(|digest| (container.name.clone(), digest.into()))
+    });
+    let found: Vec<(String, SmolStr)> = found.collect();
     if let Some(service) = world.ecs.services.get_mut(key) {
         service.primary_mut().digests.extend(found);
     }

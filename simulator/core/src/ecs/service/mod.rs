@@ -58,18 +58,20 @@ pub(super) use history::{
     staged as note_stage,
 };
 
+use smol_str::SmolStr;
+
 use super::scheduler::Ended;
+use crate::agenda::Deadline;
 use crate::arn::Arn;
-use crate::effect::TaskId;
 use crate::time::Timestamp;
 
 /// What names a service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ServiceKey {
     /// The cluster's name.
-    pub cluster: String,
+    pub cluster: SmolStr,
     /// The service's name.
-    pub service: String,
+    pub service: SmolStr,
 }
 
 /// A service of REPLICA kind.
@@ -109,8 +111,8 @@ pub struct Service {
     pub revisions: Vec<ServiceRevision>,
     /// Its service deployments, oldest first.
     pub history: Vec<ServiceDeployment>,
-    /// Its tasks that are not STOPPED.
-    pub(super) live: BTreeSet<TaskId>,
+    /// The places of its tasks that are not STOPPED.
+    pub(super) live: BTreeSet<usize>,
     /// Its tasks that have stopped since the scheduler last looked.
     pub(super) ended: Vec<Ended>,
     /// Tasks that could not be launched when it looked.
@@ -119,6 +121,8 @@ pub struct Service {
     pub(super) backoff: Backoff,
     /// When it last said that it is steady; none while it is not.
     pub(super) steady_since: Option<Timestamp>,
+    /// When the scheduler looks at it next.
+    pub(super) look_due: Deadline,
     /// When the scheduler last looked at it.
     pub(super) evaluated_at: Option<Timestamp>,
     /// The last entry of the trace that gave the scheduler something to look at.

@@ -33,7 +33,7 @@ impl ServiceRevision {
     pub(super) fn of(world: &World, key: &ServiceKey, deployment: &Deployment) -> Self {
         Self {
             arn: revision_arn(world, key, &deployment.id),
-            deployment: deployment.id.clone(),
+            deployment: deployment.id.to_string(),
             definition: Arc::clone(&deployment.definition),
             network: deployment.network.clone(),
             load_balancers: deployment.load_balancers.clone(),

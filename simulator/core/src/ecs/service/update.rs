@@ -63,7 +63,7 @@ pub(super) fn service_key(cluster: Option<&str>, reference: &str) -> ServiceKey 
         Some((cluster, service)) => (cluster, service),
         None => (cluster::cluster_name(cluster), path),
     };
-    ServiceKey { cluster: cluster.to_owned(), service: service.to_owned() }
+    ServiceKey { cluster: cluster.into(), service: service.into() }
 }
 
 /// `action` on a service, with the condition keys that every such call carries.

@@ -1,11 +1,13 @@
 //! Carries out the steps of a task, one by one, until there is none left to take.
 
+use smol_str::SmolStr;
+
 use super::container::ContainerStatus;
 use super::life::{self, Step};
 use super::stop::{self, Ending};
 use super::{Task, TaskStatus, environment, execution, launch};
 use crate::ecs::definition::MountPoint;
-use crate::ecs::{Timer, scheduler};
+use crate::ecs::{State, Timer, scheduler};
 use crate::effect::{ContainerSpec, Effect, Mount, TaskId};
 use crate::event::EventKind;
 use crate::world::World;
@@ -16,11 +18,12 @@ const NEVER_STARTED: i32 = 143;
 /// Takes every step that `id` can take now.
 pub(in crate::ecs) fn advance(world: &mut World, id: &TaskId) {
     loop {
-        let Some(task) = world.ecs.tasks.get(id) else { return };
+        let State { tasks, agenda, .. } = &mut world.ecs;
+        let Some(task) = tasks.get_mut(id) else { return };
         let (steps, wake) = life::next(task, world.now);
         match wake {
-            Some(at) => world.ecs.agenda.set(Timer::Dependency(id.clone()), at),
-            None => world.ecs.agenda.cancel(&Timer::Dependency(id.clone())),
+            Some(at) => agenda.set(&mut task.dependency_due, Timer::Dependency(*id), at),
+            None => agenda.cancel(&mut task.dependency_due),
         }
         // The first step may change what the others would be.
         match steps.into_iter().next() {
@@ -53,8 +56,8 @@ fn take(world: &mut World, id: &TaskId, step: Step) {
             task.containers[place].event = task.event;
             let container = task.containers[place].name.clone();
             let timeout = task.definition.containers[place].stop_timeout();
-            world.ecs.agenda.cancel(&Timer::Probe(id.clone(), place));
-            world.want(Effect::StopContainer { task: id.clone(), container, timeout });
+            world.ecs.probe_no_more(id, place);
+            world.want(Effect::StopContainer { task: *id, container, timeout });
         }
         Step::Run => {
             world.ecs.task_mut(id).started_at = Some(now);
@@ -63,7 +66,7 @@ fn take(world: &mut World, id: &TaskId, step: Step) {
         Step::Clear => {
             world.ecs.task_mut(id).clearing = true;
             set_status(world, id, TaskStatus::Deprovisioning);
-            world.want(Effect::ClearTask { task: id.clone() });
+            world.want(Effect::ClearTask { task: *id });
         }
     }
 }
@@ -81,7 +84,7 @@ fn pull(world: &mut World, id: &TaskId, place: usize) {
 /// Starts the container at `place` again, which has ended with `exit_code`. Nobody but the trace is told.
 pub(super) fn restart(world: &mut World, id: &TaskId, place: usize, exit_code: Option<i32>) {
     let now = world.now;
-    world.ecs.agenda.cancel(&Timer::Probe(id.clone(), place));
+    world.ecs.probe_no_more(id, place);
     let container = &mut world.ecs.task_mut(id).containers[place];
     container.status = ContainerStatus::Restarting;
     container.restarts += 1;
@@ -89,8 +92,7 @@ pub(super) fn restart(world: &mut World, id: &TaskId, place: usize, exit_code: O
     container.ended_with = exit_code;
     container.schedule = None;
     let name = container.name.clone();
-    let event =
-        EventKind::Container { task: id.clone(), container: name, status: "RESTARTING", exit_code, reason: None };
+    let event = EventKind::Container { task: *id, container: name, status: "RESTARTING", exit_code, reason: None };
     let told = world.record(event);
     world.ecs.task_mut(id).containers[place].event = Some(told);
     world.follow(Some(told));
@@ -107,7 +109,7 @@ fn start(world: &mut World, id: &TaskId, place: usize) {
 /// The container at `place` is over, or never came to be, for `reason` where that is not plain from its exit code.
 pub(super) fn ended(world: &mut World, id: &TaskId, place: usize, reason: Option<String>) {
     let now = world.now;
-    world.ecs.agenda.cancel(&Timer::Probe(id.clone(), place));
+    world.ecs.probe_no_more(id, place);
     let task = world.ecs.task_mut(id);
     let essential = task.definition.containers[place].essential;
     let container = &mut task.containers[place];
@@ -118,8 +120,11 @@ pub(super) fn ended(world: &mut World, id: &TaskId, place: usize, reason: Option
     container.reason = reason.map(|text| text.chars().take(1024).collect());
     tell_container(world, id, place);
     if essential {
-        let ending =
-            if ran { Ending::EssentialExited } else { Ending::FailedToStart("Task failed to start".to_owned()) };
+        let ending = if ran {
+            Ending::EssentialExited
+        } else {
+            Ending::FailedToStart(SmolStr::new_static("Task failed to start"))
+        };
         stop::begin(world, id, ending);
     }
 }
@@ -130,14 +135,13 @@ pub(super) fn set_status(world: &mut World, id: &TaskId, status: TaskStatus) {
     task.last_status = status;
     task.version += 1;
     let event = EventKind::Task {
-        task: id.clone(),
+        task: *id,
         started_by: task.starter(),
         task_definition: task.definition.name(),
         status: status.as_str(),
-        stop_code: task.stop.as_ref().map(|stop| stop.code.as_str()),
-        stopped_reason: task.stop.as_ref().map(|stop| stop.reason.clone()),
+        stop: task.stop.clone(),
     };
-    let service = task.service.clone();
+    let service = task.origin.service.clone();
     let sequence = world.record(event);
     world.ecs.task_mut(id).event = Some(sequence);
     world.follow(Some(sequence));
@@ -167,7 +171,7 @@ pub(super) fn tell_container(world: &mut World, id: &TaskId, place: usize) {
         | ContainerStatus::Stopped => container.status.as_str(),
     };
     let event = EventKind::Container {
-        task: id.clone(),
+        task: *id,
         container: container.name.clone(),
         status,
         exit_code: container.exit_code,
@@ -181,12 +185,12 @@ pub(super) fn tell_container(world: &mut World, id: &TaskId, place: usize) {
 /// The container at `place` as the engine is to make it.
 fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
     let definition = &task.definition.containers[place];
-    let overridden = task.overrides.of(&definition.name);
+    let overridden = task.origin.overrides.of(&definition.name);
     let mut labels = definition.docker_labels.clone();
     labels.extend(launch::labels(world, task, &definition.name));
     ContainerSpec {
-        task: task.id.clone(),
-        name: definition.name.clone(),
+        task: task.id,
+        name: task.containers[place].name.clone(),
         image: definition.image.clone(),
         digest: task.containers[place].digest.clone(),
         entry_point: definition.entry_point.clone(),

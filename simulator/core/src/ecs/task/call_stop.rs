@@ -1,6 +1,6 @@
 //! StopTask.
 
-use super::describe::{access as task_access, task_id};
+use super::describe::{access as task_access, find};
 use super::stop::{self, Ending};
 use crate::effect::TaskId;
 use crate::operation::{Access, Authorized, Operation};
@@ -29,13 +29,11 @@ impl Operation for StopTask {
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<TaskId, Refusal> {
         let Self { cluster, task, reason } = authorized.operation;
         let cluster = world.ecs.cluster(cluster.as_deref())?.name.clone();
-        let id = task_id(&task);
-        let known = world.ecs.tasks.get(&id).is_some_and(|task| task.cluster == cluster);
-        if !known {
+        let Some(id) = find(world, &cluster, &task).map(|task| task.id) else {
             return Err(Refusal::fault("InvalidParameterException", "The referenced task was not found."));
-        }
+        };
         let reason = reason.unwrap_or_else(|| "Task stopped by user".to_owned());
-        stop::begin(world, &id, Ending::User(reason));
+        stop::begin(world, &id, Ending::User(reason.into()));
         Ok(id)
     }
 }

@@ -1,5 +1,9 @@
 //! The containers of a task.
 
+use smol_str::SmolStr;
+
+use crate::agenda::Deadline;
+use crate::id::Uuid;
 use crate::probe::Schedule;
 use crate::time::Timestamp;
 
@@ -7,27 +11,27 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
     /// Its name.
-    pub name: String,
+    pub name: SmolStr,
     /// The last part of its ARN.
-    pub id: String,
+    pub id: Uuid,
     /// How far it has come.
     pub status: ContainerStatus,
     /// `imageDigest`, where its service settled what the tag of its image stands for.
-    pub digest: Option<String>,
+    pub digest: Option<SmolStr>,
     /// The engine's id of it, once it has run.
-    pub runtime_id: Option<String>,
+    pub runtime_id: Option<SmolStr>,
     /// `exitCode`; none if it never ran.
     pub exit_code: Option<i32>,
     /// `reason`, at most 1,024 characters.
-    pub reason: Option<String>,
+    pub reason: Option<SmolStr>,
     /// Its health as the agent knows it: what other containers wait for.
     pub health: Health,
     /// Its health as the control plane knows it, up to `Timing::health_report` later: what services and callers see.
     pub reported: Health,
     /// Output of its last health check.
-    pub health_output: String,
+    pub health_output: SmolStr,
     /// The log group and stream that its output goes to.
-    pub log: Option<(String, String)>,
+    pub log: Option<Box<(String, String)>>,
     /// When its image was wanted.
     pub pull_started_at: Option<Timestamp>,
     /// When its image was there.
@@ -48,6 +52,10 @@ pub struct Container {
     pub(super) event: Option<u64>,
     /// Its health checks while it runs.
     pub(super) schedule: Option<Schedule>,
+    /// When the next of them is.
+    pub(in crate::ecs) probe_due: Deadline,
+    /// When the control plane learns of its health.
+    pub(in crate::ecs) report_due: Deadline,
     /// Failed probes in a row that count.
     pub(super) failures: u32,
     /// When it was last found to need a restart.
@@ -59,7 +67,7 @@ pub struct Container {
 }
 
 impl Container {
-    pub(super) const fn new(name: String, id: String, log: Option<(String, String)>) -> Self {
+    pub(super) fn new(name: SmolStr, id: Uuid, log: Option<Box<(String, String)>>) -> Self {
         Self {
             name,
             id,
@@ -70,7 +78,7 @@ impl Container {
             reason: None,
             health: Health::Unknown,
             reported: Health::Unknown,
-            health_output: String::new(),
+            health_output: SmolStr::new_static(""),
             log,
             pull_started_at: None,
             pulled_at: None,
@@ -81,6 +89,8 @@ impl Container {
             stopped_at: None,
             event: None,
             schedule: None,
+            probe_due: Deadline::default(),
+            report_due: Deadline::default(),
             failures: 0,
             restarts: 0,
             restarted_at: None,

@@ -92,13 +92,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::id::{IdKind, IdStream, Uuid};
 
     const STARTED: Timestamp = Timestamp::from_millis(10_000);
     const NOW: Timestamp = Timestamp::from_millis(15_000);
 
     /// What a container waits for: a state of the other container, in words.
     fn dependency(state: &str) -> Container {
-        let mut container = Container::new("on".to_owned(), String::new(), None);
+        let mut container = Container::new("on".into(), Uuid::draw(&mut IdStream::new(0), IdKind::Container), None);
         let (status, started, exit_code, health) = match state {
             "waiting" => (ContainerStatus::Waiting, false, None, Health::Unknown),
             "starting" => (ContainerStatus::Starting, false, None, Health::Unknown),

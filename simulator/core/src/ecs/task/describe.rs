@@ -1,5 +1,6 @@
 //! DescribeTasks and ListTasks.
 
+use super::Task;
 use crate::arn::Arn;
 use crate::ecs::cluster::{self, Failure};
 use crate::ecs::{LaunchType, access as ecs_access};
@@ -9,19 +10,30 @@ use crate::page::{Page, page};
 use crate::refusal::Refusal;
 use crate::world::World;
 
-/// The id in a task's id or ARN.
-pub(super) fn task_id(reference: &str) -> TaskId {
-    TaskId(reference.rsplit('/').next().unwrap_or_default().to_owned())
+/// The id in a task's id or ARN, as it is written.
+fn written(reference: &str) -> &str {
+    reference.rsplit('/').next().unwrap_or_default()
+}
+
+/// The task of the cluster called `cluster` that `reference`, an id or ARN, names.
+pub(super) fn find<'a>(world: &'a World, cluster: &str, reference: &str) -> Option<&'a Task> {
+    let id = written(reference).parse().ok()?;
+    world.ecs.tasks.get(&id).filter(|task| task.origin.cluster == cluster)
+}
+
+/// The ARN of the task of the cluster called `cluster` that `reference` names, whether or not it exists.
+fn arn(world: &World, cluster: &str, reference: &str) -> Arn {
+    Arn::new("ecs", &world.region, &world.account, &format!("task/{cluster}/{}", written(reference)))
 }
 
 /// `action` on the task that `reference` names in `cluster`.
 pub(super) fn access(world: &World, action: &'static str, cluster: Option<&str>, reference: &str) -> Access {
     let cluster = cluster::cluster_name(cluster);
-    let id = task_id(reference);
-    let arn = Arn::new("ecs", &world.region, &world.account, &format!("task/{cluster}/{}", id.0));
-    let access = Access::new(action, arn.as_str()).with("ecs:cluster", cluster::cluster_arn(world, cluster).as_str());
-    match world.ecs.tasks.get(&id) {
-        Some(task) => ecs_access::on_tagged(access, &task.tags),
+    let task = written(reference).parse().ok().and_then(|id| world.ecs.tasks.get(&id));
+    let access = Access::new(action, arn(world, cluster, reference).as_str())
+        .with("ecs:cluster", cluster::cluster_arn(world, cluster).as_str());
+    match task {
+        Some(task) => ecs_access::on_tagged(access, &task.origin.tags),
         None => access,
     }
 }
@@ -67,12 +79,10 @@ impl Operation for DescribeTasks {
             return Err(Refusal::fault("InvalidParameterException", "Tasks can contain at most 100 tasks."));
         }
         let (mut tasks, mut failures) = (Vec::new(), Vec::new());
-        for id in asked.iter().map(|reference| task_id(reference)) {
-            if world.ecs.tasks.get(&id).is_some_and(|task| task.cluster == cluster) {
-                tasks.push(id);
-            } else {
-                let arn = Arn::new("ecs", &world.region, &world.account, &format!("task/{cluster}/{}", id.0));
-                failures.push(Failure { arn, reason: "MISSING" });
+        for reference in &asked {
+            match find(world, &cluster, reference) {
+                Some(task) => tasks.push(task.id),
+                None => failures.push(Failure { arn: arn(world, &cluster, reference), reason: "MISSING" }),
             }
         }
         Ok(DescribedTasks { tasks, failures, with_tags })
@@ -119,15 +129,15 @@ impl Operation for ListTasks {
             return Err(Refusal::fault("ServiceNotFoundException", "Service not found."));
         }
         let desired = asked.desired_status.as_deref().unwrap_or("RUNNING");
-        let wanted = |task: &&super::Task| {
-            task.cluster == cluster
+        let wanted = |task: &&Task| {
+            task.origin.cluster == cluster
                 && task.desired_status() == desired
-                && service.is_none_or(|name| task.service.as_ref().is_some_and(|key| key.service == name))
+                && service.is_none_or(|name| task.origin.service.as_ref().is_some_and(|key| key.service == name))
                 && asked.family.as_ref().is_none_or(|family| task.definition.family == *family)
-                && asked.started_by.as_ref().is_none_or(|by| task.started_by.as_ref() == Some(by))
+                && asked.started_by.as_ref().is_none_or(|by| task.origin.started_by.as_deref() == Some(by))
                 && asked.launch_type.is_none_or(|kind| kind == LaunchType::Fargate)
         };
-        let tasks = world.ecs.tasks.values().filter(wanted).map(|task| (task.id.0.as_str(), task.arn.to_string()));
+        let tasks = world.ecs.tasks.by_id().filter(wanted).map(|task| (task.id.to_string(), task.arn().to_string()));
         page(tasks, asked.token.as_deref(), asked.limit)
             .ok_or_else(|| Refusal::fault("InvalidParameterException", "Invalid token."))
     }

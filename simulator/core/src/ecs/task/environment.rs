@@ -9,7 +9,7 @@ use crate::world::World;
 /// overrides goes before what the task definition says.
 pub(super) fn of(world: &World, task: &Task, place: usize) -> BTreeMap<String, String> {
     let definition = &task.definition.containers[place];
-    let overridden = task.overrides.of(&definition.name);
+    let overridden = task.origin.overrides.of(&definition.name);
     let mut environment: BTreeMap<String, String> = launch::fargate_environment(world);
     environment.extend(definition.environment.iter().cloned());
     environment.extend(task.secrets.of(&definition.name));
@@ -23,7 +23,7 @@ pub(super) fn of(world: &World, task: &Task, place: usize) -> BTreeMap<String, S
 /// The files whose variables the container at `place` gets: the task definition's, unless RunTask names others.
 pub(super) fn files(task: &Task, place: usize) -> Vec<String> {
     let definition = &task.definition.containers[place];
-    let overridden = task.overrides.of(&definition.name).map(|overridden| &overridden.environment_files);
+    let overridden = task.origin.overrides.of(&definition.name).map(|overridden| &overridden.environment_files);
     overridden.filter(|files| !files.is_empty()).unwrap_or(&definition.environment_files).clone()
 }
 

@@ -62,7 +62,7 @@ pub(super) fn assume_roles(
 ) -> Result<Option<Caller>, Refusal> {
     let mut assume = |role: Option<&String>| {
         let assumed = role.map(|role| {
-            world.assume_for_service(role, "ecs-tasks.amazonaws.com", &id.0).map_err(|_| unassumable(role))
+            world.assume_for_service(role, "ecs-tasks.amazonaws.com", &id.to_string()).map_err(|_| unassumable(role))
         });
         assumed.transpose()
     };
@@ -113,7 +113,7 @@ pub(super) fn initialise(world: &mut World, id: &TaskId) -> Result<(), String> {
     }
     for container in &definition.containers {
         if let Some(log) = &container.log {
-            make_stream(world, &execution, log, &log.stream(&container.name, &id.0))?;
+            make_stream(world, &execution, log, &log.stream(&container.name, &id.to_string()))?;
         }
     }
     world.ecs.task_mut(id).secrets = secrets;
@@ -200,8 +200,8 @@ pub(super) fn pull(world: &World, id: &TaskId, place: usize) -> Pull {
     let definition = &task.definition.containers[place];
     let token = if is_ecr(&definition.image) { task.secrets.registry_token.clone() } else { None };
     Pull {
-        task: id.clone(),
-        container: definition.name.clone(),
+        task: *id,
+        container: task.containers[place].name.clone(),
         image: definition.image.clone(),
         digest: task.containers[place].digest.clone(),
         token,
@@ -222,7 +222,8 @@ pub(super) fn cannot_pull(image: &str, message: &str) -> String {
 pub(super) fn log(world: &mut World, id: &TaskId, place: usize, line: String) {
     let now = world.now;
     let task = &world.ecs.tasks[id];
-    if let (Some((group, stream)), Some(execution)) = (task.containers[place].log.clone(), task.execution.clone()) {
+    if let (Some(log), Some(execution)) = (task.containers[place].log.clone(), task.execution.clone()) {
+        let (group, stream) = *log;
         let put = PutLogEvents { group, stream, events: vec![(now, line)] };
         let _lost = world.pass(&execution, put).is_err();
     }

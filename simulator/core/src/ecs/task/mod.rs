@@ -1,8 +1,8 @@
 //! Tasks: containers that start, live and stop together.
 //!
-//! In reading order: what a task is (here, [`container`]), the rules ([`dependency`], [`health`], [`restart`], [`life`]: values in,
+//! In reading order: what a task is (here, [`origin`], [`container`]), the rules ([`dependency`], [`health`], [`restart`], [`life`]: values in,
 //! values out), what carries them out ([`advance`], [`launch`], [`execution`], [`environment`], [`stop`]), what comes in ([`observe`]), and the
-//! operations ([`run`], [`describe`], [`call_stop`]).
+//! operations ([`run`], [`describe`], [`call_stop`]). All of them are in one place ([`kept`]).
 
 pub(super) mod advance;
 pub mod call_stop;
@@ -12,32 +12,37 @@ pub mod describe;
 mod environment;
 mod execution;
 pub(super) mod health;
+mod kept;
 pub(super) mod launch;
 mod life;
 pub(super) mod observe;
+pub mod origin;
 mod restart;
 pub mod run;
 pub(super) mod stop;
 
 pub(super) use health::for_scheduler;
-pub(super) use launch::{Launch, launch, uuid};
+pub(super) use kept::Tasks;
+pub(super) use launch::{Launch, launch};
 pub(super) use stop::{Ending, begin as begin_stop, drained};
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 pub use call_stop::StopTask;
 pub use container::{Container, ContainerStatus, Health};
 pub use describe::{DescribeTasks, ListTasks};
+pub use origin::Origin;
 pub(super) use run::Earlier;
 pub use run::{ContainerOverride, Overrides, RunTask};
 
 use super::definition::TaskDefinition;
-use super::network::Network;
-use super::service::ServiceKey;
+use crate::agenda::Deadline;
 use crate::arn::Arn;
 use crate::effect::{Target, TaskId};
+use crate::id::Uuid;
 use crate::operation::Caller;
 use crate::time::Timestamp;
 
@@ -46,36 +51,20 @@ use crate::time::Timestamp;
 pub struct Task {
     /// The 32 digits that end its ARN.
     pub id: TaskId,
-    /// `task/CLUSTER/ID`.
-    pub arn: Arn,
-    /// The cluster's name.
-    pub cluster: String,
     /// What it is made of.
     pub definition: Arc<TaskDefinition>,
-    /// What RunTask changed in it.
-    pub overrides: Overrides,
-    /// `group`: `service:NAME`, or `family:FAMILY` by default.
-    pub group: String,
-    /// `startedBy`; for a service's task its deployment's id.
-    pub started_by: Option<String>,
-    /// The service it belongs to.
-    pub service: Option<ServiceKey>,
-    /// Its place in the network.
-    pub network: Network,
-    /// Its security groups, the VPC's own included where none was named.
-    pub security_groups: Vec<String>,
+    /// What it has in common with those launched with it.
+    pub origin: Arc<Origin>,
     /// The subnet it was put in.
-    pub subnet: Option<String>,
+    pub subnet: Option<SmolStr>,
     /// The id of the attachment of its network interface.
-    pub attachment: String,
-    /// `tags`.
-    pub tags: BTreeMap<String, String>,
+    pub attachment: Uuid,
     /// `lastStatus`.
     pub last_status: TaskStatus,
     /// Whether `desiredStatus` is STOPPED.
     pub stopping: bool,
     /// Why it stops or stopped.
-    pub stop: Option<Stop>,
+    pub stop: Option<Arc<Stop>>,
     /// Its containers, in the order of the task definition.
     pub containers: Vec<Container>,
     /// The address that its containers share, once there is one.
@@ -100,10 +89,10 @@ pub struct Task {
     pub version: u64,
     /// The last entry of the trace about its status.
     pub(super) event: Option<u64>,
-    /// Its place in the order of creation.
-    pub(super) number: u64,
     /// The session of its execution role.
-    pub(super) execution: Option<Caller>,
+    pub(super) execution: Option<Box<Caller>>,
+    /// When a start timeout ends the waiting of some container.
+    pub(super) dependency_due: Deadline,
     /// Whether its network is being made.
     pub(super) preparing: bool,
     /// Whether what is left of it is being removed.
@@ -187,7 +176,7 @@ pub struct Stop {
     /// `stopCode`.
     pub code: StopCode,
     /// `stoppedReason`.
-    pub reason: String,
+    pub reason: SmolStr,
 }
 
 /// `stopCode`.
@@ -237,15 +226,21 @@ impl Task {
         self.containers.get(place)
     }
 
+    /// `task/CLUSTER/ID`.
+    #[must_use]
+    pub fn arn(&self) -> Arn {
+        Arn::from_parts(&self.origin.prefix, &self.id.to_string())
+    }
+
     /// `containerArn` of one of its containers: `container/CLUSTER/TASK/ID`.
     #[must_use]
     pub fn container_arn(&self, container: &Container) -> String {
-        let prefix = self.arn.as_str().replacen(":task/", ":container/", 1);
+        let prefix = self.arn().as_str().replacen(":task/", ":container/", 1);
         format!("{prefix}/{}", container.id)
     }
 
     /// What the trace names as its starter.
-    fn starter(&self) -> String {
-        self.started_by.clone().unwrap_or_default()
+    fn starter(&self) -> SmolStr {
+        self.origin.started_by.clone().unwrap_or_default()
     }
 }

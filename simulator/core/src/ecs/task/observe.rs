@@ -1,11 +1,14 @@
 //! Facts about tasks and containers, and the deadlines of their health checks.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use super::container::{ContainerStatus, Health};
 use super::stop::{self, Ending};
 use super::{TaskStatus, advance, execution, health, restart};
-use crate::ecs::{Timer, scheduler};
+use crate::ecs::{State, Timer, scheduler};
 use crate::effect::{Effect, TaskId};
 use crate::event::EventKind;
 use crate::world::World;
@@ -27,11 +30,11 @@ pub(in crate::ecs) fn prepared(world: &mut World, id: &TaskId, address: IpAddr) 
     task.address = Some(address);
     let (wanted, cause) = (!task.stopping, task.event);
     world.follow(cause);
-    world.ecs.by_address.insert(address, id.clone());
+    world.ecs.by_address.insert(address, *id);
     if wanted {
         advance::set_status(world, id, TaskStatus::Pending);
         if let Err(reason) = execution::initialise(world, id) {
-            return stop::begin(world, id, Ending::FailedToStart(reason));
+            return stop::begin(world, id, Ending::FailedToStart(reason.into()));
         }
     }
     advance::advance(world, id);
@@ -44,7 +47,7 @@ pub(in crate::ecs) fn not_prepared(world: &mut World, id: &TaskId, message: &str
     let cause = task.event;
     world.follow(cause);
     let reason = format!("ResourceInitializationError: failed to configure ENI: {message}");
-    stop::begin(world, id, Ending::FailedToStart(reason));
+    stop::begin(world, id, Ending::FailedToStart(reason.into()));
     advance::advance(world, id);
 }
 
@@ -73,11 +76,11 @@ pub(in crate::ecs) fn not_pulled(world: &mut World, id: &TaskId, place: usize, m
     task.containers[place].status = ContainerStatus::Stopped;
     task.containers[place].reason = Some(reason.chars().take(1024).collect());
     advance::tell_container(world, id, place);
-    stop::begin(world, id, Ending::FailedToStart(reason));
+    stop::begin(world, id, Ending::FailedToStart(reason.into()));
 }
 
 /// The container at `place` runs.
-pub(in crate::ecs) fn started(world: &mut World, id: &TaskId, place: usize, runtime_id: String) {
+pub(in crate::ecs) fn started(world: &mut World, id: &TaskId, place: usize, runtime_id: SmolStr) {
     let now = world.now;
     let task = world.ecs.tasks.get_mut(id).expect("the place was found in it");
     let check = task.definition.containers[place].health_check.as_ref();
@@ -96,12 +99,12 @@ pub(in crate::ecs) fn started(world: &mut World, id: &TaskId, place: usize, runt
     let was = std::mem::replace(&mut container.health, Health::Unknown);
     container.schedule = check.map(|check| health::schedule(check, &world.timing, now));
     if let Some(at) = container.schedule.as_ref().and_then(crate::probe::Schedule::next) {
-        world.ecs.agenda.set(Timer::Probe(id.clone(), place), at);
+        world.ecs.probe_at(id, place, at);
     }
     if was != Health::Unknown {
         let report =
             health::reported_at(world.ecs.tasks[id].containers[place].started_at.unwrap_or(now), now, &world.timing);
-        world.ecs.agenda.set(Timer::Report(id.clone(), place), report);
+        world.ecs.report_at(id, place, report);
     }
     if !again {
         advance::tell_container(world, id, place);
@@ -170,7 +173,8 @@ pub(in crate::ecs) fn exited(
 /// A health command of the container at `place` has ended.
 pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_code: Option<i32>, output: &str) {
     let now = world.now;
-    let task = world.ecs.tasks.get_mut(id).expect("the place was found in it");
+    let State { tasks, agenda, .. } = &mut world.ecs;
+    let task = tasks.get_mut(id).expect("the place was found in it");
     let Some(check) = &task.definition.containers[place].health_check else { return };
     let container = &mut task.containers[place];
     let Some(probe) = container.schedule.as_mut().and_then(|schedule| schedule.end(now)) else { return };
@@ -187,19 +191,19 @@ pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_
         schedule.found();
     }
     if let Some(at) = schedule.next() {
-        world.ecs.agenda.set(Timer::Probe(id.clone(), place), at);
+        agenda.set(&mut container.probe_due, Timer::Probe(*id, place), at);
     }
     if changed {
         let started = container.started_at.unwrap_or(now);
         let event = EventKind::ContainerHealth {
-            task: id.clone(),
+            task: *id,
             container: container.name.clone(),
             status: container.health.as_str(),
             output: container.health_output.clone(),
         };
         let told = world.record(event);
         world.ecs.task_mut(id).containers[place].event = Some(told);
-        world.ecs.agenda.set(Timer::Report(id.clone(), place), health::reported_at(started, now, &world.timing));
+        world.ecs.report_at(id, place, health::reported_at(started, now, &world.timing));
         advance::advance(world, id);
     }
 }
@@ -208,18 +212,17 @@ pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_
 pub(in crate::ecs) fn probe_due(world: &mut World, id: &TaskId, place: usize) {
     let now = world.now;
     let Some(task) = world.ecs.tasks.get_mut(id) else { return };
-    let Some(check) = &task.definition.containers[place].health_check else { return };
-    let command = check.argv();
+    let Some(command) = &task.definition.probes[place] else { return };
     let container = &mut task.containers[place];
     let Some(schedule) = &mut container.schedule else { return };
     match schedule.begin(now) {
         Some(timeout) => {
-            let container = container.name.clone();
-            world.want(Effect::ProbeHealth { task: id.clone(), container, command, timeout });
+            let (container, command) = (container.name.clone(), Arc::clone(command));
+            world.want(Effect::ProbeHealth { task: *id, container, command, timeout });
         }
         None => {
             if let Some(at) = schedule.next() {
-                world.ecs.agenda.set(Timer::Probe(id.clone(), place), at);
+                world.ecs.probe_at(id, place, at);
             }
         }
     }
@@ -233,7 +236,7 @@ pub(in crate::ecs) fn report_due(world: &mut World, id: &TaskId, place: usize) {
         container.reported = container.health;
         task.version += 1;
         let cause = container.event;
-        if let Some(key) = task.service.clone() {
+        if let Some(key) = task.origin.service.clone() {
             world.follow(cause);
             scheduler::poke(world, &key);
         }

@@ -24,6 +24,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::id::{IdKind, IdStream, Uuid};
 
     /// A container started at 0 s, restarted at the second given, that ends at the second given; the policy ignores 0 and 2 and has a
     /// period of 60 s.
@@ -41,7 +42,8 @@ mod tests {
             (Some(100), 160, Some(1), true),
         ] {
             let at = |seconds: u64| Timestamp::from_millis(seconds * 1_000);
-            let mut container = Container::new("app".to_owned(), String::new(), None);
+            let mut container =
+                Container::new("app".into(), Uuid::draw(&mut IdStream::new(0), IdKind::Container), None);
             container.started_at = Some(at(0));
             container.restarted_at = restarted.map(at);
             let policy = RestartPolicy { ignored_exit_codes: vec![0, 2], attempt_period: Duration::from_secs(60) };

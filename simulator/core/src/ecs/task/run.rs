@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
+use super::Origin;
 use super::launch::{Launch, launch};
 use crate::arn::Arn;
 use crate::ecs::definition::{TaskDefinition, role_arn};
@@ -168,24 +171,23 @@ impl Operation for RunTask {
         }
         let network = asked.network.clone().unwrap_or_default();
         let group = asked.group.clone().unwrap_or_else(|| format!("family:{}", definition.family));
+        let subnet = network.subnets.first().map(SmolStr::new);
+        let origin = Origin {
+            overrides: asked.overrides.clone(),
+            started_by: asked.started_by.as_deref().map(SmolStr::new),
+            tags,
+            ..Origin::new(world, &cluster, group, network)
+        };
+        let launched = Launch {
+            definition,
+            origin: Arc::new(origin),
+            subnet,
+            // A task on its own belongs to no deployment whose tasks it would have to be like.
+            digests: Arc::default(),
+        };
         let mut tasks = Vec::new();
         for _ in 0..asked.count.unwrap_or(1) {
-            tasks.push(launch(
-                world,
-                Launch {
-                    cluster: cluster.clone(),
-                    definition: Arc::clone(&definition),
-                    overrides: asked.overrides.clone(),
-                    group: group.clone(),
-                    started_by: asked.started_by.clone(),
-                    service: None,
-                    subnet: network.subnets.first().cloned(),
-                    network: network.clone(),
-                    // A task on its own belongs to no deployment whose tasks it would have to be like.
-                    digests: BTreeMap::new(),
-                    tags: tags.clone(),
-                },
-            )?);
+            tasks.push(launch(world, launched.clone())?);
         }
         debug_assert_eq!(tasks.iter().collect::<BTreeSet<_>>().len(), tasks.len(), "task ids do not repeat");
         if let Some(token) = asked.client_token {

@@ -1,8 +1,12 @@
 //! How tasks come to an end.
 
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
 use super::advance::{advance, set_status};
 use super::{Stop, StopCode, TargetStage, TaskStatus};
-use crate::ecs::Timer;
+use crate::ecs::State;
 use crate::ecs::scheduler::{self, end_of};
 use crate::effect::TaskId;
 use crate::world::World;
@@ -13,11 +17,11 @@ pub(in crate::ecs) enum Ending {
     /// An essential container ended.
     EssentialExited,
     /// It could not be started, for this reason.
-    FailedToStart(String),
+    FailedToStart(SmolStr),
     /// Somebody asked for it, with this reason.
-    User(String),
+    User(SmolStr),
     /// Its service does not want it any more, for this reason.
-    Scheduler(String),
+    Scheduler(SmolStr),
 }
 
 impl From<Ending> for Stop {
@@ -25,7 +29,7 @@ impl From<Ending> for Stop {
         match ending {
             Ending::EssentialExited => Self {
                 code: StopCode::EssentialContainerExited,
-                reason: "Essential container in task exited".to_owned(),
+                reason: SmolStr::new_static("Essential container in task exited"),
             },
             Ending::FailedToStart(reason) => Self { code: StopCode::TaskFailedToStart, reason },
             Ending::User(reason) => Self { code: StopCode::UserInitiated, reason },
@@ -48,14 +52,14 @@ pub(in crate::ecs) fn begin(world: &mut World, id: &TaskId, ending: Ending) {
     if !task.stopping {
         task.stopping = true;
         task.stopping_at = Some(now);
-        task.stop = Some(ending.into());
+        task.stop = Some(Arc::new(ending.into()));
     }
     let status = task.last_status;
     if !asked {
         // Nothing is left to drain for, so containers may be stopped even if draining had begun.
         if status == TaskStatus::Deactivating {
             set_status(world, id, TaskStatus::Stopping);
-        } else if let Some(key) = world.ecs.task_mut(id).service.clone() {
+        } else if let Some(key) = world.ecs.task_mut(id).origin.service.clone() {
             scheduler::poke(world, &key);
         }
     } else if matches!(status, TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Running) {
@@ -76,10 +80,9 @@ pub(in crate::ecs) fn drained(world: &mut World, id: &TaskId) {
 /// Nothing is left of the task outside.
 pub(super) fn cleared(world: &mut World, id: &TaskId) {
     let now = world.now;
-    let task = world.ecs.task_mut(id);
-    if !task.clearing {
-        return;
-    }
+    let State { tasks, agenda, .. } = &mut world.ecs;
+    let Some(task) = tasks.get_mut(id).filter(|task| task.clearing) else { return };
+    agenda.cancel(&mut task.dependency_due);
     task.clearing = false;
     task.stopped_at = Some(now);
     task.secrets.forget();
@@ -88,14 +91,15 @@ pub(super) fn cleared(world: &mut World, id: &TaskId) {
     {
         world.ecs.by_address.remove(&address);
     }
-    world.ecs.agenda.cancel(&Timer::Dependency(id.clone()));
     set_status(world, id, TaskStatus::Stopped);
-    let arn = world.ecs.tasks[id].arn.clone();
-    world.release_security_groups(arn.as_str());
+    let origin = Arc::clone(&world.ecs.tasks[id].origin);
+    world.release_security_groups(&origin.security_groups);
     let task = world.ecs.task_mut(id);
-    let ended = end_of(task);
-    if let Some(service) = task.service.clone().and_then(|key| world.ecs.services.get_mut(&key)) {
-        service.live.remove(id);
+    let (ended, place) = (end_of(task), task.id.place());
+    if let Some(service) = task.origin.service.clone().and_then(|key| world.ecs.services.get_mut(&key)) {
+        if let Some(place) = place {
+            service.live.remove(&place);
+        }
         service.ended.push(ended);
     }
 }

@@ -202,8 +202,8 @@ fn keeps_the_bounds(account: &Account, before: usize) -> Result<(), TestCaseErro
     let told = if account.target_group.is_some() { "DEACTIVATING" } else { "STOPPING" };
     let (mut launched, mut stopped) = (0, 0);
     for event in &account.world.events()[before..] {
-        if let EventKind::Task { task, status, stopped_reason, .. } = &event.kind {
-            let scaled = stopped_reason.as_ref().is_some_and(|reason| reason.starts_with("Scaling activity"));
+        if let EventKind::Task { task, status, stop, .. } = &event.kind {
+            let scaled = stop.as_ref().is_some_and(|stop| stop.reason.starts_with("Scaling activity"));
             launched += usize::from(*status == "PROVISIONING");
             stopped += usize::from(*status == told && scaled && is_sound(account, account.task(task)));
         }
@@ -241,9 +241,9 @@ fn carry_out(account: &mut Account, case: &Case, action: &Action) {
             ..UpdateService::default()
         }),
         Action::Stop(which) => {
-            let running: Vec<TaskId> = live(account).into_iter().map(|task| task.id.clone()).collect();
+            let running: Vec<TaskId> = live(account).into_iter().map(|task| task.id).collect();
             if !running.is_empty() {
-                let id = which.get(&running).clone();
+                let id = *which.get(&running);
                 account.stop(&id);
             }
         }

@@ -174,5 +174,5 @@ fn both_revisions_are_kept_while_traffic_shifts() {
 
 fn task_of_revision(account: &Account, revision: u32) -> simulator_core::effect::TaskId {
     let mut tasks = account.world.ecs().tasks_of(account.service());
-    tasks.find(|task| task.definition.revision == revision).expect("it runs").id.clone()
+    tasks.find(|task| task.definition.revision == revision).expect("it runs").id
 }

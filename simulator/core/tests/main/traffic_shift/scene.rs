@@ -121,7 +121,7 @@ pub(super) fn serving(timing: Timing, shifting: &Shifting, second: Behaviour) ->
 pub(super) fn stages(account: &Account, id: &str) -> Vec<String> {
     let line = |event: &Event| {
         if let EventKind::Lifecycle { deployment, stage, rolling_back, production, test, .. } = &event.kind
-            && deployment == id
+            && **deployment == *id
         {
             let back = if *rolling_back { "back " } else { "" };
             return Some(format!("{back}{stage} {production}/{test}"));
@@ -135,7 +135,7 @@ pub(super) fn stages(account: &Account, id: &str) -> Vec<String> {
 pub(super) fn entered(account: &Account, id: &str) -> Vec<(&'static str, Timestamp)> {
     let entered = |event: &Event| {
         if let EventKind::Lifecycle { deployment, stage, .. } = &event.kind
-            && deployment == id
+            && **deployment == *id
         {
             return Some((*stage, event.at));
         }

@@ -205,7 +205,7 @@ impl Account {
         let definition = self.register(containers);
         let tasks = self.must(RunTask {
             cluster: Some(CLUSTER.to_owned()),
-            task_definition: definition.name(),
+            task_definition: definition.name().to_string(),
             launch_type: Some(LaunchType::Fargate),
             network: Some(self.network.clone()),
             ..RunTask::default()
@@ -215,7 +215,7 @@ impl Account {
 
     /// Stops the task called `id`.
     pub(crate) fn stop(&mut self, id: &TaskId) {
-        self.must(StopTask { cluster: Some(CLUSTER.to_owned()), task: id.0.clone(), reason: None });
+        self.must(StopTask { cluster: Some(CLUSTER.to_owned()), task: id.to_string(), reason: None });
     }
 
     /// When something was first wanted.
@@ -262,7 +262,7 @@ impl Account {
     /// Deploys the newest revision, and answers the deployment's id.
     pub(crate) fn deploy(&mut self) -> String {
         self.update(UpdateService { task_definition: Some(SERVICE.to_owned()), ..UpdateService::default() });
-        self.service().primary().id.clone()
+        self.service().primary().id.to_string()
     }
 
     /// Changes the service.

@@ -11,11 +11,11 @@ impl Account {
             let at = event.at.since(START).as_secs_f64();
             if let EventKind::Service { message, .. } = &event.kind {
                 Some(format!("{at:>8.1} {message}"))
-            } else if let EventKind::Task { task, status, stopped_reason, .. } = &event.kind {
+            } else if let EventKind::Task { task, status, stop, .. } = &event.kind {
                 Some(format!(
                     "{at:>8.1}   task {} {status} {}",
-                    &task.0[..6],
-                    stopped_reason.as_deref().unwrap_or_default()
+                    &task.to_string()[..6],
+                    stop.as_ref().map_or("", |stop| stop.reason.as_str())
                 ))
             } else {
                 None

@@ -123,11 +123,11 @@ async fn a_task_that_is_cleared_is_gone_whatever_it_was_doing() {
     scene.line("ready").await;
     // One more is on its way while the task is cleared: it starts before, or not at all.
     let late = Effect::StartContainer(Box::new(python(&task, "late", DEAF)));
-    let clear = Effect::ClearTask { task: task.clone() };
+    let clear = Effect::ClearTask { task };
     tokio::join!(scene.carry_out(late), scene.carry_out(clear));
-    scene.observe(|observation| (*observation == Observation::TaskCleared { task: task.clone() }).then_some(())).await;
+    scene.observe(|observation| (*observation == Observation::TaskCleared { task }).then_some(())).await;
     let of_ours = format!("greenroom.rehearsal={}", scene.trial.rehearsal.id());
-    let filters = std::collections::HashMap::from([("label", vec![format!("greenroom.task={}", task.0), of_ours])]);
+    let filters = std::collections::HashMap::from([("label", vec![format!("greenroom.task={task}"), of_ours])]);
     let options =
         bollard::query_parameters::ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     let left = scene.trial.engine.docker().list_containers(Some(options)).await.expect("the engine lists");
@@ -165,20 +165,24 @@ async fn an_engine_that_goes_away_leaves_no_effect_without_an_answer() {
 
     // The container's end: nobody knows how.
     assert_eq!(scene.exit("app").await, (vec![], None, false));
-    let spec = TaskSpec { task: TaskId("1".repeat(32)), family: "news".into(), service: None, cpu: None, memory: None };
+    let spec = TaskSpec { task: TaskId::new(1), family: "news".into(), service: None, cpu: None, memory: None };
     scene.carry_out(Effect::PrepareTask(spec)).await;
     scene.carry_out(Effect::StartContainer(Box::new(python(&task, "other", "0")))).await;
     let (container, image) = ("app".to_owned(), "nginx".to_owned());
-    scene.carry_out(Effect::PullImage(Pull { task: task.clone(), container, image, digest: None, token: None })).await;
+    scene
+        .carry_out(Effect::PullImage(Pull { task, container: container.into(), image, digest: None, token: None }))
+        .await;
     let (container, command) = ("app".to_owned(), words(&["true"]));
-    scene.carry_out(Effect::ProbeHealth { task: task.clone(), container, command, timeout: LONG }).await;
+    scene
+        .carry_out(Effect::ProbeHealth { task, container: container.into(), command: command.into(), timeout: LONG })
+        .await;
     let mut messages = Vec::new();
     for _ in 0..4 {
         let message = scene.observe(|observation| match observation {
             Observation::TaskNotPrepared { message, .. }
             | Observation::ContainerNotStarted { message, .. }
-            | Observation::ImageNotPulled { message, .. }
-            | Observation::HealthProbed { exit_code: None, output: message, .. } => Some(message.clone()),
+            | Observation::ImageNotPulled { message, .. } => Some(message.clone()),
+            Observation::HealthProbed { exit_code: None, output, .. } => Some(output.to_string()),
             _ => None,
         });
         messages.push(message.await);

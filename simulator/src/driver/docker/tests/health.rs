@@ -5,10 +5,17 @@ use super::*;
 /// Runs `command` in the container called `app`.
 async fn probe(scene: &mut Scene, task: &TaskId, command: &[&str], limit: Duration) -> (Option<i32>, String) {
     let (container, command) = ("app".to_owned(), words(command));
-    scene.carry_out(Effect::ProbeHealth { task: task.clone(), container, command, timeout: limit }).await;
+    scene
+        .carry_out(Effect::ProbeHealth {
+            task: *task,
+            container: container.into(),
+            command: command.into(),
+            timeout: limit,
+        })
+        .await;
     scene
         .observe(|observation| match observation {
-            Observation::HealthProbed { exit_code, output, .. } => Some((*exit_code, output.clone())),
+            Observation::HealthProbed { exit_code, output, .. } => Some((*exit_code, output.to_string())),
             _ => None,
         })
         .await

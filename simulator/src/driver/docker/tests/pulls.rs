@@ -100,9 +100,11 @@ async fn scene(name: &str) -> (Scene, Arc<TestRegistry>, SocketAddr) {
 
 /// Asks for `image` for a container of its own. Answers with what went wrong, if it did.
 async fn pull(scene: &mut Scene, container: &str, image: &str, token: Option<&str>) -> Option<String> {
-    let (task, container, image) = (TaskId("t".to_owned()), container.to_owned(), image.to_owned());
+    let (task, container, image) = (TaskId::new(1), container.to_owned(), image.to_owned());
     let token = token.map(str::to_owned);
-    scene.carry_out(Effect::PullImage(Pull { task, container: container.clone(), image, digest: None, token })).await;
+    scene
+        .carry_out(Effect::PullImage(Pull { task, container: container.as_str().into(), image, digest: None, token }))
+        .await;
     pulled(scene, &container).await
 }
 
@@ -122,10 +124,17 @@ async fn an_image_whose_digest_is_settled_is_pulled_by_it() {
     let (task, _) = scene.task().await;
     let (image, digest) = (format!("{HOST}/news:gone"), Some(registry.digest.clone()));
     let (container, token) = ("app".to_owned(), Some("token".to_owned()));
-    let asked = Pull { task: task.clone(), container, image: image.clone(), digest: digest.clone(), token };
+    let asked = Pull {
+        task,
+        container: container.into(),
+        image: image.clone(),
+        digest: digest.as_deref().map(Into::into),
+        token,
+    };
     scene.carry_out(Effect::PullImage(asked)).await;
     assert_eq!(pulled(&mut scene, "app").await, None);
-    let id = scene.start_spec(ContainerSpec { digest, ..spec(&task, "app", &image, &[]) }).await;
+    let id =
+        scene.start_spec(ContainerSpec { digest: digest.map(Into::into), ..spec(&task, "app", &image, &[]) }).await;
     let config = scene.inspect(&id).await.config.expect("it has one");
     assert_eq!(config.image, Some(format!("{address}/news@{}", registry.digest)));
     assert_eq!(registry.pulls.load(Ordering::SeqCst), 0, "nobody asks for the tag");
@@ -155,9 +164,9 @@ async fn an_image_of_the_simulated_ecr_comes_from_its_registry_and_goes_with_the
 async fn an_image_that_many_tasks_want_at_once_is_pulled_once() {
     let (mut scene, registry, _) = scene("once").await;
     let names = ["one", "two", "three", "four"];
-    let pulls = names.map(|name| {
-        let (task, image, token) = (TaskId(name.to_owned()), format!("{HOST}/news:1"), Some("token".to_owned()));
-        scene.carry_out(Effect::PullImage(Pull { task, container: name.to_owned(), image, digest: None, token }))
+    let pulls = (1..).zip(names).map(|(number, name)| {
+        let (task, image, token) = (TaskId::new(number), format!("{HOST}/news:1"), Some("token".to_owned()));
+        scene.carry_out(Effect::PullImage(Pull { task, container: name.into(), image, digest: None, token }))
     });
     futures_util::future::join_all(pulls).await;
     let mut answered = Vec::new();

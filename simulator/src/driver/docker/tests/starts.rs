@@ -27,7 +27,7 @@ async fn the_containers_of_a_task_share_one_address_and_localhost() {
     for (port, path) in [(8000, "/"), (8000, "/503"), (8000, "/301"), (8001, "/")] {
         let target = Target { address, port };
         let (target_group, path) = (group.clone(), path.to_owned());
-        scene.carry_out(Effect::ProbeTarget { target_group, target, path, timeout: LONG }).await;
+        scene.carry_out(Effect::ProbeTarget { target_group, target, path: path.into(), timeout: LONG }).await;
         let answer = |seen: &Observation| match seen {
             Observation::TargetProbed { answer, .. } => Some(answer.clone()),
             _ => None,
@@ -186,7 +186,7 @@ async fn everything_a_task_definition_says_of_a_container_holds_in_it() {
 async fn what_cannot_start_says_why() {
     let mut scene = Scene::new("not-started").await;
     let (task, _) = scene.task().await;
-    let unknown = TaskId("0".repeat(32).replace('0', "f"));
+    let unknown = TaskId::new(u128::MAX);
     for (spec, words) in [
         (spec(&task, "absent", "greenroom-test/absent:1", &[]), "No such image: greenroom-test/absent:1"),
         (spec(&task, "command", IMAGE, &["no-such-program"]), "executable file not found in $PATH"),

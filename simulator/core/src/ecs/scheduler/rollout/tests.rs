@@ -26,7 +26,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
             other => panic!("no such state: {other}"),
         };
         TaskView {
-            id: TaskId(format!("{text}{place}")),
+            id: named(&format!("{text}{place}")),
             deployment: Some(usize::from(text.starts_with('o'))),
             stage,
             health,
@@ -36,7 +36,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
         }
     };
     let deployment = |id: &str, state| DeploymentView {
-        id: id.to_owned(),
+        id: id.into(),
         state,
         failed_tasks: 0,
         trip_at: None,
@@ -61,13 +61,25 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
     }
 }
 
+/// The id whose digits are those of the bytes of `text`.
+fn named(text: &str) -> TaskId {
+    TaskId::new(text.bytes().fold(0, |number, byte| number << 8 | u128::from(byte)))
+}
+
+/// The text that [`named`] made `id` of.
+fn name(id: &TaskId) -> String {
+    let digits = id.to_string();
+    let bytes = (0..16).map(|place| u8::from_str_radix(&digits[2 * place..2 * place + 2], 16).expect("two digits"));
+    bytes.filter(|byte| *byte != 0).map(char::from).collect()
+}
+
 /// The steps in words: `+2` starts two, `+1/1` starts one in place of an unhealthy one, `-oh0` stops the first task, `!` is a deadlock.
 fn words(steps: &[Step]) -> String {
     let word = |step: &Step| match step {
         Step::Start { count, replacing: 0 } => format!("+{count}"),
         Step::Start { count, replacing } => format!("+{count}/{replacing}"),
-        Step::Scale(tasks) => tasks.iter().map(|task| format!("-{}", task.0)).collect::<Vec<_>>().join(" "),
-        Step::Replace { task, .. } => format!("~{}", task.0),
+        Step::Scale(tasks) => tasks.iter().map(|task| format!("-{}", name(task))).collect::<Vec<_>>().join(" "),
+        Step::Replace { task, .. } => format!("~{}", name(task)),
         Step::Deadlock => "!".to_owned(),
         Step::Count { .. }
         | Step::Prove(_)
@@ -211,7 +223,7 @@ fn throttling_puts_starts_off_but_not_stops() {
 fn surplus_tasks_go_from_the_fullest_subnet() {
     let mut view = view(2, (100, 200), "nh nh nh");
     for (task, subnet) in view.tasks.iter_mut().zip(["a", "a", "b"]) {
-        task.subnet = Some(subnet.to_owned());
+        task.subnet = Some(subnet.into());
     }
     assert_eq!(words(&decide(&view)), "-nh1");
 }

@@ -210,13 +210,13 @@ fn change(world: &mut World, key: &ServiceKey, change: impl FnOnce(&mut TrafficS
 fn record(world: &mut World, key: &ServiceKey, why: &str) {
     let Some((place, shift)) = shifting(world, key) else { return };
     let event = EventKind::Lifecycle {
-        service: key.service.clone(),
-        deployment: world.ecs.services[key].deployments[place].id.clone(),
+        service: key.service.as_str().into(),
+        deployment: world.ecs.services[key].deployments[place].id.as_str().into(),
         stage: shift.stage.as_str(),
         rolling_back: shift.direction == Direction::Back,
-        production: shift.production.to_string(),
-        test: shift.test.to_string(),
-        reason: why.to_owned(),
+        production: shift.production.to_string().into(),
+        test: shift.test.to_string().into(),
+        reason: why.into(),
     };
     let entered = world.record(event);
     world.follow(Some(entered));
@@ -227,12 +227,12 @@ pub(super) fn record_hook(world: &mut World, key: &ServiceKey, hook: usize, mess
     let Some((place, shift)) = shifting(world, key) else { return };
     let Some(run) = shift.hooks.get(hook) else { return };
     let event = EventKind::Hook {
-        service: key.service.clone(),
-        deployment: world.ecs.services[key].deployments[place].id.clone(),
+        service: key.service.as_str().into(),
+        deployment: world.ecs.services[key].deployments[place].id.as_str().into(),
         stage: shift.stage.as_str(),
-        hook: run.id.clone(),
+        hook: run.id.as_str().into(),
         status: run.state.as_str(),
-        message: message.to_owned(),
+        message: message.into(),
     };
     let told = world.record(event);
     world.follow(Some(told));

@@ -17,8 +17,8 @@ pub(in crate::ecs) fn begin(world: &mut World, key: &ServiceKey) {
         None => plan.shifts() && !production_in_alternate(world, key),
     };
     let service = &world.ecs.services[key];
-    let tasks = service.live.iter().filter_map(|task| world.ecs.tasks.get(task));
-    let strays = tasks.filter(|task| task.started_by != id).count();
+    let tasks = world.ecs.live(service);
+    let strays = tasks.filter(|task| task.origin.started_by.as_deref() != id.as_deref()).count();
     let stage = if strays > 0 { LifecycleStage::ReconcileService } else { LifecycleStage::PreScaleUp };
     let now = world.now;
     let Some(service) = world.ecs.services.get_mut(key) else { return };

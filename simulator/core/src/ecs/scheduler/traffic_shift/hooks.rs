@@ -11,9 +11,8 @@ use crate::ecs::service::{
     Cause, HookAction, HookRun, HookState, HookTarget, LifecycleStage, Percent, Service, ServiceKey, ServiceRevision,
     StopKind, TrafficShift,
 };
-use crate::ecs::task::uuid;
 use crate::effect::{Effect, HookCall};
-use crate::id::IdKind;
+use crate::id::{IdKind, Uuid};
 use crate::observation::HookAnswer;
 use crate::operation::Access;
 use crate::world::World;
@@ -53,7 +52,7 @@ pub(super) fn of_stage(world: &mut World, shift: &TrafficShift, stage: Lifecycle
 pub(super) fn call(world: &mut World, key: &ServiceKey, place: usize) {
     let Some(run) = run_mut(world, key, place).map(|run| run.clone()) else { return };
     let HookTarget::Lambda { function, role, details: _ } = &run.hook.target else { return };
-    let execution = uuid(world);
+    let execution = Uuid::draw(&mut world.ids, IdKind::Container).to_string();
     if let Err(why) = may_call(world, function, role.as_deref()) {
         return settle(world, key, place, HookState::Failed(why), "it could not be called");
     }

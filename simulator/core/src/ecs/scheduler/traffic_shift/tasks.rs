@@ -22,8 +22,8 @@ pub(super) fn wanted(service: &Service, shift: usize) -> Vec<Wanted> {
     let shifting = service.deployments[shift].shift.as_ref();
     let Some(state) = shifting else { return vec![Wanted::AsTheyAre; service.deployments.len()] };
     let cleaning = state.stage == LifecycleStage::CleanUp;
-    let of = |(place, id): (usize, &String)| {
-        let is_source = state.source.as_ref() == Some(id);
+    let of = |(place, id): (usize, &str)| {
+        let is_source = state.source.as_deref() == Some(id);
         match state.direction {
             Direction::Forward if place == shift && state.stage >= LifecycleStage::ScaleUp => Wanted::All,
             Direction::Forward if is_source && !cleaning => Wanted::All,
@@ -33,7 +33,7 @@ pub(super) fn wanted(service: &Service, shift: usize) -> Vec<Wanted> {
             Direction::Back => Wanted::Nothing,
         }
     };
-    service.deployments.iter().map(|deployment| &deployment.id).enumerate().map(of).collect()
+    service.deployments.iter().map(|deployment| deployment.id.as_str()).enumerate().map(of).collect()
 }
 
 /// Starts and stops tasks so that each deployment has what it is to have.
@@ -47,7 +47,7 @@ pub(super) fn decide(view: &View, wanted: &[Wanted]) -> Vec<Step> {
                 let here = |task: &&super::super::view::TaskView| {
                     task.deployment == Some(place) && task.stage != Stage::Stopping
                 };
-                let tasks: Vec<_> = view.tasks.iter().filter(here).map(|task| task.id.clone()).collect();
+                let tasks: Vec<_> = view.tasks.iter().filter(here).map(|task| task.id).collect();
                 if !tasks.is_empty() {
                     steps.push(Step::Scale(tasks));
                 }
