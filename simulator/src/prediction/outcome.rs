@@ -1,5 +1,7 @@
 //! What a deploy comes to, as its trace tells: one in virtual time, or one with containers.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use simulator_core::ecs::Task;
@@ -90,8 +92,9 @@ pub fn outcome(world: &World, seen: usize, began: Timestamp, id: &str, deploy: &
         revision.load_balancers.iter().filter_map(|it| it.advanced.as_ref()).any(|it| it.test_rule.is_some())
     });
     let shift = shift::shift(events, began, id, tested);
-    // Where traffic shifts, failures are counted but nothing comes of it (botocore `deploymentCircuitBreaker`).
-    let tripped = tripped(events, id).filter(|_| shift.is_none());
+    // Failures are counted whether a breaker is there or not.
+    let by_breaker = matches!(&end, RolloutEnd::Failed { reason, .. } if reason.contains("circuit breaker"));
+    let tripped = tripped(events, id).filter(|_| by_breaker);
     Prediction {
         end,
         crowd: crowd(world, &deploy.container, began, new),
@@ -115,10 +118,15 @@ fn steady_after(events: &[Event], service: &str, since: Timestamp) -> Option<Tim
 
 /// Those of `tasks`, which were stopped for their health, that had never been healthy.
 fn killed_starting<'a>(events: &[Event], tasks: impl Iterator<Item = &'a Task>) -> Option<KilledStarting> {
+    let answers = answers(events);
     let was_healthy = |task: &Task| {
-        let by_command = task.containers.iter().any(|container| container.healthy_at.is_some());
         // Which of the two checks condemned it says which it had not passed before.
-        if reason(task).is_some_and(|reason| reason.contains("ELB")) { answered(events, task) } else { by_command }
+        if !reason(task).is_some_and(|reason| reason.contains("ELB")) {
+            return task.containers.iter().any(|container| container.healthy_at.is_some());
+        }
+        let times = task.address.and_then(|address| answers.get(&address));
+        let (since, until) = (task.started_at.unwrap_or(task.created_at), task.stopping_at);
+        times.into_iter().flatten().any(|at| *at >= since && until.is_none_or(|until| *at <= until))
     };
     let mut starting = tasks.filter(|task| !was_healthy(task)).peekable();
     let first = starting.peek()?;
@@ -127,21 +135,23 @@ fn killed_starting<'a>(events: &[Event], tasks: impl Iterator<Item = &'a Task>) 
     Some(KilledStarting { tasks: starting.count(), after, reason, up: None })
 }
 
-/// Whether a load balancer found a target of `task` healthy.
-fn answered(events: &[Event], task: &Task) -> bool {
-    let since = task.started_at.unwrap_or(task.created_at);
-    let until = task.stopping_at.unwrap_or(since);
-    events.iter().filter(|event| event.at >= since && event.at <= until).any(|event| {
-        matches!(&event.kind, EventKind::TargetHealth { target, state: "healthy", .. }
-            if Some(target.address) == task.address)
-    })
+/// When load balancers found a target healthy, by its address, which tasks have one after the other.
+fn answers(events: &[Event]) -> BTreeMap<IpAddr, Vec<Timestamp>> {
+    let mut answers: BTreeMap<IpAddr, Vec<Timestamp>> = BTreeMap::new();
+    for event in events {
+        if let EventKind::TargetHealth { target, state: "healthy", .. } = &event.kind {
+            answers.entry(target.address).or_default().push(event.at);
+        }
+    }
+    answers
 }
 
-/// When the circuit breaker had counted as many failed tasks of the deployment `id` as were too many, and how many that were.
+/// When the circuit breaker had last counted as many failed tasks of the deployment `id` as were too many, and how many that were: a
+/// task that is healthy may have had it begin anew before.
 fn tripped(events: &[Event], id: &str) -> Option<(u32, Timestamp)> {
-    events.iter().find_map(|event| {
+    events.iter().rev().find_map(|event| {
         let EventKind::BreakerCounted { deployment, failures, threshold, .. } = &event.kind else { return None };
-        (deployment == id && failures >= threshold).then_some((*failures, event.at))
+        (deployment == id && failures == threshold).then_some((*failures, event.at))
     })
 }
 

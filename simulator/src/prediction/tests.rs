@@ -91,6 +91,16 @@ fn a_deploy_that_fails_says_when_the_breaker_trips_and_when_all_is_well_again() 
     assert!(tripped < after && after < steady, "{tripped:?} {after:?} {steady:?}");
 }
 
+#[test]
+fn without_a_breaker_a_deploy_that_fails_never_ends() {
+    let service = Service { breaker: false, ..Service::default() };
+    let prediction = predicted(&service, Behaviour::exiting(secs(3), 1));
+    let lines = prediction.lines();
+    assert_eq!((&prediction.end, &prediction.breaker), (&RolloutEnd::Never, &None), "{lines:#?}");
+    assert!(prediction.failed > 3, "{lines:#?}");
+    assert_eq!(failure(&prediction).map(|finding| finding.code), Some(crate::finding::Code::T08));
+}
+
 /// What a service does with a release that is up at once, by its own deployment configuration.
 #[test]
 fn deployments_that_shift_traffic_are_played_as_the_service_has_them() {

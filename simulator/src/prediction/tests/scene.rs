@@ -29,6 +29,8 @@ pub(super) struct Service {
     pub(super) grace: Option<Duration>,
     /// How its deployments shift traffic.
     pub(super) shifting: Shifting,
+    /// Whether it has a circuit breaker.
+    pub(super) breaker: bool,
     /// Whether it stands behind a load balancer.
     pub(super) balanced: bool,
     /// Whether the new revision's container has a health check: every five seconds, and three failures are too many.
@@ -39,7 +41,14 @@ pub(super) struct Service {
 
 impl Default for Service {
     fn default() -> Self {
-        Self { grace: None, shifting: Shifting::default(), balanced: true, check: false, start_period: None }
+        Self {
+            grace: None,
+            shifting: Shifting::default(),
+            breaker: true,
+            balanced: true,
+            check: false,
+            start_period: None,
+        }
     }
 }
 
@@ -115,7 +124,11 @@ impl Service {
                 load_balancers: balancers,
                 network: Some(Network { subnets, public_ip: true, ..Network::default() }),
                 configuration: DeploymentConfiguration {
-                    circuit_breaker: CircuitBreaker { enable: true, rollback: true, ..CircuitBreaker::default() },
+                    circuit_breaker: CircuitBreaker {
+                        enable: self.breaker,
+                        rollback: true,
+                        ..CircuitBreaker::default()
+                    },
                     shifting: self.shifting.clone(),
                     ..DeploymentConfiguration::default()
                 },
