@@ -11,6 +11,7 @@ pub mod driver;
 pub mod endpoint;
 pub mod engine;
 pub mod exploration;
+pub mod fault;
 pub mod finding;
 pub mod prediction;
 pub mod registry;

@@ -128,6 +128,7 @@ fn behaviour(
         serves: service.up,
         sick: worst(|told| told.sick).filter(|_| failing),
         hangs: worst(|told| told.hangs).filter(|_| failing),
+        unready: None,
         stops_in,
         stop_code,
         answers_in: [health.takes, service.takes].into_iter().flatten().max().unwrap_or(ANSWERS_IN),

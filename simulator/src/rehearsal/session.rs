@@ -80,7 +80,8 @@ impl<'a> Session<'a> {
         let Stood { account, traffic, database, play, sightings, connections, real, simulated, stood_in, server } =
             stood;
         let (prediction, behaviours, needs) = match (play, &account) {
-            (Some((world, deploy)), Some(account)) => {
+            // What was disturbed shows nothing of how the containers behave by themselves.
+            (Some((world, deploy)), Some(account)) if self.script.faults.is_empty() => {
                 let (prediction, behaviours) = predict(world, &deploy, account, &sightings)?.unzip();
                 let needs = needs(&deploy, account, connections.as_ref(), prediction.as_ref());
                 (prediction, behaviours, needs)

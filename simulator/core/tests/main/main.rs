@@ -5,7 +5,6 @@ mod virtual_time;
 mod access;
 mod alarms;
 mod breaker;
-mod catalogue;
 mod code_deploy;
 mod consistency;
 mod container_health;
