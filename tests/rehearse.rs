@@ -27,6 +27,16 @@ fn succeeds(database: &str) -> Run {
     // Old tasks drain for five minutes on AWS, while the new ones run.
     assert!(prediction["overlap"].as_u64() > Some(300_000), "{}", run.printed());
     assert_eq!(prediction["mostTasks"], 4, "{}", run.printed());
+    let connections = &run.report["connections"];
+    let [old, new, most] = ["oldTask", "newTask", "atMost"].map(|key| connections[key].as_u64().unwrap_or_default());
+    assert!(old > 0 && new > 0, "both hold some while they are asked: {}", run.printed());
+    assert!(most >= 2 * (old + new), "two of each run side by side: {}", run.printed());
+    assert!(connections["maxConnections"].as_u64() > Some(most), "{}", run.printed());
+    let app = run.report["memory"].as_array().and_then(|it| it.iter().find(|used| used["container"] == "app"));
+    let app = app.expect("the app was watched");
+    assert_eq!(app["limitMebibytes"], 1024, "{}", run.printed());
+    let peak = app["peakMebibytes"].as_u64().unwrap_or_default();
+    assert!((20..512).contains(&peak), "a Python server: {}", run.printed());
     run
 }
 

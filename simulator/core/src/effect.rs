@@ -193,6 +193,8 @@ pub struct ContainerSpec {
     pub cpu: u32,
     /// Hard limit in MiB.
     pub memory: Option<u32>,
+    /// `memoryReservation`, in MiB: what the container is brought back to when the machine has too little.
+    pub memory_reservation: Option<u32>,
     /// `linuxParameters.initProcessEnabled`.
     pub init_process: bool,
     /// `readonlyRootFilesystem`.

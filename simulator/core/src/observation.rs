@@ -71,6 +71,15 @@ pub enum Observation {
         /// Whether the kernel killed it for its memory.
         out_of_memory: bool,
     },
+    /// A container uses more memory than was known of it.
+    MemoryUsed {
+        /// The task.
+        task: TaskId,
+        /// The container's name.
+        container: SmolStr,
+        /// How much, in MiB, without file pages that the kernel can take back.
+        mebibytes: u32,
+    },
     /// A health command ended.
     HealthProbed {
         /// The task.

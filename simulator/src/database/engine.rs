@@ -56,6 +56,14 @@ impl Engine {
         }
     }
 
+    /// Server arguments with which it accepts `most` connections.
+    pub(crate) fn accepting(self, most: u32) -> Vec<String> {
+        match self {
+            Self::Postgres => vec!["-c".to_owned(), format!("max_connections={most}")],
+            Self::MySql | Self::MariaDb => vec![format!("--max-connections={most}")],
+        }
+    }
+
     /// Where the server keeps its data if the image does not say.
     pub(super) const fn data_directory(self) -> &'static str {
         match self {
@@ -85,11 +93,14 @@ impl Engine {
             // The history of each connection is on by default but ends with the connection, and a migration's has ended by the
             // time anybody asks; the long history outlives it. 1 000 statements of at most 8 KiB are 8 MiB.
             Self::MySql => &[
+                // As the official images have it: clients are known by their addresses.
+                "--skip-name-resolve",
                 "--performance-schema-consumer-events-statements-history-long=ON",
                 "--performance-schema-events-statements-history-long-size=1000",
                 "--performance-schema-max-sql-text-length=8192",
             ],
             Self::MariaDb => &[
+                "--skip-name-resolve",
                 "--performance-schema=ON",
                 "--performance-schema-consumer-events-statements-current=ON",
                 "--performance-schema-consumer-events-statements-history-long=ON",

@@ -13,6 +13,7 @@ mod launch;
 pub mod readiness;
 pub mod server;
 
+mod clients;
 pub mod connection;
 pub mod schema;
 pub mod statement;
@@ -22,6 +23,7 @@ pub mod error;
 #[cfg(test)]
 mod tests;
 
+pub use clients::{Clients, ConnectionLimit};
 pub use connection::{Account, Connection};
 pub use engine::Engine;
 pub use error::DatabaseError;

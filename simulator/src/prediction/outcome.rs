@@ -1,13 +1,16 @@
-//! What a deploy in virtual time comes to, as its trace tells.
+//! What a deploy comes to, as its trace tells: one in virtual time, or one with containers.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use simulator_core::ecs::Task;
 use simulator_core::effect::TaskId;
-use simulator_core::{Event, Timestamp, World};
+use simulator_core::{Event, EventKind, Timestamp, World};
 
+use super::crowd::{Crowd, crowd};
 use super::play::{Deploy, ending, says_steady};
+use super::shift::{self, Shift};
 
 /// `aws ecs wait services-stable` looks 40 times, every 15 s (BOTO waiters-2 `ServicesStable`).
 const WAITER: Duration = Duration::from_secs(600);
@@ -17,14 +20,31 @@ const WAITER: Duration = Duration::from_secs(600);
 pub struct Prediction {
     /// How the rollout ends.
     pub end: RolloutEnd,
-    /// How long containers of the old and the new revision run side by side.
-    pub overlap: Duration,
-    /// The largest number of tasks whose container behind the load balancer runs at any instant.
-    pub most_tasks: usize,
+    /// Old and new tasks while it goes on.
+    pub crowd: Crowd,
+    /// How requests move, where the deployment shifts traffic.
+    pub shift: Option<Shift>,
     /// How many tasks of the new revision are stopped for their health.
     pub killed_for_health: usize,
+    /// Those of them that were stopped before they had ever been healthy.
+    pub killed_starting: Option<KilledStarting>,
     /// How many tasks of the new revision come to nothing in all.
     pub failed: usize,
+    /// How many failed tasks the circuit breaker had counted when it tripped, and when that was.
+    pub breaker: Option<(u32, Duration)>,
+}
+
+/// Tasks that were stopped for their health while they were still starting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KilledStarting {
+    /// How many.
+    pub tasks: usize,
+    /// From the start of the first of them to the scheduler's stopping it.
+    pub after: Duration,
+    /// `stoppedReason` of the first.
+    pub reason: String,
+    /// After how long the slowest of the new containers that come up at all is up; none if none does.
+    pub up: Option<Duration>,
 }
 
 /// How a rollout ends. Times count from UpdateService.
@@ -48,8 +68,10 @@ pub enum RolloutEnd {
     Never,
 }
 
-/// Reads the outcome of the deployment `id`, begun at `began`, from the entries of the trace after the first `seen`.
-pub(super) fn of(world: &World, seen: usize, began: Timestamp, id: &str, deploy: &Deploy) -> Prediction {
+/// Reads the outcome of the deployment `id`, begun at `began`, from the entries of the trace after the first `seen`: of one that was
+/// played, or of one that was made with containers.
+#[must_use]
+pub fn outcome(world: &World, seen: usize, began: Timestamp, id: &str, deploy: &Deploy) -> Prediction {
     let events = world.events().get(seen..).unwrap_or_default();
     let end = match ending(events, id) {
         Some((at, true, _)) => RolloutEnd::Completed { after: at.since(began) },
@@ -61,19 +83,32 @@ pub(super) fn of(world: &World, seen: usize, began: Timestamp, id: &str, deploy:
         None => RolloutEnd::Never,
     };
     let new = |task: &TaskId| world.ecs().task(task).is_some_and(|task| task.origin.started_by.as_deref() == Some(id));
-    let (overlap, most_tasks) = side_by_side(world, deploy, began, new);
     let tasks = world.ecs().tasks();
-    let stopped = tasks.iter().filter(|task| new(&task.id)).filter_map(|task| task.stop.as_ref());
-    let reasons: Vec<&str> = stopped.map(|stop| stop.reason.as_str()).collect();
-    let for_health = |reason: &&&str| reason.contains("health checks");
-    let by_scheduler = |reason: &&&str| reason.starts_with("Scaling activity initiated by");
+    let news: Vec<&Task> = tasks.into_iter().filter(|task| new(&task.id)).collect();
+    let for_health = |task: &&&Task| reason(task).is_some_and(|reason| reason.contains("health checks"));
+    let by_scheduler = |reason: &str| reason.starts_with("Scaling activity initiated by");
+    let of_service = world.ecs().service(&deploy.cluster, &deploy.service);
+    let tested = of_service.and_then(|service| service.revision_of(id)).is_some_and(|revision| {
+        revision.load_balancers.iter().filter_map(|it| it.advanced.as_ref()).any(|it| it.test_rule.is_some())
+    });
+    let shift = shift::shift(events, began, id, tested);
+    // Failures are counted whether a breaker is there or not.
+    let by_breaker = matches!(&end, RolloutEnd::Failed { reason, .. } if reason.contains("circuit breaker"));
+    let tripped = tripped(events, id).filter(|_| by_breaker);
     Prediction {
         end,
-        overlap,
-        most_tasks,
-        killed_for_health: reasons.iter().filter(for_health).count(),
-        failed: reasons.iter().filter(|reason| !by_scheduler(reason)).count(),
+        crowd: crowd(world, &deploy.container, began, new),
+        shift,
+        killed_for_health: news.iter().filter(for_health).count(),
+        killed_starting: killed_starting(events, news.iter().filter(for_health).copied()),
+        failed: news.iter().filter_map(|task| reason(task)).filter(|reason| !by_scheduler(reason)).count(),
+        breaker: tripped.map(|(failures, at)| (failures, at.since(began))),
     }
+}
+
+/// `stoppedReason`.
+fn reason(task: &Task) -> Option<&str> {
+    task.stop.as_ref().map(|stop| stop.reason.as_str())
 }
 
 fn steady_after(events: &[Event], service: &str, since: Timestamp) -> Option<Timestamp> {
@@ -81,41 +116,43 @@ fn steady_after(events: &[Event], service: &str, since: Timestamp) -> Option<Tim
     events.iter().rev().filter(|event| event.at >= since).find(says_so).map(|event| event.at)
 }
 
-/// For how long both revisions run, and how many tasks run at most, since `began`.
-fn side_by_side(world: &World, deploy: &Deploy, began: Timestamp, new: impl Fn(&TaskId) -> bool) -> (Duration, usize) {
-    // At one instant, what starts comes before what ends: the two may meet.
-    let mut changes: BTreeSet<(Timestamp, bool, TaskId)> = BTreeSet::new();
-    for task in world.ecs().tasks().into_iter().filter(|task| task.origin.service.is_some()) {
-        let Some(container) = task.containers.iter().find(|it| it.name == deploy.container) else { continue };
-        let Some(started) = container.started_at else { continue };
-        if container.stopped_at.is_some_and(|at| at < began) {
-            continue;
+/// Those of `tasks`, which were stopped for their health, that had never been healthy.
+fn killed_starting<'a>(events: &[Event], tasks: impl Iterator<Item = &'a Task>) -> Option<KilledStarting> {
+    let answers = answers(events);
+    let was_healthy = |task: &Task| {
+        // Which of the two checks condemned it says which it had not passed before.
+        if !reason(task).is_some_and(|reason| reason.contains("ELB")) {
+            return task.containers.iter().any(|container| container.healthy_at.is_some());
         }
-        changes.insert((started, false, task.id));
-        changes.extend(container.stopped_at.map(|at| (at, true, task.id)));
-    }
-    let mut running: BTreeMap<TaskId, bool> = BTreeMap::new();
-    let (mut overlap, mut most, mut since) = (Duration::ZERO, 0, None);
-    for (at, ends, task) in changes {
-        if let Some(from) = since {
-            overlap += at.since(from);
-        }
-        if ends {
-            running.remove(&task);
-        } else {
-            let is_new = new(&task);
-            running.insert(task, is_new);
-        }
-        let both = running.values().any(|is_new| *is_new) && running.values().any(|is_new| !*is_new);
-        since = both.then_some(at);
-        if at >= began {
-            most = most.max(running.len());
+        let times = task.address.and_then(|address| answers.get(&address));
+        let (since, until) = (task.started_at.unwrap_or(task.created_at), task.stopping_at);
+        times.into_iter().flatten().any(|at| *at >= since && until.is_none_or(|until| *at <= until))
+    };
+    let mut starting = tasks.filter(|task| !was_healthy(task)).peekable();
+    let first = starting.peek()?;
+    let after = first.stopping_at?.since(first.started_at?);
+    let reason = first.stop.as_ref()?.reason.to_string();
+    Some(KilledStarting { tasks: starting.count(), after, reason, up: None })
+}
+
+/// When load balancers found a target healthy, by its address, which tasks have one after the other.
+fn answers(events: &[Event]) -> BTreeMap<IpAddr, Vec<Timestamp>> {
+    let mut answers: BTreeMap<IpAddr, Vec<Timestamp>> = BTreeMap::new();
+    for event in events {
+        if let EventKind::TargetHealth { target, state: "healthy", .. } = &event.kind {
+            answers.entry(target.address).or_default().push(event.at);
         }
     }
-    if let Some(from) = since {
-        overlap += world.now().since(from);
-    }
-    (overlap, most.max(running.len()))
+    answers
+}
+
+/// When the circuit breaker had last counted as many failed tasks of the deployment `id` as were too many, and how many that were: a
+/// task that is healthy may have had it begin anew before.
+fn tripped(events: &[Event], id: &str) -> Option<(u32, Timestamp)> {
+    events.iter().rev().find_map(|event| {
+        let EventKind::BreakerCounted { deployment, failures, threshold, .. } = &event.kind else { return None };
+        (deployment == id && failures == threshold).then_some((*failures, event.at))
+    })
 }
 
 impl Prediction {
@@ -126,76 +163,6 @@ impl Prediction {
             RolloutEnd::Completed { after } => after > WAITER,
             RolloutEnd::Failed { steady, .. } => steady.is_none_or(|steady| steady > WAITER),
             RolloutEnd::Never => true,
-        }
-    }
-
-    /// The prediction, one sentence to a line.
-    #[must_use]
-    pub fn lines(&self) -> Vec<String> {
-        let Self { end, overlap, most_tasks, killed_for_health, failed } = self;
-        let mut lines = vec![match end {
-            RolloutEnd::Completed { after } => format!("the rollout takes {}", Spoken(*after)),
-            RolloutEnd::Failed { after, reason, steady } => {
-                let steady = match steady {
-                    Some(steady) => format!("the service is stable again after {}", Spoken(*steady)),
-                    None => "the service does not become stable again".to_owned(),
-                };
-                format!("the deployment fails after {} ({reason}); {steady}", Spoken(*after))
-            }
-            RolloutEnd::Never => "the rollout neither completes nor fails within a day".to_owned(),
-        }];
-        if *killed_for_health > 0 {
-            let (tasks, are) = if *killed_for_health == 1 { ("task", "is") } else { ("tasks", "are") };
-            lines.push(format!("{killed_for_health} new {tasks} {are} stopped by health checks before the end"));
-        } else if *failed > 0 {
-            let tasks = if *failed == 1 { "task comes" } else { "tasks come" };
-            lines.push(format!("{failed} new {tasks} to nothing"));
-        }
-        let side_by_side = if overlap.is_zero() {
-            "old and new code never run side by side".to_owned()
-        } else {
-            format!("old and new code run side by side for {}", Spoken(*overlap))
-        };
-        lines.push(format!("{side_by_side}, with at most {most_tasks} tasks at once"));
-        if self.outlasts_waiter() {
-            lines.push("`aws ecs wait services-stable` gives up before that, after 10 min".to_owned());
-        }
-        lines
-    }
-}
-
-/// A duration as people say it: `45 s`, `6 min 5 s`, `2 h 3 min`.
-struct Spoken(Duration);
-
-impl fmt::Display for Spoken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs() + u64::from(self.0.subsec_millis() >= 500);
-        let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        match (hours, minutes, rest) {
-            (0, 0, rest) => write!(f, "{rest} s"),
-            (0, minutes, 0) => write!(f, "{minutes} min"),
-            (0, minutes, rest) => write!(f, "{minutes} min {rest} s"),
-            (hours, 0, _) => write!(f, "{hours} h"),
-            (hours, minutes, _) => write!(f, "{hours} h {minutes} min"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_said_as_people_say_them() {
-        for (millis, said) in [
-            (0, "0 s"),
-            (45_400, "45 s"),
-            (60_000, "1 min"),
-            (365_600, "6 min 6 s"),
-            (7_200_000, "2 h"),
-            (7_380_000, "2 h 3 min"),
-        ] {
-            assert_eq!(Spoken(Duration::from_millis(millis)).to_string(), said);
         }
     }
 }

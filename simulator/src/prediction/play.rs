@@ -7,13 +7,14 @@ use simulator_core::virtual_time::{Ended, Script, VirtualTime};
 use simulator_core::{Caller, Event, EventKind, Refusal, Timestamp, World};
 use thiserror::Error;
 
-use super::outcome::{self, Prediction};
+use super::outcome::{Prediction, outcome};
 use crate::service;
 use crate::wire::Row;
 
-/// What has neither completed nor failed after this long never will: the back-off between starts grows to 15 minutes, and the
-/// circuit breaker counts at most 200 failures of tasks that are started side by side.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+/// What has neither completed nor failed after this long never will, but for the bakes that a service configures: the back-off between
+/// starts grows to 15 minutes, the circuit breaker counts at most 200 failures of tasks that are started side by side, and a lifecycle
+/// stage lasts a day at most.
+const PATIENCE: Duration = Duration::from_secs(25 * 3600);
 
 /// A deploy to be played.
 #[derive(Clone, Debug)]
@@ -62,17 +63,40 @@ pub enum PlayError {
 /// # Errors
 /// See [`PlayError`]; a deploy that fails is a prediction.
 pub fn predict(world: World, script: Script, deploy: &Deploy) -> Result<(Prediction, World), PlayError> {
+    let up = up(&script, &deploy.next);
     let mut play = Play::new(world, script);
     let next = play.stand(deploy)?;
     let seen = play.world.events().len();
     let began = play.world.now();
     let deployment = play.update(deploy, &next)?;
-    play.run_until(seen, |events| match ending(events, &deployment) {
-        // What a rollback brings back belongs to the outcome.
-        Some(_) => is_steady(events, &deploy.service),
-        None => false,
-    })?;
-    Ok((outcome::of(&play.world, seen, began, &deployment, deploy), play.world))
+    // What a rollback brings back belongs to the outcome.
+    play.run_until_over(deploy, seen, &deployment)?;
+    let mut prediction = outcome(&play.world, seen, began, &deployment, deploy);
+    if let Some(killed) = &mut prediction.killed_starting {
+        killed.up = up;
+    }
+    Ok((prediction, play.world))
+}
+
+/// After how long the slowest container of `definition`, the input of RegisterTaskDefinition, is up by `script`.
+fn up(script: &Script, definition: &Value) -> Option<Duration> {
+    let containers = definition.pointer("/containerDefinitions").and_then(Value::as_array);
+    let said = containers.into_iter().flatten().flat_map(|container| {
+        let text = |key| container.get(key).and_then(Value::as_str).unwrap_or_default();
+        script.said_of(text("image"), text("name"))
+    });
+    said.filter_map(|behaviour| behaviour.healthy.max(behaviour.serves)).max()
+}
+
+/// How long a deployment of the service that `deploy` is about may take: as long as everything else, and its bakes.
+fn patience(world: &World, deploy: &Deploy) -> Duration {
+    let service = world.ecs().service(&deploy.cluster, &deploy.service);
+    let minutes = service.map_or(0, |service| {
+        let shifting = &service.configuration.shifting;
+        let steps: u32 = shifting.strategy.steps().iter().map(|(_, minutes)| minutes).sum();
+        steps.saturating_add(shifting.bake_minutes.unwrap_or_default())
+    });
+    PATIENCE + Duration::from_secs(60) * minutes
 }
 
 /// What runs now in a steady state in `world`: the World and the time as they are then, and the ARN of the revision that would be
@@ -105,8 +129,7 @@ impl Play {
         let before = self.register(&deploy.now)?;
         let seen = self.world.events().len();
         let deployment = self.update(deploy, &before)?;
-        let stands = |events: &[Event]| ending(events, &deployment).is_some() && is_steady(events, &deploy.service);
-        let why = match self.run_until(seen, stands)? {
+        let why = match self.run_until_over(deploy, seen, &deployment)? {
             Ended::Reached => match ending(self.after(seen), &deployment) {
                 Some((_, false, reason)) => reason.to_owned(),
                 Some((_, true, _)) | None => return self.register(&deploy.next),
@@ -146,18 +169,20 @@ impl Play {
         self.world.events().get(seen..).unwrap_or_default()
     }
 
-    /// Lets things happen until `condition` holds for the entries of the trace after the first `seen`.
-    fn run_until(&mut self, seen: usize, condition: impl Fn(&[Event]) -> bool) -> Result<Ended, PlayError> {
-        let until = self.world.now() + PATIENCE;
-        let mut looked = 0;
+    /// Lets things happen until the deployment `id` has ended and the service is in a steady state, as the entries of the trace after the
+    /// first `seen` tell.
+    fn run_until_over(&mut self, deploy: &Deploy, seen: usize, id: &str) -> Result<Ended, PlayError> {
+        let until = self.world.now() + patience(&self.world, deploy);
+        let mut course = Course { deployment: id, service: &deploy.service, ended: false, steady: false };
+        let mut looked = seen;
         let ended = self.time.run_until(
             &mut self.world,
             |world| {
+                // Each entry is looked at once: a deployment that does not end makes very many of them.
                 let events = world.events();
-                // Nothing changes but by an entry of the trace.
-                let grown = events.len() != looked;
+                events.get(looked..).unwrap_or_default().iter().for_each(|event| course.see(event));
                 looked = events.len();
-                grown && condition(events.get(seen..).unwrap_or_default())
+                course.ended && course.steady
             },
             until,
         );
@@ -168,24 +193,55 @@ impl Play {
     }
 }
 
-/// How the deployment `id` ended, if it did: when, whether it was completed, and the reason.
-pub(super) fn ending<'a>(events: &'a [Event], id: &str) -> Option<(Timestamp, bool, &'a str)> {
-    events.iter().rev().find_map(|event| {
-        let EventKind::Deployment { id: of, rollout_state, reason, .. } = &event.kind else { return None };
-        match *rollout_state {
-            _ if of != id => None,
-            "COMPLETED" => Some((event.at, true, reason.as_str())),
-            "FAILED" => Some((event.at, false, reason.as_str())),
-            _ => None,
+/// How far a deployment has come.
+struct Course<'a> {
+    deployment: &'a str,
+    service: &'a str,
+    /// It is completed, or has failed.
+    ended: bool,
+    /// The service is in a steady state, and no deployment has gone on after that.
+    steady: bool,
+}
+
+impl Course<'_> {
+    fn see(&mut self, event: &Event) {
+        if says_steady(event, self.service) {
+            self.steady = true;
+        } else if goes_on(event, self.service) {
+            self.steady = false;
         }
-    })
+        self.ended |= ended(event, self.deployment).is_some();
+    }
+}
+
+/// How the deployment `id` ended, if it did: when, whether it was completed, and the reason.
+#[must_use]
+pub fn ending<'a>(events: &'a [Event], id: &str) -> Option<(Timestamp, bool, &'a str)> {
+    events.iter().rev().find_map(|event| ended(event, id))
+}
+
+/// The same, if `event` is that end.
+fn ended<'a>(event: &'a Event, id: &str) -> Option<(Timestamp, bool, &'a str)> {
+    let EventKind::Deployment { id: of, rollout_state, reason, .. } = &event.kind else { return None };
+    match *rollout_state {
+        _ if **of != *id => None,
+        "COMPLETED" => Some((event.at, true, reason)),
+        "FAILED" => Some((event.at, false, reason)),
+        _ => None,
+    }
 }
 
 /// Whether the service called `service` has reached a steady state, and no deployment has gone on after that.
-pub(crate) fn is_steady(events: &[Event], service: &str) -> bool {
-    let goes_on = |event: &Event| matches!(&event.kind, EventKind::Deployment { service: of, rollout_state: "IN_PROGRESS" | "FAILED", .. } if of == service);
-    let last = events.iter().rev().find(|event| says_steady(event, service) || goes_on(event));
+#[must_use]
+pub fn is_steady(events: &[Event], service: &str) -> bool {
+    let last = events.iter().rev().find(|event| says_steady(event, service) || goes_on(event, service));
     last.is_some_and(|event| says_steady(event, service))
+}
+
+/// Whether a deployment of the service called `service` goes on, or back.
+fn goes_on(event: &Event, service: &str) -> bool {
+    matches!(&event.kind, EventKind::Deployment { service: of, rollout_state: "IN_PROGRESS" | "FAILED", .. }
+        if **of == *service)
 }
 
 /// Whether `event` is the service's own word that it has reached a steady state.

@@ -47,6 +47,8 @@ pub struct Database {
     pub user: String,
     /// The secret of the task definition that carries the URL.
     pub secret: String,
+    /// `max_connections` of production's server; the engine's own default if absent.
+    pub max_connections: Option<u32>,
     /// How that secret's value is written for each engine, with `{user}`, `{password}`, `{host}`, `{port}` and `{name}`.
     pub url: Urls,
 }

@@ -6,6 +6,7 @@
 //! - [`virtual_rehearsal`]: the same without an engine, in virtual time
 //! - [`stage`], [`record`]: stages and how they end
 //! - [`stages`]: what each stage does
+//! - [`connections`]: what tasks hold of the database meanwhile
 //! - [`deploy`], [`task_definition`], [`traffic`], [`secret_values`], [`rollout`]: what stages are made of
 //! - [`account_setup`]: where bootstrap comes in
 //! - [`diagnosis`]: from what happened to one sentence
@@ -13,6 +14,7 @@
 
 pub mod account_setup;
 pub mod config;
+mod connections;
 pub mod deploy;
 pub mod diagnosis;
 pub mod error;

@@ -7,11 +7,13 @@ use std::time::Instant;
 use simulator_core::World;
 
 use super::account_setup::AccountSetUp;
+use super::connections::Counter;
 use super::error::RehearsalError;
 use super::input::Input;
 use super::load;
 use super::record::{Halt, Progress, Record};
 use super::script::Script;
+use super::stage::{Ending, Outcome, Stage};
 use super::stages::{self, Stood};
 use super::task_definition;
 use super::verdict::Verdict;
@@ -21,7 +23,7 @@ use crate::database::Database;
 use crate::engine::sweep::Kept;
 use crate::engine::watch::{self, Watcher};
 use crate::engine::{self, Engine};
-use crate::prediction::{self, Deploy, Measured, Prediction};
+use crate::prediction::{self, Deploy, Measured, Needs, Prediction, Sightings};
 use crate::report::Redactor;
 
 /// One rehearsal. [`Session::close`] must follow, whatever became of [`Session::run`]; where the process ends before that, a
@@ -75,14 +77,21 @@ impl<'a> Session<'a> {
         if let Err(Halt::Failed(error)) = halted {
             return Err(error);
         }
-        let Stood { account, traffic, database, play, real, simulated, stood_in, server } = stood;
-        let (prediction, behaviours) = match (play, &account) {
+        let Stood { account, traffic, database, play, sightings, connections, real, simulated, stood_in, server } =
+            stood;
+        let (prediction, behaviours, needs) = match (play, &account) {
             // What was disturbed shows nothing of how the containers behave by themselves.
             (Some((world, deploy)), Some(account)) if self.script.faults.is_empty() => {
-                predict(world, &deploy, account)?.unzip()
+                let (prediction, behaviours) = predict(world, &deploy, account, &sightings)?.unzip();
+                let needs = needs(&deploy, account, connections.as_ref(), prediction.as_ref());
+                (prediction, behaviours, needs)
             }
-            (_, _) => (None, None),
+            (_, _) => (None, None, Needs::default()),
         };
+        let outcomes = record.finish();
+        let proved =
+            |outcome: &Outcome| outcome.stage == Stage::RollOut && matches!(outcome.ending, Ending::Proved { .. });
+        let predicted = prediction::findings(prediction.as_ref(), &needs, outcomes.iter().any(proved));
         if self.script.keep {
             // Dropping it would remove it.
             drop(server.map(Database::keep));
@@ -93,9 +102,11 @@ impl<'a> Session<'a> {
             from: self.script.from.label.clone(),
             to: self.script.to.label.clone(),
             database,
-            outcomes: record.finish(),
+            outcomes,
             traffic,
             prediction,
+            needs,
+            predicted,
             behaviours,
             real,
             simulated,
@@ -126,8 +137,13 @@ impl<'a> Session<'a> {
 
 /// What AWS would do with the deploy, from how its containers behaved here, and that as a script; nothing if none of what would be
 /// deployed ran.
-fn predict(world: World, deploy: &Deploy, account: &Account) -> Result<Option<(Prediction, String)>, RehearsalError> {
-    let measured = account.look(prediction::measure);
+fn predict(
+    world: World,
+    deploy: &Deploy,
+    account: &Account,
+    sightings: &Sightings,
+) -> Result<Option<(Prediction, String)>, RehearsalError> {
+    let measured = account.look(|world| prediction::measure(world, sightings));
     let images: Vec<&str> = task_definition::images(&deploy.next);
     let next: Vec<&Measured> = measured.iter().filter(|it| images.contains(&it.image.as_str())).collect();
     if next.is_empty() {
@@ -138,4 +154,15 @@ fn predict(world: World, deploy: &Deploy, account: &Account) -> Result<Option<(P
         Ok((prediction, _)) => Ok(Some((prediction, script))),
         Err(error) => Err(RehearsalError::bug("cannot predict what AWS would do", &error)),
     }
+}
+
+/// What the containers of what would be deployed needed here, and all of them together on AWS.
+fn needs(deploy: &Deploy, account: &Account, counter: Option<&Counter>, prediction: Option<&Prediction>) -> Needs {
+    let memory = account.look(|world| prediction::memory(world, &deploy.next));
+    let (old, new) = (task_definition::images(&deploy.now), task_definition::images(&deploy.next));
+    let connections = counter.zip(prediction).map(|(counter, prediction)| {
+        let connections = counter.connections(&old, &new);
+        (connections, connections.most(&prediction.crowd, deploy.desired))
+    });
+    Needs { memory, connections }
 }

@@ -1,12 +1,15 @@
-//! Requests through the load balancer: those that seed rows, and those that are sent without pause while a rollout goes on.
+//! Requests through the load balancer: those that seed rows, those that are sent without pause while a rollout goes on, and those that
+//! are sent side by side to see what tasks hold under load.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use reqwest::{Client, Method};
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use simulator_core::Timestamp;
 
@@ -19,6 +22,16 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// From the start of one request to the start of the next. Two shared cores carry the app's start as well: a tighter loop
 /// would measure itself.
 const CADENCE: Duration = Duration::from_millis(25);
+
+/// Requests at once for each task: SQLAlchemy's pool has 5 connections and 10 more (`max_overflow`), which is the most that common
+/// frameworks have by default.
+const PRESSED: usize = 16;
+
+/// Requests at once for all tasks together: more would measure this machine.
+const PRESSED_IN_ALL: usize = 64;
+
+/// For so long at most.
+const PRESS: Duration = Duration::from_secs(3);
 
 /// Failures that are kept whole; the rest are counted.
 const KEPT: usize = 20;
@@ -57,10 +70,24 @@ pub async fn send_all(base: &str, requests: &[Request]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Sends `requests` to the service at `base` side by side, so many for each of its `tasks` that the usual pools of connections are
+/// used up. What is answered does not matter, only what the tasks hold meanwhile.
+pub async fn press(base: &str, requests: &[Request], tasks: u32) {
+    let client = client();
+    let count = usize::try_from(tasks).unwrap_or(usize::MAX).saturating_mul(PRESSED).min(PRESSED_IN_ALL);
+    let answers = join_all(requests.iter().cycle().take(count).map(|request| send(&client, base, request)));
+    // Whoever works them off slowly is pressed no longer than this.
+    if timeout(PRESS, answers).await.is_err() {
+        tracing::debug!("not every request that was sent side by side was answered");
+    }
+}
+
 /// Requests that are being sent without pause.
 #[derive(Debug)]
 pub struct Traffic {
     tally: Arc<Mutex<Tally>>,
+    /// Held while a request is under way.
+    turn: Arc<Mutex<()>>,
     stop: watch::Sender<bool>,
     sender: JoinHandle<()>,
 }
@@ -70,9 +97,16 @@ impl Traffic {
     #[must_use]
     pub fn start(base: String, requests: Vec<Request>) -> Self {
         let tally = Arc::new(Mutex::new(Tally::default()));
+        let turn = Arc::new(Mutex::new(()));
         let (stop, stopped) = watch::channel(false);
-        let sender = tokio::spawn(keep_sending(base, requests, Arc::clone(&tally), stopped));
-        Self { tally, stop, sender }
+        let sender = tokio::spawn(keep_sending(base, requests, Arc::clone(&tally), Arc::clone(&turn), stopped));
+        Self { tally, turn, stop, sender }
+    }
+
+    /// [`press`] between two of the requests, so that what it does to the service is not laid to the deploy.
+    pub async fn press(&self, base: &str, requests: &[Request], tasks: u32) {
+        let _turn = self.turn.lock().await;
+        press(base, requests, tasks).await;
     }
 
     /// What became of the requests so far.
@@ -89,7 +123,13 @@ impl Traffic {
     }
 }
 
-async fn keep_sending(base: String, requests: Vec<Request>, tally: Arc<Mutex<Tally>>, stopped: watch::Receiver<bool>) {
+async fn keep_sending(
+    base: String,
+    requests: Vec<Request>,
+    tally: Arc<Mutex<Tally>>,
+    turn: Arc<Mutex<()>>,
+    stopped: watch::Receiver<bool>,
+) {
     let client = client();
     let mut pace = tokio::time::interval(CADENCE);
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -98,7 +138,10 @@ async fn keep_sending(base: String, requests: Vec<Request>, tally: Arc<Mutex<Tal
         if *stopped.borrow() {
             return;
         }
-        let answer = send(&client, &base, request).await;
+        let answer = {
+            let _turn = turn.lock().await;
+            send(&client, &base, request).await
+        };
         let mut tally = tally.lock().await;
         tally.sent += 1;
         if let Err(failure) = answer {

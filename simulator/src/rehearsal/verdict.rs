@@ -6,8 +6,8 @@ use simulator_core::Event;
 
 use super::stage::{Ending, Outcome};
 use super::traffic::Tally;
-use crate::finding::Finding;
-use crate::prediction::Prediction;
+use crate::finding::{Finding, Severity};
+use crate::prediction::{Needs, Prediction};
 use crate::report::Redactor;
 
 /// What a rehearsal comes to, and all that reports are made of.
@@ -29,6 +29,10 @@ pub struct Verdict {
     pub traffic: Tally,
     /// What AWS would do, if enough was seen to tell.
     pub prediction: Option<Prediction>,
+    /// What the containers of what would be deployed needed.
+    pub needs: Needs,
+    /// What AWS would do otherwise than it went here.
+    pub predicted: Vec<Finding>,
     /// How the containers of what would be deployed behaved, as a script that can be played again.
     pub behaviours: Option<String>,
     /// What was real.
@@ -48,10 +52,11 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Whether every stage was proved or does not apply.
+    /// Whether every stage was proved or does not apply, and AWS would not fail what succeeded here.
     #[must_use]
     pub fn would_succeed(&self) -> bool {
-        !self.outcomes.iter().any(|outcome| matches!(outcome.ending, Ending::Refuted { .. }))
+        let refuted = self.outcomes.iter().any(|outcome| matches!(outcome.ending, Ending::Refuted { .. }));
+        !refuted && !self.predicted.iter().any(|finding| finding.severity == Severity::Error)
     }
 
     /// All findings, the worst first.
@@ -67,6 +72,7 @@ impl Verdict {
                 };
                 refuting.iter().chain(&outcome.warnings)
             })
+            .chain(&self.predicted)
             .collect();
         findings.sort_by(|a, b| a.worst_first(b));
         findings

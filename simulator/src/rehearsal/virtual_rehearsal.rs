@@ -23,7 +23,7 @@ use super::{secret_values, task_definition};
 use crate::account::{Account, now};
 use crate::endpoint::Endpoint;
 use crate::finding::{Finding, Kind};
-use crate::prediction::{self, Deploy, PlayError, Prediction, RolloutEnd};
+use crate::prediction::{self, Deploy, Needs, PlayError, Prediction};
 use crate::report::Redactor;
 
 /// Why some stages are not shown.
@@ -61,7 +61,9 @@ pub async fn rehearse(
         database: None,
         outcomes: record.finish(),
         traffic,
+        predicted: prediction::findings(prediction.as_ref(), &Needs::default(), false),
         prediction,
+        needs: Needs::default(),
         behaviours: None,
         real: vec!["the set-up of the account: bootstrap's calls, over HTTP, each signed and authorised".to_owned()],
         simulated: vec![
@@ -133,11 +135,9 @@ impl Rehearsal<'_> {
         let baseline = format!("{} comes up with {tasks} tasks", self.script.from.label);
         record.stage(Stage::Baseline, async { Ok(Proof::new((), baseline)) }).await?;
         record.not_shown(Stage::Migrate, NO_CONTAINERS);
-        let mut lines = prediction.lines();
-        let first = lines.remove(0);
-        let ended = match prediction.end {
-            RolloutEnd::Completed { .. } => Ok(Proof::new((), first)),
-            RolloutEnd::Failed { .. } | RolloutEnd::Never => Err(refuted(Stage::RollOut, first, lines).into()),
+        let ended = match prediction::failure(&prediction) {
+            None => Ok(Proof::new((), prediction.lines().remove(0))),
+            Some(finding) => Err(finding.into()),
         };
         *played = Some((prediction, world));
         record.stage(Stage::RollOut, async { ended }).await?;

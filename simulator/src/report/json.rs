@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::finding::Finding;
-use crate::prediction::{Prediction, RolloutEnd};
+use crate::prediction::{Connections, MostConnections, Prediction, RolloutEnd, Shift};
 use crate::rehearsal::{Ending, Outcome, Verdict};
 
 /// Rises with every change that a reader could notice.
@@ -21,6 +21,8 @@ pub fn report(verdict: &Verdict) -> Value {
         outcomes,
         traffic,
         prediction,
+        needs,
+        predicted: _,
         behaviours: _,
         real,
         simulated,
@@ -51,6 +53,13 @@ pub fn report(verdict: &Verdict) -> Value {
             })).collect::<Vec<_>>(),
         },
         "prediction": prediction.as_ref().map(predicted),
+        "memory": needs.memory.iter().map(|used| json!({
+            "whose": used.whose,
+            "container": used.container,
+            "peakMebibytes": used.peak,
+            "limitMebibytes": used.limit,
+        })).collect::<Vec<_>>(),
+        "connections": needs.connections.as_ref().map(connected),
         "real": real,
         "simulated": simulated,
         "stoodIn": stood_in,
@@ -58,8 +67,24 @@ pub fn report(verdict: &Verdict) -> Value {
     })
 }
 
+fn connected((connections, most): &(Connections, MostConnections)) -> Value {
+    let Connections { limit, old_task, new_task, migration } = connections;
+    let MostConnections { connections, old_tasks, new_tasks, migrating } = most;
+    json!({
+        "maxConnections": limit.max_connections,
+        "forApp": limit.for_app,
+        "oldTask": old_task,
+        "newTask": new_task,
+        "migration": migration,
+        "atMost": connections,
+        "oldTasks": old_tasks,
+        "newTasks": new_tasks,
+        "migrating": migrating,
+    })
+}
+
 fn predicted(prediction: &Prediction) -> Value {
-    let Prediction { end, overlap, most_tasks, killed_for_health, failed } = prediction;
+    let Prediction { end, crowd, shift, killed_for_health, killed_starting, failed, breaker } = prediction;
     let end = match end {
         RolloutEnd::Completed { after } => json!({"ended": "completed", "after": millis(*after)}),
         RolloutEnd::Failed { after, reason, steady } => json!({
@@ -72,11 +97,36 @@ fn predicted(prediction: &Prediction) -> Value {
     };
     json!({
         "rollout": end,
-        "overlap": millis(*overlap),
-        "mostTasks": most_tasks,
+        "shift": shift.as_ref().map(shifted),
+        "overlap": millis(crowd.overlap),
+        "mostTasks": crowd.most,
         "tasksKilledForHealth": killed_for_health,
+        "tasksKilledStarting": killed_starting.as_ref().map(|killed| json!({
+            "tasks": killed.tasks,
+            "after": millis(killed.after),
+            "reason": killed.reason,
+            "upAfter": killed.up.map(millis),
+        })),
+        "breakerTripped": breaker.map(|(failures, after)| json!({"failures": failures, "after": millis(after)})),
         "tasksFailed": failed,
         "outlastsWaiter": prediction.outlasts_waiter(),
+    })
+}
+
+fn shifted(shift: &Shift) -> Value {
+    let stages = shift.stages.iter().map(|stage| {
+        json!({
+            "stage": stage.name,
+            "after": millis(stage.after),
+            "rollingBack": stage.rolling_back,
+            "productionPercent": stage.production,
+            "testPercent": stage.test,
+        })
+    });
+    json!({
+        "testBeginsAfter": shift.test_begins().map(millis),
+        "bake": shift.bake().map(millis),
+        "stages": stages.collect::<Vec<_>>(),
     })
 }
 

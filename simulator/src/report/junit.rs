@@ -4,6 +4,7 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use crate::finding::Severity;
 use crate::rehearsal::{Ending, Verdict};
 
 /// The verdict as JUnit's XML.
@@ -32,6 +33,14 @@ pub fn report(verdict: &Verdict) -> io::Result<String> {
         };
         let mut case = TestCase::new(outcome.stage.to_string(), status);
         case.set_classname("greenroom rehearse").set_time(outcome.took);
+        suite.add_test_case(case);
+    }
+    for finding in verdict.predicted.iter().filter(|finding| finding.severity == Severity::Error) {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_type(finding.code.to_string()).set_message(finding.sentence.clone());
+        status.set_description(finding.to_string());
+        let mut case = TestCase::new(format!("on AWS: {}", finding.code), status);
+        case.set_classname("greenroom rehearse");
         suite.add_test_case(case);
     }
     let mut report = Report::new("greenroom rehearse");

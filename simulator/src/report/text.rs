@@ -34,8 +34,12 @@ pub fn report(verdict: &Verdict) -> String {
         }
     }
     let predicted = verdict.prediction.iter().flat_map(Prediction::lines);
-    for (index, line) in predicted.enumerate() {
+    let connections = verdict.needs.connections.iter().map(|(connections, most)| connections.line(most));
+    for (index, line) in predicted.chain(connections).enumerate() {
         push(&mut text, format_args!("{}  {line}\n", if index == 0 { "on AWS    " } else { "          " }));
+    }
+    for (index, used) in verdict.needs.memory.iter().enumerate() {
+        push(&mut text, format_args!("{}  {}\n", if index == 0 { "measured  " } else { "          " }, used.line()));
     }
     for caution in &verdict.cautions {
         push(&mut text, format_args!("caution     {caution}\n"));

@@ -163,6 +163,11 @@ pub(crate) fn observe(world: &mut World, observation: Observation) {
                 task::exited(world, &id, place, exit_code, out_of_memory);
             }
         }
+        Observation::MemoryUsed { task: id, container, mebibytes } => {
+            if let Some(place) = task::place(world, &id, &container) {
+                task::uses(world, &id, place, mebibytes);
+            }
+        }
         Observation::HealthProbed { task: id, container, exit_code, output } => {
             if let Some(place) = task::place(world, &id, &container) {
                 task::probed(world, &id, place, exit_code, &output);

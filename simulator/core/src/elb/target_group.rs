@@ -136,6 +136,12 @@ impl TargetGroup {
         self.targets.iter().map(|(target, registered)| registered.describe(target))
     }
 
+    /// Whether `answer` passes its health check.
+    #[must_use]
+    pub fn accepts(&self, answer: &crate::observation::ProbeAnswer) -> bool {
+        super::health::judge(&self.health_check.matcher, answer).is_ok()
+    }
+
     /// Where the load balancer sends requests now.
     #[must_use]
     pub fn routed(&self) -> &[Target] {

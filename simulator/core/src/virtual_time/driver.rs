@@ -291,6 +291,10 @@ impl VirtualTime {
         for (at, due) in exits.into_iter().flatten() {
             self.queue.push(at, due);
         }
+        if let Some(mebibytes) = behaviour.peak_memory.filter(|_| !too_much) {
+            let (task, container) = (id, name.clone());
+            self.due(started + behaviour.up(), Observation::MemoryUsed { task, container, mebibytes });
+        }
         if let Some(task) = self.tasks.get_mut(&id) {
             task.container_mut(&name).run = Some(Run::new(number, started, &behaviour));
         }

@@ -13,6 +13,7 @@ mod follow;
 mod health;
 mod image;
 mod lines;
+mod memory;
 mod spare;
 mod start;
 mod stop;

@@ -12,6 +12,7 @@ use simulator_core::effect::{ContainerSpec, TaskSpec};
 
 use super::Shared;
 use super::follow::{Followed, follow};
+use super::memory;
 use super::task::{Container, Task};
 use crate::driver::Observer;
 use crate::engine::said;
@@ -23,7 +24,8 @@ const NANOS_PER_UNIT: i64 = 1_000_000_000 / 1024;
 const LEAST_SHARES: i64 = 2;
 
 impl Shared {
-    /// Creates and starts a container, and tells whether it runs. What follows it to its end is answered, to be run on.
+    /// Creates and starts a container, and tells whether it runs. What follows it to its end, and watches its memory until then, is
+    /// answered, to be run on.
     pub(super) async fn start(
         self: &Arc<Self>,
         spec: ContainerSpec,
@@ -43,9 +45,16 @@ impl Shared {
                     runtime_id: runtime_id.into(),
                 });
                 let (engine, observer) = (self.engine.clone(), Arc::clone(observer));
+                let watching =
+                    memory::watch(engine.clone(), container.id.clone(), id, name.to_string(), Arc::clone(&observer));
                 let followed =
                     Followed { task: id, name: name.to_string(), container, output: output.filter(|_| logged) };
-                Some(follow(engine, followed, observer))
+                Some(async move {
+                    tokio::select! {
+                        () = follow(engine, followed, observer) => {}
+                        never = watching => match never {},
+                    }
+                })
             }
             Err(message) => {
                 observer.observe(Observation::ContainerNotStarted { task: id, container: name, message });
@@ -105,6 +114,7 @@ impl Shared {
             working_directory,
             cpu,
             memory,
+            memory_reservation,
             init_process,
             read_only_root,
             ulimits,
@@ -119,6 +129,7 @@ impl Shared {
             mounts: Some(mounts),
             // Whatever the engine logs to by default, a rehearsal's lines stay on this machine and go with the container.
             log_config: Some(HostConfigLogConfig { typ: Some("json-file".to_owned()), config: None }),
+            memory_reservation: memory_reservation.map(bytes),
             ..limits(&task.spec, cpu, memory, self.engine.facts().processors)
         };
         let mut all_labels = self.labels(&id);
@@ -145,7 +156,7 @@ impl Shared {
 
 /// What a container may use: its own memory, or else the task's; its share of the task's processors.
 fn limits(task: &TaskSpec, cpu: u32, memory: Option<u32>, processors: u32) -> HostConfig {
-    let memory = memory.or(task.memory).map(|mebibytes| i64::from(mebibytes) * 1024 * 1024);
+    let memory = memory.or(task.memory).map(bytes);
     // A machine with fewer processors than the task has gives what it has: the engine refuses more.
     let most = i64::from(processors) * 1_000_000_000;
     HostConfig {
@@ -156,6 +167,10 @@ fn limits(task: &TaskSpec, cpu: u32, memory: Option<u32>, processors: u32) -> Ho
         cpu_shares: Some(i64::from(cpu).max(LEAST_SHARES)),
         ..HostConfig::default()
     }
+}
+
+fn bytes(mebibytes: u32) -> i64 {
+    i64::from(mebibytes) * 1024 * 1024
 }
 
 fn ulimit((name, soft, hard): (String, i64, i64)) -> ResourcesUlimits {

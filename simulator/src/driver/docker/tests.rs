@@ -4,6 +4,7 @@
 
 mod exits;
 mod health;
+mod memory;
 mod pulls;
 mod rollouts;
 mod starts;
@@ -184,6 +185,7 @@ fn spec(task: &TaskId, name: &str, image: &str, command: &[&str]) -> ContainerSp
         working_directory: None,
         cpu: 0,
         memory: None,
+        memory_reservation: None,
         init_process: false,
         read_only_root: false,
         ulimits: Vec::new(),

@@ -184,6 +184,7 @@ async fn rehearse(engine: &Engine, rehearsal: &Rehearsal) {
             working_directory: None,
             cpu: 0,
             memory: None,
+            memory_reservation: None,
             init_process: false,
             read_only_root: false,
             ulimits: Vec::new(),

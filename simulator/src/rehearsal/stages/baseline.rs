@@ -47,6 +47,7 @@ pub(super) async fn establish(
             .with_help(["correct the smoke file, or choose another revision with `--from`".to_owned()])
         })?;
     }
+    traffic::press(base, &session.input.files.smoke.smoke, script.service.desired_count).await;
     let evidence =
         format!("{} runs with {tasks} healthy tasks; {} seed requests made rows", script.from.label, seed.len());
     Ok(Proof::new(Baseline { revision }, evidence))

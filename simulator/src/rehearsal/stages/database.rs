@@ -24,6 +24,7 @@ pub(super) fn spec(session: &Session<'_>, scene: &Scene) -> Option<DatabaseSpec>
     );
     spec.alias = DATABASE_HOST.to_owned();
     spec.labels = labels;
+    spec.arguments = database.max_connections.map(|most| engine.accepting(most)).unwrap_or_default();
     let compose = session.input.files.compose.as_ref();
     let service = compose.and_then(|compose| compose.database(*engine));
     spec.image = service.and_then(|service| service.image.as_ref()).map(|image| image.value.clone());

@@ -20,13 +20,14 @@ use simulator_core::{EventKind, Timing, World};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::account_setup::AccountSetUp;
+use super::connections::Counter;
 use super::record::{Halt, Progress, Proof, Record, Unproved};
 use super::session::Session;
 use super::stage::Stage;
 use super::traffic::{Tally, Traffic};
 use crate::account::{Account, now};
 use crate::database::Database;
-use crate::prediction;
+use crate::prediction::{self, Sightings};
 use scene::{Scene, Standing};
 
 /// What a verdict says beside the stages.
@@ -37,6 +38,10 @@ pub(super) struct Stood {
     pub(super) database: Option<String>,
     /// The account as it was set up, with its images and with AWS's own delays, and the deploy: what AWS would do is played there.
     pub(super) play: Option<(World, prediction::Deploy)>,
+    /// What probes met.
+    pub(super) sightings: Arc<Sightings>,
+    /// How many connections tasks hold.
+    pub(super) connections: Option<Counter>,
     pub(super) real: Vec<String>,
     pub(super) simulated: Vec<String>,
     pub(super) stood_in: Vec<String>,
@@ -75,6 +80,7 @@ async fn on(
     stood: &mut Stood,
 ) -> Result<(), Halt> {
     stood.account = Some(Arc::clone(&scene.account));
+    stood.sightings = Arc::clone(&scene.sightings);
     stood.simulated = scene::simulated(session.script);
     stood.real = scene::real(session);
     let _following = ahead(follow(Arc::clone(&scene.account), Arc::clone(progress)));
@@ -89,6 +95,11 @@ async fn on(
     let (server, shipped) = beside(record.needed(Stage::Database, joined(starting)), shipping).await?;
     stood.server = server;
     let server = stood.server.as_ref();
+    if let Some(server) = server {
+        let counter = Counter::start(server, Arc::clone(&scene.account)).await;
+        let bug = |error| Halt::Failed(super::RehearsalError::bug("cannot count the database's connections", &error));
+        stood.connections = Some(counter.map_err(bug)?);
+    }
     stood.database = server.map(database::described);
     stood.real.extend(server.map(|it| format!("the database: {}", database::described(it))));
     let pushed = record.needed(Stage::Build, ready(shipped)).await?;

@@ -19,6 +19,7 @@ use crate::driver::{self, Driver};
 use crate::endpoint::Endpoint;
 use crate::engine::Network;
 use crate::finding::{Code, Finding, Kind};
+use crate::prediction::{Sighted, Sightings};
 use crate::registry::{BlobStore, Registry};
 use crate::rehearsal::RehearsalError;
 use crate::rehearsal::deploy::Deploy;
@@ -47,6 +48,8 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 /// What the stages play on.
 pub(super) struct Scene {
     pub(super) account: Arc<Account>,
+    /// What probes met.
+    pub(super) sightings: Arc<Sightings>,
     pub(super) account_id: String,
     pub(super) endpoint: Endpoint,
     pub(super) registry: Registry,
@@ -117,8 +120,9 @@ impl Scene {
             .map_err(|error| RehearsalError::engine(&error, None))?;
         // Made while the account, the database and the images are: a deployment starts as many tasks as this at once.
         driver.keep_spare_networks(usize::try_from(script.service.desired_count).unwrap_or(1).clamp(1, 4));
+        let sightings = Arc::new(Sightings::default());
         let (driver, faults): (Arc<dyn Driver>, _) = if script.faults.is_empty() {
-            (Arc::new(driver), None)
+            (Arc::new(Sighted::new(driver, Arc::clone(&sightings))), None)
         } else {
             let (engine, faults) = (session.engine.clone(), script.faults.clone());
             let (disturbed, trigger) = Interference::new(driver, engine, Arc::clone(&account), faults);
@@ -134,6 +138,7 @@ impl Scene {
         }
         let scene = Self {
             account,
+            sightings,
             account_id: id.to_owned(),
             endpoint,
             registry,

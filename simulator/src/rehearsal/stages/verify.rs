@@ -19,6 +19,8 @@ pub(super) async fn answered(
     once(session, standing, Stage::Verify).await?;
     let tally = traffic.tally().await;
     none_failed(&tally, &Tally::default(), Stage::Verify)?;
+    let requests = &session.input.files.smoke.smoke;
+    traffic.press(&standing.base_url, requests, session.script.service.desired_count).await;
     Ok(Proof::new((), format!("none of {} requests failed while the deploy went on", tally.sent)))
 }
 

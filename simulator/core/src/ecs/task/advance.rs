@@ -203,6 +203,7 @@ fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
         working_directory: definition.working_directory.clone(),
         cpu: overridden.and_then(|overridden| overridden.cpu).unwrap_or(definition.cpu),
         memory: overridden.and_then(|overridden| overridden.memory).or(definition.memory),
+        memory_reservation: definition.memory_reservation,
         init_process: definition.init_process,
         read_only_root: definition.read_only_root,
         ulimits: definition.ulimits.iter().map(|limit| (limit.name.clone(), limit.soft, limit.hard)).collect(),

@@ -40,6 +40,8 @@ pub struct Container {
     pub started_at: Option<Timestamp>,
     /// How often its restart policy has started it again (`RestartCount` of its metadata; DescribeTasks does not tell).
     pub restarts: u32,
+    /// The most memory that it was seen to use, in MiB, as far as the driver looks.
+    pub peak_memory: Option<u32>,
     /// When its health check first passed.
     pub healthy_at: Option<Timestamp>,
     /// When it was told to stop.
@@ -81,6 +83,7 @@ impl Container {
             pull_started_at: None,
             pulled_at: None,
             started_at: None,
+            peak_memory: None,
             healthy_at: None,
             stopping_at: None,
             stopped_at: None,

@@ -134,6 +134,12 @@ pub(in crate::ecs) fn not_started(world: &mut World, id: &TaskId, place: usize, 
     advance::advance(world, id);
 }
 
+/// The container at `place` uses so much memory.
+pub(in crate::ecs) fn uses(world: &mut World, id: &TaskId, place: usize, mebibytes: u32) {
+    let container = &mut world.ecs.task_mut(id).containers[place];
+    container.peak_memory = container.peak_memory.max(Some(mebibytes));
+}
+
 /// The container at `place` has ended.
 pub(in crate::ecs) fn exited(
     world: &mut World,
