@@ -20,11 +20,11 @@ pub struct Row {
 /// refused as not simulated, never ignored.
 pub fn row<O: Operation + 'static>(
     name: &'static str,
-    decode: fn(&mut Input, &World) -> Result<O, Refusal>,
+    decode: impl Fn(&mut Input, &World) -> Result<O, Refusal> + Send + Sync + 'static,
     encode: fn(O::Output, &World) -> Value,
 ) -> Row {
     let handle = move |world: &mut World, now: Timestamp, caller: &Caller, request: Value| {
-        let operation = match read(decode, world, request) {
+        let operation = match read(&decode, world, request) {
             Ok(operation) => operation,
             Err(refusal) => {
                 world.refuse(now, caller, O::NAME, &refusal);
@@ -38,7 +38,7 @@ pub fn row<O: Operation + 'static>(
 }
 
 fn read<O: Operation>(
-    decode: fn(&mut Input, &World) -> Result<O, Refusal>,
+    decode: impl Fn(&mut Input, &World) -> Result<O, Refusal>,
     world: &World,
     request: Value,
 ) -> Result<O, Refusal> {
