@@ -80,6 +80,11 @@ pub enum Effect {
         /// The port that the listener has in AWS.
         port: u16,
     },
+    /// A listener is gone, or gets another port: close the port that was opened for it.
+    StopListening {
+        /// The listener's ARN.
+        listener: Arn,
+    },
     /// Call the function of a lifecycle hook. Answered by `HookAnswered`.
     InvokeHook(Box<HookCall>),
     /// From now on requests that reach this listener are spread over target groups so.

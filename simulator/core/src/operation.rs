@@ -94,8 +94,15 @@ pub struct Authorized<T> {
     pub operation: T,
     /// Who was allowed to do it.
     pub caller: Caller,
-    #[expect(dead_code, reason = "nobody reads it: that it cannot be made elsewhere is its use")]
     gate: Gate,
+}
+
+impl<T> Authorized<T> {
+    /// The same permission for the operation that `T` wraps, whose accesses are those of `T`.
+    pub(crate) fn unwrapped<U>(self, inner: impl FnOnce(T) -> U) -> Authorized<U> {
+        let Self { operation, caller, gate } = self;
+        Authorized { operation: inner(operation), caller, gate }
+    }
 }
 
 /// Keeps [`Authorized`] from being built anywhere but here.

@@ -53,6 +53,12 @@ impl Schedule {
         self
     }
 
+    /// The declared probes have other times from now on. One that is under way is ended by its own.
+    pub(crate) fn retime(&mut self, interval: Duration, timeout: Duration, now: Timestamp) {
+        (self.interval, self.timeout) = (interval, timeout);
+        self.due = self.due.min(now + interval);
+    }
+
     /// Health has been found, or given up: no more extra probes.
     pub(crate) fn found(&mut self) {
         self.early = None;

@@ -234,7 +234,8 @@ impl<D: Driver> Driver for Interference<D> {
             | Effect::DrainTarget { .. }
             | Effect::InvokeHook(_)
             | Effect::Forward { .. }
-            | Effect::Listen { .. } => {}
+            | Effect::Listen { .. }
+            | Effect::StopListening { .. } => {}
         }
         let watching: Arc<dyn Observer> =
             Arc::new(Watching { shared: Arc::clone(shared), observer: Arc::clone(observer) });

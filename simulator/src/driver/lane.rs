@@ -35,9 +35,11 @@ impl Lane {
             Effect::StartContainer(spec) => Self::Container(spec.task, spec.name.to_string()),
             Effect::StopContainer { task, container, .. } => Self::Container(*task, container.to_string()),
             Effect::ProbeHealth { task, container, .. } => Self::Health(*task, container.to_string()),
-            Effect::Route { .. } | Effect::DrainTarget { .. } | Effect::Listen { .. } | Effect::Forward { .. } => {
-                Self::Traffic
-            }
+            Effect::Route { .. }
+            | Effect::DrainTarget { .. }
+            | Effect::Listen { .. }
+            | Effect::StopListening { .. }
+            | Effect::Forward { .. } => Self::Traffic,
             Effect::InvokeHook(call) => Self::Hook(call.execution.clone()),
             Effect::ProbeTarget { target_group, target, .. } => {
                 Self::TargetHealth(target_group.clone(), target.clone())

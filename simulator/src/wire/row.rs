@@ -22,11 +22,11 @@ pub struct Row {
 /// refused as not simulated, never ignored.
 pub fn row<O: Operation + 'static>(
     name: &'static str,
-    decode: fn(&mut Input, &World) -> Result<O, Refusal>,
+    decode: impl Fn(&mut Input, &World) -> Result<O, Refusal> + Send + Sync + 'static,
     encode: fn(O::Output, &World) -> Value,
 ) -> Row {
     let handle = move |world: &mut World, now: Timestamp, caller: &Caller, request: Value| {
-        carry_out(decode, encode, world, now, caller, request)
+        carry_out(&decode, encode, world, now, caller, request)
     };
     Row { name, unsigned: false, handle: Box::new(handle) }
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use super::permission::IpPermission;
-use super::rule::Rule;
+use super::rule::{Peer, Rule};
 use super::security_group::{GroupRef, group_access};
 use super::tag::check_tags;
 use super::{access, draw_id};
@@ -13,7 +13,7 @@ use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
 use crate::world::World;
 
-/// Most rules of a group in one direction.
+/// Most rules of a group in one direction, of either version of IP. A rule about a group counts as one of both (VPC guide, quotas).
 const PER_DIRECTION: usize = 60;
 
 /// Which way traffic goes: [`Ingress`] or [`Egress`].
@@ -24,6 +24,8 @@ pub trait Direction: Debug + Sized + 'static {
     const AUTHORIZE: &'static str;
     /// The action that removes rules.
     const REVOKE: &'static str;
+    /// The action that changes descriptions of rules.
+    const DESCRIBE_ANEW: &'static str;
     /// What `ec2:CreateAction` says of tags on new rules.
     const CREATE_ACTION: &'static str;
 }
@@ -40,6 +42,7 @@ impl Direction for Ingress {
     const EGRESS: bool = false;
     const AUTHORIZE: &'static str = "ec2:AuthorizeSecurityGroupIngress";
     const REVOKE: &'static str = "ec2:RevokeSecurityGroupIngress";
+    const DESCRIBE_ANEW: &'static str = "ec2:UpdateSecurityGroupRuleDescriptionsIngress";
     const CREATE_ACTION: &'static str = "AuthorizeSecurityGroupIngress";
 }
 
@@ -47,6 +50,7 @@ impl Direction for Egress {
     const EGRESS: bool = true;
     const AUTHORIZE: &'static str = "ec2:AuthorizeSecurityGroupEgress";
     const REVOKE: &'static str = "ec2:RevokeSecurityGroupEgress";
+    const DESCRIBE_ANEW: &'static str = "ec2:UpdateSecurityGroupRuleDescriptionsEgress";
     const CREATE_ACTION: &'static str = "AuthorizeSecurityGroupEgress";
 }
 
@@ -98,14 +102,31 @@ impl<D: Direction> Operation for AuthorizeSecurityGroup<D> {
             let message = format!("the specified rule \"{double}\" already exists");
             return Err(Refusal::fault("InvalidPermission.Duplicate", message));
         }
-        if present.len() + rules.len() > PER_DIRECTION {
-            let message = "The maximum number of rules per security group has been reached.";
-            return Err(Refusal::fault("RulesPerSecurityGroupLimitExceeded", message));
-        }
+        check_quota(present.into_iter().chain(&rules))?;
         for rule in &mut rules {
             rule.id = draw_id(&mut world.ids, "sgr");
             world.ec2.rules.insert(rule.id.clone(), rule.clone());
         }
         Ok(rules)
     }
+}
+
+/// Refuses more rules in one direction than a group can have.
+pub(super) fn check_quota<'r>(rules: impl Iterator<Item = &'r Rule>) -> Result<(), Refusal> {
+    let (mut of_4, mut of_6) = (0, 0);
+    for rule in rules {
+        match &rule.peer {
+            Peer::Range(range) if range.is_ipv4() => of_4 += 1,
+            Peer::Range(_) => of_6 += 1,
+            Peer::Group(_) => {
+                of_4 += 1;
+                of_6 += 1;
+            }
+        }
+    }
+    if of_4.max(of_6) > PER_DIRECTION {
+        let message = "The maximum number of rules per security group has been reached.";
+        return Err(Refusal::fault("RulesPerSecurityGroupLimitExceeded", message));
+    }
+    Ok(())
 }

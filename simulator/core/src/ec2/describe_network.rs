@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::filter::{Filter, Filterable, check_known, select, tag_values};
 use super::network::{InternetGateway, RouteTable, Subnet, Vpc};
-use super::{bad_token, listing, page_size};
+use super::{bad_token, interface, listing, page_size};
 use crate::operation::{Access, Authorized, Operation};
 use crate::page::{Page, page};
 use crate::refusal::Refusal;
@@ -25,7 +25,7 @@ pub struct Query {
 
 impl Query {
     /// The page of `all` that is asked for. `code` and `what` say that an id is not there.
-    fn answer<T: Filterable + Clone>(
+    pub(super) fn answer<T: Filterable + Clone>(
         self,
         all: &BTreeMap<String, T>,
         code: &'static str,
@@ -72,7 +72,13 @@ impl Operation for DescribeSubnets {
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
-        authorized.operation.0.answer(&world.ec2.subnets, "InvalidSubnetID.NotFound", "subnet ID")
+        let mut page = authorized.operation.0.answer(&world.ec2.subnets, "InvalidSubnetID.NotFound", "subnet ID")?;
+        let taken = interface::taken(world);
+        for subnet in &mut page.items {
+            let taken = taken.get(&subnet.id).copied().unwrap_or(0);
+            subnet.available = subnet.available.saturating_sub(taken);
+        }
+        Ok(page)
     }
 }
 
@@ -168,12 +174,25 @@ impl Operation for DescribeAvailabilityZones {
 }
 
 impl Filterable for Vpc {
-    const FILTERS: &'static [&'static str] =
-        &["cidr", "cidr-block-association.cidr-block", "is-default", "owner-id", "state", "tag-key", "vpc-id"];
+    const FILTERS: &'static [&'static str] = &[
+        "cidr",
+        "cidr-block-association.association-id",
+        "cidr-block-association.cidr-block",
+        "cidr-block-association.state",
+        "dhcp-options-id",
+        "is-default",
+        "owner-id",
+        "state",
+        "tag-key",
+        "vpc-id",
+    ];
 
     fn values(&self, name: &str) -> Vec<String> {
         match name {
             "cidr" | "cidr-block-association.cidr-block" => vec![self.cidr.clone()],
+            "cidr-block-association.association-id" => vec![self.association.clone()],
+            "cidr-block-association.state" => vec!["associated".to_owned()],
+            "dhcp-options-id" => vec![self.dhcp_options.clone()],
             "is-default" => vec![self.is_default.to_string()],
             "owner-id" => vec![self.owner.to_string()],
             "state" => vec!["available".to_owned()],
@@ -187,11 +206,17 @@ impl Filterable for Subnet {
     const FILTERS: &'static [&'static str] = &[
         "availability-zone",
         "availability-zone-id",
+        "availabilityZone",
+        "availabilityZoneId",
+        "cidr",
         "cidr-block",
+        "cidrBlock",
         "default-for-az",
+        "defaultForAz",
         "map-public-ip-on-launch",
         "owner-id",
         "state",
+        "subnet-arn",
         "subnet-id",
         "tag-key",
         "vpc-id",
@@ -199,13 +224,14 @@ impl Filterable for Subnet {
 
     fn values(&self, name: &str) -> Vec<String> {
         match name {
-            "availability-zone" => vec![self.zone.clone()],
-            "availability-zone-id" => vec![self.zone_id.clone()],
-            "cidr-block" => vec![self.cidr.clone()],
+            "availability-zone" | "availabilityZone" => vec![self.zone.clone()],
+            "availability-zone-id" | "availabilityZoneId" => vec![self.zone_id.clone()],
+            "cidr" | "cidr-block" | "cidrBlock" => vec![self.cidr.clone()],
             // Subnets of a default VPC are all of this kind.
-            "default-for-az" | "map-public-ip-on-launch" => vec!["true".to_owned()],
+            "default-for-az" | "defaultForAz" | "map-public-ip-on-launch" => vec!["true".to_owned()],
             "owner-id" => vec![self.owner.to_string()],
             "state" => vec!["available".to_owned()],
+            "subnet-arn" => vec![self.arn.clone()],
             "subnet-id" => vec![self.id.clone()],
             "vpc-id" => vec![self.vpc.clone()],
             other => tag_values(&self.tags, other),

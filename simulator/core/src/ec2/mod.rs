@@ -1,12 +1,16 @@
 //! EC2: the network of the account. VPC, subnets, routes and security groups; no instances.
 //!
-//! Deliberately absent: making VPCs and subnets, network ACLs, prefix lists, peering, IPv6 in the VPC, dry runs.
+//! Deliberately absent: making VPCs and subnets, network ACLs, prefix lists, peering, IPv6 in the VPC, tags of network interfaces.
 
+mod account;
+mod attempt;
 mod authorize;
 pub mod cidr;
 mod describe_network;
 mod describe_rules;
 mod filter;
+mod interface;
+mod modify_rules;
 mod network;
 mod permission;
 mod reach;
@@ -16,9 +20,12 @@ mod security_group;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod vpc_groups;
 
 use std::collections::BTreeMap;
 
+pub use account::{DescribeAccountAttributes, DescribeRegions, RegionDescription};
+pub use attempt::Attempt;
 pub use authorize::{AuthorizeEgress, AuthorizeIngress, AuthorizeSecurityGroup, Direction, Egress, Ingress};
 pub use describe_network::{
     AvailabilityZone, DescribeAvailabilityZones, DescribeInternetGateways, DescribeRouteTables, DescribeSubnets,
@@ -26,6 +33,8 @@ pub use describe_network::{
 };
 pub use describe_rules::DescribeSecurityGroupRules;
 pub use filter::Filter;
+pub use interface::{DescribeNetworkInterfaces, NetworkInterface, task_interface};
+pub use modify_rules::{ModifySecurityGroupRules, RuleChange, UpdateRuleDescriptions};
 pub use network::{InternetGateway, RouteTable, Subnet, Vpc};
 pub use permission::{GroupPeer, IpPermission, RangePeer};
 pub use reach::Endpoint;
@@ -36,6 +45,7 @@ pub use security_group::{
     SecurityGroup,
 };
 pub use tag::{CreateTags, DeleteTags, DescribeTags, TagDescription};
+pub use vpc_groups::{DescribeSecurityGroupReferences, GetSecurityGroupsForVpc};
 
 use crate::id::{IdKind, IdStream};
 use crate::operation::Access;

@@ -135,7 +135,7 @@ fn ports(protocol: Protocol, from: Option<i64>, to: Option<i64>) -> Result<Optio
     }
 }
 
-fn checked_description(description: Option<String>) -> Result<Option<String>, Refusal> {
+pub(super) fn checked_description(description: Option<String>) -> Result<Option<String>, Refusal> {
     let sound = |text: &String| text.len() <= 255 && text.chars().all(super::security_group::allowed);
     match description.filter(|text| !text.is_empty()) {
         Some(text) if !sound(&text) => {

@@ -233,14 +233,21 @@ impl Filterable for Described<'_> {
     const FILTERS: &'static [&'static str] = &[
         "description",
         "egress.ip-permission.cidr",
+        "egress.ip-permission.from-port",
         "egress.ip-permission.group-id",
+        "egress.ip-permission.ipv6-cidr",
+        "egress.ip-permission.protocol",
+        "egress.ip-permission.to-port",
+        "egress.ip-permission.user-id",
         "group-id",
         "group-name",
         "ip-permission.cidr",
         "ip-permission.from-port",
         "ip-permission.group-id",
+        "ip-permission.ipv6-cidr",
         "ip-permission.protocol",
         "ip-permission.to-port",
+        "ip-permission.user-id",
         "owner-id",
         "tag-key",
         "vpc-id",
@@ -253,8 +260,8 @@ impl Filterable for Described<'_> {
             None => (false, name),
         };
         let rules = self.rules.iter().filter(|rule| rule.egress == egress);
-        let ranges = |peer: &Peer| match peer {
-            Peer::Range(range) => Some(range.to_string()),
+        let ranges = |peer: &Peer, of_4: bool| match peer {
+            Peer::Range(range) => (range.is_ipv4() == of_4).then(|| range.to_string()),
             Peer::Group(_) => None,
         };
         let groups = |peer: &Peer| match peer {
@@ -267,8 +274,10 @@ impl Filterable for Described<'_> {
             "group-name" => vec![group_name.clone()],
             "owner-id" => vec![owner.to_string()],
             "vpc-id" => vec![vpc.clone()],
-            "ip-permission.cidr" => rules.filter_map(|rule| ranges(&rule.peer)).collect(),
+            "ip-permission.cidr" => rules.filter_map(|rule| ranges(&rule.peer, true)).collect(),
+            "ip-permission.ipv6-cidr" => rules.filter_map(|rule| ranges(&rule.peer, false)).collect(),
             "ip-permission.group-id" => rules.filter_map(|rule| groups(&rule.peer)).collect(),
+            "ip-permission.user-id" => rules.filter_map(|rule| groups(&rule.peer)).map(|_| owner.to_string()).collect(),
             "ip-permission.protocol" => rules.map(|rule| rule.protocol.to_string()).collect(),
             "ip-permission.from-port" => {
                 rules.filter_map(|rule| rule.ports).map(|ports| ports.from.to_string()).collect()

@@ -207,6 +207,62 @@ fn a_group_has_at_most_sixty_rules_each_way() {
 }
 
 #[test]
+fn rules_of_both_versions_of_ip_are_counted_apart_and_groups_for_both() {
+    let mut trial = Trial::new();
+    let id = trial.done(create("web")).id;
+    let permissions = |range: &str| (0..59).map(|port| tcp(port, &[range])).collect();
+    trial.done(allow(&id, permissions("0.0.0.0/0")));
+    trial.done(allow(&id, permissions("::/0")));
+    trial.done(allow(&id, vec![tcp_from(1, &id)]));
+    let exceeded =
+        "400 RulesPerSecurityGroupLimitExceeded: The maximum number of rules per security group has been reached.";
+    for range in ["0.0.0.0/0", "::/0"] {
+        assert_eq!(trial.refused(allow(&id, vec![tcp(1000, &[range])])), exceeded);
+    }
+}
+
+/// A rule keeps its kind of peer, and two rules of a group never say the same.
+#[test]
+fn changes_of_rules_are_refused_in_ec2s_words() {
+    let mut trial = Trial::new();
+    let id = trial.done(create("web")).id;
+    let rules = trial.done(allow(&id, vec![tcp(80, &["0.0.0.0/0"]), tcp(81, &["0.0.0.0/0"])]));
+    let one = rules[0].id.clone();
+    let change = |port| RuleChange {
+        protocol: "tcp".into(),
+        from_port: Some(port),
+        to_port: Some(port),
+        ipv4: Some("0.0.0.0/0".into()),
+        ..RuleChange::default()
+    };
+    let modify =
+        |rule: &str, change| ModifySecurityGroupRules { group: id.clone(), rules: vec![(rule.to_owned(), change)] };
+    for (operation, refused) in [
+        (
+            modify(&one, RuleChange { group: Some(id.clone()), ipv4: None, ..change(80) }),
+            "InvalidParameterValue: You may not specify a referenced group id for an existing IPv4 CIDR rule.",
+        ),
+        (
+            modify(&one, change(81)),
+            "InvalidPermission.Duplicate: the specified rule \"peer: 0.0.0.0/0, TCP, from port: 81, to port: 81, ALLOW\" already exists",
+        ),
+        (
+            modify("sgr-1", change(1)),
+            "InvalidSecurityGroupRuleId.NotFound: The security group rule ID 'sgr-1' does not exist",
+        ),
+        (
+            ModifySecurityGroupRules { group: id.clone(), rules: Vec::new() },
+            "MissingParameter: The request must contain the parameter SecurityGroupRule",
+        ),
+    ] {
+        assert_eq!(trial.refused(operation), format!("400 {refused}"));
+    }
+    trial.done(modify(&one, change(82)));
+    let rule = trial.done(DescribeSecurityGroupRules { ids: vec![one], ..Default::default() }).items.remove(0);
+    assert_eq!(rule.to_string(), "peer: 0.0.0.0/0, TCP, from port: 82, to port: 82, ALLOW");
+}
+
+#[test]
 fn a_group_that_something_uses_stays() {
     let mut trial = Trial::new();
     let (id, other) = (trial.done(create("web")).id, trial.done(create("other")).id);

@@ -101,6 +101,12 @@ impl State {
         self.tasks.get_mut(id).expect("whoever names a task has found it")
     }
 
+    /// The security groups of the task that has the address `address`; none where no task has it.
+    pub(crate) fn groups_at(&self, address: IpAddr) -> Arc<[String]> {
+        let task = self.by_address.get(&address).and_then(|id| self.tasks.get(id));
+        task.map_or_else(Arc::default, |task| task.origin.security_groups.clone())
+    }
+
     /// Has `timer`, which is for the task `id`, set off at `at`, and notes that in what `deadline` finds in the task.
     fn set(&mut self, id: &TaskId, deadline: impl FnOnce(&mut Task) -> &mut Deadline, timer: Timer, at: Timestamp) {
         if let Some(task) = self.tasks.get_mut(id) {

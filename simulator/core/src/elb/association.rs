@@ -6,13 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::forward::Share;
 use super::load_balancer::fault;
+use super::quota::GROUPS_PER_ACTION;
 use super::{probing, target};
 use crate::arn::Arn;
 use crate::refusal::Refusal;
 use crate::world::World;
-
-/// The most target groups that one action forwards to (the quota of an Application Load Balancer).
-const MOST_GROUPS: usize = 5;
 
 /// A forward action as it was asked for.
 pub(super) struct Check<'a> {
@@ -29,8 +27,8 @@ pub(super) fn check(world: &World, asked: &Check<'_>) -> Result<Vec<Share>, Refu
     if forward.is_empty() {
         return Err(fault("ValidationError", "A target group must be specified for a forward action"));
     }
-    if forward.len() > MOST_GROUPS {
-        let message = format!("A forward action can have at most '{MOST_GROUPS}' target groups");
+    if forward.len() > GROUPS_PER_ACTION {
+        let message = format!("A forward action can have at most '{GROUPS_PER_ACTION}' target groups");
         return Err(fault("TooManyTargetGroups", message));
     }
     let mut seen = BTreeSet::new();

@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 
 use super::association::{self, Check};
 use super::load_balancer::fault;
+use super::quota;
 use super::rule::{self, Priority};
 use super::tag::{on_create, on_tagged, tagged};
+use super::window::Window;
 use crate::arn::Arn;
 use crate::effect::Effect;
 use crate::id::IdKind;
 use crate::operation::{Access, Authorized, Operation};
+use crate::page::Page;
 use crate::refusal::Refusal;
 use crate::world::World;
 
@@ -77,15 +80,9 @@ impl Operation for CreateListener {
             .filter(|arn| world.elb.balancers.contains_key(arn))
             .ok_or_else(|| fault("LoadBalancerNotFound", "One or more load balancers not found"))?;
         let shares = association::check(world, &Check { load_balancer: &load_balancer, forward: &forward })?;
-        let taken = world
-            .elb
-            .listeners
-            .values()
-            .any(|listener| listener.load_balancer == load_balancer && listener.port == port);
-        if taken {
-            let message = format!("A listener already exists on this port for this load balancer '{load_balancer}'");
-            return Err(fault("DuplicateListener", message));
-        }
+        taken(world, &load_balancer, port)?;
+        let present = world.elb.listeners.values().filter(|listener| listener.load_balancer == load_balancer).count();
+        quota::room(present, quota::LISTENERS, "TooManyListeners", "listeners for this load balancer")?;
         let id = world.ids.hex(IdKind::LoadBalancer, 16);
         let resource = load_balancer.resource().replacen("loadbalancer/", "listener/", 1);
         let arn = super::load_balancer::arn(world, &format!("{resource}/{id}"));
@@ -97,6 +94,16 @@ impl Operation for CreateListener {
         association::follow(world);
         Ok(listener)
     }
+}
+
+/// Refuses a second listener on the port `port` of a load balancer.
+pub(super) fn taken(world: &World, load_balancer: &Arn, port: u16) -> Result<(), Refusal> {
+    let mut listeners = world.elb.listeners.values();
+    if listeners.any(|listener| listener.load_balancer == *load_balancer && listener.port == port) {
+        let message = format!("A listener already exists on this port for this load balancer '{load_balancer}'");
+        return Err(fault("DuplicateListener", message));
+    }
+    Ok(())
 }
 
 /// A driver has opened a port for a listener, or could not.
@@ -113,18 +120,20 @@ pub struct DescribeListeners {
     pub load_balancer: Option<String>,
     /// `ListenerArns`.
     pub arns: Vec<String>,
+    /// The page.
+    pub window: Window,
 }
 
 impl Operation for DescribeListeners {
-    type Output = Vec<Listener>;
+    type Output = Page<Listener>;
     const NAME: &'static str = "elasticloadbalancing:DescribeListeners";
 
     fn accesses(&self, _: &World) -> Result<Vec<Access>, Refusal> {
         Ok(vec![Access::new(Self::NAME, "*")])
     }
 
-    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Vec<Listener>, Refusal> {
-        let Self { load_balancer, arns } = authorized.operation;
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
+        let Self { load_balancer, arns, window } = authorized.operation;
         let listeners = || world.elb.listeners.values();
         if !arns.iter().all(|arn| listeners().any(|listener| listener.arn.as_str() == arn)) {
             return Err(fault("ListenerNotFound", "One or more listeners not found"));
@@ -138,6 +147,6 @@ impl Operation for DescribeListeners {
             (arns.is_empty() || arns.iter().any(|arn| arn == listener.arn.as_str()))
                 && load_balancer.as_ref().is_none_or(|arn| listener.load_balancer.as_str() == arn)
         };
-        Ok(listeners().filter(wanted).cloned().collect())
+        window.of(listeners().filter(wanted).cloned().collect(), |listener| listener.arn.to_string())
     }
 }

@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::balancer_attribute::BalancerAttributes;
+use super::quota;
 use super::tag::{on_create, tagged};
+use super::window::Window;
 use crate::arn::Arn;
 use crate::id::IdKind;
 use crate::operation::{Access, Authorized, Operation};
+use crate::page::Page;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -31,6 +35,8 @@ pub struct LoadBalancer {
     pub tags: BTreeMap<String, String>,
     /// `CreatedTime`.
     pub created_at: Timestamp,
+    /// Its attributes.
+    pub attributes: BalancerAttributes,
 }
 
 /// Makes an application load balancer.
@@ -81,6 +87,7 @@ impl Operation for CreateLoadBalancer {
             let message = format!("A load balancer with the same name '{name}' exists, but with different settings");
             return Err(fault("DuplicateLoadBalancerName", message));
         }
+        quota::room(world.elb.balancers.len(), quota::BALANCERS, "TooManyLoadBalancers", "load balancers")?;
         let id = world.ids.hex(IdKind::LoadBalancer, 16);
         let host = world.ids.text(IdKind::LoadBalancer, b"0123456789", 10);
         let balancer = LoadBalancer {
@@ -93,6 +100,7 @@ impl Operation for CreateLoadBalancer {
             security_groups,
             tags,
             created_at: world.now,
+            attributes: BalancerAttributes::default(),
         };
         world.hold_security_groups(&balancer.security_groups);
         world.elb.balancers.insert(balancer.arn.clone(), balancer.clone());
@@ -101,7 +109,7 @@ impl Operation for CreateLoadBalancer {
 }
 
 /// The VPC of `subnets`, and their zones: two at least, as an application load balancer needs.
-fn place(world: &World, subnets: &[String]) -> Result<(String, Vec<(String, String)>), Refusal> {
+pub(super) fn place(world: &World, subnets: &[String]) -> Result<(String, Vec<(String, String)>), Refusal> {
     let mut zones = Vec::new();
     let mut vpcs = BTreeSet::new();
     for id in subnets {
@@ -126,7 +134,7 @@ fn place(world: &World, subnets: &[String]) -> Result<(String, Vec<(String, Stri
 }
 
 /// The security groups asked for, or the VPC's own.
-fn groups(world: &World, vpc: &str, asked: Vec<String>) -> Result<Vec<String>, Refusal> {
+pub(super) fn groups(world: &World, vpc: &str, asked: Vec<String>) -> Result<Vec<String>, Refusal> {
     if asked.is_empty() {
         return Ok(world.default_security_group(vpc).map(|group| group.id.clone()).into_iter().collect());
     }
@@ -143,18 +151,20 @@ pub struct DescribeLoadBalancers {
     pub arns: Vec<String>,
     /// `Names`.
     pub names: Vec<String>,
+    /// The page.
+    pub window: Window,
 }
 
 impl Operation for DescribeLoadBalancers {
-    type Output = Vec<LoadBalancer>;
+    type Output = Page<LoadBalancer>;
     const NAME: &'static str = "elasticloadbalancing:DescribeLoadBalancers";
 
     fn accesses(&self, _: &World) -> Result<Vec<Access>, Refusal> {
         Ok(vec![Access::new(Self::NAME, "*")])
     }
 
-    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Vec<LoadBalancer>, Refusal> {
-        let Self { arns, names } = authorized.operation;
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
+        let Self { arns, names, window } = authorized.operation;
         let balancers = || world.elb.balancers.values();
         if let Some(arn) = arns.iter().find(|arn| !balancers().any(|balancer| balancer.arn.as_str() == **arn)) {
             return Err(fault("LoadBalancerNotFound", format!("Load balancer '{arn}' not found")));
@@ -166,7 +176,7 @@ impl Operation for DescribeLoadBalancers {
             (arns.is_empty() || arns.iter().any(|arn| arn == balancer.arn.as_str()))
                 && (names.is_empty() || names.contains(&balancer.name))
         };
-        Ok(balancers().filter(wanted).cloned().collect())
+        window.of(balancers().filter(wanted).cloned().collect(), |balancer| balancer.arn.to_string())
     }
 }
 

@@ -1,32 +1,54 @@
 //! Elastic Load Balancing v2: load balancers, listeners, target groups, and the health and routing of targets.
 //!
-//! In reading order: what can be made ([`target_group`], [`load_balancer`], [`listener`], [`rule`], [`tag`]), how requests are spread
-//! ([`forward`], [`association`]), what is registered ([`target`]), when a target is healthy ([`health`]), and the loop that probes
-//! and routes ([`probing`]).
+//! In reading order: what can be made ([`target_group`], [`load_balancer`], [`listener`], [`rule`], [`tag`]), changed ([`modify`], [`place`],
+//! [`priority`], [`attribute`], [`balancer_attribute`]) and deleted ([`delete`]), how much of it ([`quota`]), how requests are spread
+//! ([`forward`], [`association`]), what is registered ([`target`], [`registration`]), when a target is healthy ([`health`]), and the loop
+//! that probes and routes ([`probing`]).
+//!
+//! Deliberately absent: network and gateway load balancers, HTTPS, actions other than forwarding.
 
 mod association;
 pub mod attribute;
+pub mod balancer_attribute;
+pub mod delete;
 pub mod forward;
 pub mod health;
 pub mod listener;
 pub mod load_balancer;
+mod lookup;
+pub mod modify;
+pub mod place;
+pub mod priority;
 mod probing;
+pub mod quota;
+pub mod registration;
 pub mod rule;
 pub mod tag;
 pub mod target;
 pub mod target_group;
+#[cfg(test)]
+mod tests;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use attribute::{DescribeTargetGroupAttributes, ModifyTargetGroupAttributes};
+pub use balancer_attribute::{BalancerAttributes, DescribeLoadBalancerAttributes, ModifyLoadBalancerAttributes};
+pub use delete::{DeleteListener, DeleteLoadBalancer, DeleteTargetGroup};
 pub use forward::{Condition, Forwarding, Share};
 pub use health::{Reason, TargetState};
 pub use listener::{CreateListener, DescribeListeners, Listener, Reach};
 pub use load_balancer::{CreateLoadBalancer, DescribeLoadBalancers, LoadBalancer};
+pub use modify::{ModifyListener, ModifyTargetGroup};
+pub use place::{SetSecurityGroups, SetSubnets};
+pub use priority::SetRulePriorities;
+pub use quota::DescribeAccountLimits;
+pub use registration::{DeregisterTargets, RegisterTargets, TargetName};
 pub use rule::{CreateRule, DeleteRule, DescribeRules, ModifyRule, Priority, Rule};
-pub use tag::DescribeTags;
+pub use tag::{AddTags, DescribeTags, RemoveTags};
 pub use target::{DescribeTargetHealth, TargetDescription};
 pub use target_group::{CreateTargetGroup, DescribeTargetGroups, HealthCheck, TargetGroup};
+pub use window::Window;
 
 pub(crate) use listener::observe_listening;
 pub(crate) use probing::{observe_drained, observe_probed, reroute_stale, settle};
@@ -122,6 +144,11 @@ impl State {
         let mut rules: Vec<&Rule> = self.rules.values().filter(|rule| rule.listener == *listener).collect();
         rules.sort_by_key(|rule| rule.priority);
         rules
+    }
+
+    /// Every load balancer, by ARN.
+    pub fn load_balancers(&self) -> impl Iterator<Item = &LoadBalancer> {
+        self.balancers.values()
     }
 
     /// Every listener, by ARN.

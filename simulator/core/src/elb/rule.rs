@@ -7,11 +7,14 @@ use std::collections::BTreeMap;
 use super::association::{self, Check};
 use super::forward::{Condition, Forwarding, Share};
 use super::load_balancer::fault;
+use super::quota;
 use super::tag::{on_create, on_tagged, tagged};
+use super::window::Window;
 use crate::arn::Arn;
 use crate::effect::Effect;
 use crate::id::IdKind;
 use crate::operation::{Access, Authorized, Operation};
+use crate::page::Page;
 use crate::refusal::Refusal;
 use crate::world::World;
 
@@ -65,7 +68,7 @@ pub(super) fn forwardings(world: &World, listener: &Arn) -> Vec<Forwarding> {
 }
 
 /// The rules of `listener` have changed.
-fn changed(world: &mut World, listener: &Arn) {
+pub(super) fn changed(world: &mut World, listener: &Arn) {
     association::follow(world);
     let rules = forwardings(world, listener);
     world.want(Effect::Forward { listener: listener.clone(), rules });
@@ -112,15 +115,13 @@ impl Operation for CreateRule {
         let listener = listener.parse().ok().and_then(|arn: Arn| world.elb.listeners.get(&arn));
         let listener = listener.ok_or_else(|| fault("ListenerNotFound", "One or more listeners not found"))?;
         let (listener, load_balancer) = (listener.arn.clone(), listener.load_balancer.clone());
-        if !(1..=50_000).contains(&priority) {
-            let message = format!("Priority '{priority}' must be between 1 and 50000");
-            return Err(fault("ValidationError", message));
-        }
+        check_priority(priority)?;
         if world.elb.rules_of(&listener).iter().any(|rule| rule.priority == Priority::At(priority)) {
             return Err(fault("PriorityInUse", format!("Priority '{priority}' is currently in use")));
         }
         check_conditions(&conditions)?;
         let shares = association::check(world, &Check { load_balancer: &load_balancer, forward: &forward })?;
+        quota::room(added_to(world, &load_balancer), quota::RULES, "TooManyRules", "rules for this load balancer")?;
         let rule = add(world, &listener, Priority::At(priority), conditions, shares, tags);
         changed(world, &listener);
         Ok(rule)
@@ -134,32 +135,38 @@ pub struct DescribeRules {
     pub listener: Option<String>,
     /// `RuleArns`.
     pub arns: Vec<String>,
+    /// The page.
+    pub window: Window,
 }
 
 impl Operation for DescribeRules {
-    type Output = Vec<Rule>;
+    type Output = Page<Rule>;
     const NAME: &'static str = "elasticloadbalancing:DescribeRules";
 
     fn accesses(&self, _: &World) -> Result<Vec<Access>, Refusal> {
         Ok(vec![Access::new(Self::NAME, "*")])
     }
 
-    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Vec<Rule>, Refusal> {
-        let Self { listener, arns } = authorized.operation;
-        match (listener, arns.is_empty()) {
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
+        let Self { listener, arns, window } = authorized.operation;
+        let found: Vec<Rule> = match (listener, arns.is_empty()) {
             (Some(listener), true) => {
                 let known = listener.parse().ok().filter(|arn| world.elb.listeners.contains_key(arn));
                 let listener = known.ok_or_else(|| fault("ListenerNotFound", "One or more listeners not found"))?;
-                Ok(world.elb.rules_of(&listener).into_iter().cloned().collect())
+                world.elb.rules_of(&listener).into_iter().cloned().collect()
             }
             (None, false) => {
                 let find = |text: &String| known(world, text).map(|arn| world.elb.rules[&arn].clone());
-                arns.iter().map(find).collect()
+                arns.iter().map(find).collect::<Result<_, Refusal>>()?
             }
             (Some(_), false) | (None, true) => {
-                Err(fault("ValidationError", "You must specify either listener ARN or rule ARNs"))
+                return Err(fault("ValidationError", "You must specify either listener ARN or rule ARNs"));
             }
-        }
+        };
+        // The page's keys count the rules, which have an order of their own.
+        let numbered = found.into_iter().enumerate().collect();
+        let Page { items, next } = window.of(numbered, |(place, _)| format!("{place:06}"))?;
+        Ok(Page { items: items.into_iter().map(|(_, rule)| rule).collect(), next })
     }
 }
 
@@ -230,6 +237,20 @@ impl Operation for DeleteRule {
     }
 }
 
+/// Rules of a load balancer that are not its listeners' default ones.
+fn added_to(world: &World, load_balancer: &Arn) -> usize {
+    let rules = world.elb.rules.values().filter(|rule| rule.priority != Priority::Default);
+    let listener = |rule: &Rule| world.elb.listeners.get(&rule.listener);
+    rules.filter(|rule| listener(rule).is_some_and(|listener| listener.load_balancer == *load_balancer)).count()
+}
+
+pub(super) fn check_priority(priority: u32) -> Result<(), Refusal> {
+    if (1..=50_000).contains(&priority) {
+        return Ok(());
+    }
+    Err(fault("ValidationError", format!("Priority '{priority}' must be between 1 and 50000")))
+}
+
 fn on_rule(world: &World, action: &'static str, rule: &str) -> Access {
     let access = Access::new(action, rule);
     let existing = rule.parse().ok().and_then(|arn: Arn| world.elb.rules.get(&arn));
@@ -248,7 +269,7 @@ fn check_conditions(conditions: &[Condition]) -> Result<(), Refusal> {
     if conditions.iter().any(|condition| condition.values().is_empty()) || values.is_empty() {
         return invalid("A condition value must be specified".to_owned());
     }
-    if values.len() > 5 {
+    if values.len() > quota::CONDITION_VALUES {
         return invalid("A rule can have at most '5' condition values".to_owned());
     }
     if let Some(long) = values.iter().find(|value| value.is_empty() || value.chars().count() > 128) {

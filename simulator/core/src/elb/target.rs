@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::health::{Health, Reason, TargetState};
 use super::load_balancer::fault;
 use super::probing::{reroute, tell};
-use super::{TargetGroup, Timer};
+use super::{State, TargetGroup, Timer};
 use crate::agenda::Deadline;
 use crate::arn::Arn;
 use crate::effect::{Effect, Target};
@@ -112,6 +112,20 @@ pub(crate) fn deregister(world: &mut World, group: &Arn, targets: &[Target]) {
     for target in draining {
         world.want(Effect::DrainTarget { target_group: group.clone(), target: target.clone() });
         world.elb.set(Timer::Drained(target.clone(), group.clone()), world.now + delay);
+    }
+}
+
+/// The health check of `group` has other times: its targets are probed by them from now on.
+pub(super) fn retime(world: &mut World, group: &Arn) {
+    let now = world.now;
+    let State { groups, agenda, .. } = &mut world.elb;
+    let Some(TargetGroup { health_check, targets, .. }) = groups.get_mut(group) else { return };
+    for (target, registered) in targets {
+        let Some(schedule) = registered.schedule.as_mut() else { continue };
+        schedule.retime(health_check.interval, health_check.timeout, now);
+        if let Some(next) = schedule.next() {
+            agenda.set(&mut registered.due, Timer::Probe(target.clone(), group.clone()), next);
+        }
     }
 }
 

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use super::health::{Thresholds, codes};
 use super::load_balancer::fault;
+use super::quota;
 use super::tag::{on_create, tagged};
 use super::target::Registered;
+use super::window::Window;
 use crate::arn::Arn;
 use crate::effect::Target;
 use crate::id::IdKind;
 use crate::operation::{Access, Authorized, Operation};
+use crate::page::Page;
 use crate::refusal::Refusal;
 use crate::world::World;
 
@@ -94,7 +97,7 @@ impl HealthCheck {
         Thresholds { healthy: self.healthy_threshold, unhealthy: self.unhealthy_threshold }
     }
 
-    fn check(&self) -> Result<(), Refusal> {
+    pub(super) fn check(&self) -> Result<(), Refusal> {
         for (what, value, lowest, highest) in [
             ("Health check interval", self.interval.as_secs(), 5, 300),
             ("Health check timeout", self.timeout.as_secs(), 2, 120),
@@ -194,6 +197,7 @@ impl Operation for CreateTargetGroup {
             let message = format!("A target group with the same name '{name}' exists, but with different settings");
             return Err(fault("DuplicateTargetGroupName", message));
         }
+        quota::room(world.elb.groups.len(), quota::TARGET_GROUPS, "TooManyTargetGroups", "target groups")?;
         let id = world.ids.hex(IdKind::LoadBalancer, 16);
         let group = TargetGroup {
             arn: super::load_balancer::arn(world, &format!("targetgroup/{name}/{id}")),
@@ -222,18 +226,20 @@ pub struct DescribeTargetGroups {
     pub names: Vec<String>,
     /// `LoadBalancerArn`.
     pub load_balancer: Option<String>,
+    /// The page.
+    pub window: Window,
 }
 
 impl Operation for DescribeTargetGroups {
-    type Output = Vec<TargetGroup>;
+    type Output = Page<TargetGroup>;
     const NAME: &'static str = "elasticloadbalancing:DescribeTargetGroups";
 
     fn accesses(&self, _: &World) -> Result<Vec<Access>, Refusal> {
         Ok(vec![Access::new(Self::NAME, "*")])
     }
 
-    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Vec<TargetGroup>, Refusal> {
-        let Self { arns, names, load_balancer } = authorized.operation;
+    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
+        let Self { arns, names, load_balancer, window } = authorized.operation;
         let groups = || world.elb.groups.values();
         let all_found = arns.iter().all(|arn| groups().any(|group| group.arn.as_str() == arn))
             && names.iter().all(|name| groups().any(|group| group.name == *name));
@@ -247,6 +253,6 @@ impl Operation for DescribeTargetGroups {
                     .as_ref()
                     .is_none_or(|arn| group.load_balancer.as_ref().is_some_and(|of| of.as_str() == arn))
         };
-        Ok(groups().filter(wanted).cloned().collect())
+        window.of(groups().filter(wanted).cloned().collect(), |group| group.arn.to_string())
     }
 }

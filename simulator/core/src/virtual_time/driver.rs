@@ -226,6 +226,7 @@ impl VirtualTime {
                 self.due(now + DRAINS_IN, Observation::TargetDrained { target_group, target });
             }
             Effect::Forward { listener, rules } => self.spread(now, listener, rules),
+            Effect::StopListening { listener } => self.spread(now, listener, Vec::new()),
             Effect::InvokeHook(call) => self.invoke(now, *call),
             Effect::Listen { listener, rules, port } => {
                 self.spread(now, listener.clone(), rules);

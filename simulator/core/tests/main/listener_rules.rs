@@ -38,7 +38,7 @@ fn rule(account: &Account, priority: u32, path: &str, forward: &[(&Arn, u32)]) -
 
 fn rules(account: &mut Account) -> Vec<Rule> {
     let listener = Some(listener(account));
-    account.must(DescribeRules { listener, ..DescribeRules::default() })
+    account.must(DescribeRules { listener, ..DescribeRules::default() }).items
 }
 
 /// Rules are tried by priority, the default rule last, and the driver is told of every change.

@@ -15,6 +15,7 @@ mod driver;
 mod early_success;
 mod history;
 mod listener_rules;
+mod network_interfaces;
 mod order;
 mod properties;
 mod rollout;

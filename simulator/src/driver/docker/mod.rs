@@ -168,6 +168,7 @@ impl Driver for DockerDriver {
                 observer.observe(Observation::HookAnswered { execution: call.execution, answer });
             }
             Effect::Forward { listener, rules } => self.load_balancer.forward(&listener, rules),
+            Effect::StopListening { listener } => self.load_balancer.close(&listener).await,
             Effect::Listen { listener, rules, port } => {
                 observer.observe(match self.load_balancer.listen(listener.clone(), rules, port).await {
                     Ok(address) => Observation::Listening { listener, address },

@@ -107,7 +107,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Listeners {
     reserved: BTreeMap<u16, TcpListener>,
-    accepting: JoinSet<()>,
+    /// Who accepts for each listener: one task.
+    accepting: BTreeMap<Arn, JoinSet<()>>,
 }
 
 impl LoadBalancer {
@@ -142,9 +143,18 @@ impl LoadBalancer {
             None => bind(0).await?,
         };
         let address = socket.local_addr().map_err(|source| ListenError::Bind { port: 0, source })?;
-        let proxy = Proxy::new(Arc::clone(&self.shared), listener, port);
-        self.listeners().accepting.spawn(proxy.accept(socket));
+        let proxy = Proxy::new(Arc::clone(&self.shared), listener.clone(), port);
+        self.listeners().accepting.entry(listener).or_default().spawn(proxy.accept(socket));
         Ok(address)
+    }
+
+    /// Closes the port of `listener` with every connection to it. Once this returns, nobody is accepted there any more.
+    pub async fn close(&self, listener: &Arn) {
+        let accepting = self.listeners().accepting.remove(listener);
+        self.shared.rules.forget(listener);
+        if let Some(mut accepting) = accepting {
+            accepting.shutdown().await;
+        }
     }
 
     /// From now on the requests of `listener` are spread by `rules`, of which the first that takes a request decides.

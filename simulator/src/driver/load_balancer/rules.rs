@@ -39,6 +39,11 @@ impl Rules {
         listeners.insert(listener.clone(), rules);
     }
 
+    /// Forgets the rules of `listener`.
+    pub(super) fn forget(&self, listener: &Arn) {
+        self.listeners().remove(listener);
+    }
+
     /// The target group that gets `request`. None if no rule takes it, or the one that does gives nobody anything.
     pub(super) fn group_of(&self, listener: &Arn, request: &Request<Incoming>) -> Option<Arn> {
         let headers: Vec<(&str, &str)> =

@@ -482,3 +482,13 @@ async fn a_port_that_was_asked_for_is_used_or_said_to_be_taken() {
     let other = balancer.listen(arn("b"), Vec::new(), 80).await.expect("a free port");
     assert_ne!(other.port(), free);
 }
+
+#[tokio::test]
+async fn a_listener_that_is_closed_is_reached_no_more() {
+    let balancer = LoadBalancer::default();
+    let address = balancer.listen(arn("a"), Vec::new(), 80).await.expect("a free port");
+    let open = TcpStream::connect(address).await.expect("it listens");
+    balancer.close(&arn("a")).await;
+    TcpListener::bind(address).await.expect("the port is free again");
+    open.readable().await.expect("its connections end with it");
+}

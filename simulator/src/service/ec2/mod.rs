@@ -1,6 +1,8 @@
 //! EC2 on the wire. Members have the names that the botocore model gives them there: requests those of the form
 //! (`TagSpecification`, `IpPermissions`, `Groups`), answers those of the XML (`securityGroupInfo`, `ipPermissions`).
 
+mod account;
+mod interface;
 mod network;
 mod permission;
 mod rule;
@@ -10,11 +12,11 @@ mod tag;
 mod tests;
 
 use serde_json::{Map, Value, json};
-use simulator_core::Refusal;
-use simulator_core::ec2::Filter;
+use simulator_core::ec2::{Attempt, Filter};
+use simulator_core::{Operation, Refusal, World};
 
 use super::{Protocol, Service};
-use crate::wire::{Input, row};
+use crate::wire::{self, Input, Row};
 
 /// The operations of EC2 that are simulated.
 #[must_use]
@@ -26,15 +28,23 @@ pub fn service() -> Service {
             row("DescribeVpcs", network::describe_vpcs, network::vpcs),
             row("DescribeSubnets", network::describe_subnets, network::subnets),
             row("DescribeAvailabilityZones", network::describe_zones, network::zones),
+            row("DescribeNetworkInterfaces", interface::describe, interface::described),
+            row("DescribeRegions", account::describe_regions, account::regions),
+            row("DescribeAccountAttributes", account::describe, account::attributes),
             row("DescribeRouteTables", network::describe_route_tables, network::route_tables),
             row("DescribeInternetGateways", network::describe_gateways, network::gateways),
             row("CreateSecurityGroup", security_group::create, security_group::created),
             row("DescribeSecurityGroups", security_group::describe, security_group::described),
+            row("GetSecurityGroupsForVpc", security_group::get_for_vpc, security_group::of_vpc),
+            row("DescribeSecurityGroupReferences", security_group::references, security_group::referred),
             row("DeleteSecurityGroup", security_group::delete, security_group::deleted),
             row("AuthorizeSecurityGroupIngress", rule::authorize_ingress, rule::authorized),
             row("AuthorizeSecurityGroupEgress", rule::authorize_egress, rule::authorized),
             row("RevokeSecurityGroupIngress", rule::revoke_ingress, rule::revoked),
             row("RevokeSecurityGroupEgress", rule::revoke_egress, rule::revoked),
+            row("ModifySecurityGroupRules", rule::modify, rule::changed),
+            row("UpdateSecurityGroupRuleDescriptionsIngress", rule::describe_ingress_anew, rule::changed),
+            row("UpdateSecurityGroupRuleDescriptionsEgress", rule::describe_egress_anew, rule::changed),
             row("DescribeSecurityGroupRules", rule::describe, rule::described),
             row("CreateTags", tag::create, tag::done),
             row("DeleteTags", tag::delete, tag::done),
@@ -43,12 +53,17 @@ pub fn service() -> Service {
     }
 }
 
-/// Takes `DryRun`. Only real runs are simulated.
-fn real_run(input: &mut Input) -> Result<(), Refusal> {
-    match input.boolean("DryRun")? {
-        Some(true) => Err(Refusal::NotSimulated { what: format!("`DryRun` of {}", input.place()) }),
-        Some(false) | None => Ok(()),
-    }
+/// The row of operation `O`, which like all of EC2's takes `DryRun` besides.
+fn row<O: Operation + 'static>(
+    name: &'static str,
+    decode: fn(&mut Input, &World) -> Result<O, Refusal>,
+    encode: fn(O::Output, &World) -> Value,
+) -> Row {
+    let attempt = move |input: &mut Input, world: &World| {
+        let dry_run = input.boolean("DryRun")?.unwrap_or(false);
+        Ok(Attempt { operation: decode(input, world)?, dry_run })
+    };
+    wire::row(name, attempt, encode)
 }
 
 /// Takes `Filter`.

@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json};
 use simulator_core::ec2::{
     AuthorizeEgress, AuthorizeIngress, AuthorizeSecurityGroup, DescribeSecurityGroupRules, Direction, Egress, GroupRef,
-    Ingress, Peer, Ports, RevokeOutput, RevokeSecurityGroup, Rule,
+    Ingress, ModifySecurityGroupRules, Peer, Ports, RevokeOutput, RevokeSecurityGroup, Rule, RuleChange,
+    UpdateRuleDescriptions,
 };
 use simulator_core::{Page, Refusal, World};
 
 use super::tag::{specified, written};
-use super::{filters, listing, permission, real_run};
+use super::{filters, listing, permission};
 use crate::wire::Input;
 
 pub(super) fn authorize_ingress(input: &mut Input, _: &World) -> Result<AuthorizeIngress, Refusal> {
@@ -20,7 +21,6 @@ pub(super) fn authorize_egress(input: &mut Input, _: &World) -> Result<Authorize
 }
 
 fn authorize<D: Direction>(input: &mut Input) -> Result<AuthorizeSecurityGroup<D>, Refusal> {
-    real_run(input)?;
     let group = GroupRef::parse(input.text("GroupId")?, input.text("GroupName")?)?;
     let permissions = permission::read(input)?;
     Ok(AuthorizeSecurityGroup::new(group, permissions, specified(input, "security-group-rule")?))
@@ -40,7 +40,6 @@ pub(super) fn revoke_egress(input: &mut Input, _: &World) -> Result<RevokeSecuri
 }
 
 fn revoke<D: Direction>(input: &mut Input) -> Result<RevokeSecurityGroup<D>, Refusal> {
-    real_run(input)?;
     let group = GroupRef::parse(input.text("GroupId")?, input.text("GroupName")?)?;
     let permissions = permission::read(input)?;
     Ok(RevokeSecurityGroup::new(group, permissions, input.texts("SecurityGroupRuleId")?))
@@ -57,8 +56,58 @@ pub(super) fn revoked(output: RevokeOutput, _: &World) -> Value {
     json!({ "return": true, "revokedSecurityGroupRuleSet": revoked.collect::<Vec<_>>() })
 }
 
+pub(super) fn modify(input: &mut Input, _: &World) -> Result<ModifySecurityGroupRules, Refusal> {
+    let read = |mut update: Input| {
+        let id = update.required("SecurityGroupRuleId", "MissingParameter")?;
+        let mut rule = update.structure("SecurityGroupRule")?.ok_or_else(|| missing("SecurityGroupRule"))?;
+        let change = RuleChange {
+            protocol: rule.required("IpProtocol", "MissingParameter")?,
+            from_port: rule.integer("FromPort")?,
+            to_port: rule.integer("ToPort")?,
+            ipv4: rule.text("CidrIpv4")?,
+            ipv6: rule.text("CidrIpv6")?,
+            group: rule.text("ReferencedGroupId")?,
+            description: rule.text("Description")?,
+        };
+        rule.finish()?;
+        update.finish()?;
+        Ok((id, change))
+    };
+    Ok(ModifySecurityGroupRules {
+        group: input.text("GroupId")?.ok_or_else(|| missing("groupId"))?,
+        rules: input.structures("SecurityGroupRule")?.into_iter().map(read).collect::<Result<_, Refusal>>()?,
+    })
+}
+
+pub(super) fn describe_ingress_anew(input: &mut Input, _: &World) -> Result<UpdateRuleDescriptions<Ingress>, Refusal> {
+    describe_anew(input)
+}
+
+pub(super) fn describe_egress_anew(input: &mut Input, _: &World) -> Result<UpdateRuleDescriptions<Egress>, Refusal> {
+    describe_anew(input)
+}
+
+fn describe_anew<D: Direction>(input: &mut Input) -> Result<UpdateRuleDescriptions<D>, Refusal> {
+    let group = GroupRef::parse(input.text("GroupId")?, input.text("GroupName")?)?;
+    let read = |mut described: Input| {
+        let pair = (described.required("SecurityGroupRuleId", "MissingParameter")?, described.text("Description")?);
+        described.finish()?;
+        Ok(pair)
+    };
+    let descriptions = input.structures("SecurityGroupRuleDescription")?;
+    let descriptions = descriptions.into_iter().map(read).collect::<Result<_, Refusal>>()?;
+    Ok(UpdateRuleDescriptions::new(group, permission::read(input)?, descriptions))
+}
+
+pub(super) fn changed((): (), _: &World) -> Value {
+    json!({ "return": true })
+}
+
+fn missing(parameter: &str) -> Refusal {
+    Refusal::fault("MissingParameter", format!("The request must contain the parameter {parameter}"))
+}
+
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeSecurityGroupRules, Refusal> {
-    real_run(input)?;
     Ok(DescribeSecurityGroupRules {
         ids: input.texts("SecurityGroupRuleId")?,
         filters: filters(input)?,

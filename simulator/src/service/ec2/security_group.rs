@@ -2,17 +2,16 @@
 
 use serde_json::{Value, json};
 use simulator_core::ec2::{
-    CreateSecurityGroup, CreateSecurityGroupOutput, DeleteSecurityGroup, DescribeSecurityGroups, GroupRef, Rule,
-    SecurityGroup,
+    CreateSecurityGroup, CreateSecurityGroupOutput, DeleteSecurityGroup, DescribeSecurityGroupReferences,
+    DescribeSecurityGroups, GetSecurityGroupsForVpc, GroupRef, Rule, SecurityGroup,
 };
 use simulator_core::{Page, Refusal, World};
 
 use super::tag::{specified, written};
-use super::{filters, listing, permission, real_run};
+use super::{filters, listing, permission};
 use crate::wire::Input;
 
 pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateSecurityGroup, Refusal> {
-    real_run(input)?;
     Ok(CreateSecurityGroup {
         name: input.required("GroupName", "MissingParameter")?,
         description: input.required("GroupDescription", "MissingParameter")?,
@@ -27,7 +26,6 @@ pub(super) fn created(output: CreateSecurityGroupOutput, _: &World) -> Value {
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeSecurityGroups, Refusal> {
-    real_run(input)?;
     Ok(DescribeSecurityGroups {
         ids: input.texts("GroupId")?,
         names: input.texts("GroupName")?,
@@ -57,10 +55,41 @@ pub(super) fn described(page: Page<(SecurityGroup, Vec<Rule>)>, world: &World) -
 }
 
 pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteSecurityGroup, Refusal> {
-    real_run(input)?;
     Ok(DeleteSecurityGroup { group: GroupRef::parse(input.text("GroupId")?, input.text("GroupName")?)? })
 }
 
 pub(super) fn deleted(id: String, _: &World) -> Value {
     json!({ "return": true, "groupId": id })
+}
+
+pub(super) fn get_for_vpc(input: &mut Input, _: &World) -> Result<GetSecurityGroupsForVpc, Refusal> {
+    Ok(GetSecurityGroupsForVpc {
+        vpc: input.required("VpcId", "MissingParameter")?,
+        filters: filters(input)?,
+        next_token: input.text("NextToken")?,
+        limit: input.integer("MaxResults")?,
+    })
+}
+
+pub(super) fn of_vpc(page: Page<SecurityGroup>, _: &World) -> Value {
+    let groups = page.items.iter().map(|group| {
+        let SecurityGroup { id, name, description, vpc, owner, tags } = group;
+        json!({
+            "groupId": id,
+            "groupName": name,
+            "description": description,
+            "ownerId": owner.to_string(),
+            "primaryVpcId": vpc,
+            "tagSet": written(tags),
+        })
+    });
+    listing("securityGroupForVpcSet", groups.collect(), page.next)
+}
+
+pub(super) fn references(input: &mut Input, _: &World) -> Result<DescribeSecurityGroupReferences, Refusal> {
+    Ok(DescribeSecurityGroupReferences { groups: input.texts("GroupId")? })
+}
+
+pub(super) fn referred((): (), _: &World) -> Value {
+    json!({ "securityGroupReferenceSet": [] })
 }

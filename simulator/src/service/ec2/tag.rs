@@ -6,16 +6,14 @@ use serde_json::{Value, json};
 use simulator_core::ec2::{CreateTags, DeleteTags, DescribeTags, TagDescription};
 use simulator_core::{Page, Refusal, World};
 
-use super::{filters, listing, real_run};
+use super::{filters, listing};
 use crate::wire::Input;
 
 pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateTags, Refusal> {
-    real_run(input)?;
     Ok(CreateTags { resources: input.texts("ResourceId")?, tags: read(input)? })
 }
 
 pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteTags, Refusal> {
-    real_run(input)?;
     let resources = input.texts("ResourceId")?;
     let read = |mut tag: Input| {
         let pair = (tag.required("Key", "MissingParameter")?, tag.text("Value")?);
@@ -31,7 +29,6 @@ pub(super) fn done((): (), _: &World) -> Value {
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTags, Refusal> {
-    real_run(input)?;
     let (filters, next_token, limit) = (filters(input)?, input.text("NextToken")?, input.integer("MaxResults")?);
     Ok(DescribeTags { filters, next_token, limit })
 }

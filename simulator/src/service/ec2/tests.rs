@@ -127,7 +127,6 @@ fn tags_are_put_listed_and_taken_away() {
 fn what_is_not_simulated_is_said_to_be_so() {
     let mut trial = Trial::new(service());
     for (operation, request, what) in [
-        ("DescribeVpcs", json!({"DryRun": "true"}), "`DryRun` of ec2:DescribeVpcs"),
         (
             "AuthorizeSecurityGroupIngress",
             json!({"GroupName": "default", "IpPermissions": [{"IpProtocol": "-1", "PrefixListIds": [{"PrefixListId": "pl-1"}]}]}),
@@ -159,5 +158,94 @@ fn what_is_not_simulated_is_said_to_be_so() {
         ),
     ] {
         assert_eq!(trial.refused(operation, request), complaint);
+    }
+}
+
+#[test]
+fn a_dry_run_says_whether_the_call_is_allowed_and_does_nothing() {
+    let mut trial = Trial::new(service());
+    let mut dry = web();
+    dry["DryRun"] = json!("true");
+    let would = "DryRunOperation: Request would have succeeded, but DryRun flag is set.";
+    assert_eq!(trial.refused("CreateSecurityGroup", dry), would);
+    assert_eq!(trial.refused("DescribeVpcs", json!({"DryRun": "true"})), would);
+    let mut real = web();
+    real["DryRun"] = json!("false");
+    trial.answered("CreateSecurityGroup", real);
+}
+
+#[test]
+fn rules_are_changed_in_place_and_described_anew() {
+    let mut trial = Trial::new(service());
+    let id = trial.answered("CreateSecurityGroup", web())["groupId"].clone();
+    let open = json!({"IpProtocol": "tcp", "FromPort": "80", "ToPort": "80", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]});
+    let made = trial.answered("AuthorizeSecurityGroupIngress", json!({"GroupId": id, "IpPermissions": [open]}));
+    let rule = made["securityGroupRuleSet"][0]["securityGroupRuleId"].clone();
+    let change = json!({"IpProtocol": "tcp", "FromPort": "443", "ToPort": "443", "CidrIpv4": "10.0.0.0/8"});
+    let modify =
+        json!({"GroupId": id, "SecurityGroupRule": [{"SecurityGroupRuleId": rule, "SecurityGroupRule": change}]});
+    assert_eq!(trial.answered("ModifySecurityGroupRules", modify), json!({"return": true}));
+    let describe = json!({
+        "GroupId": id, "SecurityGroupRuleDescription": [{"SecurityGroupRuleId": rule, "Description": "from inside"}],
+    });
+    trial.answered("UpdateSecurityGroupRuleDescriptionsIngress", describe.clone());
+    let described = trial.answered("DescribeSecurityGroupRules", json!({"SecurityGroupRuleId": [rule]}));
+    let seen = &described["securityGroupRuleSet"][0];
+    assert_eq!(
+        (&seen["fromPort"], &seen["cidrIpv4"], &seen["description"]),
+        (&json!(443), &json!("10.0.0.0/8"), &json!("from inside"))
+    );
+    let id = rule.as_str().expect("an id");
+    assert_eq!(
+        trial.refused("UpdateSecurityGroupRuleDescriptionsEgress", describe),
+        format!("InvalidSecurityGroupRuleId.NotFound: The security group rule ID '{id}' does not exist")
+    );
+}
+
+#[test]
+fn what_an_account_is_asked_at_first_is_answered() {
+    let mut trial = Trial::new(service());
+    let vpc = trial.answered("DescribeVpcs", json!({}))["vpcSet"][0]["vpcId"].clone();
+    for (operation, request, at, expected) in [
+        (
+            "DescribeAccountAttributes",
+            json!({"AttributeName": ["default-vpc"]}),
+            "/accountAttributeSet/0/attributeValueSet/0/attributeValue",
+            vpc.clone(),
+        ),
+        (
+            "DescribeRegions",
+            json!({"RegionName": ["eu-central-1"]}),
+            "/regionInfo/0",
+            json!({
+                "regionName": "eu-central-1",
+                "regionEndpoint": "ec2.eu-central-1.amazonaws.com",
+                "optInStatus": "opt-in-not-required",
+            }),
+        ),
+        ("DescribeNetworkInterfaces", json!({}), "/networkInterfaceSet", json!([])),
+        ("GetSecurityGroupsForVpc", json!({"VpcId": vpc}), "/securityGroupForVpcSet/0/groupName", json!("default")),
+    ] {
+        let answer = trial.answered(operation, request);
+        assert_eq!(answer.pointer(at), Some(&expected), "{operation}: {answer}");
+    }
+    for (operation, request, refused) in [
+        (
+            "DescribeRegions",
+            json!({"RegionName": ["eu-central-9"]}),
+            "InvalidParameterValue: Invalid region provided [eu-central-9]",
+        ),
+        (
+            "DescribeNetworkInterfaces",
+            json!({"NetworkInterfaceId": ["eni-1"]}),
+            "InvalidNetworkInterfaceID.NotFound: The networkInterface ID 'eni-1' does not exist",
+        ),
+        (
+            "DescribeSecurityGroupReferences",
+            json!({"GroupId": ["sg-1"]}),
+            "InvalidGroup.NotFound: The security group 'sg-1' does not exist",
+        ),
+    ] {
+        assert_eq!(trial.refused(operation, request), refused);
     }
 }

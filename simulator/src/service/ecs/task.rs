@@ -1,6 +1,7 @@
 //! Tasks on the wire.
 
 use serde_json::{Value, json};
+use simulator_core::ec2::task_interface;
 use simulator_core::ecs::task::describe::DescribedTasks;
 use simulator_core::ecs::task::{Container, ContainerOverride, Overrides};
 use simulator_core::ecs::{DescribeTasks, ListTasks, RunTask, StopTask, Task};
@@ -166,6 +167,7 @@ fn attachments(task: &Task) -> Value {
     };
     let details = [
         ("subnetId", task.subnet.as_deref().map(str::to_owned)),
+        ("networkInterfaceId", task_interface(task)),
         ("privateIPv4Address", task.address.map(|address| address.to_string())),
     ];
     let details =

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use simulator_core::elb::{
-    CreateListener, CreateLoadBalancer, DescribeListeners, DescribeLoadBalancers, DescribeTags, Listener, LoadBalancer,
+    AddTags, CreateListener, CreateLoadBalancer, DescribeListeners, DescribeLoadBalancers, DescribeTags, Listener,
+    LoadBalancer, RemoveTags,
 };
-use simulator_core::{Arn, Refusal, World};
+use simulator_core::{Arn, Page, Refusal, World};
 
 use super::rule;
 use super::shape::{self, INVALID};
@@ -17,7 +18,7 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateLoadBalancer,
     shape::only(input, "IpAddressType", &["ipv4"])?;
     Ok(CreateLoadBalancer {
         name: input.required("Name", INVALID)?,
-        subnets: input.texts("Subnets")?,
+        subnets: shape::subnets(input)?,
         security_groups: input.texts("SecurityGroups")?,
         scheme: input.text("Scheme")?,
         tags: shape::tags(input)?,
@@ -29,17 +30,20 @@ pub(super) fn created(balancer: &LoadBalancer, _: &World) -> Value {
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeLoadBalancers, Refusal> {
-    // All are on the first page.
-    let _size = input.integer("PageSize")?;
-    Ok(DescribeLoadBalancers { arns: input.texts("LoadBalancerArns")?, names: input.texts("Names")? })
+    Ok(DescribeLoadBalancers {
+        arns: input.texts("LoadBalancerArns")?,
+        names: input.texts("Names")?,
+        window: shape::window(input)?,
+    })
 }
 
-pub(super) fn described(balancers: &[LoadBalancer], _: &World) -> Value {
-    json!({ "LoadBalancers": balancers.iter().map(json).collect::<Vec<_>>() })
+pub(super) fn described(page: &Page<LoadBalancer>, _: &World) -> Value {
+    shape::paged("LoadBalancers", page, json)
 }
 
 fn json(balancer: &LoadBalancer) -> Value {
-    let LoadBalancer { arn, name, dns_name, scheme, vpc, subnets, security_groups, tags: _, created_at } = balancer;
+    let LoadBalancer { arn, name, dns_name, scheme, vpc, subnets, security_groups, tags: _, created_at, attributes: _ } =
+        balancer;
     json!({
         "LoadBalancerArn": arn.as_str(),
         "DNSName": dns_name,
@@ -49,13 +53,16 @@ fn json(balancer: &LoadBalancer) -> Value {
         "VpcId": vpc,
         "State": { "Code": "active" },
         "Type": "application",
-        "AvailabilityZones": subnets
-            .iter()
-            .map(|(subnet, zone)| json!({ "ZoneName": zone, "SubnetId": subnet, "LoadBalancerAddresses": [] }))
-            .collect::<Vec<_>>(),
+        "AvailabilityZones": zones(subnets),
         "SecurityGroups": security_groups,
         "IpAddressType": "ipv4",
     })
+}
+
+/// The subnets of a load balancer with their zones.
+pub(super) fn zones(subnets: &[(String, String)]) -> Value {
+    let zone = |(subnet, zone): &(String, String)| json!({ "ZoneName": zone, "SubnetId": subnet, "LoadBalancerAddresses": [] });
+    subnets.iter().map(zone).collect()
 }
 
 pub(super) fn create_listener(input: &mut Input, _: &World) -> Result<CreateListener, Refusal> {
@@ -73,13 +80,15 @@ pub(super) fn listener_created(listener: &Listener, world: &World) -> Value {
 }
 
 pub(super) fn describe_listeners(input: &mut Input, _: &World) -> Result<DescribeListeners, Refusal> {
-    // All are on the first page.
-    let _size = input.integer("PageSize")?;
-    Ok(DescribeListeners { load_balancer: input.text("LoadBalancerArn")?, arns: input.texts("ListenerArns")? })
+    Ok(DescribeListeners {
+        load_balancer: input.text("LoadBalancerArn")?,
+        arns: input.texts("ListenerArns")?,
+        window: shape::window(input)?,
+    })
 }
 
-pub(super) fn listeners_described(listeners: &[Listener], world: &World) -> Value {
-    json!({ "Listeners": listeners.iter().map(|listener| listener_json(listener, world)).collect::<Vec<_>>() })
+pub(super) fn listeners_described(page: &Page<Listener>, world: &World) -> Value {
+    shape::paged("Listeners", page, |listener| listener_json(listener, world))
 }
 
 fn listener_json(listener: &Listener, world: &World) -> Value {
@@ -96,6 +105,14 @@ fn listener_json(listener: &Listener, world: &World) -> Value {
 
 pub(super) fn describe_tags(input: &mut Input, _: &World) -> Result<DescribeTags, Refusal> {
     Ok(DescribeTags { arns: input.texts("ResourceArns")? })
+}
+
+pub(super) fn add_tags(input: &mut Input, _: &World) -> Result<AddTags, Refusal> {
+    Ok(AddTags { arns: input.texts("ResourceArns")?, tags: shape::tags(input)? })
+}
+
+pub(super) fn remove_tags(input: &mut Input, _: &World) -> Result<RemoveTags, Refusal> {
+    Ok(RemoveTags { arns: input.texts("ResourceArns")?, keys: input.texts("TagKeys")? })
 }
 
 pub(super) fn tags_described(found: &[(Arn, BTreeMap<String, String>)], _: &World) -> Value {

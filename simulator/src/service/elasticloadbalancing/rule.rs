@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use simulator_core::elb::{Condition, CreateRule, DeleteRule, DescribeRules, ModifyRule, Priority, Rule, Share};
-use simulator_core::{Refusal, World};
+use simulator_core::{Page, Refusal, World};
 
 use super::shape::{self, INVALID};
 use crate::wire::Input;
@@ -19,9 +19,11 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateRule, Refusal
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeRules, Refusal> {
-    // All are on the first page.
-    let _size = input.integer("PageSize")?;
-    Ok(DescribeRules { listener: input.text("ListenerArn")?, arns: input.texts("RuleArns")? })
+    Ok(DescribeRules {
+        listener: input.text("ListenerArn")?,
+        arns: input.texts("RuleArns")?,
+        window: shape::window(input)?,
+    })
 }
 
 pub(super) fn modify(input: &mut Input, _: &World) -> Result<ModifyRule, Refusal> {
@@ -40,7 +42,11 @@ pub(super) fn one(rule: &Rule, _: &World) -> Value {
     json!({ "Rules": [json(rule)] })
 }
 
-pub(super) fn described(rules: &[Rule], _: &World) -> Value {
+pub(super) fn described(page: &Page<Rule>, _: &World) -> Value {
+    shape::paged("Rules", page, json)
+}
+
+pub(super) fn several(rules: &[Rule], _: &World) -> Value {
     json!({ "Rules": rules.iter().map(json).collect::<Vec<_>>() })
 }
 

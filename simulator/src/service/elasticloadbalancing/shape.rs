@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use simulator_core::Refusal;
+use serde_json::{Value, json};
+use simulator_core::elb::Window;
+use simulator_core::{Page, Refusal};
 
 use crate::wire::Input;
 
@@ -50,4 +52,38 @@ pub(super) fn only(input: &mut Input, key: &str, values: &[&str]) -> Result<Opti
         }
         value => Ok(value),
     }
+}
+
+/// Takes `Attributes`: `[{Key, Value}]`.
+pub(super) fn attributes(input: &mut Input) -> Result<Vec<(String, String)>, Refusal> {
+    let attribute = |mut attribute: Input| {
+        let pair = (attribute.required("Key", INVALID)?, attribute.text("Value")?.unwrap_or_default());
+        attribute.finish()?;
+        Ok(pair)
+    };
+    input.structures("Attributes")?.into_iter().map(attribute).collect()
+}
+
+/// Takes `Subnets`, or the subnets that `SubnetMappings` name.
+pub(super) fn subnets(input: &mut Input) -> Result<Vec<String>, Refusal> {
+    let mut subnets = input.texts("Subnets")?;
+    for mut mapping in input.structures("SubnetMappings")? {
+        subnets.push(mapping.required("SubnetId", INVALID)?);
+        mapping.finish()?;
+    }
+    Ok(subnets)
+}
+
+/// Takes `Marker` and `PageSize`.
+pub(super) fn window(input: &mut Input) -> Result<Window, Refusal> {
+    Ok(Window { marker: input.text("Marker")?, size: input.integer("PageSize")? })
+}
+
+/// A page of the listing `name`.
+pub(super) fn paged<T>(name: &str, page: &Page<T>, encode: impl Fn(&T) -> Value) -> Value {
+    let mut answer = json!({ name: page.items.iter().map(encode).collect::<Vec<_>>() });
+    if let Some(next) = &page.next {
+        answer["NextMarker"] = json!(next);
+    }
+    answer
 }

@@ -4,36 +4,22 @@ use serde_json::{Value, json};
 use simulator_core::effect::Target;
 use simulator_core::elb::target_group::TargetType;
 use simulator_core::elb::{
-    CreateTargetGroup, DescribeTargetGroupAttributes, DescribeTargetGroups, DescribeTargetHealth, HealthCheck,
-    ModifyTargetGroupAttributes, TargetDescription, TargetGroup,
+    CreateTargetGroup, DeregisterTargets, DescribeTargetGroupAttributes, DescribeTargetGroups, DescribeTargetHealth,
+    HealthCheck, ModifyTargetGroup, ModifyTargetGroupAttributes, RegisterTargets, TargetDescription, TargetGroup,
+    TargetName,
 };
-use simulator_core::{Refusal, World};
+use simulator_core::{Page, Refusal, World};
 
 use super::shape::{self, INVALID};
 use crate::wire::Input;
 
 pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateTargetGroup, Refusal> {
-    for (key, values) in [
-        ("Protocol", &["HTTP"][..]),
-        ("ProtocolVersion", &["HTTP1"]),
-        ("IpAddressType", &["ipv4"]),
-        ("HealthCheckProtocol", &["HTTP"]),
-        ("HealthCheckPort", &["traffic-port"]),
-    ] {
-        shape::only(input, key, values)?;
+    for (key, value) in [("Protocol", "HTTP"), ("ProtocolVersion", "HTTP1"), ("IpAddressType", "ipv4")] {
+        shape::only(input, key, &[value])?;
     }
-    if input.boolean("HealthCheckEnabled")? == Some(false) {
-        return Err(Refusal::NotSimulated { what: "target groups of type ip without health checks".to_owned() });
-    }
+    probed_as_usual(input)?;
     let default = HealthCheck::default();
-    let matcher = match input.structure("Matcher")? {
-        Some(mut matcher) => {
-            let codes = matcher.text("HttpCode")?;
-            matcher.finish()?;
-            codes.unwrap_or(default.matcher)
-        }
-        None => default.matcher,
-    };
+    let matcher = matcher(input)?.unwrap_or(default.matcher);
     Ok(CreateTargetGroup {
         name: input.required("Name", INVALID)?,
         port: shape::port(input, "Port")?.ok_or_else(|| Refusal::fault(INVALID, "A port must be specified"))?,
@@ -54,22 +40,70 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateTargetGroup, 
     })
 }
 
+/// Takes what of a health check can have one value only.
+fn probed_as_usual(input: &mut Input) -> Result<(), Refusal> {
+    shape::only(input, "HealthCheckProtocol", &["HTTP"])?;
+    shape::only(input, "HealthCheckPort", &["traffic-port"])?;
+    if input.boolean("HealthCheckEnabled")? == Some(false) {
+        return Err(Refusal::NotSimulated { what: "target groups of type ip without health checks".to_owned() });
+    }
+    Ok(())
+}
+
+fn matcher(input: &mut Input) -> Result<Option<String>, Refusal> {
+    let Some(mut matcher) = input.structure("Matcher")? else { return Ok(None) };
+    let codes = matcher.text("HttpCode")?;
+    matcher.finish()?;
+    Ok(codes)
+}
+
+pub(super) fn modify_check(input: &mut Input, _: &World) -> Result<ModifyTargetGroup, Refusal> {
+    probed_as_usual(input)?;
+    Ok(ModifyTargetGroup {
+        target_group: input.required("TargetGroupArn", INVALID)?,
+        path: input.text("HealthCheckPath")?,
+        interval: shape::seconds(input, "HealthCheckIntervalSeconds")?,
+        timeout: shape::seconds(input, "HealthCheckTimeoutSeconds")?,
+        healthy_threshold: shape::whole(input, "HealthyThresholdCount")?,
+        unhealthy_threshold: shape::whole(input, "UnhealthyThresholdCount")?,
+        matcher: matcher(input)?,
+    })
+}
+
+pub(super) fn register(input: &mut Input, _: &World) -> Result<RegisterTargets, Refusal> {
+    Ok(RegisterTargets { target_group: input.required("TargetGroupArn", INVALID)?, targets: names(input)? })
+}
+
+pub(super) fn deregister(input: &mut Input, _: &World) -> Result<DeregisterTargets, Refusal> {
+    Ok(DeregisterTargets { target_group: input.required("TargetGroupArn", INVALID)?, targets: names(input)? })
+}
+
+/// Takes `Targets`. Their zone is ignored, as it is while load balancers spread requests over all zones.
+fn names(input: &mut Input) -> Result<Vec<TargetName>, Refusal> {
+    let name = |mut target: Input| {
+        let name = TargetName { id: target.required("Id", INVALID)?, port: shape::port(&mut target, "Port")? };
+        let _zone = target.text("AvailabilityZone")?;
+        target.finish()?;
+        Ok(name)
+    };
+    input.structures("Targets")?.into_iter().map(name).collect()
+}
+
 pub(super) fn created(group: &TargetGroup, _: &World) -> Value {
     json!({ "TargetGroups": [json(group)] })
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTargetGroups, Refusal> {
-    // All are on the first page.
-    let _size = input.integer("PageSize")?;
     Ok(DescribeTargetGroups {
         arns: input.texts("TargetGroupArns")?,
         names: input.texts("Names")?,
         load_balancer: input.text("LoadBalancerArn")?,
+        window: shape::window(input)?,
     })
 }
 
-pub(super) fn described(groups: &[TargetGroup], _: &World) -> Value {
-    json!({ "TargetGroups": groups.iter().map(json).collect::<Vec<_>>() })
+pub(super) fn described(page: &Page<TargetGroup>, _: &World) -> Value {
+    shape::paged("TargetGroups", page, json)
 }
 
 fn json(group: &TargetGroup) -> Value {
@@ -101,14 +135,9 @@ pub(super) fn attributes(input: &mut Input, _: &World) -> Result<DescribeTargetG
 }
 
 pub(super) fn modify(input: &mut Input, _: &World) -> Result<ModifyTargetGroupAttributes, Refusal> {
-    let attribute = |mut attribute: Input| {
-        let pair = (attribute.required("Key", INVALID)?, attribute.text("Value")?.unwrap_or_default());
-        attribute.finish()?;
-        Ok(pair)
-    };
     Ok(ModifyTargetGroupAttributes {
         target_group: input.required("TargetGroupArn", INVALID)?,
-        attributes: input.structures("Attributes")?.into_iter().map(attribute).collect::<Result<_, Refusal>>()?,
+        attributes: shape::attributes(input)?,
     })
 }
 

@@ -76,6 +76,8 @@ fn a_load_balancer_is_put_together() {
     let rules = must(&mut world, "DescribeRules", arn)["Rules"].clone();
     assert_eq!((&rules[0], &rules[1]["Priority"], &rules[1]["IsDefault"]), (&made, &json!("default"), &json!(true)));
     assert_eq!(rules[1]["Actions"], listener["Listeners"][0]["DefaultActions"]);
+    let moved = json!({ "RulePriorities": [{ "RuleArn": made["RuleArn"], "Priority": "7" }] });
+    assert_eq!(must(&mut world, "SetRulePriorities", moved)["Rules"][0]["Priority"], "7");
     assert_eq!(must(&mut world, "DeleteRule", json!({ "RuleArn": made["RuleArn"] })), json!({}));
     let found = must(&mut world, "DescribeTargetGroups", json!({ "LoadBalancerArn": balancer["LoadBalancerArn"] }));
     assert_eq!(found["TargetGroups"][0]["LoadBalancerArns"], json!([balancer["LoadBalancerArn"]]));
@@ -118,5 +120,63 @@ fn wrong_requests_are_refused_in_aws_words() {
             Err(Refusal::fault(code, message)),
             "{key} = {value}"
         );
+    }
+}
+
+#[test]
+fn what_was_put_together_is_changed_and_taken_apart() {
+    let mut world = world();
+    let request = group(&mut world);
+    let group = must(&mut world, "CreateTargetGroup", request)["TargetGroups"][0]["TargetGroupArn"].clone();
+    let zones: Vec<String> = subnets(&mut world).into_iter().map(|subnet| subnet.id).collect();
+    let mapped: Vec<Value> = zones.iter().map(|zone| json!({ "SubnetId": zone })).collect();
+    let made = must(&mut world, "CreateLoadBalancer", json!({ "Name": "news-api", "SubnetMappings": mapped }));
+    let balancer = made["LoadBalancers"][0]["LoadBalancerArn"].clone();
+    let listener = json!({
+        "LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": "80",
+        "DefaultActions": [{ "Type": "forward", "TargetGroupArn": group }],
+    });
+    let listener = must(&mut world, "CreateListener", listener)["Listeners"][0]["ListenerArn"].clone();
+    let target = json!([{ "Id": "172.31.0.9", "AvailabilityZone": "all" }]);
+    for (operation, request, at, expected) in [
+        (
+            "ModifyTargetGroup",
+            json!({ "TargetGroupArn": group, "HealthCheckPath": "/up", "Matcher": { "HttpCode": "204" } }),
+            "/TargetGroups/0/Matcher/HttpCode",
+            json!("204"),
+        ),
+        ("ModifyListener", json!({ "ListenerArn": listener, "Port": "8080" }), "/Listeners/0/Port", json!(8080)),
+        (
+            "SetSubnets",
+            json!({ "LoadBalancerArn": balancer, "Subnets": zones[1..] }),
+            "/AvailabilityZones/0/SubnetId",
+            json!(zones[1]),
+        ),
+        (
+            "ModifyLoadBalancerAttributes",
+            json!({ "LoadBalancerArn": balancer, "Attributes": [{ "Key": "deletion_protection.enabled", "Value": "false" }] }),
+            "/Attributes/7",
+            json!({ "Key": "deletion_protection.enabled", "Value": "false" }),
+        ),
+        ("RegisterTargets", json!({ "TargetGroupArn": group, "Targets": target }), "", json!({})),
+        (
+            "DescribeTargetHealth",
+            json!({ "TargetGroupArn": group }),
+            "/TargetHealthDescriptions/0/TargetHealth/State",
+            json!("initial"),
+        ),
+        ("DeregisterTargets", json!({ "TargetGroupArn": group, "Targets": target }), "", json!({})),
+        ("AddTags", json!({ "ResourceArns": [listener], "Tags": [{ "Key": "a", "Value": "1" }] }), "", json!({})),
+        ("DescribeTags", json!({ "ResourceArns": [listener] }), "/TagDescriptions/0/Tags/0/Key", json!("a")),
+        ("RemoveTags", json!({ "ResourceArns": [listener], "TagKeys": ["a"] }), "", json!({})),
+        ("DescribeAccountLimits", json!({}), "/Limits/0", json!({ "Name": "application-load-balancers", "Max": "50" })),
+        ("DeleteListener", json!({ "ListenerArn": listener }), "", json!({})),
+        ("DeleteTargetGroup", json!({ "TargetGroupArn": group }), "", json!({})),
+        ("DescribeLoadBalancers", json!({ "PageSize": "1" }), "/LoadBalancers/0/LoadBalancerArn", balancer.clone()),
+        ("DeleteLoadBalancer", json!({ "LoadBalancerArn": balancer }), "", json!({})),
+        ("DescribeLoadBalancers", json!({}), "", json!({ "LoadBalancers": [] })),
+    ] {
+        let answer = must(&mut world, operation, request);
+        assert_eq!(answer.pointer(at), Some(&expected), "{operation}: {answer}");
     }
 }

@@ -70,10 +70,10 @@ pub(super) fn account(timing: Timing, seed: u64) -> Account {
         forward: vec![(primary.to_string(), 100), (alternate.to_string(), 0)],
         tags: tags.clone(),
     });
-    let load_balancer = account.must(DescribeLoadBalancers::default()).remove(0).arn.to_string();
+    let load_balancer = account.must(DescribeLoadBalancers::default()).items.remove(0).arn.to_string();
     let forward = vec![(primary.to_string(), 1)];
     let test = account.must(CreateListener { load_balancer, port: 8080, forward, tags }).arn.to_string();
-    let test_rule = account.must(DescribeRules { listener: Some(test), ..DescribeRules::default() }).remove(0);
+    let test_rule = account.must(DescribeRules { listener: Some(test), ..DescribeRules::default() }).items.remove(0);
     let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
     let role = account.must(CreateRole {
         name: "infrastructure".to_owned(),
