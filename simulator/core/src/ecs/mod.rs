@@ -59,6 +59,7 @@ use crate::agenda::{Agenda, Deadline};
 use crate::effect::TaskId;
 use crate::elb;
 use crate::observation::Observation;
+use crate::sts::TemporaryCredentials;
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -77,6 +78,8 @@ pub struct State {
     /// Until when tasks are protected from scale-in.
     protected: BTreeMap<TaskId, Timestamp>,
     account_settings: account_setting::Settings,
+    /// The credentials that tasks have of their roles now.
+    credentials: BTreeMap<TaskId, TemporaryCredentials>,
     /// The alarms that have been told of.
     alarms: BTreeMap<String, AlarmState>,
     agenda: Agenda<Timer>,

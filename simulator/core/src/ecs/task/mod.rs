@@ -2,11 +2,12 @@
 //!
 //! In reading order: what a task is (here, [`origin`], [`container`]), the rules ([`dependency`], [`health`], [`restart`], [`life`]: values in,
 //! values out), what carries them out ([`advance`], [`launch`], [`execution`], [`environment`], [`stop`]), what comes in ([`observe`]), and the
-//! operations ([`run`], [`describe`], [`call_stop`], [`protection`], [`execute_command`]). All of them are in one place ([`kept`]).
+//! operations ([`run`], [`describe`], [`call_stop`], [`protection`], [`execute_command`]); [`credentials`] are what its containers call with. All of them are in one place ([`kept`]).
 
 pub(super) mod advance;
 pub mod call_stop;
 pub mod container;
+mod credentials;
 mod dependency;
 pub mod describe;
 mod environment;
@@ -221,6 +222,12 @@ impl Task {
     #[must_use]
     pub fn health(&self) -> Health {
         health::of_task(&self.definition, &self.containers)
+    }
+
+    /// The ARN of its task role: RunTask's, or else the task definition's.
+    #[must_use]
+    pub fn role(&self) -> Option<&str> {
+        self.origin.overrides.task_role.as_ref().or(self.definition.task_role.as_ref()).map(String::as_str)
     }
 
     /// The container called `name`.
