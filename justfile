@@ -55,6 +55,11 @@ bench-core *args:
     cargo bench --package simulator-core --bench rollout -- "$@"
     cargo bench --package simulator --bench exploration -- "$@"
 
+# Fuzz what reads strangers' bytes, SECONDS each: just fuzz [seconds=600] [target]...
+[no-exit-message]
+fuzz *args:
+    simulator/fuzz/run "$@"
+
 # Make sure of a Docker engine
 engine:
     @fixtures/engine/ensure

@@ -5,6 +5,7 @@ mod app;
 mod bad_input;
 mod beside;
 mod engine;
+mod faults;
 mod flags;
 mod interrupted;
 mod order;

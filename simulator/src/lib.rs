@@ -11,7 +11,10 @@ pub mod driver;
 pub mod endpoint;
 pub mod engine;
 pub mod exploration;
+pub mod fault;
 pub mod finding;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod prediction;
 pub mod registry;
 pub mod rehearsal;

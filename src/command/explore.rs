@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
-use simulator::exploration::{self, Example, Findings, Stand};
+use simulator::exploration::{self, Example, Findings, Outcome, Stand};
+use simulator::fault::Scenario;
 use simulator::rehearsal::{Progress, RehearsalError, virtual_rehearsal};
 
 use super::block_on;
@@ -35,6 +36,12 @@ pub(crate) struct Arguments {
     /// How containers behave where no fault disturbs them [default: as in the last rehearsal with containers].
     #[arg(long, value_name = "FILE")]
     behaviours: Option<PathBuf>,
+    /// Roll out once, and let happen what this file says.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "first_seed", "tasks", "save"])]
+    faults: Option<PathBuf>,
+    /// Write the faults of the worst example into this file, for `--faults` here and of `greenroom rehearse`.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
     /// Print what was found as JSON on stdout.
     #[arg(long)]
     json: bool,
@@ -54,9 +61,12 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
         Err(exit) => return exit,
     };
     let Prepared { script, set_up, .. } = &mut prepared;
-    if let Some(tasks) = arguments.tasks {
-        script.service.desired_count = tasks;
-    }
+    let scenario = match arguments.faults.as_deref().map(rehearse::scenario).transpose() {
+        Ok(scenario) => scenario,
+        Err(error) => return rehearse::refuse(error),
+    };
+    let tasks = scenario.as_ref().map_or(arguments.tasks, |scenario| scenario.tasks);
+    script.service.desired_count = tasks.unwrap_or(script.service.desired_count);
     let tasks = script.service.desired_count;
     let behaviours = match rehearse::behaviours(&asked, script) {
         Ok(behaviours) => behaviours,
@@ -76,7 +86,10 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
         let began = Instant::now();
         let (first, seeds) = (arguments.first_seed, arguments.seeds);
         // Ctrl-C ends the process: nothing is left by it that would have to be removed.
-        let exploring = tokio::task::spawn_blocking(move || exploration::explore(&stand, first, seeds, tasks));
+        let exploring = tokio::task::spawn_blocking(move || match scenario {
+            Some(Scenario { faults, .. }) => Findings::of(&stand, first, faults),
+            None => exploration::explore(&stand, first, seeds, tasks),
+        });
         let findings = tokio::select! {
             findings = exploring => match findings {
                 Ok(findings) => findings,
@@ -84,14 +97,35 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
             },
             () = rehearse::interrupted() => return Exit::Interrupted,
         };
+        if let Some(file) = &arguments.save
+            && let Err(error) = save(file, &findings, tasks)
+        {
+            anstream::eprintln!("error: cannot write the faults into `{}`: {error}", file.display());
+            return Exit::Input;
+        }
+        let runs: u64 = findings.outcomes.values().sum();
         if arguments.json {
-            anstream::println!("{:#}", in_json(&findings, arguments.first_seed, arguments.seeds, tasks));
+            anstream::println!("{:#}", in_json(&findings, arguments.first_seed, runs, tasks));
         } else {
             let took = began.elapsed().as_secs_f64();
-            anstream::print!("explored    {seeds} rollouts of {tasks} tasks in {took:.1} s\n{}", in_words(&findings));
+            anstream::print!("explored    {runs} rollouts of {tasks} tasks in {took:.1} s\n{}", in_words(&findings));
         }
-        if findings.examples.is_empty() { Exit::Ok } else { Exit::WouldFail }
+        match findings.worst() {
+            None => Exit::Ok,
+            Some(example) if example.run.outcome == Outcome::RuleBroken => Exit::Bug,
+            Some(_) => Exit::WouldFail,
+        }
     })
+}
+
+/// Writes the faults of the worst example into `file`; nothing, if no outcome was bad.
+fn save(file: &Path, findings: &Findings, tasks: u32) -> std::io::Result<()> {
+    let Some(Example { seed, faults, run }) = findings.worst() else { return Ok(()) };
+    let scenario = Scenario { tasks: Some(tasks), faults: faults.clone() };
+    std::fs::write(
+        file,
+        format!("# {}, found by `greenroom explore` with seed {seed}\n{}", run.outcome, scenario.write()),
+    )
 }
 
 fn in_words(findings: &Findings) -> String {
@@ -103,7 +137,8 @@ fn in_words(findings: &Findings) -> String {
         } else {
             format!(", for {:.1} s in all", run.outage.as_secs_f64())
         };
-        format!("\n{}{outage}: seed {seed}, when\n{faults}", run.outcome)
+        let broken = run.violation.as_ref().map(|violation| format!(" ({violation})")).unwrap_or_default();
+        format!("\n{}{broken}{outage}: seed {seed}, when\n{faults}", run.outcome)
     });
     counts.chain(examples).collect()
 }
@@ -115,6 +150,7 @@ fn in_json(findings: &Findings, first: u64, seeds: u64, tasks: u32) -> serde_jso
         json!({
             "seed": seed,
             "outcome": run.outcome.to_string(),
+            "brokenRule": run.violation.as_ref().map(ToString::to_string),
             "outageMillis": u64::try_from(run.outage.as_millis()).unwrap_or(u64::MAX),
             "faults": faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })

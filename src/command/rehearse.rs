@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use miette::Diagnostic;
 use simulator::database::Engine;
 use simulator::engine;
+use simulator::fault::Scenario;
 use simulator::rehearsal::{
     Progress, RehearsalError, Script, ServiceUnderTest, Session, Source, Verdict, virtual_rehearsal,
 };
@@ -52,6 +53,9 @@ pub(crate) struct Arguments {
     /// Print the report as JSON on stdout.
     #[arg(long)]
     pub(super) json: bool,
+    /// What is to go wrong during the rollout, such as what `greenroom explore --save` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(super) faults: Option<PathBuf>,
     /// Go on after a refuted stage where later stages can do without it.
     #[arg(long)]
     pub(super) keep_going: bool,
@@ -82,18 +86,37 @@ pub(super) enum TimingArgument {
 
 /// Rehearses the project whose greenroom.toml is at `path`, shows, and answers the verdict's exit code.
 pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
+    if let Err(error) = contradiction(arguments) {
+        return refuse(error);
+    }
     let Prepared { script, set_up, .. } = &match prepare(path, arguments) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     match arguments.engine {
-        EngineArgument::Docker if arguments.behaviours.is_some() => refuse(RehearsalError::Input {
-            message: "`--behaviours` says how containers behave in virtual time, and these are real ones".to_owned(),
-            help: Some("add `--engine virtual`, or leave `--behaviours` out".to_owned()),
-        }),
         EngineArgument::Docker => block_on(rehearse(arguments, script, set_up)),
         EngineArgument::Virtual => block_on(foretell(arguments, script, set_up)),
     }
+}
+
+/// Refuses flags of which one says something about real containers and another that there are none.
+fn contradiction(arguments: &Arguments) -> Result<(), RehearsalError> {
+    let (message, help) = match arguments.engine {
+        EngineArgument::Docker if arguments.behaviours.is_some() => (
+            "`--behaviours` says how containers behave in virtual time, and these are real ones",
+            "add `--engine virtual`, or leave `--behaviours` out",
+        ),
+        EngineArgument::Virtual if arguments.faults.is_some() => (
+            "`--faults` disturbs real containers, and there are none in virtual time",
+            "leave out `--engine virtual`, or use `greenroom explore --faults FILE`",
+        ),
+        EngineArgument::Virtual if matches!(arguments.timing, Some(TimingArgument::Rehearsal)) => (
+            "virtual time shows AWS's own delays, which `--timing rehearsal` compresses",
+            "leave out `--timing` or `--engine virtual`",
+        ),
+        EngineArgument::Docker | EngineArgument::Virtual => return Ok(()),
+    };
+    Err(RehearsalError::Input { message: message.to_owned(), help: Some(help.to_owned()) })
 }
 
 /// A project, read. The versions that had to be checked out are there as long as it is.
@@ -109,11 +132,21 @@ pub(super) fn prepare(path: &Path, arguments: &Arguments) -> Result<Prepared, Ex
     let sources = source::from(arguments.from.as_deref(), path)
         .and_then(|from| Ok((from, source::to(arguments.to.as_deref(), path)?)));
     let (from, to) = sources.map_err(|error| complain(error, Exit::Input))?;
-    let script = script(arguments, &config, &text, from.source, to.source);
+    let mut script = script(arguments, &config, &text, from.source, to.source);
+    if let Some(file) = &arguments.faults {
+        let Scenario { tasks, faults } = scenario(file).map_err(refuse)?;
+        script.service.desired_count = tasks.unwrap_or(script.service.desired_count);
+        script.faults = faults;
+    }
     let engine = script.database.as_ref().map(|(_, engine)| *engine);
     let set_up = BootstrapAccount::read(&config, &script.to.directory, engine);
     let set_up = set_up.map_err(|error| complain(error, Exit::Input))?;
     Ok(Prepared { script, set_up, _checkouts: [from.checkout, to.checkout] })
+}
+
+/// What is to go wrong.
+pub(super) fn scenario(file: &Path) -> Result<Scenario, RehearsalError> {
+    Scenario::read(file).map_err(|error| RehearsalError::input(&error, error.help().map(str::to_owned)))
 }
 
 /// How containers behave: as declared in a file, or as was measured last.
@@ -130,12 +163,6 @@ pub(super) fn behaviours(arguments: &Arguments, script: &Script) -> Result<Behav
 
 /// In virtual time, by declared behaviours or by those that were measured last.
 async fn foretell(arguments: &Arguments, script: &Script, set_up: &BootstrapAccount) -> Exit {
-    if matches!(arguments.timing, Some(TimingArgument::Rehearsal)) {
-        return refuse(RehearsalError::Input {
-            message: "virtual time shows AWS's own delays, which `--timing rehearsal` compresses".to_owned(),
-            help: Some("leave out `--timing` or `--engine virtual`".to_owned()),
-        });
-    }
     let behaviours = match behaviours(arguments, script) {
         Ok(behaviours) => behaviours,
         Err(error) => return refuse(error),
@@ -280,6 +307,7 @@ fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Sourc
             (Some(TimingArgument::Aws), _) | (None, EngineArgument::Virtual) => Timing::aws(),
         },
         port: arguments.port,
+        faults: Vec::new(),
         keep_going: arguments.keep_going,
         keep: arguments.keep,
     }

@@ -12,6 +12,7 @@ pub mod effect;
 pub mod event;
 mod glob;
 pub mod id;
+pub mod invariant;
 pub mod observation;
 pub mod operation;
 

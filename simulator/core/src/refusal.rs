@@ -29,6 +29,17 @@ impl Refusal {
     pub fn fault(code: &'static str, message: impl Into<String>) -> Self {
         Self::Fault { code, status: 400, message: message.into() }
     }
+
+    /// The refusal of a call too many (ECS API reference, common errors). SDKs make the call again by themselves.
+    pub(crate) fn throttled() -> Self {
+        Self::fault("ThrottlingException", "Rate exceeded")
+    }
+
+    /// Whether the same call may be answered a little later.
+    #[must_use]
+    pub fn is_throttling(&self) -> bool {
+        matches!(self, Self::Fault { code: "ThrottlingException", .. })
+    }
 }
 
 impl fmt::Display for Refusal {

@@ -46,6 +46,7 @@ pub struct World {
     effects: Vec<Effect>,
     events: Vec<Event>,
     cause: Option<u64>,
+    throttled_until: Option<Timestamp>,
 }
 
 impl World {
@@ -73,6 +74,7 @@ impl World {
             effects: Vec::new(),
             events: Vec::new(),
             cause: None,
+            throttled_until: None,
         }
     }
 
@@ -110,7 +112,8 @@ impl World {
         // The call's own entry stands before whatever it causes.
         let called = self.record(EventKind::Called { caller: caller_arn, operation: O::NAME, refusal: None });
         self.cause = Some(called);
-        let answer = self.pass(caller, operation);
+        let throttled = O::NAME.starts_with("ecs:") && self.throttled_until.is_some_and(|until| now < until);
+        let answer = if throttled { Err(Refusal::throttled()) } else { self.pass(caller, operation) };
         if let Err(refusal) = &answer {
             self.amend_refusal(called, refusal);
         }
@@ -140,6 +143,12 @@ impl World {
     pub fn not_simulated(&mut self, now: Timestamp, what: String) {
         self.advance(now);
         self.record(EventKind::NotSimulated { what });
+    }
+
+    /// Has ECS refuse every call until `until`, as it does where somebody else in the account calls too often (`facts/aws.md` has no
+    /// figures of its rates; so this is for whoever wants to see what happens then).
+    pub const fn throttle(&mut self, until: Timestamp) {
+        self.throttled_until = Some(until);
     }
 
     /// A fact from a driver.

@@ -13,7 +13,7 @@ const LONGEST: u64 = 365 * 24 * 3_600_000;
 
 /// A duration, in whole milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span(pub(super) Duration);
+pub(crate) struct Span(pub(crate) Duration);
 
 /// When something happens, if it ever does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,11 @@ impl<'de> Deserialize<'de> for Moment {
         }
         parse(&text).map(Self::After).ok_or_else(|| unreadable(&text))
     }
+}
+
+/// `duration` as [`Span`] reads it back, to the millisecond.
+pub(crate) fn written(duration: Duration) -> String {
+    format!("{}ms", duration.as_millis())
 }
 
 fn unreadable<E: Error>(text: &str) -> E {

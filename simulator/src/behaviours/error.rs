@@ -43,18 +43,18 @@ impl BehavioursError {
 
 /// Something wrong in a file whose name is not known yet.
 #[derive(Debug)]
-pub(super) struct Wrong {
-    pub(super) message: String,
-    pub(super) at: Option<Range<usize>>,
+pub(crate) struct Wrong {
+    pub(crate) message: String,
+    pub(crate) at: Option<Range<usize>>,
 }
 
 impl Wrong {
-    pub(super) fn new(message: impl Into<String>, at: Range<usize>) -> Self {
+    pub(crate) fn new(message: impl Into<String>, at: Range<usize>) -> Self {
         Self { message: message.into(), at: Some(at) }
     }
 
     /// The same in the file called `name` with the contents `text`.
-    pub(super) fn at(self, name: &str, text: &str) -> BehavioursError {
+    pub(crate) fn at(self, name: &str, text: &str) -> BehavioursError {
         let Self { message, at } = self;
         let place = at.map_or_else(|| Place::file(name), |at| Place::at_offset(name, text, at.start));
         BehavioursError::Wrong { place, help: nearest_key(&message), message }

@@ -48,6 +48,8 @@ struct Entry {
     sick_after: Option<Moment>,
     /// From when it answers nothing.
     hangs_after: Option<Moment>,
+    /// When, and for how long, it answers requests with 503.
+    unready: Option<Unready>,
     /// It ends by itself.
     exits: Option<Exits>,
     /// The kernel kills it for its memory.
@@ -60,6 +62,13 @@ struct Entry {
     stop_code: Option<i32>,
     /// How long its health command and its answers take.
     answers_in: Option<Span>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Unready {
+    after: Span,
+    lasts: Span,
 }
 
 #[derive(Debug, Deserialize)]
@@ -137,6 +146,7 @@ impl Entry {
             serves: moment(self.serves_after, up),
             sick: moment(self.sick_after, None),
             hangs: moment(self.hangs_after, None),
+            unready: self.unready.map(|Unready { after: Span(after), lasts: Span(lasts) }| (after, lasts)),
             stops_in: moment(self.stops_in, usual.stops_in),
             stop_code: self.stop_code.unwrap_or(usual.stop_code),
             answers_in: self.answers_in.map_or(usual.answers_in, |Span(takes)| takes),

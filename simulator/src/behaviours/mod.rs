@@ -19,8 +19,8 @@
 //! from behaviours to a file ([`mod@write`]). How containers then behave
 //! is `simulator_core::virtual_time`.
 
-mod duration;
-mod error;
+pub(crate) mod duration;
+pub(crate) mod error;
 mod file;
 mod write;
 

@@ -41,6 +41,7 @@ fn a_key_changes_one_thing() {
             r#"out-of-memory = { after = "60s", under-load = true }"#,
             Behaviour { out_of_memory: Some(OutOfMemory { after: secs(60), under_load: true }), ..usual() },
         ),
+        (r#"unready = { after = "2m", lasts = "5s" }"#, Behaviour { unready: Some((secs(120), secs(5))), ..usual() }),
         ("peak-memory = 300", Behaviour { peak_memory: Some(300), ..usual() }),
         (r#"stops-in = "never""#, Behaviour { stops_in: None, ..usual() }),
         ("stops-in = \"2s\"\nstop-code = 143", Behaviour { stops_in: Some(secs(2)), stop_code: 143, ..usual() }),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::duration;
 use simulator_core::virtual_time::{Behaviour, Image, OutOfMemory};
 use toml::{Table, Value};
 
@@ -30,6 +31,7 @@ fn entry(behaviour: &Behaviour) -> Table {
         serves,
         sick,
         hangs,
+        unready,
         stops_in,
         stop_code,
         answers_in,
@@ -63,6 +65,9 @@ fn entry(behaviour: &Behaviour) -> Table {
     if hangs.is_some() {
         say("hangs-after", moment(*hangs));
     }
+    if let Some((from, lasts)) = unready {
+        say("unready", table([("after", span(*from)), ("lasts", span(*lasts))]));
+    }
     say("stops-in", moment(*stops_in));
     say("stop-code", Value::Integer((*stop_code).into()));
     say("answers-in", span(*answers_in));
@@ -78,7 +83,7 @@ fn moment(moment: Option<Duration>) -> Value {
 }
 
 fn span(duration: Duration) -> Value {
-    Value::String(format!("{}ms", duration.as_millis()))
+    Value::String(duration::written(duration))
 }
 
 #[cfg(test)]
@@ -104,6 +109,7 @@ mod tests {
                 peak_memory: Some(300),
                 sick: Some(second * 90),
                 hangs: Some(second * 100),
+                unready: Some((second * 20, second * 5)),
                 stops_in: None,
                 stop_code: 143,
                 answers_in: Duration::from_millis(1_234),

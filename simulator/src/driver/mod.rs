@@ -5,6 +5,7 @@
 //! one in virtual time ([`virtual_time`]).
 
 pub mod hook;
+pub mod interference;
 mod lane;
 mod run;
 

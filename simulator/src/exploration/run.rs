@@ -1,16 +1,18 @@
 //! One rollout in virtual time, with given faults.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use simulator_core::ecs::UpdateService;
 use simulator_core::ecs::service::RolloutState;
-use simulator_core::ecs::{StopTask, UpdateService};
 use simulator_core::effect::Target;
+use simulator_core::invariant::{self, Violation};
 use simulator_core::virtual_time::{Behaviour, Script, Step, VirtualTime};
-use simulator_core::{Caller, EventKind, Operation, Timestamp, World};
+use simulator_core::{Caller, EventKind, Refusal, Timestamp, World};
 
-use super::fault::Fault;
+use crate::fault::{self, Fault, RETRIES};
 use crate::prediction::{self, Deploy, PlayError};
 
 /// What is not over after this long never will be: the longest back-off between two starts is 15 minutes.
@@ -42,6 +44,8 @@ pub enum Outcome {
     Outage,
     /// Neither completed nor rolled back, after hours.
     Stuck,
+    /// Something happened that AWS would not do: a bug of greenroom's.
+    RuleBroken,
 }
 
 /// One run.
@@ -53,13 +57,15 @@ pub struct Run {
     pub after: Duration,
     /// For how long in all no target was healthy.
     pub outage: Duration,
+    /// The rule that was broken, if one was.
+    pub violation: Option<Violation>,
 }
 
 impl Outcome {
     /// Whether nobody would want it.
     #[must_use]
     pub const fn is_bad(self) -> bool {
-        matches!(self, Self::Outage | Self::Stuck)
+        matches!(self, Self::Outage | Self::Stuck | Self::RuleBroken)
     }
 }
 
@@ -70,6 +76,7 @@ impl fmt::Display for Outcome {
             Self::RolledBack => "rolled back",
             Self::Outage => "no healthy target for a time",
             Self::Stuck => "stuck",
+            Self::RuleBroken => "a rule of AWS's broken, which is a bug of greenroom's",
         })
     }
 }
@@ -92,17 +99,19 @@ impl Stand {
     pub fn run(&self, faults: &[Fault]) -> Run {
         let mut going = Going::new(self.clone(), faults);
         let ended = going.on();
-        let Going { began, outage, stand, .. } = going;
+        let Going { began, outage, stand, violation, .. } = going;
+        let violation = violation.or_else(|| invariant::trace(stand.world.events()).err());
         let service = stand.world.ecs().service(&stand.deploy.cluster, &stand.deploy.service);
         let arrived = service.is_some_and(|service| service.primary().definition.arn.as_str() == stand.revision);
         let outcome = match ended {
+            _ if violation.is_some() => Outcome::RuleBroken,
             _ if !outage.is_zero() => Outcome::Outage,
             None => Outcome::Stuck,
             Some(RolloutState::Completed) if arrived => Outcome::Completed,
             Some(_) if arrived => Outcome::Stuck,
             Some(_) => Outcome::RolledBack,
         };
-        Run { outcome, after: stand.world.now().since(began), outage }
+        Run { outcome, after: stand.world.now().since(began), outage, violation }
     }
 }
 
@@ -110,11 +119,13 @@ impl Stand {
 struct Going {
     stand: Stand,
     began: Timestamp,
-    acts: Vec<(Timestamp, Fault)>,
+    /// What happens by itself or by somebody, and how often that has been tried; the earliest last, where it is taken from.
+    acts: Vec<(Timestamp, Fault, usize)>,
     seen: usize,
     targets: BTreeMap<Target, &'static str>,
     dark_since: Option<Timestamp>,
     outage: Duration,
+    violation: Option<Violation>,
 }
 
 impl Going {
@@ -127,16 +138,27 @@ impl Going {
         let (image, container) = (stand.image.clone(), stand.deploy.container.clone());
         stand.time.script_mut().container_of(&image, &container, behaviours.collect());
         let began = stand.world.now();
-        let mut acts: Vec<(Timestamp, Fault)> =
-            faults.iter().filter_map(|fault| Some((began + fault.at()?, fault.clone()))).collect();
-        // The earliest last, where it is taken from.
-        acts.sort_by(|(a, _), (b, _)| b.cmp(a));
-        let mut going =
-            Self { stand, began, acts, seen: 0, targets: BTreeMap::new(), dark_since: None, outage: Duration::ZERO };
+        let mut acts: Vec<(Timestamp, Fault, usize)> =
+            faults.iter().filter_map(|fault| Some((began + fault.at()?, fault.clone(), 0))).collect();
+        acts.sort_by_key(|(at, ..)| Reverse(*at));
+        let mut going = Self {
+            stand,
+            began,
+            acts,
+            seen: 0,
+            targets: BTreeMap::new(),
+            dark_since: None,
+            outage: Duration::ZERO,
+            violation: None,
+        };
         going.look();
         going.seen = going.stand.world.events().len();
         let revision = going.stand.revision.clone();
-        going.update(UpdateService { task_definition: Some(revision), ..UpdateService::default() });
+        // What is refused here shows as a rollout that never was.
+        let Stand { world, caller, deploy, .. } = &mut going.stand;
+        let (cluster, service) = (Some(deploy.cluster.clone()), deploy.service.clone());
+        let update = UpdateService { cluster, service, task_definition: Some(revision), ..UpdateService::default() };
+        let _ = world.call(began, caller, update);
         going
     }
 
@@ -146,9 +168,13 @@ impl Going {
         let first = self.seen;
         loop {
             let next = self.stand.time.next_at(&mut self.stand.world);
-            let act = self.acts.last().map(|(at, _)| *at);
+            let act = self.acts.last().map(|(at, ..)| *at);
+            let mut acted = false;
             match (next, act) {
-                (_, Some(at)) if next.is_none_or(|next| at <= next) => self.act(),
+                (_, Some(at)) if next.is_none_or(|next| at <= next) => {
+                    self.act();
+                    acted = true;
+                }
                 (None, _) => return None,
                 (Some(next), _) if next > end => return None,
                 (Some(_), _) => match self.stand.time.step(&mut self.stand.world) {
@@ -156,7 +182,7 @@ impl Going {
                     Step::Quiet | Step::Stuck(_) => return None,
                 },
             }
-            if self.look() && self.acts.is_empty() {
+            if (self.look() || acted) && self.acts.is_empty() {
                 let Stand { world, deploy, .. } = &self.stand;
                 let state = world.ecs().service(&deploy.cluster, &deploy.service)?.primary().rollout_state;
                 let events = world.events().get(first..).unwrap_or_default();
@@ -167,44 +193,20 @@ impl Going {
         }
     }
 
-    /// Does what somebody does next.
+    /// Lets happen what happens next. A call that is throttled is made again, as SDKs do.
     fn act(&mut self) {
-        let Some((at, fault)) = self.acts.pop() else { return };
+        let Some((at, fault, tried)) = self.acts.pop() else { return };
         let at = at.max(self.stand.world.now());
         self.stand.world.tick(at);
-        match fault {
-            Fault::Scale { desired, .. } => {
-                self.update(UpdateService { desired: Some(desired), ..UpdateService::default() })
-            }
-            Fault::DeployAgain { .. } => self.update(UpdateService { force: true, ..UpdateService::default() }),
-            Fault::StopTask { .. } => {
-                let Stand { world, deploy, .. } = &self.stand;
-                let service = world.ecs().service(&deploy.cluster, &deploy.service);
-                let tasks = service.into_iter().flat_map(|service| world.ecs().tasks_of(service));
-                let task = tasks.filter(|task| !task.stopping).map(|task| task.id).min();
-                if let Some(task) = task.map(|task| task.to_string()) {
-                    let cluster = Some(self.stand.deploy.cluster.clone());
-                    self.call(StopTask { cluster, task, reason: None });
-                }
-            }
-            Fault::Crash { .. }
-            | Fault::Hang { .. }
-            | Fault::SlowStart { .. }
-            | Fault::PullRefused { .. }
-            | Fault::Sick { .. } => {}
+        let Stand { world, deploy, .. } = &mut self.stand;
+        let answer = fault::act(&fault, world, at, &deploy.cluster, &deploy.service);
+        // Any other refusal changes nothing; that is an outcome like any other.
+        let wait = answer.err().filter(Refusal::is_throttling).and_then(|_| RETRIES.get(tried));
+        if let Some(wait) = wait {
+            let again = at + *wait;
+            let place = self.acts.partition_point(|(at, ..)| *at > again);
+            self.acts.insert(place, (again, fault, tried + 1));
         }
-    }
-
-    fn update(&mut self, update: UpdateService) {
-        let (cluster, service) = (Some(self.stand.deploy.cluster.clone()), self.stand.deploy.service.clone());
-        self.call(UpdateService { cluster, service, ..update });
-    }
-
-    /// A call that AWS refuses changes nothing; that is an outcome like any other.
-    fn call<O: Operation>(&mut self, operation: O) {
-        let now = self.stand.world.now();
-        let Stand { world, caller, .. } = &mut self.stand;
-        drop(world.call(now, caller, operation));
     }
 
     /// Takes in what has happened since the last look, and answers whether anything has.
@@ -228,7 +230,13 @@ impl Going {
                 }
             }
         }
+        let started = new.iter().any(|event| matches!(event.kind, EventKind::Task { status: "PROVISIONING", .. }));
         self.seen = events.len();
+        if started && self.violation.is_none() {
+            let Stand { world, deploy, .. } = &self.stand;
+            let service = world.ecs().service(&deploy.cluster, &deploy.service);
+            self.violation = service.and_then(|service| invariant::within_maximum(world, service).err());
+        }
         true
     }
 }

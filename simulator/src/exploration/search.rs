@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::thread;
 
-use super::fault::Fault;
 use super::run::{Outcome, Run, Stand};
+use crate::fault::Fault;
 
 /// What came of exploring.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,6 +88,22 @@ fn shrink(stand: &Stand, mut faults: Vec<Fault>, mut run: Run) -> (Vec<Fault>, R
 }
 
 impl Findings {
+    /// What comes of one rollout in which just `faults` happen; `seed` is what an example of it is called.
+    #[must_use]
+    pub fn of(stand: &Stand, seed: u64, faults: Vec<Fault>) -> Self {
+        let run = stand.run(&faults);
+        let outcomes = BTreeMap::from([(run.outcome, 1)]);
+        let bad = run.outcome.is_bad();
+        let example = Example { seed, faults, run };
+        Self { outcomes, examples: Some(example).filter(|_| bad).into_iter().collect() }
+    }
+
+    /// The example of the worst outcome.
+    #[must_use]
+    pub fn worst(&self) -> Option<&Example> {
+        self.examples.iter().max_by_key(|example| example.run.outcome)
+    }
+
     /// Keeps `example` if there is no shorter one of its outcome; of equals, the one with the smallest seed.
     fn keep(&mut self, example: Example) {
         let rank = |it: &Example| (it.faults.len(), it.seed);

@@ -88,6 +88,7 @@ fn behaviour(world: &World, task: &Task, definition: &ContainerDefinition, conta
         // A check that passed and then failed for good shows in what the control plane believes at the end.
         sick: lived(container.stopping_at).filter(|_| healthy.is_some() && container.health == Health::Unhealthy),
         hangs: None,
+        unready: None,
         stops_in,
         stop_code,
         answers_in: Duration::from_millis(10),

@@ -27,6 +27,8 @@ mod visit;
 pub use digest::Digest;
 pub use known::KnownLayer;
 pub(crate) use manifest_document::manifest_needs;
+#[cfg(fuzzing)]
+pub(crate) use route::repository_of;
 pub use server::{Registry, RegistryError};
 pub use store::{BlobStore, StoreError};
 

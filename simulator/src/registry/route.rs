@@ -106,6 +106,12 @@ pub(super) fn route(method: &Method, path: &str) -> Result<(Option<RepositoryNam
     Ok((Some(name.parse()?), endpoint))
 }
 
+/// The name of the repository that `method` on `path` is about, if both are understood.
+#[cfg(fuzzing)]
+pub(crate) fn repository_of(method: &Method, path: &str) -> Option<String> {
+    route(method, path).ok()?.0.map(|name| name.0)
+}
+
 fn below_repository<'a>(method: &Method, path: &'a str) -> Result<(&'a str, Endpoint), OciError> {
     if let Some(name) = path.strip_suffix("/tags/list") {
         return match *method {

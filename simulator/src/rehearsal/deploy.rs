@@ -1,8 +1,10 @@
 //! The calls of a deploy, made over the wire with the deploy identity's own credentials.
 
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::diagnosis::migration::StoppedTask;
+use crate::fault::RETRIES;
 use crate::wire::client::{Client, ClientError};
 
 const ECS: (&str, &str) = ("ecs", "AmazonEC2ContainerServiceV20141113");
@@ -121,7 +123,14 @@ impl Deploy {
         Ok(text_at(&answer, "/authorizationData/0/authorizationToken"))
     }
 
+    /// A call that is throttled is made again, as the SDKs of a deploy's own tools do.
     async fn ecs(&self, operation: &str, input: Value) -> Result<Value, ClientError> {
+        for wait in RETRIES {
+            match self.client.json(ECS.0, ECS.1, operation, input.clone()).await {
+                Err(error) if error.code() == Some("ThrottlingException") => sleep(wait).await,
+                answer => return answer,
+            }
+        }
         self.client.json(ECS.0, ECS.1, operation, input).await
     }
 }

@@ -7,6 +7,7 @@ use simulator_core::{Region, Timing};
 
 use super::config;
 use crate::database::Engine;
+use crate::fault::Fault;
 use crate::finding::Place;
 
 /// One version of the app.
@@ -103,6 +104,8 @@ pub struct Script {
     pub timing: Timing,
     /// The load balancer's port on loopback; any free one if absent.
     pub port: Option<u16>,
+    /// What is to go wrong during the rollout, beside what goes wrong by itself.
+    pub faults: Vec<Fault>,
     /// Whether stages go on after one is refuted.
     pub keep_going: bool,
     /// Whether containers are left running at the end.

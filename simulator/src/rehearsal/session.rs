@@ -77,7 +77,10 @@ impl<'a> Session<'a> {
         }
         let Stood { account, traffic, database, play, real, simulated, stood_in, server } = stood;
         let (prediction, behaviours) = match (play, &account) {
-            (Some((world, deploy)), Some(account)) => predict(world, &deploy, account)?.unzip(),
+            // What was disturbed shows nothing of how the containers behave by themselves.
+            (Some((world, deploy)), Some(account)) if self.script.faults.is_empty() => {
+                predict(world, &deploy, account)?.unzip()
+            }
             (_, _) => (None, None),
         };
         if self.script.keep {

@@ -15,6 +15,8 @@ const HANGS: &str = "/tmp/hangs";
 const BEGIN: &str = r#"
 import http.server, os, signal, sys, threading, time
 
+STATUS = 200
+
 def after(seconds, work):
     timer = threading.Timer(seconds, work)
     timer.daemon = True
@@ -29,7 +31,7 @@ def serve():
         def do_GET(self):
             if os.path.exists(HANGS): time.sleep(3600)
             time.sleep(ANSWERS_IN)
-            self.send_response(200)
+            self.send_response(STATUS)
             self.send_header('Content-Length', '0')
             self.end_headers()
         def log_message(self, *_): pass
@@ -66,6 +68,7 @@ fn program(behaviour: &Behaviour) -> String {
         serves,
         sick,
         hangs,
+        unready,
         stops_in,
         stop_code,
         answers_in,
@@ -101,6 +104,10 @@ fn program(behaviour: &Behaviour) -> String {
     }
     if let Some(from) = sick {
         at(*from, format!("(take('{HEALTHY}'), 'server' in globals() and server.server_close())"));
+    }
+    if let Some((from, lasts)) = unready {
+        at(*from, "globals().update(STATUS=503)".to_owned());
+        at(*from + *lasts, "globals().update(STATUS=200)".to_owned());
     }
     if let Some(from) = hangs {
         at(*from, format!("put('{HANGS}')"));

@@ -47,6 +47,8 @@ pub struct Behaviour {
     pub sick: Option<Duration>,
     /// From then on neither its health command nor a request ends before its timeout.
     pub hangs: Option<Duration>,
+    /// From then on, for so long, it answers requests with 503, although its health command passes.
+    pub unready: Option<(Duration, Duration)>,
     /// How long it takes to stop when told to; none means that it ignores SIGTERM and has to be killed.
     pub stops_in: Option<Duration>,
     /// Its exit code when it stops because it is told to.
@@ -71,6 +73,7 @@ impl Behaviour {
             serves: up,
             sick: None,
             hangs: None,
+            unready: None,
             stops_in: Some(Duration::from_secs(1)),
             stop_code: 0,
             answers_in: Duration::from_millis(10),

@@ -47,6 +47,8 @@ pub(super) struct Run {
     serves: Option<Timestamp>,
     sick: Option<Timestamp>,
     hangs: Option<Timestamp>,
+    /// From when until when it answers requests with 503. Hardly ever there, and there may be very many of these.
+    unready: Option<Box<(Timestamp, Timestamp)>>,
 }
 
 /// The tasks that have a network, by the places that their ids name.
@@ -101,6 +103,7 @@ impl Task {
         let mut runs = self.containers.iter().filter_map(|container| container.run.as_ref());
         match runs.find(|run| run.serves(now)) {
             Some(run) if run.hangs(now) || run.answers_in > timeout => (timeout, ProbeAnswer::TimedOut),
+            Some(run) if run.is_unready(now) => (run.answers_in, ProbeAnswer::Status(503)),
             Some(run) => (run.answers_in, ProbeAnswer::Status(200)),
             None => (REFUSED_IN, ProbeAnswer::Failed("connection refused".to_owned())),
         }
@@ -123,6 +126,7 @@ impl Run {
             serves: from(behaviour.serves),
             sick: from(behaviour.sick),
             hangs: from(behaviour.hangs),
+            unready: behaviour.unready.map(|(from, lasts)| Box::new((started + from, started + from + lasts))),
         }
     }
 
@@ -141,6 +145,10 @@ impl Run {
 
     fn serves(&self, now: Timestamp) -> bool {
         now >= self.started && !self.ended && since(now, self.serves) && !since(now, self.sick)
+    }
+
+    fn is_unready(&self, now: Timestamp) -> bool {
+        self.unready.as_ref().is_some_and(|unready| (unready.0..unready.1).contains(&now))
     }
 
     fn hangs(&self, now: Timestamp) -> bool {

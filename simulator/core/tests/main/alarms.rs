@@ -4,8 +4,8 @@ use simulator_core::ecs::service::{Alarms, CircuitBreaker, MonitorStatus, Rollou
 use simulator_core::ecs::{AlarmState, ServiceDeploymentStatus as Status, UpdateService};
 use simulator_core::{Observation, Refusal, Timing};
 
-use crate::catalogue;
 use crate::virtual_time::{Account, Behaviour, Deploy, container, secs};
+use simulator_core::invariant;
 
 const HOUR: std::time::Duration = secs(3600);
 
@@ -68,7 +68,7 @@ fn an_alarm_fails_the_deployment_and_the_old_one_comes_back() {
     let place = |message: String| said.iter().position(|said| **said == message).expect("it was said");
     let failed = place(format!("(service news-api) (deployment {second}) deployment failed: alarm detected."));
     assert_eq!(place(format!("(service news-api) rolling back to deployment {first}.")), failed + 1);
-    assert!(said.iter().all(|message| catalogue::knows(message)), "{said:#?}");
+    assert!(said.iter().all(|message| invariant::knows(message)), "{said:#?}");
 }
 
 /// What can happen to an alarm during a deployment, and whether the deployment gets through.

@@ -11,8 +11,8 @@ use simulator_core::ecs::{
 use simulator_core::elb::HealthCheck;
 use simulator_core::{Operation, Refusal, Timing};
 
-use crate::catalogue;
 use crate::virtual_time::{Account, Behaviour, CLUSTER, Deploy, SERVICE, container, secs};
+use simulator_core::invariant;
 
 const HOUR: std::time::Duration = secs(3600);
 
@@ -95,7 +95,7 @@ fn a_deleted_service_drains_and_frees_its_name() {
     assert!(service.history.is_empty() && service.revisions.is_empty(), "its history goes with it");
     assert_eq!(account.world.ecs().deployments_of(service).count(), 0);
     let said: Vec<&str> = service.events.iter().map(|event| event.message.as_str()).collect();
-    assert!(said.iter().all(|message| catalogue::knows(message)), "{said:#?}");
+    assert!(said.iter().all(|message| invariant::knows(message)), "{said:#?}");
     assert_eq!(account.must(describe).services.len(), 1, "it is still described");
     assert_eq!(refused(&mut account, delete(true)).0, "ServiceNotFoundException");
 

@@ -7,19 +7,17 @@ mod churn;
 mod containers;
 mod trace;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
 use simulator_core::ecs::Task;
 use simulator_core::ecs::definition::ContainerDefinition;
 use simulator_core::ecs::service::{CircuitBreaker, RolloutState};
-use simulator_core::effect::TaskId;
 use simulator_core::elb::HealthCheck;
 use simulator_core::{EventKind, Timing};
 
-use crate::catalogue;
 use crate::virtual_time::{Account, Behaviour, Deploy, Image, container, health_check, secs};
+use simulator_core::invariant;
 
 const HOUR: Duration = secs(3600);
 
@@ -157,66 +155,10 @@ fn completed(account: &Account) -> bool {
     service.primary().rollout_state == RolloutState::Completed && service.deployments.len() == 1
 }
 
-/// Every task ends once, in the order of AWS's states, and what is left of it is removed once.
-fn every_task_ends_once(account: &Account) -> Result<(), TestCaseError> {
-    let mut statuses: BTreeMap<TaskId, Vec<&str>> = BTreeMap::new();
-    for event in account.world.events() {
-        if let EventKind::Task { task, status, .. } = &event.kind {
-            statuses.entry(*task).or_default().push(status);
-        }
-    }
-    let order = ["PROVISIONING", "PENDING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];
-    let rank = |status: &&str| order.iter().position(|known| known == status);
-    for (task, statuses) in statuses {
-        prop_assert!(statuses.is_sorted_by(|one, other| rank(one) < rank(other)), "{} went {:?}", task, statuses);
-    }
-    Ok(())
-}
-
-/// Every entry of the trace but a call follows from an earlier one.
-fn everything_has_a_cause(account: &Account) -> Result<(), TestCaseError> {
-    for event in account.world.events() {
-        let called = matches!(event.kind, EventKind::Called { .. });
-        prop_assert_eq!(event.cause.is_none(), called, "{:?}", event);
-        prop_assert!(event.cause.is_none_or(|cause| cause < event.sequence), "{:?}", event);
-    }
-    Ok(())
-}
-
-/// No service says anything that is not in AWS's catalogue.
-fn only_known_texts(account: &Account) -> Result<(), TestCaseError> {
-    for event in account.world.events() {
-        if let EventKind::Service { message, .. } = &event.kind {
-            prop_assert!(catalogue::knows(message), "not in the catalogue: {}", message);
-        }
-    }
-    Ok(())
-}
-
-/// No task of a deployment is launched once that deployment has FAILED.
-fn nothing_starts_after_failed(account: &Account) -> Result<(), TestCaseError> {
-    let mut failed = BTreeSet::new();
-    for event in account.world.events() {
-        if let EventKind::Deployment { id, rollout_state: "FAILED", .. } = &event.kind {
-            failed.insert(id.as_str());
-        } else if let EventKind::Task { started_by, status: "PROVISIONING", .. } = &event.kind {
-            prop_assert!(
-                !failed.contains(started_by.as_str()),
-                "{} goes on after it failed:\n{}",
-                started_by,
-                account.story()
-            );
-        }
-    }
-    Ok(())
-}
-
 /// What must hold of every trace.
 fn the_trace_is_sound(account: &Account) -> Result<(), TestCaseError> {
-    every_task_ends_once(account)?;
-    only_known_texts(account)?;
-    everything_has_a_cause(account)?;
-    nothing_starts_after_failed(account)
+    invariant::trace(account.world.events())
+        .map_err(|violation| TestCaseError::fail(format!("{violation}\n{}", account.story())))
 }
 
 proptest! {

@@ -91,6 +91,10 @@ pub(super) async fn advance(
         Some(revision) => revision,
         None => register(session, standing, next, &images.next.reference, Stage::RollOut).await?,
     };
+    if let Some(faults) = &scene.faults {
+        let service = &session.script.service;
+        faults.pull(&service.cluster, &service.name, &service.container, &images.next.reference);
+    }
     let Rollout { tasks, took } = roll_out(session, scene, standing, &revision, Stage::RollOut).await?;
     let label = &session.script.to.label;
     Ok(Proof::new(

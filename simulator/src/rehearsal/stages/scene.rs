@@ -12,9 +12,10 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::account::{Account, now};
 use crate::cache;
 use crate::database::Password;
-use crate::driver;
 use crate::driver::docker::{DockerDriver, Registry as EcrAddress};
+use crate::driver::interference::{Interference, Trigger};
 use crate::driver::load_balancer::{LoadBalancer, Patience};
+use crate::driver::{self, Driver};
 use crate::endpoint::Endpoint;
 use crate::engine::Network;
 use crate::finding::{Code, Finding, Kind};
@@ -50,6 +51,8 @@ pub(super) struct Scene {
     pub(super) endpoint: Endpoint,
     pub(super) registry: Registry,
     pub(super) network: Network,
+    /// What begins the faults that were asked for.
+    pub(super) faults: Option<Trigger>,
     pub(super) secrets: Vec<SecretValue>,
     pub(super) password: Password,
     pub(super) administrator_password: Password,
@@ -114,8 +117,14 @@ impl Scene {
             .map_err(|error| RehearsalError::engine(&error, None))?;
         // Made while the account, the database and the images are: a deployment starts as many tasks as this at once.
         driver.keep_spare_networks(usize::try_from(script.service.desired_count).unwrap_or(1).clamp(1, 4));
-        let driving = Arc::clone(&account);
-        let driving = tokio::spawn(driver::drive(driving, Arc::new(driver)));
+        let (driver, faults): (Arc<dyn Driver>, _) = if script.faults.is_empty() {
+            (Arc::new(driver), None)
+        } else {
+            let (engine, faults) = (session.engine.clone(), script.faults.clone());
+            let (disturbed, trigger) = Interference::new(driver, engine, Arc::clone(&account), faults);
+            (Arc::new(disturbed), Some(trigger))
+        };
+        let driving = tokio::spawn(driver::drive(Arc::clone(&account), driver));
 
         let password = secret_values::random(24).map_err(bug)?;
         let administrator_password = secret_values::random(24).map_err(bug)?;
@@ -129,6 +138,7 @@ impl Scene {
             endpoint,
             registry,
             network,
+            faults,
             secrets,
             password: Password::new(password),
             administrator_password: Password::new(administrator_password),
@@ -221,6 +231,7 @@ pub(super) fn simulated(script: &Script) -> Vec<String> {
     if script.timing == simulator_core::Timing::rehearsal() {
         simulated.push("AWS's own delays: compressed; what containers do is not".to_owned());
     }
+    simulated.extend(script.faults.iter().map(|fault| format!("a fault: {fault}")));
     simulated
 }
 

@@ -8,8 +8,8 @@ use simulator_core::ecs::service::{LifecycleHook, LifecycleStage, RolloutState, 
 use simulator_core::observation::HookAnswer;
 
 use super::scene::*;
-use crate::catalogue;
 use crate::virtual_time::{Account, Behaviour, secs};
+use simulator_core::invariant;
 
 fn strategy() -> impl Strategy<Value = Shifting> {
     prop_oneof![
@@ -113,6 +113,6 @@ proptest! {
         let revision = if failed { 1 } else { 2 };
         account.until("the tasks are whole", 2 * HOUR, |account| revisions(account) == [revision, revision]);
         prop_assert_ne!(account.service().primary().rollout_state, RolloutState::Failed);
-        prop_assert!(account.service().events.iter().all(|event| catalogue::knows(&event.message)), "{}", account.story());
+        prop_assert!(account.service().events.iter().all(|event| invariant::knows(&event.message)), "{}", account.story());
     }
 }

@@ -6,8 +6,8 @@ use simulator_core::ecs::service::{LifecycleStage, RolloutState, Shifting};
 use simulator_core::observation::HookAnswer;
 
 use super::scene::*;
-use crate::catalogue;
 use crate::virtual_time::{Account, Behaviour, Deploy, container, secs};
+use simulator_core::invariant;
 
 use LifecycleStage as Stage;
 
@@ -19,7 +19,7 @@ pub(super) fn assert_back(account: &Account, old: &str, what: &str) {
     assert_eq!(revisions(account), [1, 1], "{what}");
     let (healthy, (production, test)) = (healthy(account), weights(account));
     assert_eq!((healthy, production, test), ((0, 2), (0, 100), (0, 100)), "{what}");
-    assert!(service.events.iter().all(|event| catalogue::knows(&event.message)), "{what}\n{}", account.story());
+    assert!(service.events.iter().all(|event| invariant::knows(&event.message)), "{what}\n{}", account.story());
     let said = format!("(service news-api) rolling back to deployment {old}.");
     assert!(service.events.iter().any(|event| event.message == said), "{what}");
 }

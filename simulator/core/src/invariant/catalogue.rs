@@ -23,8 +23,9 @@ const TEXTS: [&str; 19] = [
      minimumHealthyPercent or maximumPercent value and try again.",
 ];
 
-/// Whether `message` is one of them.
-pub(crate) fn knows(message: &str) -> bool {
+/// Whether `message`, a service event's, is one of the texts that AWS is known to say.
+#[must_use]
+pub fn knows(message: &str) -> bool {
     TEXTS.iter().any(|text| fits(text, message))
 }
 
@@ -37,9 +38,14 @@ fn fits(text: &str, message: &str) -> bool {
     }
 }
 
-#[test]
-fn the_catalogue_knows_its_texts_and_no_others() {
-    assert!(knows("(service news-api) has started 1 tasks: (task 0123)."));
-    assert!(!knows("(service news-api) has started 1 tasks: (task 0123)"));
-    assert!(!knows("(service news-api) feels fine."));
+#[cfg(test)]
+mod tests {
+    use super::knows;
+
+    #[test]
+    fn the_catalogue_knows_its_texts_and_no_others() {
+        assert!(knows("(service news-api) has started 1 tasks: (task 0123)."));
+        assert!(!knows("(service news-api) has started 1 tasks: (task 0123)"));
+        assert!(!knows("(service news-api) feels fine."));
+    }
 }

@@ -1,4 +1,13 @@
 //! What can go wrong in a rollout, as data.
+//!
+//! In reading order: the faults (here), the file that keeps them ([`file`](mod@file)), and what somebody does in the account
+//! ([`act`](mod@act)). In virtual time `crate::exploration` lets them happen, on Docker [`crate::driver::interference`].
+
+mod act;
+mod file;
+
+pub use act::{RETRIES, act};
+pub use file::Scenario;
 
 use std::fmt;
 use std::time::Duration;
@@ -45,6 +54,22 @@ pub enum Fault {
         /// After its start.
         after: Duration,
     },
+    /// It answers requests with 503 for a while, though its health command passes.
+    Unready {
+        /// Which.
+        container: usize,
+        /// After its start.
+        after: Duration,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// ECS refuses every call with ThrottlingException.
+    Throttled {
+        /// After UpdateService.
+        at: Duration,
+        /// For how long.
+        lasts: Duration,
+    },
     /// Somebody stops a task of the service.
     StopTask {
         /// After UpdateService.
@@ -75,7 +100,7 @@ impl Fault {
             .map(|_| {
                 let container = usize::try_from(draw(CONTAINERS.min(u64::from(tasks) * 2))).unwrap_or_default();
                 let (soon, later) = (Duration::from_millis(draw(120_000)), Duration::from_millis(draw(600_000)));
-                match draw(8) {
+                match draw(10) {
                     0 => Self::Crash { container, after: soon },
                     1 => Self::Hang { container, after: soon },
                     2 => Self::SlowStart { container, by: later },
@@ -87,38 +112,44 @@ impl Fault {
                         let desired = 1 + u32::try_from(draw(u64::from(tasks) * 2)).unwrap_or(tasks);
                         Self::Scale { at: later, desired }
                     }
+                    7 => Self::Unready { container, after: soon, lasts: later },
+                    8 => Self::Throttled { at: later, lasts: soon },
                     _ => Self::DeployAgain { at: later },
                 }
             })
             .collect()
     }
 
-    /// Which container of the new revision it disturbs.
-    pub(super) const fn container(&self) -> Option<usize> {
+    /// Which container of the new revision it disturbs, from 0.
+    pub(crate) const fn container(&self) -> Option<usize> {
         match self {
             Self::Crash { container, .. }
             | Self::Hang { container, .. }
             | Self::SlowStart { container, .. }
             | Self::PullRefused { container }
+            | Self::Unready { container, .. }
             | Self::Sick { container, .. } => Some(*container),
-            Self::StopTask { .. } | Self::Scale { .. } | Self::DeployAgain { .. } => None,
+            Self::Throttled { .. } | Self::StopTask { .. } | Self::Scale { .. } | Self::DeployAgain { .. } => None,
         }
     }
 
-    /// When somebody does it.
-    pub(super) const fn at(&self) -> Option<Duration> {
+    /// When it happens, after UpdateService, where it is no container's affair.
+    pub(crate) const fn at(&self) -> Option<Duration> {
         match self {
-            Self::StopTask { at } | Self::Scale { at, .. } | Self::DeployAgain { at } => Some(*at),
+            Self::Throttled { at, .. } | Self::StopTask { at } | Self::Scale { at, .. } | Self::DeployAgain { at } => {
+                Some(*at)
+            }
             Self::Crash { .. }
             | Self::Hang { .. }
             | Self::SlowStart { .. }
             | Self::PullRefused { .. }
+            | Self::Unready { .. }
             | Self::Sick { .. } => None,
         }
     }
 
     /// `behaviour`, disturbed.
-    pub(super) fn disturb(&self, behaviour: Behaviour) -> Behaviour {
+    pub(crate) fn disturb(&self, behaviour: Behaviour) -> Behaviour {
         let later = |moment: Option<Duration>, by| moment.map(|moment| moment + by);
         match *self {
             Self::Crash { after, .. } => Behaviour { exits: Some((after, 1)), ..behaviour },
@@ -128,7 +159,8 @@ impl Fault {
             }
             Self::PullRefused { .. } => Behaviour { image: Image::Refused("manifest unknown".to_owned()), ..behaviour },
             Self::Sick { after, .. } => Behaviour { sick: Some(after), ..behaviour },
-            Self::StopTask { .. } | Self::Scale { .. } | Self::DeployAgain { .. } => behaviour,
+            Self::Unready { after, lasts, .. } => Behaviour { unready: Some((after, lasts)), ..behaviour },
+            Self::Throttled { .. } | Self::StopTask { .. } | Self::Scale { .. } | Self::DeployAgain { .. } => behaviour,
         }
     }
 }
@@ -150,6 +182,16 @@ impl fmt::Display for Fault {
             Self::PullRefused { container } => write!(f, "the image of new container {} is refused", nth(*container)),
             Self::Sick { container, after } => {
                 write!(f, "new container {} is unhealthy from {} after its start", nth(*container), seconds(after))
+            }
+            Self::Unready { container, after, lasts } => write!(
+                f,
+                "new container {} answers requests with 503 for {}, {} after its start",
+                nth(*container),
+                seconds(lasts),
+                seconds(after)
+            ),
+            Self::Throttled { at, lasts } => {
+                write!(f, "ECS throttles all calls for {}, {} after UpdateService", seconds(lasts), seconds(at))
             }
             Self::StopTask { at } => write!(f, "somebody stops a task, {} after UpdateService", seconds(at)),
             Self::Scale { at, desired } => {
