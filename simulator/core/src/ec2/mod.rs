@@ -8,6 +8,7 @@ mod describe_network;
 mod describe_rules;
 mod filter;
 mod network;
+mod passage;
 mod permission;
 mod reach;
 mod revoke;
@@ -27,6 +28,7 @@ pub use describe_network::{
 pub use describe_rules::DescribeSecurityGroupRules;
 pub use filter::Filter;
 pub use network::{InternetGateway, RouteTable, Subnet, Vpc};
+pub use passage::{MissingRule, Place, PortRange};
 pub use permission::{GroupPeer, IpPermission, RangePeer};
 pub use reach::Endpoint;
 pub use revoke::{RevokeOutput, RevokeSecurityGroup};
