@@ -25,7 +25,7 @@ pub(crate) fn stand(tasks: u32) -> Stand {
     let now = Timestamp::from_millis(1_800_000_000_000);
     let region = Region::new("eu-central-1");
     let mut world = World::new(Setup { account, region, seed: 7, timing: Timing::aws(), now });
-    must(&mut world, CreateCluster { name: Some(NAME.to_owned()), tags: BTreeMap::new() });
+    must(&mut world, CreateCluster { name: Some(NAME.to_owned()), ..CreateCluster::default() });
     let subnets = must(&mut world, DescribeSubnets::default()).items.into_iter().map(|subnet| subnet.id);
     let subnets: Vec<String> = subnets.collect();
     let target_group = load_balancer(&mut world, &subnets);

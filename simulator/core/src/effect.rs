@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 use crate::arn::Arn;
 use crate::ecs::service::Percent;
 use crate::elb::Forwarding;
+use crate::id::Uuid;
 pub use crate::task_id::TaskId;
 
 /// One thing to be done outside.
@@ -178,6 +179,10 @@ pub struct ContainerSpec {
     pub task: TaskId,
     /// The container's name in the task definition.
     pub name: SmolStr,
+    /// The last part of its ARN, by which it finds its metadata.
+    pub id: Uuid,
+    /// Whether its task has a role, so that it gets credentials.
+    pub has_role: bool,
     /// The image as the task definition writes it.
     pub image: String,
     /// The digest under which it was pulled, if it was pulled by digest.

@@ -78,6 +78,12 @@ impl IdStream {
 pub struct Uuid([u8; 16]);
 
 impl Uuid {
+    /// The one whose digits stand for `number`.
+    #[must_use]
+    pub const fn new(number: u128) -> Self {
+        Self(number.to_be_bytes())
+    }
+
     /// The next of the stream of `kind`.
     pub(crate) fn draw(ids: &mut IdStream, kind: IdKind) -> Self {
         let digits = ids.number(kind);

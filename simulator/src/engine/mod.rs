@@ -9,6 +9,7 @@ pub mod label;
 pub mod rehearsal;
 
 pub mod connect;
+pub mod namespace;
 pub mod network;
 mod said;
 pub mod sweep;

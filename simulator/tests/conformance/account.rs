@@ -249,7 +249,7 @@ pub(crate) fn story(world: &World) -> String {
 
 /// Makes the cluster, and answers where tasks run.
 fn set_up(stage: &mut impl Stage) -> Network {
-    stage.must(CreateCluster { name: Some(NAME.to_owned()), tags: BTreeMap::new() });
+    stage.must(CreateCluster { name: Some(NAME.to_owned()), ..CreateCluster::default() });
     Network { subnets: subnets(stage), public_ip: true, ..Network::default() }
 }
 

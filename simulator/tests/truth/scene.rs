@@ -102,7 +102,7 @@ impl Scene {
 
     /// Makes a cluster with a service of no tasks behind a load balancer.
     async fn set_up(&self, case: &Case) {
-        self.must(CreateCluster { name: Some(NAME.to_owned()), tags: BTreeMap::new() });
+        self.must(CreateCluster { name: Some(NAME.to_owned()), ..CreateCluster::default() });
         let vpc = self.must(DescribeVpcs::default()).items.into_iter().next().expect("there is a default VPC").id;
         let subnets: Vec<String> =
             self.must(DescribeSubnets::default()).items.into_iter().map(|subnet| subnet.id).collect();

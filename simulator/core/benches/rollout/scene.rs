@@ -36,7 +36,7 @@ impl Scene {
         script.container("app", vec![Behaviour::healthy_after(Duration::from_secs(12))]);
         script.vary(Variation { percent: 20, seed: 7 });
         let mut scene = Self { world, virtual_time: VirtualTime::new(script) };
-        scene.must(CreateCluster { name: Some(NAME.to_owned()), tags: BTreeMap::new() });
+        scene.must(CreateCluster { name: Some(NAME.to_owned()), ..CreateCluster::default() });
         let subnets: Vec<String> =
             scene.must(DescribeSubnets::default()).items.into_iter().map(|subnet| subnet.id).collect();
         let target_group = balanced.then(|| scene.load_balancer(&subnets));

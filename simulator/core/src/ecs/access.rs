@@ -30,6 +30,17 @@ pub(crate) fn tag_on_create(resource: &Arn, create_action: &str, tags: &BTreeMap
     Some(tagged(access, tags))
 }
 
+/// `access` with the condition keys of a task's size.
+pub(crate) fn with_size(mut access: Access, cpu: Option<u32>, memory: Option<u32>) -> Access {
+    if let Some(cpu) = cpu {
+        access = access.with("ecs:task-cpu", cpu.to_string());
+    }
+    if let Some(memory) = memory {
+        access = access.with("ecs:task-memory", memory.to_string());
+    }
+    access
+}
+
 /// Handing the role `arn` to tasks.
 pub(crate) fn pass_role(arn: &str) -> Access {
     Access::new("iam:PassRole", arn).with("iam:PassedToService", "ecs-tasks.amazonaws.com")

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::capacity::{self, StrategyItem};
+use super::cluster_configuration::{self, ClusterSetting, ExecuteConfiguration};
 use super::service::ServiceStatus;
-use super::{Service, State, TaskStatus, access};
+use super::{Service, State, TaskStatus, access, account_setting, tag};
 use crate::arn::Arn;
 use crate::operation::{Access, Authorized, Operation};
 use crate::page::{Page, page};
@@ -21,6 +23,14 @@ pub struct Cluster {
     pub active: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// The value of its setting `containerInsights`.
+    pub insights: String,
+    /// `configuration.executeCommandConfiguration`.
+    pub execute: Option<ExecuteConfiguration>,
+    /// `capacityProviders`, by name.
+    pub providers: Vec<String>,
+    /// `defaultCapacityProviderStrategy`.
+    pub default_strategy: Vec<StrategyItem>,
 }
 
 /// A cluster with its counts, as DescribeClusters shows it.
@@ -34,8 +44,31 @@ pub struct ClusterDescription {
     pub pending: usize,
     /// `activeServicesCount`.
     pub services: usize,
-    /// Whether the answer shows the tags.
-    pub with_tags: bool,
+    /// Its services that are being deleted.
+    pub draining: usize,
+    /// What the answer shows besides.
+    pub shown: Shown,
+}
+
+/// What an answer shows of clusters besides what it always does (`include`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// TAGS.
+    pub tags: bool,
+    /// SETTINGS.
+    pub settings: bool,
+    /// CONFIGURATIONS.
+    pub configurations: bool,
+    /// STATISTICS.
+    pub statistics: bool,
+}
+
+impl Shown {
+    /// What the answers of those calls show that write: all but the statistics.
+    #[must_use]
+    pub const fn everything() -> Self {
+        Self { tags: true, settings: true, configurations: true, statistics: false }
+    }
 }
 
 /// Something asked for by name that does not exist (`failures[]`).
@@ -72,25 +105,36 @@ impl State {
         }
     }
 
-    fn describe(&self, cluster: &Cluster, with_tags: bool) -> ClusterDescription {
+    pub(super) fn describe_cluster(&self, cluster: &Cluster, shown: Shown) -> ClusterDescription {
         let (mut running, mut pending) = (0, 0);
         for task in self.tasks.iter().filter(|task| task.origin.cluster == cluster.name) {
             running += usize::from(task.last_status.is_running());
             pending += usize::from(task.last_status.is_pending());
         }
-        let services = self.services.values().filter(|service| service.key.cluster == cluster.name);
-        let services = services.filter(|service| service.status == ServiceStatus::Active).count();
-        ClusterDescription { cluster: cluster.clone(), running, pending, services, with_tags }
+        let in_it = |wanted| {
+            let services = self.services.values().filter(|service| service.key.cluster == cluster.name);
+            services.filter(|service| service.status == wanted).count()
+        };
+        let (services, draining) = (in_it(ServiceStatus::Active), in_it(ServiceStatus::Draining));
+        ClusterDescription { cluster: cluster.clone(), running, pending, services, draining, shown }
     }
 }
 
 /// Makes a cluster. An active one of the same name is answered as it is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CreateCluster {
     /// `clusterName`; `default` by default.
     pub name: Option<String>,
     /// `tags`.
     pub tags: BTreeMap<String, String>,
+    /// `settings`; what the account's setting `containerInsights` says by default.
+    pub settings: Vec<ClusterSetting>,
+    /// `configuration.executeCommandConfiguration`.
+    pub execute: Option<ExecuteConfiguration>,
+    /// `capacityProviders`.
+    pub providers: Vec<String>,
+    /// `defaultCapacityProviderStrategy`.
+    pub strategy: Vec<StrategyItem>,
 }
 
 impl Operation for CreateCluster {
@@ -100,18 +144,35 @@ impl Operation for CreateCluster {
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
         let arn = cluster_arn(world, cluster_name(self.name.as_deref()));
         let create = access::tagged(Access::new(Self::NAME, arn.as_str()), &self.tags);
+        let create = capacity::with_providers(create, world, self.providers.iter());
         Ok([create].into_iter().chain(access::tag_on_create(&arn, "CreateCluster", &self.tags)).collect())
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<ClusterDescription, Refusal> {
-        let Self { name, tags } = authorized.operation;
+        let Authorized { operation: Self { name, tags, settings, execute, providers, strategy }, caller, .. } =
+            authorized;
         let name = name.unwrap_or_else(|| "default".to_owned());
         let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if name.is_empty() || name.len() > 255 || !name.bytes().all(valid) {
             return Err(Refusal::fault("InvalidParameterException", "Invalid identifier: Identifier is for cluster."));
         }
+        tag::check(&tags)?;
+        let insights = cluster_configuration::insights(&settings)?;
+        let insights = insights.unwrap_or_else(|| account_setting::insights_of(world, &caller));
+        execute.as_ref().map_or(Ok(()), ExecuteConfiguration::check)?;
+        capacity::check_providers(&providers)?;
+        capacity::check_strategy(&strategy, &providers)?;
         let arn = cluster_arn(world, &name);
-        let new = Cluster { arn, name: name.clone(), active: true, tags };
+        let new = Cluster {
+            arn,
+            name: name.clone(),
+            active: true,
+            tags,
+            insights,
+            execute,
+            providers: capacity::names(&providers),
+            default_strategy: strategy,
+        };
         let cluster = match world.ecs.clusters.get(&name) {
             Some(there) if there.active => there.clone(),
             Some(_) | None => {
@@ -119,7 +180,7 @@ impl Operation for CreateCluster {
                 new
             }
         };
-        Ok(world.ecs.describe(&cluster, true))
+        Ok(world.ecs.describe_cluster(&cluster, Shown::everything()))
     }
 }
 
@@ -128,8 +189,8 @@ impl Operation for CreateCluster {
 pub struct DescribeClusters {
     /// `clusters`; none means the default cluster.
     pub clusters: Vec<String>,
-    /// Whether `include` asks for TAGS.
-    pub with_tags: bool,
+    /// What `include` asks for.
+    pub shown: Shown,
 }
 
 impl DescribeClusters {
@@ -158,10 +219,13 @@ impl Operation for DescribeClusters {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let asked = authorized.operation;
+        if asked.clusters.len() > 100 {
+            return Err(Refusal::fault("InvalidParameterException", "clusters can have at most 100 items."));
+        }
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for name in asked.names() {
             match world.ecs.clusters.get(name) {
-                Some(cluster) => found.push(world.ecs.describe(cluster, asked.with_tags)),
+                Some(cluster) => found.push(world.ecs.describe_cluster(cluster, asked.shown)),
                 None => failures.push(Failure { arn: cluster_arn(world, name), reason: "MISSING" }),
             }
         }
@@ -204,7 +268,7 @@ impl Operation for DeleteCluster {
         let cluster = world.ecs.clusters.get_mut(&name).ok_or_else(gone)?;
         cluster.active = false;
         let cluster = cluster.clone();
-        Ok(world.ecs.describe(&cluster, true))
+        Ok(world.ecs.describe_cluster(&cluster, Shown::everything()))
     }
 }
 

@@ -1,31 +1,43 @@
 //! ECS: clusters, task definitions, services, deployments and tasks.
 //!
-//! In reading order: [`cluster`], [`definition`] (what tasks are made of), [`network`], [`task`] (how tasks live), [`service`] (what a
-//! service is) and the scheduler (what it does about it); [`alarm`]s can fail a deployment from outside, [`tag`]s are for all of them,
+//! In reading order: [`account_setting`]s, [`cluster`] with its [`cluster_configuration`] and [`capacity`] providers, [`definition`] (what tasks are made of), [`network`], [`task`] (how tasks live), [`service`] (what a
+//! service is) and the scheduler (what it does about it); [`alarm`]s can fail a deployment from outside, [`tag`]s are for all of them, [`task_set`]s, [`container_instance`]s and [`namespace`]s there are none,
 //! [`rules`] are the points that AWS leaves in doubt, [`view`] is how others read all this. [`access`] holds what several operations ask
 //! IAM for alike.
 
 mod access;
+pub mod account_setting;
 pub mod alarm;
+pub mod capacity;
 pub mod cluster;
+pub mod cluster_configuration;
+mod container_instance;
 pub mod definition;
+mod namespace;
 pub mod network;
 pub mod rules;
 mod scheduler;
 pub mod service;
 pub mod tag;
 pub mod task;
+mod task_set;
 pub mod view;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use account_setting::{DeleteAccountSetting, ListAccountSettings, PutAccountSetting, PutAccountSettingDefault};
 pub use alarm::AlarmState;
+pub use capacity::{DescribeCapacityProviders, PutClusterCapacityProviders};
 pub use cluster::{Cluster, CreateCluster, DeleteCluster, DescribeClusters, Failure, ListClusters};
+pub use cluster_configuration::{UpdateCluster, UpdateClusterSettings};
+pub use container_instance::{DescribeContainerInstances, ListContainerInstances};
 pub use definition::{
-    DeregisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitions, RegisterTaskDefinition, TaskDefinition,
+    DeleteTaskDefinitions, DeregisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitionFamilies,
+    ListTaskDefinitions, RegisterTaskDefinition, TaskDefinition,
 };
+pub use namespace::ListServicesByNamespace;
 pub use network::Network;
 pub use rules::Rules;
 pub use service::{
@@ -34,13 +46,20 @@ pub use service::{
     ServiceKey, ServiceRevision, StopServiceDeployment, UpdateService,
 };
 pub use tag::{ListTagsForResource, TagResource, UntagResource};
-pub use task::{ContainerOverride, DescribeTasks, ListTasks, Overrides, RunTask, StopTask, Task, TaskStatus};
+pub use task::{
+    ContainerOverride, DescribeTasks, ExecuteCommand, GetTaskProtection, ListTasks, Overrides, RunTask, StopTask, Task,
+    TaskStatus, UpdateTaskProtection,
+};
+pub use task_set::{
+    CreateTaskSet, DeleteTaskSet, DescribeTaskSets, InService, UpdateServicePrimaryTaskSet, UpdateTaskSet,
+};
 pub use view::View;
 
 use crate::agenda::{Agenda, Deadline};
 use crate::effect::TaskId;
 use crate::elb;
 use crate::observation::Observation;
+use crate::sts::TemporaryCredentials;
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -56,6 +75,11 @@ pub struct State {
     by_address: BTreeMap<IpAddr, TaskId>,
     /// What RunTask answered to a client token.
     client_tokens: BTreeMap<String, task::Earlier>,
+    /// Until when tasks are protected from scale-in.
+    protected: BTreeMap<TaskId, Timestamp>,
+    account_settings: account_setting::Settings,
+    /// The credentials that tasks have of their roles now.
+    credentials: BTreeMap<TaskId, TemporaryCredentials>,
     /// The alarms that have been told of.
     alarms: BTreeMap<String, AlarmState>,
     agenda: Agenda<Timer>,

@@ -136,8 +136,11 @@ fn access(world: &World, action: &'static str, resource: &str) -> Result<Access,
 }
 
 /// Keys and values within AWS's bounds, none with the prefix that AWS keeps to itself. The texts are ours.
-fn check(tags: &BTreeMap<String, String>) -> Result<(), Refusal> {
+pub(super) fn check(tags: &BTreeMap<String, String>) -> Result<(), Refusal> {
     let invalid = |message: String| Err(Refusal::fault("InvalidParameterException", message));
+    if tags.len() > MOST_TAGS {
+        return invalid(format!("A resource can have at most {MOST_TAGS} tags."));
+    }
     for (key, value) in tags {
         if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
             return invalid(format!("The tag {key} is not valid: keys have 1 to 128 characters, values at most 256."));

@@ -120,6 +120,11 @@ impl State {
         self.roles.get(name).filter(|role| role.profile().arn.as_str() == arn)
     }
 
+    /// The ARN of the role called `name`.
+    pub(crate) fn arn_of_role(&self, name: &str) -> Option<&Arn> {
+        self.roles.get(name).map(|role| &role.profile().arn)
+    }
+
     /// The `aws:userid` of a caller: the account's number, `AIDA…`, or `AROA…:session`.
     pub(crate) fn user_id(&self, caller: &Caller) -> String {
         match &caller.principal {

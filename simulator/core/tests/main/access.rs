@@ -85,7 +85,7 @@ fn tags_at_creation_are_a_right_of_their_own() {
     let account = &mut Account::new(Timing::aws());
     let arn = CLUSTER_ARN.replace("news", "tagged");
     let tags: BTreeMap<String, String> = [("owner".to_owned(), "news".to_owned())].into();
-    let create = || CreateCluster { name: Some("tagged".to_owned()), tags: tags.clone() };
+    let create = || CreateCluster { name: Some("tagged".to_owned()), tags: tags.clone(), ..CreateCluster::default() };
     let right = allow("ecs:CreateCluster", &arn);
     assert_eq!(denied(account, &right, create()), denial("ecs:TagResource", &arn));
     let tagging = |action: &str| allow_if("ecs:TagResource", &arn, "StringEquals", "ecs:CreateAction", action);

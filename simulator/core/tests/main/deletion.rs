@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use simulator_core::ecs::cluster::Shown;
 use simulator_core::ecs::service::ServiceStatus;
 use simulator_core::ecs::{
     CreateCluster, DeleteCluster, DeleteService, DescribeClusters, DescribeServices, ListClusters, ListServices,
@@ -143,7 +144,8 @@ fn a_cluster_is_deleted_when_nothing_is_in_it() {
     );
     account.until("nothing runs", HOUR, |account| alive(account) == 0);
     assert!(!account.must(cluster()).cluster.active);
-    let (found, failures) = account.must(DescribeClusters { clusters: vec![CLUSTER.to_owned()], with_tags: false });
+    let (found, failures) =
+        account.must(DescribeClusters { clusters: vec![CLUSTER.to_owned()], shown: Shown::default() });
     assert_eq!((found[0].cluster.active, failures.len()), (false, 0), "it is still described");
     assert!(account.must(ListClusters { limit: 100, token: None }).items.is_empty());
     let create = account.creation(&Deploy::default());
@@ -152,7 +154,7 @@ fn a_cluster_is_deleted_when_nothing_is_in_it() {
     assert_eq!(refused(&mut account, cluster()), inactive);
     let none = refused(&mut account, DeleteCluster { cluster: "none".to_owned() });
     assert_eq!(none, ("ClusterNotFoundException", "Cluster not found.".to_owned()));
-    let again = account.must(CreateCluster { name: Some(CLUSTER.to_owned()), tags: BTreeMap::new() });
+    let again = account.must(CreateCluster { name: Some(CLUSTER.to_owned()), ..CreateCluster::default() });
     assert!(again.cluster.active);
 }
 

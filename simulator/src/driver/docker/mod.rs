@@ -8,6 +8,7 @@
 //! containers of one task could together use more than the task has, because a cgroup around them all can only be made by
 //! root on the engine's machine.
 
+mod agent;
 mod exec;
 mod follow;
 mod health;
@@ -23,7 +24,7 @@ mod volume;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::panic::resume_unwind;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use simulator_core::effect::TaskId;
@@ -31,6 +32,7 @@ use simulator_core::{Effect, Observation};
 use thiserror::Error;
 use tokio::task::JoinSet;
 
+use self::agent::Agents;
 use self::image::Images;
 use self::spare::Spares;
 use self::task::Task;
@@ -38,6 +40,8 @@ use super::hook::Hooks;
 use super::load_balancer::LoadBalancer;
 use super::run::{Driver, Observer};
 use super::target_probe::TargetProbe;
+use crate::account::Account;
+use crate::engine::namespace::Namespace;
 use crate::engine::pause::PauseError;
 use crate::engine::{Engine, Network, Rehearsal};
 
@@ -79,6 +83,7 @@ struct Shared {
     images: Images,
     tasks: Mutex<HashMap<TaskId, Arc<Task>>>,
     spares: Spares,
+    agents: OnceLock<Agents>,
 }
 
 impl DockerDriver {
@@ -95,7 +100,8 @@ impl DockerDriver {
     ) -> Result<Self, DockerError> {
         engine.ensure_pause_image().await?;
         let (images, tasks, spares) = (Images::default(), Mutex::default(), Spares::default());
-        let shared = Arc::new(Shared { engine, rehearsal, network, registry, images, tasks, spares });
+        let agents = OnceLock::new();
+        let shared = Arc::new(Shared { engine, rehearsal, network, registry, images, tasks, spares, agents });
         let (target_probe, hooks, background) = (TargetProbe::new(), Hooks::default(), Mutex::default());
         Ok(Self { shared, load_balancer, target_probe, hooks, background })
     }
@@ -105,6 +111,25 @@ impl DockerDriver {
     pub fn with_hooks(mut self, hooks: Hooks) -> Self {
         self.hooks = hooks;
         self
+    }
+
+    /// The same with an agent in each task's network, which gives its containers their metadata, the credentials of their role in
+    /// `account`, and a way to the account's `endpoint` on loopback. Where this process may not enter the networks, none is there.
+    #[must_use]
+    pub fn with_agent(self, account: Arc<Account>, endpoint: SocketAddr) -> Self {
+        match Namespace::may_enter() {
+            Ok(()) => {
+                self.shared.agents.get_or_init(|| Agents { account, endpoint });
+            }
+            Err(error) => tracing::info!(%error, "tasks get no metadata and no credentials"),
+        }
+        self
+    }
+
+    /// Whether tasks have an agent.
+    #[must_use]
+    pub fn has_agent(&self) -> bool {
+        self.shared.agents.get().is_some()
     }
 
     /// Makes the networks of `count` tasks ahead, and again whenever they have been taken: as many as a deployment starts at

@@ -100,15 +100,21 @@ impl Shared {
         Ok((container, output))
     }
 
-    fn body(&self, task: &Task, spec: ContainerSpec, mounts: Vec<EngineMount>) -> ContainerCreateBody {
+    fn body(&self, task: &Task, mut spec: ContainerSpec, mounts: Vec<EngineMount>) -> ContainerCreateBody {
+        let mut environment = std::mem::take(&mut spec.environment);
+        if let Some(agent) = &task.agent {
+            agent.lead(&spec, &mut environment);
+        }
         let ContainerSpec {
             task: id,
             name: _,
+            id: _,
+            has_role: _,
             image,
             digest,
             entry_point,
             command,
-            environment,
+            environment: _,
             labels,
             user,
             working_directory,

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::Shared;
+use super::agent::Agent;
 use super::spare::Spare;
 use crate::engine::{is_absent, label, pause, said};
 
@@ -30,6 +31,8 @@ pub(super) struct Task {
     pub(super) spec: TaskSpec,
     /// The engine's id of the container that holds the network open.
     pub(super) pause: String,
+    /// What its containers are told by.
+    pub(super) agent: Option<Agent>,
     state: Mutex<State>,
 }
 
@@ -102,10 +105,22 @@ impl Shared {
         };
         match made {
             Ok(Spare { pause, address }) => {
-                self.tasks().insert(task, Arc::new(Task { spec, pause, state: Mutex::default() }));
+                let agent = self.begin_agent(task, &pause).await;
+                self.tasks().insert(task, Arc::new(Task { spec, pause, agent, state: Mutex::default() }));
                 Observation::TaskPrepared { task, address }
             }
             Err(message) => Observation::TaskNotPrepared { task, message },
+        }
+    }
+
+    /// The agent of a task. One that does not come up is missed by the containers that ask it; the others need none.
+    async fn begin_agent(&self, task: TaskId, pause: &str) -> Option<Agent> {
+        match self.agents.get()?.begin(&self.engine, task, pause).await {
+            Ok(agent) => Some(agent),
+            Err(message) => {
+                tracing::warn!(%task, message, "a task has no agent");
+                None
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the observations that it waits for")]
 
+mod agent;
 mod exits;
 mod health;
 mod memory;
@@ -15,6 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use simulator_core::effect::{ContainerSpec, Pull, TaskSpec};
+use simulator_core::id::Uuid;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -175,6 +177,8 @@ fn spec(task: &TaskId, name: &str, image: &str, command: &[&str]) -> ContainerSp
     ContainerSpec {
         task: *task,
         name: name.into(),
+        id: Uuid::new(0),
+        has_role: false,
         image: image.to_owned(),
         digest: None,
         entry_point: Vec::new(),

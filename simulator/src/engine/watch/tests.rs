@@ -172,6 +172,8 @@ async fn rehearse(engine: &Engine, rehearsal: &Rehearsal) {
         let spec = ContainerSpec {
             task,
             name: name.into(),
+            id: simulator_core::id::Uuid::new(0),
+            has_role: false,
             image: image.clone(),
             digest: None,
             entry_point: Vec::new(),

@@ -87,7 +87,7 @@ impl Service {
         let now = Timestamp::from_millis(1_800_000_000_000);
         let mut world =
             World::new(Setup { account, region: Region::new("eu-central-1"), seed: 3, timing: Timing::aws(), now });
-        must(&mut world, CreateCluster { name: Some(NAME.to_owned()), tags: BTreeMap::new() });
+        must(&mut world, CreateCluster { name: Some(NAME.to_owned()), ..CreateCluster::default() });
         let subnets: Vec<String> =
             must(&mut world, DescribeSubnets::default()).items.into_iter().map(|subnet| subnet.id).collect();
         let balancers = if self.balanced { vec![self.load_balancer(&mut world, subnets.clone())] } else { Vec::new() };
@@ -176,7 +176,7 @@ impl Service {
             );
             let test = listener(world, 8080);
             let test_rule =
-                must(world, DescribeRules { listener: Some(test), ..DescribeRules::default() }).remove(0).arn;
+                must(world, DescribeRules { listener: Some(test), ..DescribeRules::default() }).items.remove(0).arn;
             AdvancedConfiguration {
                 alternate,
                 production_rule: production_rule.arn,

@@ -1,9 +1,13 @@
 //! Task definitions on the wire.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use simulator_core::ecs::definition::{Described, RuntimePlatform};
+use simulator_core::ecs::cluster::Failure;
+use simulator_core::ecs::definition::{DefinitionStatus, Described, FamilyStatus, RuntimePlatform};
 use simulator_core::ecs::{
-    DeregisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitions, RegisterTaskDefinition, TaskDefinition,
+    DeleteTaskDefinitions, DeregisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitionFamilies,
+    ListTaskDefinitions, RegisterTaskDefinition, TaskDefinition,
 };
 use simulator_core::{Page, Refusal, World};
 
@@ -86,7 +90,12 @@ pub(super) fn described(described: &Described, _: &World) -> Value {
 pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTaskDefinitions, Refusal> {
     Ok(ListTaskDefinitions {
         family: input.text("familyPrefix")?,
-        inactive: input.text("status")?.as_deref() == Some("INACTIVE"),
+        status: match input.text("status")?.as_deref() {
+            None | Some("ACTIVE") => DefinitionStatus::Active,
+            Some("INACTIVE") => DefinitionStatus::Inactive,
+            Some("DELETE_IN_PROGRESS") => DefinitionStatus::DeleteInProgress,
+            Some(other) => return Err(Refusal::fault(shape::INVALID, format!("Invalid status '{other}'."))),
+        },
         descending: input.text("sort")?.as_deref() == Some("DESC"),
         limit: shape::limit(input, 100)?,
         token: input.text("nextToken")?,
@@ -95,6 +104,33 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTaskDefinitions, 
 
 pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
     shape::page("taskDefinitionArns", page)
+}
+
+pub(super) fn families(input: &mut Input, _: &World) -> Result<ListTaskDefinitionFamilies, Refusal> {
+    Ok(ListTaskDefinitionFamilies {
+        prefix: input.text("familyPrefix")?,
+        status: match input.text("status")?.as_deref() {
+            None | Some("ALL") => FamilyStatus::All,
+            Some("ACTIVE") => FamilyStatus::Active,
+            Some("INACTIVE") => FamilyStatus::Inactive,
+            Some(other) => return Err(Refusal::fault(shape::INVALID, format!("Invalid status '{other}'."))),
+        },
+        limit: shape::limit(input, 100)?,
+        token: input.text("nextToken")?,
+    })
+}
+
+pub(super) fn families_listed(page: &Page<String>, _: &World) -> Value {
+    shape::page("families", page)
+}
+
+pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteTaskDefinitions, Refusal> {
+    Ok(DeleteTaskDefinitions { task_definitions: input.texts("taskDefinitions")? })
+}
+
+pub(super) fn deleted((deleted, failures): &(Vec<Arc<TaskDefinition>>, Vec<Failure>), _: &World) -> Value {
+    let definitions: Vec<Value> = deleted.iter().map(|definition| json(definition)).collect();
+    json!({ "taskDefinitions": definitions, "failures": shape::failures(failures) })
 }
 
 pub(super) fn deregister(input: &mut Input, _: &World) -> Result<DeregisterTaskDefinition, Refusal> {
@@ -124,6 +160,7 @@ fn json(definition: &TaskDefinition) -> Value {
         registered_at,
         registered_by,
         deregistered_at,
+        delete_requested_at,
         probes: _,
     } = definition;
     let names =
@@ -143,7 +180,7 @@ fn json(definition: &TaskDefinition) -> Value {
         ("networkMode", json!(network_mode.as_str())),
         ("revision", json!(revision)),
         ("volumes", volumes.iter().map(|name| json!({ "name": name, "host": {} })).collect()),
-        ("status", json!(definition.status())),
+        ("status", json!(definition.status().as_str())),
         ("requiresAttributes", requires_attributes(definition)),
         ("placementConstraints", json!([])),
         ("compatibilities", names(&definition.compatibilities())),
@@ -155,6 +192,7 @@ fn json(definition: &TaskDefinition) -> Value {
         ("registeredAt", shape::seconds_of(*registered_at)),
         ("registeredBy", json!(registered_by.as_str())),
         ("deregisteredAt", json!(deregistered_at.map(shape::seconds_of))),
+        ("deleteRequestedAt", json!(delete_requested_at.map(shape::seconds_of))),
     ])
 }
 

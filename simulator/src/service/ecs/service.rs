@@ -3,19 +3,19 @@
 use serde_json::{Value, json};
 use simulator_core::ecs::service::{DeploymentConfiguration, DescribedServices, Propagate, ServiceEvent, Shifting};
 use simulator_core::ecs::{
-    CreateService, DeleteService, DescribeServices, ListServices, ServiceKey, UpdateService, View,
+    CreateService, DeleteService, DescribeServices, ListServices, ListServicesByNamespace, ServiceKey, UpdateService,
+    View,
 };
 use simulator_core::{Page, Refusal, World};
 
 use super::shape::{self, INVALID, object};
-use super::{deployment, history};
+use super::{capacity, deployment, history};
 use crate::wire::Input;
 
 pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refusal> {
     only(input, "schedulingStrategy", "REPLICA")?;
     let controller = deployment::controller(input)?;
     shape::platform_version(input)?;
-    shape::refuse_true(input, "enableExecuteCommand")?;
     // Creating a service of the same name twice is refused with or without the token that would tell the two apart.
     let _token = input.text("clientToken")?;
     let asked = deployment::configuration(input)?;
@@ -27,6 +27,8 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refu
         desired: shape::whole(input, "desiredCount")?
             .ok_or_else(|| Refusal::fault(INVALID, "DesiredCount cannot be null for REPLICA scheduling strategy."))?,
         launch_type: shape::launch_type(input)?,
+        strategy: capacity::strategy(input, "capacityProviderStrategy")?,
+        execute_command: input.boolean("enableExecuteCommand")?.unwrap_or(false),
         load_balancers: deployment::load_balancers(input)?,
         network: shape::network(input)?,
         controller,
@@ -48,7 +50,6 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refu
 
 pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateService, Refusal> {
     shape::platform_version(input)?;
-    shape::refuse_true(input, "enableExecuteCommand")?;
     let asked = deployment::configuration(input)?;
     Ok(UpdateService {
         cluster: input.text("cluster")?,
@@ -67,6 +68,12 @@ pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateService, Refu
         grace: shape::seconds(input, "healthCheckGracePeriodSeconds")?,
         propagate: propagate(input)?,
         managed_tags: input.boolean("enableECSManagedTags")?,
+        execute_command: input.boolean("enableExecuteCommand")?,
+        strategy: if input.has("capacityProviderStrategy") {
+            Some(capacity::strategy(input, "capacityProviderStrategy")?)
+        } else {
+            None
+        },
         zone_rebalancing: zone_rebalancing(input)?,
     })
 }
@@ -136,6 +143,12 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListServices, Refusal
     })
 }
 
+pub(super) fn by_namespace(input: &mut Input, _: &World) -> Result<ListServicesByNamespace, Refusal> {
+    // Where there is no namespace there are no pages of it either.
+    let (_limit, _token) = (shape::limit(input, 100)?, input.text("nextToken")?);
+    Ok(ListServicesByNamespace { namespace: input.required("namespace", INVALID)? })
+}
+
 pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
     shape::page("serviceArns", page)
 }
@@ -155,7 +168,12 @@ fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Value {
         ("desiredCount", json!(service.desired)),
         ("runningCount", json!(running)),
         ("pendingCount", json!(pending)),
-        ("launchType", json!("FARGATE")),
+        // One or the other is shown.
+        ("launchType", if primary.strategy.is_empty() { json!("FARGATE") } else { Value::Null }),
+        (
+            "capacityProviderStrategy",
+            if primary.strategy.is_empty() { Value::Null } else { capacity::strategy_json(&primary.strategy) },
+        ),
         ("platformVersion", json!("LATEST")),
         ("platformFamily", json!("Linux")),
         ("taskDefinition", json!(primary.definition.arn.as_str())),
@@ -176,7 +194,7 @@ fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Value {
         ("createdBy", json!(service.created_by.as_str())),
         ("enableECSManagedTags", json!(service.managed_tags)),
         ("propagateTags", json!(service.propagate.as_str())),
-        ("enableExecuteCommand", json!(false)),
+        ("enableExecuteCommand", json!(service.execute_command)),
         ("availabilityZoneRebalancing", json!(if service.zone_rebalancing { "ENABLED" } else { "DISABLED" })),
     ])
 }

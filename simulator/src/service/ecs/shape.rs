@@ -110,7 +110,16 @@ pub(super) fn refuse_true(input: &mut Input, key: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Takes `maxResults`, at most `most`, which it is by default.
+/// Takes `maxResults` of a listing whose pages have at most `most` entries.
+pub(super) fn limit_up_to(input: &mut Input, most: u32) -> Result<usize, Refusal> {
+    let limit = whole(input, "maxResults")?.unwrap_or(most);
+    if !(1..=most).contains(&limit) {
+        return Err(Refusal::fault(INVALID, format!("maxResults must be between 1 and {most}.")));
+    }
+    Ok(usize::try_from(limit).expect("a page fits usize"))
+}
+
+/// Takes `maxResults`, `most` by default.
 pub(super) fn limit(input: &mut Input, most: u32) -> Result<usize, Refusal> {
     let limit = whole(input, "maxResults")?.unwrap_or(most);
     if !(1..=100).contains(&limit) {

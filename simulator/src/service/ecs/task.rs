@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 use simulator_core::ec2::task_interface;
 use simulator_core::ecs::task::describe::DescribedTasks;
 use simulator_core::ecs::task::{Container, ContainerOverride, Overrides};
-use simulator_core::ecs::{DescribeTasks, ListTasks, RunTask, StopTask, Task};
+use simulator_core::ecs::{DescribeTasks, ExecuteCommand, ListTasks, RunTask, StopTask, Task};
 use simulator_core::effect::TaskId;
 use simulator_core::{Page, Refusal, World};
 
+use super::capacity;
 use super::container::pair_list;
 use super::shape::{self, INVALID, object};
 use crate::wire::Input;
 
 pub(super) fn run(input: &mut Input, _: &World) -> Result<RunTask, Refusal> {
     shape::platform_version(input)?;
-    shape::refuse_true(input, "enableExecuteCommand")?;
     // Kept for the caller's own use; nothing depends on it.
     let _reference = input.text("referenceId")?;
     Ok(RunTask {
@@ -22,6 +22,8 @@ pub(super) fn run(input: &mut Input, _: &World) -> Result<RunTask, Refusal> {
         task_definition: input.required("taskDefinition", INVALID)?,
         count: shape::whole(input, "count")?,
         launch_type: shape::launch_type(input)?,
+        strategy: capacity::strategy(input, "capacityProviderStrategy")?,
+        execute_command: input.boolean("enableExecuteCommand")?.unwrap_or(false),
         network: shape::network(input)?,
         overrides: input.structure("overrides")?.map(overrides).transpose()?.unwrap_or_default(),
         group: input.text("group")?,
@@ -30,6 +32,12 @@ pub(super) fn run(input: &mut Input, _: &World) -> Result<RunTask, Refusal> {
         propagate: match input.text("propagateTags")?.as_deref() {
             None | Some("NONE") => false,
             Some("TASK_DEFINITION") => true,
+            Some("SERVICE") => {
+                return Err(Refusal::fault(
+                    INVALID,
+                    "Tasks that are not part of a service cannot get the tags of one.",
+                ));
+            }
             Some(other) => return Err(Refusal::fault(INVALID, format!("Invalid propagateTags '{other}'."))),
         },
         managed_tags: input.boolean("enableECSManagedTags")?.unwrap_or(false),
@@ -114,6 +122,17 @@ pub(super) fn stop(input: &mut Input, _: &World) -> Result<StopTask, Refusal> {
     })
 }
 
+pub(super) fn execute(input: &mut Input, _: &World) -> Result<ExecuteCommand, Refusal> {
+    let missing = || Refusal::fault(INVALID, "The request must contain the parameter interactive");
+    Ok(ExecuteCommand {
+        cluster: input.text("cluster")?,
+        task: input.required("task", INVALID)?,
+        container: input.text("container")?,
+        command: input.required("command", INVALID)?,
+        interactive: input.boolean("interactive")?.ok_or_else(missing)?,
+    })
+}
+
 pub(super) fn stopped(id: &TaskId, world: &World) -> Value {
     json!({ "task": json(world, id, true) })
 }
@@ -126,6 +145,7 @@ fn json(world: &World, id: &TaskId, with_tags: bool) -> Value {
     object([
         ("attachments", attachments(task)),
         ("attributes", json!([{ "name": "ecs.cpu-architecture", "value": "x86_64" }])),
+        ("capacityProviderName", json!(task.origin.provider.as_deref())),
         ("clusterArn", json!(view.cluster(&task.origin.cluster).map(|cluster| cluster.arn.as_str()))),
         ("connectivity", json!(task.pull_started_at.map(|_| "CONNECTED"))),
         ("connectivityAt", time(task.pull_started_at)),
@@ -133,7 +153,7 @@ fn json(world: &World, id: &TaskId, with_tags: bool) -> Value {
         ("cpu", json!(task.origin.overrides.cpu.or(task.definition.cpu).map(|cpu| cpu.to_string()))),
         ("createdAt", shape::seconds_of(task.created_at)),
         ("desiredStatus", json!(task.desired_status())),
-        ("enableExecuteCommand", json!(false)),
+        ("enableExecuteCommand", json!(task.origin.execute_command)),
         ("executionStoppedAt", time(task.execution_stopped_at)),
         ("group", json!(task.origin.group)),
         ("healthStatus", json!(task.health().as_str())),

@@ -1,5 +1,6 @@
 //! ECS's rows, called as the wire calls them.
 
+mod account;
 mod deployments;
 
 use serde_json::{Value, json};

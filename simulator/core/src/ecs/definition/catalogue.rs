@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::TaskDefinition;
+use super::{DefinitionStatus, TaskDefinition};
 use crate::ecs::State;
 use crate::operation::{Access, Authorized, Operation};
 use crate::page::{Page, page};
@@ -77,8 +77,8 @@ impl Operation for DescribeTaskDefinition {
 pub struct ListTaskDefinitions {
     /// `familyPrefix`: in truth the whole family's name.
     pub family: Option<String>,
-    /// Whether `status` asks for INACTIVE ones.
-    pub inactive: bool,
+    /// `status`; ACTIVE by default.
+    pub status: DefinitionStatus,
     /// Whether `sort` is DESC.
     pub descending: bool,
     /// `maxResults`, 100 by default.
@@ -103,7 +103,7 @@ impl Operation for ListTaskDefinitions {
             .iter()
             .filter(|(family, _)| asked.family.as_ref().is_none_or(|wanted| wanted == *family))
             .flat_map(|(_, revisions)| revisions)
-            .filter(|definition| definition.deregistered_at.is_some() == asked.inactive)
+            .filter(|definition| definition.status() == asked.status)
             .map(|definition| definition.arn.to_string())
             .collect();
         if asked.descending {
@@ -114,6 +114,11 @@ impl Operation for ListTaskDefinitions {
         page(keyed, asked.token.as_deref(), asked.limit)
             .ok_or_else(|| Refusal::fault("InvalidParameterException", "Invalid token."))
     }
+}
+
+/// Whether a reference by name or ARN says which revision it means.
+pub(super) fn names_revision(reference: &str) -> bool {
+    reference.rsplit_once("task-definition/").map_or(reference, |(_, name)| name).contains(':')
 }
 
 /// Makes a revision INACTIVE: what runs goes on, nothing new may use it.
@@ -133,8 +138,7 @@ impl Operation for DeregisterTaskDefinition {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let reference = authorized.operation.task_definition;
-        let name = reference.rsplit_once("task-definition/").map_or(reference.as_str(), |(_, name)| name);
-        if !name.contains(':') {
+        if !names_revision(&reference) {
             return Err(Refusal::fault("ClientException", "Invalid revision number. Number: null"));
         }
         let found = world.ecs.definition(&reference).map(|definition| (definition.family.clone(), definition.revision));

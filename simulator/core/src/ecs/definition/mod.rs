@@ -1,10 +1,12 @@
 //! Task definitions: what a task is made of.
 //!
 //! In reading order: the containers ([`container`]), the checks that registration makes ([`validate`], [`fargate`]), the
-//! operations that write the catalogue ([`register`]) and those that read it ([`catalogue`]).
+//! operations that write the catalogue ([`register`], [`delete`]) and those that read it ([`catalogue`], [`family`]).
 
 pub mod catalogue;
 pub mod container;
+pub mod delete;
+mod family;
 pub(super) mod fargate;
 pub mod register;
 mod validate;
@@ -19,6 +21,8 @@ pub use container::{
     Condition, ContainerDefinition, Dependency, HealthCheck, LogConfiguration, MountPoint, PortMapping, RestartPolicy,
     Secret, Ulimit,
 };
+pub use delete::DeleteTaskDefinitions;
+pub use family::{FamilyStatus, ListTaskDefinitionFamilies};
 pub use register::RegisterTaskDefinition;
 pub(crate) use register::role_arn;
 pub(crate) use validate::is_ecr;
@@ -66,6 +70,32 @@ pub struct TaskDefinition {
     pub registered_by: Arn,
     /// `deregisteredAt`; a revision that has it is INACTIVE.
     pub deregistered_at: Option<Timestamp>,
+    /// `deleteRequestedAt`; a revision that has it is DELETE_IN_PROGRESS.
+    pub delete_requested_at: Option<Timestamp>,
+}
+
+/// `status` of a revision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DefinitionStatus {
+    /// It can be used.
+    #[default]
+    Active,
+    /// It is deregistered: what runs goes on.
+    Inactive,
+    /// It is being deleted. It stays so in this World: AWS does not say how long after its last task it goes.
+    DeleteInProgress,
+}
+
+impl DefinitionStatus {
+    /// AWS's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Inactive => "INACTIVE",
+            Self::DeleteInProgress => "DELETE_IN_PROGRESS",
+        }
+    }
 }
 
 impl TaskDefinition {
@@ -75,10 +105,14 @@ impl TaskDefinition {
         format_smolstr!("{}:{}", self.family, self.revision)
     }
 
-    /// `ACTIVE`, or `INACTIVE` once it is deregistered.
+    /// Whether it can be used.
     #[must_use]
-    pub const fn status(&self) -> &'static str {
-        if self.deregistered_at.is_some() { "INACTIVE" } else { "ACTIVE" }
+    pub const fn status(&self) -> DefinitionStatus {
+        match (self.deregistered_at, self.delete_requested_at) {
+            (_, Some(_)) => DefinitionStatus::DeleteInProgress,
+            (Some(_), None) => DefinitionStatus::Inactive,
+            (None, None) => DefinitionStatus::Active,
+        }
     }
 
     /// The container called `name`, and its place.

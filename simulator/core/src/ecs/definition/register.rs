@@ -110,6 +110,7 @@ impl Operation for RegisterTaskDefinition {
             registered_at: world.now,
             registered_by: caller.arn,
             deregistered_at: None,
+            delete_requested_at: None,
         });
         revisions.push(Arc::clone(&definition));
         Ok(definition)

@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 use super::step::Step;
 use super::view::{End, Ended, Failing};
 use super::words;
+use crate::ecs::capacity::{StrategyItem, next_provider};
 use crate::ecs::service::{
     Backoff, Cause, Controller, Propagate, RolloutState, ServiceKey, note_completed, note_failed, resolve_images,
     tell_deployment,
@@ -40,6 +41,10 @@ pub(super) fn apply(world: &mut World, key: &ServiceKey, step: Step) {
             stop(world, key, &tasks, &reason);
         }
         Step::Replace { task, why } => replace(world, key, task, &why),
+        Step::Withhold { place, tasks } => {
+            let id = world.ecs.services[key].deployments[place].id.clone();
+            words::say_once(world, key, &words::protected(&id, tasks));
+        }
         Step::Deadlock => words::say_once(world, key, words::DEADLOCK),
         Step::Bake(until) => primary(world, key, |deployment| deployment.bake_until = Some(until)),
         Step::Complete => complete(world, key),
@@ -147,6 +152,7 @@ fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacin
     let cause = world.cause();
     let mut crowd = crowd(world, key, place);
     let wanted = wanted(world, key, place);
+    let mut providers = Providers::of(world, key, place);
     for _ in 0..count {
         world.follow(cause);
         let emptiest =
@@ -154,7 +160,8 @@ fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacin
         if let Some((_, tasks)) = emptiest.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
             *tasks += 1;
         }
-        match launch(world, Launch { subnet: emptiest, ..wanted.clone() }) {
+        let origin = providers.next(&wanted.origin);
+        match launch(world, Launch { subnet: emptiest, origin, ..wanted.clone() }) {
             Ok(task) => started.push(task),
             Err(refusal) => {
                 refused = Some(refusal);
@@ -183,6 +190,35 @@ fn not_launched(world: &mut World, key: &ServiceKey, place: usize, refusal: &Ref
     let deployment = service.deployments[place].id.as_str().into();
     service.unlaunched.push(Ended { task, deployment, how: End::NeverRan(error.into()) });
     super::poke(world, key);
+}
+
+/// The capacity providers of a deployment: how many tasks each has, and what the tasks on it have in common.
+struct Providers {
+    strategy: Vec<StrategyItem>,
+    tasks: BTreeMap<SmolStr, u32>,
+    origins: BTreeMap<SmolStr, Arc<Origin>>,
+}
+
+impl Providers {
+    fn of(world: &World, key: &ServiceKey, place: usize) -> Self {
+        let service = &world.ecs.services[key];
+        let deployment = &service.deployments[place];
+        let mut tasks = BTreeMap::new();
+        let own = world.ecs.live(service).filter(|task| task.origin.started_by.as_deref() == Some(&deployment.id));
+        for provider in own.filter(|task| !task.stopping).filter_map(|task| task.origin.provider.clone()) {
+            *tasks.entry(provider).or_default() += 1;
+        }
+        Self { strategy: deployment.strategy.clone(), tasks, origins: BTreeMap::new() }
+    }
+
+    /// What the next task has in common with others like it: `common`, on the provider whose turn it is.
+    fn next(&mut self, common: &Arc<Origin>) -> Arc<Origin> {
+        let tasks = self.tasks.iter().map(|(provider, tasks)| (provider.as_str(), *tasks)).collect();
+        let Some(provider) = next_provider(&self.strategy, &tasks).map(SmolStr::new) else { return Arc::clone(common) };
+        *self.tasks.entry(provider.clone()).or_default() += 1;
+        let on = || Arc::new(Origin { provider: Some(provider.clone()), ..Origin::clone(common) });
+        Arc::clone(self.origins.entry(provider.clone()).or_insert_with(on))
+    }
 }
 
 /// The subnets of the deployment at `place`: the order of each in its configuration, and how many tasks it has.
@@ -216,6 +252,7 @@ fn wanted(world: &World, key: &ServiceKey, place: usize) -> Launch {
     let origin = Origin {
         started_by: Some(deployment.id.as_str().into()),
         service: Some(key.clone()),
+        execute_command: service.execute_command,
         tags,
         ..Origin::new(world, &key.cluster, group, deployment.network.clone())
     };

@@ -67,6 +67,7 @@ fn task_view(world: &World, service: &Service, task: &Task) -> TaskView {
         health: if stage == Stage::Running { health(world, service, task).0 } else { TaskHealth::Unproven },
         proved: task.proved_at.is_some(),
         condemned: task.condemned,
+        protected: world.ecs.protected_until(&task.id, world.now).is_some(),
         subnet: task.subnet.clone(),
     }
 }
@@ -144,7 +145,13 @@ pub(super) fn next_change(world: &World, key: &ServiceKey) -> Option<Timestamp> 
         service.steady_since.map(|since| since + words::REPEAT),
         super::traffic_shift::next_change(world, key),
     ];
-    by_health.chain(by_registration).chain(others.into_iter().flatten()).filter(|at| *at > world.now).min()
+    let by_protection = world.ecs.live(service).filter_map(|task| world.ecs.protected_until(&task.id, world.now));
+    by_health
+        .chain(by_protection)
+        .chain(by_registration)
+        .chain(others.into_iter().flatten())
+        .filter(|at| *at > world.now)
+        .min()
 }
 
 /// How a task of a service ended, for its scheduler to note.

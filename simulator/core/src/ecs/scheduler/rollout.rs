@@ -16,6 +16,7 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
         // Stalled: nothing of it is started, and what serves goes on serving. A desired count that is lowered is followed all the same.
         let mut unwanted = surplus(view.new_tasks().collect(), view.desired);
         unwanted.extend(surplus(view.old_tasks().collect(), view.desired));
+        steps.extend(withheld(view));
         steps.extend(scale(unwanted));
         return steps;
     }
@@ -38,6 +39,7 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
     let deadlocked = no_room && replaced.is_empty() && unwanted.is_empty() && nothing_moves(view);
     steps.extend(replaced);
     steps.extend(scale(unwanted));
+    steps.extend(withheld(view));
     if deadlocked {
         steps.push(Step::Deadlock);
     }
@@ -84,7 +86,7 @@ fn replacement_of(task: &TaskView) -> Option<Step> {
 fn old(view: &View, unborn: u32, room: u32) -> Vec<TaskId> {
     let (healthy, useless): (Vec<&TaskView>, Vec<&TaskView>) = view.old_tasks().partition(|task| task.is_healthy());
     if view.desired == 0 {
-        return ids(view.old_tasks());
+        return ids(view.old_tasks().filter(|task| !task.protected));
     }
     let new_healthy = count(view.new_tasks().filter(|task| task.is_healthy()));
     let all_healthy = new_healthy + count(healthy.iter().copied());
@@ -95,7 +97,7 @@ fn old(view: &View, unborn: u32, room: u32) -> Vec<TaskId> {
     // Those that serve nobody go when enough others do, or when their room is needed.
     let enough_serve = all_healthy >= view.bounds.minimum.max(1);
     let useless_go = if enough_serve { count(useless.iter().copied()) } else { needed };
-    let mut stop = ids(first(useless, useless_go).into_iter());
+    let mut stop = ids(first(unprotected(useless), useless_go).into_iter());
 
     // Of those that serve, as many go as the minimum can spare: for the sake of room, or because new ones serve already.
     let spare = all_healthy.saturating_sub(view.bounds.minimum);
@@ -107,7 +109,7 @@ fn old(view: &View, unborn: u32, room: u32) -> Vec<TaskId> {
     } else {
         0
     };
-    stop.extend(ids(first(healthy, healthy_go).into_iter()));
+    stop.extend(ids(first(unprotected(healthy), healthy_go).into_iter()));
     stop
 }
 
@@ -121,6 +123,9 @@ fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
     for (place, task) in tasks.into_iter().enumerate() {
         let rank = (task.stage == Stage::Starting, !task.is_healthy());
         *crowd.entry(&task.subnet).or_default() += 1;
+        if task.protected {
+            continue;
+        }
         left.entry((rank, &task.subnet)).or_default().push((place, task));
     }
     let mut stop = Vec::new();
@@ -135,6 +140,26 @@ fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
         stop.push(task.id);
     }
     stop
+}
+
+/// Says which deployments keep tasks, that nobody wants, because they are protected.
+fn withheld(view: &View) -> Vec<Step> {
+    let whole = count(view.new_tasks().filter(|task| task.is_healthy())) >= view.desired;
+    let kept = |place: usize| {
+        let here = || view.tasks.iter().filter(|task| task.stage != Stage::Stopping && task.deployment == Some(place));
+        let wanted = match place {
+            0 => view.desired,
+            _ if whole => 0,
+            _ => u32::MAX,
+        };
+        count(here()).saturating_sub(wanted).saturating_sub(count(here().filter(|task| !task.protected)))
+    };
+    let places = (0..view.deployments.len()).map(|place| (place, kept(place)));
+    places.filter(|(_, tasks)| *tasks > 0).map(|(place, tasks)| Step::Withhold { place, tasks }).collect()
+}
+
+fn unprotected(tasks: Vec<&TaskView>) -> Vec<&TaskView> {
+    tasks.into_iter().filter(|task| !task.protected).collect()
 }
 
 /// Tasks and their places in the order of creation, the newest last.

@@ -30,6 +30,8 @@ pub(super) enum Step {
     Scale(Vec<TaskId>),
     /// Stop an unhealthy task.
     Replace { task: TaskId, why: Failing },
+    /// So many tasks of the deployment at this place are wanted no more, and are protected from scale-in.
+    Withhold { place: usize, tasks: u32 },
     /// The bounds allow neither to start nor to stop anything.
     Deadlock,
     /// The primary deployment has nothing left to do, and is done then unless an alarm goes off.

@@ -69,6 +69,8 @@ pub(super) struct TaskView {
     pub(super) proved: bool,
     /// Whether it has been said to be unhealthy before.
     pub(super) condemned: bool,
+    /// Whether it is protected from scale-in.
+    pub(super) protected: bool,
     pub(super) subnet: Option<SmolStr>,
 }
 

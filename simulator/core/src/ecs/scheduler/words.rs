@@ -79,6 +79,14 @@ pub(super) fn unhealthy(task: &TaskId, why: &Failing) -> String {
     }
 }
 
+/// Observed on the real service; like what is said of targets, it has no full stop.
+pub(super) fn protected(deployment: &str, tasks: u32) -> String {
+    format!(
+        ") was unable to reach steady state because (taskSet {deployment}) was unable to scale in due to (reason {tasks} tasks under \
+         protection)"
+    )
+}
+
 pub(super) fn completed(deployment: &str) -> String {
     format!(") (deployment {deployment}) deployment completed.")
 }

@@ -12,8 +12,10 @@ use super::hook::{HookTarget, LifecycleHook};
 use super::{Backoff, Propagate, Service, ServiceKey, ServiceStatus, history};
 use crate::agenda::Deadline;
 use crate::arn::Arn;
+use crate::ecs::capacity::{self, StrategyItem};
+use crate::ecs::definition::TaskDefinition;
 use crate::ecs::network::{self, Network};
-use crate::ecs::{LaunchType, access, cluster, scheduler};
+use crate::ecs::{LaunchType, access, cluster, scheduler, tag};
 use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
 use crate::world::World;
@@ -31,6 +33,10 @@ pub struct CreateService {
     pub desired: u32,
     /// `launchType`.
     pub launch_type: Option<LaunchType>,
+    /// `capacityProviderStrategy`, in place of a launch type.
+    pub strategy: Vec<StrategyItem>,
+    /// `enableExecuteCommand`.
+    pub execute_command: bool,
     /// `loadBalancers`.
     pub load_balancers: Vec<LoadBalancer>,
     /// `networkConfiguration`.
@@ -79,6 +85,18 @@ pub(super) fn passed_roles(balancers: &[LoadBalancer], hooks: &[LifecycleHook]) 
     roles.into_iter().map(pass).collect()
 }
 
+/// Execute command needs a task role; the service cannot be `done` without (`facts/aws.md` 4.2, of UpdateService).
+pub(super) fn check_task_role(definition: &TaskDefinition, done: &str) -> Result<(), Refusal> {
+    if definition.task_role.is_some() {
+        return Ok(());
+    }
+    let message = format!(
+        "The service couldn't be {done} because a valid taskRoleArn is not being used. Specify a valid task role in your task \
+         definition and try again."
+    );
+    Err(Refusal::fault("InvalidParameterException", message))
+}
+
 impl CreateService {
     fn key(&self) -> ServiceKey {
         ServiceKey {
@@ -98,7 +116,10 @@ impl CreateService {
             Some(ServiceStatus::Draining) => return invalid("Unable to Start a service that is still Draining."),
             Some(ServiceStatus::Inactive) | None => {}
         }
-        if self.launch_type != Some(LaunchType::Fargate) {
+        tag::check(&self.tags)?;
+        let (launch_type, _) =
+            capacity::chosen(world.ecs.cluster(self.cluster.as_deref())?, self.launch_type, &self.strategy)?;
+        if launch_type != LaunchType::Fargate {
             // AWS would accept the service and never place a task; saying so at once is plainer than a rehearsal that hangs.
             return Err(Refusal::NotSimulated {
                 what: "services of launch type EC2: there are no container instances".to_owned(),
@@ -122,8 +143,10 @@ impl Operation for CreateService {
             .with("ecs:task-definition", definition.arn.as_str())
             .with("ecs:enable-ecs-managed-tags", self.managed_tags.to_string())
             .with("ecs:propagate-tags", self.propagate.as_str())
-            .with("ecs:enable-execute-command", "false");
+            .with("ecs:enable-execute-command", self.execute_command.to_string());
         let create = with_network(create, self.network.as_ref());
+        let create = capacity::with_providers(create, world, self.strategy.iter().map(|item| &item.provider));
+        let create = access::with_size(create, definition.cpu, definition.memory);
         let tag = access::tag_on_create(&arn, "CreateService", &self.tags);
         let roles = passed_roles(&self.load_balancers, &self.configuration.shifting.hooks);
         Ok([create].into_iter().chain(tag).chain(roles).collect())
@@ -140,7 +163,13 @@ impl Operation for CreateService {
         }
         advanced::check(world, &asked.configuration.shifting.strategy, &asked.load_balancers)?;
         let key = asked.key();
-        let deployment = Deployment::new(world, definition, asked.network.unwrap_or_default(), asked.load_balancers);
+        if asked.execute_command {
+            check_task_role(&definition, "created")?;
+        }
+        let (_, strategy) =
+            capacity::chosen(world.ecs.cluster(asked.cluster.as_deref())?, asked.launch_type, &asked.strategy)?;
+        let network = asked.network.unwrap_or_default();
+        let deployment = Deployment::new(world, definition, network, asked.load_balancers, strategy);
         let service = Service {
             arn: service_arn(world, &key),
             key: key.clone(),
@@ -152,6 +181,7 @@ impl Operation for CreateService {
             tags: asked.tags,
             propagate: asked.propagate,
             managed_tags: asked.managed_tags,
+            execute_command: asked.execute_command,
             zone_rebalancing: asked.zone_rebalancing.unwrap_or(true),
             created_at: world.now,
             created_by: caller.arn,

@@ -9,6 +9,7 @@ use super::ServiceKey;
 use super::config::LoadBalancer;
 use super::lifecycle::TrafficShift;
 use crate::arn::Arn;
+use crate::ecs::capacity::StrategyItem;
 use crate::ecs::definition::TaskDefinition;
 use crate::ecs::network::Network;
 use crate::event::EventKind;
@@ -27,6 +28,8 @@ pub struct Deployment {
     pub network: Network,
     /// `loadBalancers`.
     pub load_balancers: Vec<LoadBalancer>,
+    /// `capacityProviderStrategy`; empty where the launch type was given.
+    pub strategy: Vec<StrategyItem>,
     /// `createdAt`.
     pub created_at: Timestamp,
     /// `updatedAt`.
@@ -58,6 +61,7 @@ impl Deployment {
         definition: Arc<TaskDefinition>,
         network: Network,
         load_balancers: Vec<LoadBalancer>,
+        strategy: Vec<StrategyItem>,
     ) -> Self {
         // The first digit must not be a zero, or the number would be shorter.
         let first = world.ids.text(IdKind::Deployment, b"123456789", 1);
@@ -68,6 +72,7 @@ impl Deployment {
             definition,
             network,
             load_balancers,
+            strategy,
             created_at: world.now,
             updated_at: world.now,
             rollout_state: RolloutState::InProgress,

@@ -50,6 +50,7 @@ pub use service_deployment::{Rollback, ServiceDeployment, ServiceDeploymentStatu
 pub use stop::StopServiceDeployment;
 pub use strategy::{AskedShifting, Percent, Shifting, Strategy, StrategyName};
 pub use update::UpdateService;
+pub(super) use update::{on_service, service_key as key_of};
 
 pub(super) use deployment::tell as tell_deployment;
 pub(super) use digest::resolve as resolve_images;
@@ -97,6 +98,8 @@ pub struct Service {
     pub propagate: Propagate,
     /// `enableECSManagedTags`.
     pub managed_tags: bool,
+    /// `enableExecuteCommand`: of tasks that are started from now on.
+    pub execute_command: bool,
     /// `availabilityZoneRebalancing`. Tasks are spread over the subnets as they start and stop, so there is never much to rebalance.
     pub zone_rebalancing: bool,
     /// `createdAt`.

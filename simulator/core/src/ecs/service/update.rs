@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::advanced;
 use super::config::{Alarms, CircuitBreaker, LoadBalancer};
-use super::create::{passed_roles, service_arn, with_network};
+use super::create::{check_task_role, passed_roles, service_arn, with_network};
 use super::deployment::{self, Deployment};
 use super::early_success::EarlySuccess;
 use super::strategy::AskedShifting;
 use super::{Backoff, Propagate, ServiceKey, ServiceStatus, history};
+use crate::ecs::capacity::{self, StrategyItem};
 use crate::ecs::network::{self, Network};
 use crate::ecs::{access, cluster, scheduler};
 use crate::operation::{Access, Authorized, Operation};
@@ -52,12 +53,16 @@ pub struct UpdateService {
     pub propagate: Option<Propagate>,
     /// `enableECSManagedTags`.
     pub managed_tags: Option<bool>,
+    /// `enableExecuteCommand`.
+    pub execute_command: Option<bool>,
+    /// `capacityProviderStrategy`.
+    pub strategy: Option<Vec<StrategyItem>>,
     /// Whether `availabilityZoneRebalancing` is ENABLED.
     pub zone_rebalancing: Option<bool>,
 }
 
 /// The cluster and name in a service's name or ARN; an ARN's own cluster goes before `cluster`.
-pub(super) fn service_key(cluster: Option<&str>, reference: &str) -> ServiceKey {
+pub(in crate::ecs) fn service_key(cluster: Option<&str>, reference: &str) -> ServiceKey {
     let path = reference.rsplit_once(":service/").map_or(reference, |(_, path)| path);
     let (cluster, service) = match path.split_once('/') {
         Some((cluster, service)) => (cluster, service),
@@ -67,7 +72,7 @@ pub(super) fn service_key(cluster: Option<&str>, reference: &str) -> ServiceKey 
 }
 
 /// `action` on a service, with the condition keys that every such call carries.
-pub(super) fn on_service(world: &World, action: &'static str, key: &ServiceKey) -> Access {
+pub(in crate::ecs) fn on_service(world: &World, action: &'static str, key: &ServiceKey) -> Access {
     let access = Access::new(action, service_arn(world, key).as_str())
         .with("ecs:cluster", cluster::cluster_arn(world, &key.cluster).as_str());
     match world.ecs.services.get(key) {
@@ -86,10 +91,16 @@ impl Operation for UpdateService {
         if let Some(reference) = &self.task_definition {
             let definition = world.ecs.usable_definition(reference)?;
             update = update.with("ecs:task-definition", definition.arn.as_str());
+            update = access::with_size(update, definition.cpu, definition.memory);
         }
         if let Some(managed) = self.managed_tags {
             update = update.with("ecs:enable-ecs-managed-tags", managed.to_string());
         }
+        if let Some(enabled) = self.execute_command {
+            update = update.with("ecs:enable-execute-command", enabled.to_string());
+        }
+        let providers = self.strategy.iter().flatten().map(|item| &item.provider);
+        update = capacity::with_providers(update, world, providers);
         if let Some(propagate) = self.propagate {
             update = update.with("ecs:propagate-tags", propagate.as_str());
         }
@@ -124,6 +135,16 @@ impl Operation for UpdateService {
             Some(reference) => Arc::clone(world.ecs.usable_definition(reference)?),
             None => Arc::clone(&primary.definition),
         };
+        if asked.execute_command.unwrap_or(service.execute_command) {
+            check_task_role(&definition, "updated")?;
+        }
+        let strategy = match &asked.strategy {
+            Some(strategy) => {
+                capacity::check_strategy(strategy, &world.ecs.cluster(Some(&key.cluster))?.providers)?;
+                strategy.clone()
+            }
+            None => primary.strategy.clone(),
+        };
         let network = asked.network.unwrap_or_else(|| primary.network.clone());
         let load_balancers = asked.load_balancers.unwrap_or_else(|| primary.load_balancers.clone());
         network::check(world, &definition, Some(&network))?;
@@ -133,14 +154,17 @@ impl Operation for UpdateService {
         advanced::check(world, &configuration.shifting.strategy, &load_balancers)?;
         let changed = definition.arn != primary.definition.arn
             || network != primary.network
-            || load_balancers != primary.load_balancers;
+            || load_balancers != primary.load_balancers
+            || strategy != primary.strategy;
 
-        let new = (asked.force || changed).then(|| Deployment::new(world, definition, network, load_balancers));
+        let new =
+            (asked.force || changed).then(|| Deployment::new(world, definition, network, load_balancers, strategy));
         let service = world.ecs.services.get_mut(&key).ok_or_else(not_found)?;
         service.configuration = configuration;
         service.desired = asked.desired.unwrap_or(service.desired);
         service.grace = asked.grace.or(service.grace);
         service.propagate = asked.propagate.unwrap_or(service.propagate);
+        service.execute_command = asked.execute_command.unwrap_or(service.execute_command);
         service.managed_tags = asked.managed_tags.unwrap_or(service.managed_tags);
         service.zone_rebalancing = asked.zone_rebalancing.unwrap_or(service.zone_rebalancing);
         service.steady_since = None;

@@ -191,6 +191,8 @@ fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
     ContainerSpec {
         task: task.id,
         name: task.containers[place].name.clone(),
+        id: task.containers[place].id,
+        has_role: task.role().is_some(),
         image: definition.image.clone(),
         digest: task.containers[place].digest.clone(),
         entry_point: definition.entry_point.clone(),

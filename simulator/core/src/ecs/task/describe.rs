@@ -22,7 +22,7 @@ pub(super) fn find<'a>(world: &'a World, cluster: &str, reference: &str) -> Opti
 }
 
 /// The ARN of the task of the cluster called `cluster` that `reference` names, whether or not it exists.
-fn arn(world: &World, cluster: &str, reference: &str) -> Arn {
+pub(super) fn arn(world: &World, cluster: &str, reference: &str) -> Arn {
     Arn::new("ecs", &world.region, &world.account, &format!("task/{cluster}/{}", written(reference)))
 }
 

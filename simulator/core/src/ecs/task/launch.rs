@@ -86,7 +86,7 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
     Ok(id)
 }
 
-/// What Fargate sets in every container. Its metadata and credentials endpoints are not served here, so their variables are not set.
+/// What Fargate sets in every container. Where the agent's endpoint is served, the driver sets the variables that lead to it.
 pub(super) fn fargate_environment(world: &World) -> BTreeMap<String, String> {
     let region = world.region.to_string();
     [("AWS_EXECUTION_ENV", "AWS_ECS_FARGATE"), ("AWS_REGION", &region), ("AWS_DEFAULT_REGION", &region)]

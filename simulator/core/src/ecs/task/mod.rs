@@ -2,14 +2,16 @@
 //!
 //! In reading order: what a task is (here, [`origin`], [`container`]), the rules ([`dependency`], [`health`], [`restart`], [`life`]: values in,
 //! values out), what carries them out ([`advance`], [`launch`], [`execution`], [`environment`], [`stop`]), what comes in ([`observe`]), and the
-//! operations ([`run`], [`describe`], [`call_stop`]). All of them are in one place ([`kept`]).
+//! operations ([`run`], [`describe`], [`call_stop`], [`protection`], [`execute_command`]); [`credentials`] are what its containers call with. All of them are in one place ([`kept`]).
 
 pub(super) mod advance;
 pub mod call_stop;
 pub mod container;
+mod credentials;
 mod dependency;
 pub mod describe;
 mod environment;
+pub mod execute_command;
 mod execution;
 pub(super) mod health;
 mod kept;
@@ -17,6 +19,7 @@ pub(super) mod launch;
 mod life;
 pub(super) mod observe;
 pub mod origin;
+pub mod protection;
 mod restart;
 pub mod run;
 pub(super) mod stop;
@@ -34,7 +37,9 @@ use smol_str::SmolStr;
 pub use call_stop::StopTask;
 pub use container::{Container, ContainerStatus, Health};
 pub use describe::{DescribeTasks, ListTasks};
+pub use execute_command::ExecuteCommand;
 pub use origin::Origin;
+pub use protection::{GetTaskProtection, ProtectedTask, UpdateTaskProtection};
 pub(super) use run::Earlier;
 pub use run::{ContainerOverride, Overrides, RunTask};
 
@@ -217,6 +222,12 @@ impl Task {
     #[must_use]
     pub fn health(&self) -> Health {
         health::of_task(&self.definition, &self.containers)
+    }
+
+    /// The ARN of its task role: RunTask's, or else the task definition's.
+    #[must_use]
+    pub fn role(&self) -> Option<&str> {
+        self.origin.overrides.task_role.as_ref().or(self.definition.task_role.as_ref()).map(String::as_str)
     }
 
     /// The container called `name`.

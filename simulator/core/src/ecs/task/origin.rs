@@ -28,6 +28,10 @@ pub struct Origin {
     pub network: Network,
     /// Its security groups, the VPC's own included where none was named.
     pub security_groups: Arc<[String]>,
+    /// The capacity provider that was chosen for it, if one was.
+    pub provider: Option<SmolStr>,
+    /// `enableExecuteCommand`.
+    pub execute_command: bool,
     /// `tags`.
     pub tags: BTreeMap<String, String>,
     /// What a task's ARN begins with, up to its id.
@@ -45,6 +49,8 @@ impl Origin {
             service: None,
             security_groups: network::security_groups(world, &network).into(),
             network,
+            provider: None,
+            execute_command: false,
             tags: BTreeMap::new(),
             prefix: Arn::new("ecs", &world.region, &world.account, &format!("task/{cluster}/")).to_string(),
         }

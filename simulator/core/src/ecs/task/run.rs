@@ -8,9 +8,10 @@ use smol_str::SmolStr;
 use super::Origin;
 use super::launch::{Launch, launch};
 use crate::arn::Arn;
+use crate::ecs::capacity::{self, StrategyItem};
 use crate::ecs::definition::{TaskDefinition, role_arn};
 use crate::ecs::network::{self, Network};
-use crate::ecs::{LaunchType, access, cluster};
+use crate::ecs::{LaunchType, access, cluster, tag};
 use crate::effect::TaskId;
 use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
@@ -68,6 +69,10 @@ pub struct RunTask {
     pub count: Option<u32>,
     /// `launchType`; EC2 by default, of which there are no instances.
     pub launch_type: Option<LaunchType>,
+    /// `capacityProviderStrategy`, in place of a launch type.
+    pub strategy: Vec<StrategyItem>,
+    /// `enableExecuteCommand`.
+    pub execute_command: bool,
     /// `networkConfiguration`.
     pub network: Option<Network>,
     /// `overrides`.
@@ -114,10 +119,17 @@ impl RunTask {
                 )));
             }
         }
-        if self.launch_type != Some(LaunchType::Fargate) {
-            return Err(invalid("No Container Instances were found in your cluster."));
+        if self.client_token.as_ref().is_some_and(|token| !sound_token(token)) {
+            return Err(invalid("clientToken must be 1 to 64 characters in the range of 33-126."));
         }
-        Ok(())
+        if self.execute_command && self.task_role(definition).is_none() {
+            return Err(invalid(NO_TASK_ROLE));
+        }
+        tag::check(&self.tags)
+    }
+
+    fn task_role<'a>(&'a self, definition: &'a TaskDefinition) -> Option<&'a String> {
+        self.overrides.task_role.as_ref().or(definition.task_role.as_ref())
     }
 
     /// The tags that the tasks get, but for those that ECS adds.
@@ -137,24 +149,31 @@ impl Operation for RunTask {
         let definition = self.definition(world)?;
         let cluster = cluster::cluster_name(self.cluster.as_deref());
         let run = access::on_tagged(Access::new(Self::NAME, definition.arn.as_str()), &definition.tags)
-            .with("ecs:cluster", cluster::cluster_arn(world, cluster).as_str());
+            .with("ecs:cluster", cluster::cluster_arn(world, cluster).as_str())
+            .with("ecs:enable-execute-command", self.execute_command.to_string());
+        let run = capacity::with_providers(run, world, self.strategy.iter().map(|item| &item.provider));
+        let run =
+            access::with_size(run, self.overrides.cpu.or(definition.cpu), self.overrides.memory.or(definition.memory));
         let tags = self.all_tags(definition);
         let mut accesses = vec![access::tagged(run, &self.tags)];
         let tasks = Arn::new("ecs", &world.region, &world.account, &format!("task/{cluster}/*"));
         accesses.extend(access::tag_on_create(&tasks, "RunTask", &tags));
-        let overridden = [
-            self.overrides.task_role.as_ref().or(definition.task_role.as_ref()),
-            self.overrides.execution_role.as_ref().or(definition.execution_role.as_ref()),
-        ];
+        let overridden =
+            [self.task_role(definition), self.overrides.execution_role.as_ref().or(definition.execution_role.as_ref())];
         accesses.extend(overridden.into_iter().flatten().map(|role| access::pass_role(&role_arn(world, role))));
         Ok(accesses)
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Vec<TaskId>, Refusal> {
         let asked = authorized.operation;
-        let cluster = world.ecs.cluster(asked.cluster.as_deref())?.name.clone();
+        let there = world.ecs.cluster(asked.cluster.as_deref())?;
+        let (launch_type, strategy) = capacity::chosen(there, asked.launch_type, &asked.strategy)?;
+        let cluster = there.name.clone();
         let definition = Arc::clone(asked.definition(world)?);
         asked.check(&definition)?;
+        if launch_type == LaunchType::Ec2 {
+            return Err(invalid("No Container Instances were found in your cluster."));
+        }
         network::check(world, &definition, asked.network.as_ref())?;
         // Debug output of the request stands for its parameters: the same request is the same text.
         let fingerprint = format!("{asked:?}");
@@ -175,18 +194,19 @@ impl Operation for RunTask {
         let origin = Origin {
             overrides: asked.overrides.clone(),
             started_by: asked.started_by.as_deref().map(SmolStr::new),
+            execute_command: asked.execute_command,
             tags,
             ..Origin::new(world, &cluster, group, network)
         };
-        let launched = Launch {
-            definition,
-            origin: Arc::new(origin),
-            subnet,
-            // A task on its own belongs to no deployment whose tasks it would have to be like.
-            digests: Arc::default(),
-        };
+        // A task on its own belongs to no deployment whose tasks it would have to be like.
+        let mut launched = Launch { definition, origin: Arc::new(origin), subnet, digests: Arc::default() };
         let mut tasks = Vec::new();
+        let mut placed = BTreeMap::new();
         for _ in 0..asked.count.unwrap_or(1) {
+            if let Some(provider) = capacity::next_provider(&strategy, &placed) {
+                *placed.entry(provider).or_default() += 1;
+                Arc::make_mut(&mut launched.origin).provider = Some(provider.into());
+            }
             tasks.push(launch(world, launched.clone())?);
         }
         debug_assert_eq!(tasks.iter().collect::<BTreeSet<_>>().len(), tasks.len(), "task ids do not repeat");
@@ -196,6 +216,15 @@ impl Operation for RunTask {
         Ok(tasks)
     }
 }
+
+/// Whether a client token is one (BOTO RunTask).
+fn sound_token(token: &str) -> bool {
+    (1..=64).contains(&token.len()) && token.bytes().all(|byte| (33..=126).contains(&byte))
+}
+
+/// Execute command needs a task role. The sentence is UpdateService's (`facts/aws.md` 4.2), for a task.
+const NO_TASK_ROLE: &str = "The task couldn't be started because a valid taskRoleArn is not being used. Specify a valid task role in \
+     your task definition and try again.";
 
 fn invalid(message: &str) -> Refusal {
     Refusal::fault("InvalidParameterException", message)

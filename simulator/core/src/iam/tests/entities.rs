@@ -119,7 +119,7 @@ fn a_service_gives_its_role_up_once_it_has_no_use_for_it() {
     let mut trial = Trial::new();
     let name = "AWSServiceRoleForECS";
     trial.done(CreateServiceLinkedRole { service: "ecs.amazonaws.com".into(), description: None });
-    trial.done(CreateCluster { name: Some("news".into()), tags: Default::default() });
+    trial.done(CreateCluster { name: Some("news".into()), ..CreateCluster::default() });
     let delete = || DeleteServiceLinkedRole { name: name.into() };
     let task = trial.done(delete());
     assert!(task.starts_with("task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/"), "{task}");

@@ -126,7 +126,7 @@ impl Account {
         });
         account.allow_execution(&["logs:*", "ecr:*", "secretsmanager:*"]);
         account.must(CreateLogGroup { group: "/news".to_owned(), tags: BTreeMap::new() });
-        account.must(CreateCluster { name: Some(CLUSTER.to_owned()), tags: BTreeMap::new() });
+        account.must(CreateCluster { name: Some(CLUSTER.to_owned()), ..CreateCluster::default() });
         account
     }
 

@@ -105,8 +105,8 @@ fn what_was_made_is_tagged_and_deleted() {
     assert_eq!(deleted["cluster"]["status"], "INACTIVE");
 }
 
-#[test]
-fn a_service_of_codedeploy_shows_its_task_set() {
+/// A service that CodeDeploy deploys.
+fn of_codedeploy() -> (World, Value) {
     let (mut world, subnets) = prepared();
     let root = world.root();
     let (name, tags) = ("news".to_owned(), std::collections::BTreeMap::new());
@@ -135,7 +135,12 @@ fn a_service_of_codedeploy_shows_its_task_set() {
             "networkConfiguration": { "awsvpcConfiguration": { "subnets": [subnets[0].id] } },
         }),
     );
-    let service = &created["service"];
+    (world, created["service"].clone())
+}
+
+#[test]
+fn a_service_of_codedeploy_shows_its_task_set() {
+    let (_, service) = of_codedeploy();
     assert_eq!(
         (&service["deployments"], &service["deploymentController"]["type"]),
         (&json!([]), &json!("CODE_DEPLOY"))
@@ -144,5 +149,47 @@ fn a_service_of_codedeploy_shows_its_task_set() {
     let set = &service["taskSets"][0];
     let id = set["id"].as_str().expect("it has an id");
     assert_eq!(set["taskSetArn"], format!("arn:aws:ecs:eu-central-1:123456789012:task-set/news/news-api/{id}"));
-    assert_eq!((&set["status"], &set["loadBalancers"]), (&json!("PRIMARY"), &balancers));
+    assert_eq!((&set["status"], &set["loadBalancers"]), (&json!("PRIMARY"), &service["loadBalancers"]));
+    assert_eq!(service["loadBalancers"][0]["containerPort"], 8000);
+}
+
+#[test]
+fn task_sets_are_codedeploys_own() {
+    let (mut world, service) = of_codedeploy();
+    let at = json!({ "cluster": "news", "service": "news-api" });
+    let id = &service["taskSets"][0]["id"];
+    let mut asked = at.clone();
+    asked["taskSets"] = json!([id, "ecs-svc/1"]);
+    let described = must(&mut world, "DescribeTaskSets", asked);
+    assert_eq!(described["taskSets"], service["taskSets"]);
+    assert_eq!(
+        described["failures"],
+        json!([{ "arn": "arn:aws:ecs:eu-central-1:123456789012:task-set/news/news-api/ecs-svc/1", "reason": "MISSING" }])
+    );
+    let scale = json!({ "value": 50.0, "unit": "PERCENT" });
+    for (operation, more, expected) in [
+        (
+            "CreateTaskSet",
+            json!({ "taskDefinition": "news-api", "launchType": "FARGATE", "scale": scale }),
+            "create a task set",
+        ),
+        ("UpdateTaskSet", json!({ "taskSet": id, "scale": scale }), "update a task set"),
+        ("DeleteTaskSet", json!({ "taskSet": id, "force": true }), "delete a task set"),
+        ("UpdateServicePrimaryTaskSet", json!({ "primaryTaskSet": id }), "update the primary task set"),
+    ] {
+        let mut request = at.clone();
+        for (key, value) in more.as_object().expect("an object") {
+            request[key] = value.clone();
+        }
+        let refusal = call(&mut world, operation, request).expect_err(operation).to_string();
+        let words = format!(
+            "InvalidParameterException: Unable to {expected} on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to \
+             trigger a new deployment."
+        );
+        assert_eq!(refusal, words);
+    }
+    let mut gone = at;
+    gone["service"] = json!("gone");
+    let refusal = call(&mut world, "DescribeTaskSets", gone).expect_err("it is gone").to_string();
+    assert_eq!(refusal, "ServiceNotFoundException: Service not found.");
 }

@@ -9,7 +9,8 @@ use crate::time::Timestamp;
 use crate::timing::Timing;
 
 /// A service that wants `desired` tasks within `minimum`/`maximum` percent and has `tasks`, each written as `o`ld or `n`ew and
-/// `s`tarting, `r`unning but unproven, `h`ealthy, `f`ailing or `x` (being stopped).
+/// `s`tarting, `r`unning but unproven, `h`ealthy, `f`ailing or `x` (being stopped); a `p` behind says that it is
+/// protected.
 fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
     let configuration = DeploymentConfiguration {
         minimum_healthy_percent: minimum,
@@ -17,7 +18,8 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
         ..DeploymentConfiguration::default()
     };
     let task = |(place, text): (usize, &str)| {
-        let (stage, health) = match &text[1..] {
+        let state = text[1..].trim_end_matches('p');
+        let (stage, health) = match state {
             "s" => (Stage::Starting, TaskHealth::Unproven),
             "r" => (Stage::Running, TaskHealth::Unproven),
             "h" => (Stage::Running, TaskHealth::Healthy),
@@ -32,6 +34,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
             health,
             proved: true,
             condemned: true,
+            protected: text.ends_with('p'),
             subnet: None,
         }
     };
@@ -73,7 +76,8 @@ fn name(id: &TaskId) -> String {
     bytes.filter(|byte| *byte != 0).map(char::from).collect()
 }
 
-/// The steps in words: `+2` starts two, `+1/1` starts one in place of an unhealthy one, `-oh0` stops the first task, `!` is a deadlock.
+/// The steps in words: `+2` starts two, `+1/1` starts one in place of an unhealthy one, `-oh0` stops the first task, `!` is a deadlock, `p1:2` says
+/// that two tasks of the deployment at place 1 stay because they are protected.
 fn words(steps: &[Step]) -> String {
     let word = |step: &Step| match step {
         Step::Start { count, replacing: 0 } => format!("+{count}"),
@@ -81,6 +85,7 @@ fn words(steps: &[Step]) -> String {
         Step::Scale(tasks) => tasks.iter().map(|task| format!("-{}", name(task))).collect::<Vec<_>>().join(" "),
         Step::Replace { task, .. } => format!("~{}", name(task)),
         Step::Deadlock => "!".to_owned(),
+        Step::Withhold { place, tasks } => format!("p{place}:{tasks}"),
         Step::Count { .. }
         | Step::Prove(_)
         | Step::ResetFailures
@@ -191,6 +196,23 @@ fn a_changed_desired_count_is_followed() {
         (2, (100, 200), "nh nh nh", "-nh2"),
         (3, (100, 200), "nh", "+2"),
         (1, (100, 200), "oh oh nh", "-oh0 -oh1"),
+    ]);
+}
+
+#[test]
+fn protected_tasks_stay() {
+    check(&[
+        // They count, and others go in their place.
+        (2, (100, 200), "nhp nhp nh", "-nh2"),
+        (1, (100, 200), "nhp nh nhp", "-nh1 p0:1"),
+        (0, (100, 200), "nhp nh", "-nh1 p0:1"),
+        // Old ones leave a rollout unfinished, and take up its room.
+        (2, (100, 200), "ohp oh nh nh", "-oh1 p1:1"),
+        (2, (100, 200), "ohp ohp nr nr", ""),
+        (1, (0, 100), "ohp", "!"),
+        (0, (100, 200), "ohp oh", "-oh1 p1:1"),
+        // Unhealthy ones are replaced all the same.
+        (2, (100, 200), "nh nfp nh", "~nfp1"),
     ]);
 }
 

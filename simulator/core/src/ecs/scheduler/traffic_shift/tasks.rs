@@ -2,7 +2,7 @@
 
 use super::super::rollout;
 use super::super::step::Step;
-use super::super::view::{Stage, View};
+use super::super::view::{Stage, View, count};
 use crate::ecs::service::lifecycle::Direction;
 use crate::ecs::service::{LifecycleStage, RolloutState, Service};
 
@@ -47,6 +47,11 @@ pub(super) fn decide(view: &View, wanted: &[Wanted]) -> Vec<Step> {
                 let here = |task: &&super::super::view::TaskView| {
                     task.deployment == Some(place) && task.stage != Stage::Stopping
                 };
+                let protected = count(view.tasks.iter().filter(here).filter(|task| task.protected));
+                if protected > 0 {
+                    steps.push(Step::Withhold { place, tasks: protected });
+                }
+                let here = |task: &&super::super::view::TaskView| here(task) && !task.protected;
                 let tasks: Vec<_> = view.tasks.iter().filter(here).map(|task| task.id).collect();
                 if !tasks.is_empty() {
                     steps.push(Step::Scale(tasks));
@@ -75,6 +80,9 @@ fn alone(view: &View, place: usize) -> View {
 
 /// `step` of the only deployment, as one of the deployment at `place`.
 fn at(step: Step, place: usize) -> Step {
+    if let Step::Withhold { place: _, tasks } = step {
+        return Step::Withhold { place, tasks };
+    }
     if let Step::Start { count, replacing } = step
         && place > 0
     {

@@ -1,0 +1,52 @@
+//! Account settings on the wire.
+
+use serde_json::{Value, json};
+use simulator_core::ecs::account_setting::{Setting, SettingName};
+use simulator_core::ecs::{DeleteAccountSetting, ListAccountSettings, PutAccountSetting, PutAccountSettingDefault};
+use simulator_core::{Page, Refusal, World};
+
+use super::shape::{self, INVALID, object};
+use crate::wire::Input;
+
+fn name(input: &mut Input) -> Result<SettingName, Refusal> {
+    SettingName::parse(&input.required("name", INVALID)?)
+}
+
+pub(super) fn put(input: &mut Input, _: &World) -> Result<PutAccountSetting, Refusal> {
+    Ok(PutAccountSetting {
+        name: name(input)?,
+        value: input.required("value", INVALID)?,
+        principal: input.text("principalArn")?,
+    })
+}
+
+pub(super) fn put_default(input: &mut Input, _: &World) -> Result<PutAccountSettingDefault, Refusal> {
+    Ok(PutAccountSettingDefault { name: name(input)?, value: input.required("value", INVALID)? })
+}
+
+pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteAccountSetting, Refusal> {
+    Ok(DeleteAccountSetting { name: name(input)?, principal: input.text("principalArn")? })
+}
+
+pub(super) fn list(input: &mut Input, _: &World) -> Result<ListAccountSettings, Refusal> {
+    Ok(ListAccountSettings {
+        name: input.text("name")?.map(|name| SettingName::parse(&name)).transpose()?,
+        value: input.text("value")?,
+        principal: input.text("principalArn")?,
+        effective: input.boolean("effectiveSettings")?.unwrap_or(false),
+        limit: shape::limit_up_to(input, 10)?,
+        token: input.text("nextToken")?,
+    })
+}
+
+pub(super) fn written(setting: &Setting, _: &World) -> Value {
+    json!({ "setting": json(setting) })
+}
+
+pub(super) fn listed(page: &Page<Setting>, _: &World) -> Value {
+    object([("settings", page.items.iter().map(json).collect()), ("nextToken", json!(page.next))])
+}
+
+fn json(Setting { name, value, principal }: &Setting) -> Value {
+    json!({ "name": name.as_str(), "value": value, "principalArn": principal, "type": name.kind() })
+}

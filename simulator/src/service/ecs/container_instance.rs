@@ -1,0 +1,32 @@
+//! Container instances on the wire.
+
+use serde_json::{Value, json};
+use simulator_core::ecs::cluster::Failure;
+use simulator_core::ecs::{DescribeContainerInstances, ListContainerInstances};
+use simulator_core::{Page, Refusal, World};
+
+use super::shape;
+use crate::wire::Input;
+
+pub(super) fn list(input: &mut Input, _: &World) -> Result<ListContainerInstances, Refusal> {
+    // Whatever is asked of instances, there is none.
+    let (_filter, _status) = (input.text("filter")?, input.text("status")?);
+    Ok(ListContainerInstances {
+        cluster: input.text("cluster")?,
+        limit: shape::limit(input, 100)?,
+        token: input.text("nextToken")?,
+    })
+}
+
+pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
+    shape::page("containerInstanceArns", page)
+}
+
+pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeContainerInstances, Refusal> {
+    let _include = input.texts("include")?;
+    Ok(DescribeContainerInstances { cluster: input.text("cluster")?, instances: input.texts("containerInstances")? })
+}
+
+pub(super) fn described(failures: &[Failure], _: &World) -> Value {
+    json!({ "containerInstances": [], "failures": shape::failures(failures) })
+}

@@ -1,0 +1,35 @@
+//! Task protection on the wire.
+
+use serde_json::{Value, json};
+use simulator_core::ecs::cluster::Failure;
+use simulator_core::ecs::task::ProtectedTask;
+use simulator_core::ecs::{GetTaskProtection, UpdateTaskProtection};
+use simulator_core::{Refusal, World};
+
+use super::shape::{self, INVALID, object};
+use crate::wire::Input;
+
+pub(super) fn get(input: &mut Input, _: &World) -> Result<GetTaskProtection, Refusal> {
+    Ok(GetTaskProtection { cluster: input.required("cluster", INVALID)?, tasks: input.texts("tasks")? })
+}
+
+pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateTaskProtection, Refusal> {
+    let missing = || Refusal::fault(INVALID, "The request must contain the parameter protectionEnabled");
+    Ok(UpdateTaskProtection {
+        cluster: input.required("cluster", INVALID)?,
+        tasks: input.texts("tasks")?,
+        enabled: input.boolean("protectionEnabled")?.ok_or_else(missing)?,
+        minutes: shape::whole(input, "expiresInMinutes")?,
+    })
+}
+
+pub(super) fn shown((tasks, failures): &(Vec<ProtectedTask>, Vec<Failure>), _: &World) -> Value {
+    let task = |ProtectedTask { arn, until }: &ProtectedTask| {
+        object([
+            ("taskArn", json!(arn)),
+            ("protectionEnabled", json!(until.is_some())),
+            ("expirationDate", json!(until.map(shape::seconds_of))),
+        ])
+    };
+    json!({ "protectedTasks": tasks.iter().map(task).collect::<Vec<_>>(), "failures": shape::failures(failures) })
+}
