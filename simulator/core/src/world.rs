@@ -192,8 +192,20 @@ impl World {
 
     /// What the World wants done, in order. Each effect is handed out once.
     pub fn take_effects(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.swap_effects(&mut effects);
+        effects
+    }
+
+    /// Whether there may be something that it wants done.
+    pub(crate) fn wants_something(&self) -> bool {
+        !self.effects.is_empty() || elb::is_stale(self)
+    }
+
+    /// As [`World::take_effects`], into `effects`, which is empty: the room that it has serves for what is wanted next.
+    pub(crate) fn swap_effects(&mut self, effects: &mut Vec<Effect>) {
         elb::reroute_stale(self);
-        std::mem::take(&mut self.effects)
+        std::mem::swap(&mut self.effects, effects);
     }
 
     /// The trace so far.

@@ -51,7 +51,7 @@ pub use target_group::{CreateTargetGroup, DescribeTargetGroups, HealthCheck, Tar
 pub use window::Window;
 
 pub(crate) use listener::observe_listening;
-pub(crate) use probing::{observe_drained, observe_probed, reroute_stale, settle};
+pub(crate) use probing::{is_stale, observe_drained, observe_probed, reroute_stale, settle};
 pub(crate) use rule::spread;
 pub(crate) use target::{deregister, register};
 

@@ -8,7 +8,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::behaviour::{Behaviour, Image};
 use super::container::{Run, Task, Tasks};
-use super::queue::{Due, Exit, Queue};
+use super::queue::{Due, Exit, Queue, SMALL};
 use super::script::{Entry, Script};
 use crate::arn::Arn;
 use crate::effect::{ContainerSpec, Effect, HookCall, Pull, Target, TaskId, TaskSpec};
@@ -47,6 +47,8 @@ pub struct VirtualTime {
     /// How often each function of lifecycle hooks has been called.
     calls: BTreeMap<String, usize>,
     record: Option<Record>,
+    /// Room for effects, empty: hardly ever more than a few are wanted at once, but that is very often.
+    effects: Vec<Effect>,
 }
 
 /// What passed between the World and the driver.
@@ -183,15 +185,19 @@ impl VirtualTime {
     /// Begins what the World wants, once it has been told all that containers do at this instant.
     fn carry_out(&mut self, world: &mut World) {
         let now = world.now();
-        if self.queue.next() == Some(now) {
+        if !world.wants_something() || self.queue.next() == Some(now) {
             return;
         }
-        for effect in world.take_effects() {
+        let mut effects = std::mem::take(&mut self.effects);
+        world.swap_effects(&mut effects);
+        for effect in effects.drain(..) {
             if let Some(record) = &mut self.record {
                 record.wanted.push((now, effect.clone()));
             }
             self.begin(now, effect);
         }
+        effects.shrink_to(SMALL);
+        self.effects = effects;
     }
 
     fn begin(&mut self, now: Timestamp, effect: Effect) {
