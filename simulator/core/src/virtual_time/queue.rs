@@ -94,16 +94,26 @@ impl Queue {
         self.kept.get_mut(place as usize).and_then(Option::take)
     }
 
-    /// Keeps what is due in as little room as it needs.
+    /// Keeps what is due in little more room than it needs, without having both at a time.
     fn shrink(&mut self) {
         let mut entries = std::mem::take(&mut self.heap).into_vec();
-        let mut kept = Vec::with_capacity(entries.len() * 2);
-        for Reverse(entry) in &mut entries {
-            kept.push(self.take(entry.place));
-            entry.place = u32::try_from(kept.len() - 1).expect("what is due fits memory");
+        let within = |place: u32| (place as usize) < entries.len();
+        self.free.retain(|place| within(*place));
+        let beyond: Vec<usize> = (0..entries.len()).filter(|at| !within(entries[*at].0.place)).collect();
+        for at in beyond {
+            let Reverse(entry) = &mut entries[at];
+            let due = self.take(entry.place);
+            // As many places are free below as are taken beyond.
+            if let Some(place) = self.free.pop() {
+                self.kept[place as usize] = due;
+                entry.place = place;
+            }
         }
-        entries.shrink_to_fit();
-        (self.heap, self.kept, self.free) = (entries.into(), kept, Vec::new());
+        self.kept.truncate(entries.len());
+        self.free.shrink_to_fit();
+        self.kept.shrink_to(entries.len() * 2);
+        entries.shrink_to(entries.len() * 2);
+        self.heap = entries.into();
     }
 }
 
