@@ -2,7 +2,7 @@
 
 use crate::arn::{AccountId, Arn, Region};
 use crate::effect::Effect;
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, Sequence};
 use crate::id::IdStream;
 use crate::observation::Observation;
 use crate::operation::{Caller, Operation, Principal};
@@ -47,7 +47,7 @@ pub struct World {
     pub(crate) ecs: ecs::State,
     effects: Vec<Effect>,
     events: Vec<Event>,
-    cause: Option<u64>,
+    cause: Option<Sequence>,
     throttled_until: Option<Timestamp>,
 }
 
@@ -221,19 +221,20 @@ impl World {
     }
 
     /// Writes `kind` into the trace, as a consequence of the present cause, and answers its sequence number.
-    pub(crate) fn record(&mut self, kind: EventKind) -> u64 {
-        let sequence = self.events.len() as u64 + 1;
+    pub(crate) fn record(&mut self, kind: EventKind) -> Sequence {
+        let entries = u32::try_from(self.events.len()).expect("a trace fits memory");
+        let sequence = Sequence::MIN.saturating_add(entries);
         self.events.push(Event { sequence, at: self.now, cause: self.cause, kind });
         sequence
     }
 
     /// The entry of the trace that what is recorded now follows from.
-    pub(crate) const fn cause(&self) -> Option<u64> {
+    pub(crate) const fn cause(&self) -> Option<Sequence> {
         self.cause
     }
 
     /// What is recorded from now on follows from the entry `cause`, until the next input or the next call of this.
-    pub(crate) const fn follow(&mut self, cause: Option<u64>) {
+    pub(crate) const fn follow(&mut self, cause: Option<Sequence>) {
         self.cause = cause;
     }
 
@@ -252,8 +253,8 @@ impl World {
         ecs::settle(self);
     }
 
-    fn amend_refusal(&mut self, sequence: u64, because: &Refusal) {
-        let index = usize::try_from(sequence - 1).expect("a trace fits memory");
+    fn amend_refusal(&mut self, sequence: Sequence, because: &Refusal) {
+        let index = usize::try_from(sequence.get() - 1).expect("a trace fits memory");
         if let EventKind::Called { refusal, .. } = &mut self.events[index].kind {
             *refusal = Some(Box::new(because.clone()));
         }

@@ -91,7 +91,7 @@ pub(super) fn tell(world: &mut World, group: &Arn, target: &Target) {
         target_group: group.clone(),
         target: target.clone(),
         state: state.as_str(),
-        reason: reason.map(|reason| (reason.code, reason.description)),
+        reason: reason.map(|reason| (reason.code, reason.description.into())),
     });
     let registered = world.elb.groups.get_mut(group).and_then(|group| group.targets.get_mut(target));
     if let Some(registered) = registered {

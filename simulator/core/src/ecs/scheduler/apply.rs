@@ -15,7 +15,7 @@ use crate::ecs::service::{
 };
 use crate::ecs::task::{Ending, Launch, Origin, TaskStatus, begin_stop, launch};
 use crate::effect::TaskId;
-use crate::event::EventKind;
+use crate::event::{EventKind, Sequence};
 use crate::id::IdKind;
 use crate::refusal::Refusal;
 use crate::world::World;
@@ -287,7 +287,7 @@ fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
     world.follow(cause);
 }
 
-fn stop_each(world: &mut World, tasks: &[TaskId], said: u64, reason: &SmolStr) {
+fn stop_each(world: &mut World, tasks: &[TaskId], said: Sequence, reason: &SmolStr) {
     for task in tasks {
         world.follow(Some(said));
         begin_stop(world, task, Ending::Scheduler(reason.clone()));

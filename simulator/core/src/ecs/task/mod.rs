@@ -47,6 +47,7 @@ use super::definition::TaskDefinition;
 use crate::agenda::Deadline;
 use crate::arn::Arn;
 use crate::effect::{Target, TaskId};
+use crate::event::Sequence;
 use crate::id::Uuid;
 use crate::operation::Caller;
 use crate::time::Timestamp;
@@ -93,7 +94,7 @@ pub struct Task {
     /// `version`: rises with every change that an event would tell of.
     pub version: u64,
     /// The last entry of the trace about its status.
-    pub(super) event: Option<u64>,
+    pub(super) event: Option<Sequence>,
     /// The session of its execution role.
     pub(super) execution: Option<Box<Caller>>,
     /// When a start timeout ends the waiting of some container.
