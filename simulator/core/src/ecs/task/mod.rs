@@ -109,8 +109,8 @@ pub struct Task {
     pub(super) condemned: bool,
     /// Whether its service stops it because it is unhealthy.
     pub(super) replaced: bool,
-    /// The secrets of its containers, by container and variable.
-    pub(super) secrets: execution::Secrets,
+    /// What its containers alone may see, where there is such a thing.
+    pub(super) secrets: Option<Box<execution::Secrets>>,
 }
 
 /// A place where a service's load balancers reach a task.
