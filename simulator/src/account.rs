@@ -49,16 +49,26 @@ impl Account {
     pub fn stir<R>(&self, change: impl FnOnce(&mut World, Timestamp) -> R) -> R {
         let result = {
             let mut world = self.lock();
-            let seen = world.events().len();
+            let seen = world.events().last().map_or(0, |event| event.sequence);
             let result = change(&mut world, now());
             if tracing::enabled!(tracing::Level::DEBUG) {
-                for event in world.events().get(seen..).unwrap_or_default() {
+                for event in world.events_after(seen) {
                     tracing::debug!("{}", trace::event(event));
                 }
             }
             result
         };
         self.stirred.notify_waiters();
+        result
+    }
+
+    /// Changes the World at the present time, and wakes whoever waits in [`Account::stirred`] only if `change` says that something
+    /// happened.
+    pub fn look_after<R>(&self, change: impl FnOnce(&mut World, Timestamp) -> (bool, R)) -> R {
+        let (happened, result) = change(&mut self.lock(), now());
+        if happened {
+            self.stirred.notify_waiters();
+        }
         result
     }
 
