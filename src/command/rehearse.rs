@@ -158,6 +158,11 @@ pub(super) fn behaviours(arguments: &Arguments, script: &Script) -> Result<Behav
         let message = "nothing is known of how the containers behave".to_owned();
         return Err(RehearsalError::Input { message, help: Some(help.to_owned()) });
     }
+    behaviours_in(file)
+}
+
+/// How containers behave, as declared in `file`.
+pub(super) fn behaviours_in(file: &Path) -> Result<Behaviours, RehearsalError> {
     behaviours::read(file).map_err(|error| RehearsalError::input(&error, error.help().map(str::to_owned)))
 }
 
