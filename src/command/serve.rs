@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use simulator::oidc::Job;
 use simulator::serving::{Engine, Ready, ServeError, Serving, Setup};
-use simulator::{Account, AccountId, Behaviours, Propagation, Region, Timing, cache, report};
+use simulator::{Account, AccountId, Behaviours, Propagation, Region, Timing, report};
 
 use super::rehearse::{EngineArgument, TimingArgument, interrupted};
 use super::{block_on, watch};
@@ -44,13 +44,16 @@ pub(crate) struct Arguments {
     timing: TimingArgument,
     /// For how long other services do not see what was written to IAM: `off`, seconds, or `random` for up to 15 seconds.
     #[arg(long, value_name = "off|SECONDS|random", default_value = "off", value_parser = propagation)]
-    iam_propagation: Propagation,
+    iam_propagation: Named,
     /// The repository whose GitHub identity tokens are handed out.
     #[arg(long, value_name = "OWNER/NAME", default_value = "octo-org/octo-repo")]
     repository: String,
     /// Seed of all identifiers, for runs that are alike [default: another each time].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Keep the account and its images in this directory, over restarts and crashes. It holds secrets.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// Write what goes to stdout into this file, too, readable by its owner alone.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -108,9 +111,9 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
     };
     let named = |name: &str| std::env::var(name).ok().filter(|region| !region.is_empty());
     let region = arguments.region.clone().or_else(|| named("AWS_REGION")).or_else(|| named("AWS_DEFAULT_REGION"));
-    let timing = match arguments.timing {
-        TimingArgument::Rehearsal => Timing::rehearsal(),
-        TimingArgument::Aws => Timing::aws(),
+    let (timing_name, timing) = match arguments.timing {
+        TimingArgument::Rehearsal => ("rehearsal", Timing::rehearsal()),
+        TimingArgument::Aws => ("aws", Timing::aws()),
     };
     if arguments.repository.split('/').filter(|part| !part.is_empty()).count() != 2 {
         return Err(input(format!("`{}` is no repository: OWNER/NAME", arguments.repository)));
@@ -118,24 +121,30 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
     Ok(Setup {
         account: arguments.account.clone(),
         region: Region::new(region.as_deref().unwrap_or("eu-central-1")),
-        timing: Timing { iam_propagation: arguments.iam_propagation, ..timing },
+        timing: Timing { iam_propagation: arguments.iam_propagation.1, ..timing },
         seed: arguments.seed.unwrap_or_else(|| simulator::account::now().as_millis()),
         listen: arguments.listen,
-        layers: cache::directory().join("registry"),
+        state: arguments.state.clone(),
+        timing_name: format!("{timing_name}, IAM propagation {}", arguments.iam_propagation.0),
         engine,
         job: Job::of(&arguments.repository),
     })
 }
 
-fn propagation(text: &str) -> Result<Propagation, String> {
-    match text {
-        "off" => Ok(Propagation::Immediate),
-        "random" => Ok(Propagation::Random { most: Duration::from_secs(15) }),
+/// A setting, and how it was written.
+#[derive(Clone, Debug)]
+struct Named(String, Propagation);
+
+fn propagation(text: &str) -> Result<Named, String> {
+    let propagation = match text {
+        "off" => Propagation::Immediate,
+        "random" => Propagation::Random { most: Duration::from_secs(15) },
         _ => {
             let seconds: f64 = text.parse().map_err(|_| "expected `off`, `random` or seconds".to_owned())?;
-            Duration::try_from_secs_f64(seconds).map(Propagation::Fixed).map_err(|error| error.to_string())
+            Propagation::Fixed(Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?)
         }
-    }
+    };
+    Ok(Named(text.to_owned(), propagation))
 }
 
 /// Says that the account answers, and how to reach it. The file is there whole or not at all.
@@ -160,16 +169,16 @@ async fn attend(account: &Arc<Account>, quiet: bool) {
         tokio::pin!(stirred);
         // Registered before looking, so that a change in between is not missed.
         stirred.as_mut().enable();
-        let lines = account.look_after(|world, _| {
+        let (lines, events) = account.look(|world| {
             let new = world.events_after(seen);
             seen = new.last().map_or(seen, |event| event.sequence);
             let lines: Vec<String> =
                 if quiet { Vec::new() } else { new.iter().filter_map(report::log::line).collect() };
-            if world.events().len() > 2 * KEPT_EVENTS {
-                world.forget_events(KEPT_EVENTS);
-            }
-            (false, lines)
+            (lines, world.events().len())
         });
+        if events > 2 * KEPT_EVENTS {
+            account.forget_events(KEPT_EVENTS);
+        }
         for line in lines {
             anstream::eprintln!("{line}");
         }

@@ -225,6 +225,13 @@ impl World {
         self.events.get(passed..).unwrap_or_default()
     }
 
+    /// How many random numbers have been drawn. Two Worlds that were told the same have drawn as many: where they have not, they are of
+    /// different releases.
+    #[must_use]
+    pub fn drawn(&self) -> u64 {
+        self.ids.drawn()
+    }
+
     /// Lets the oldest entries of the trace go, until `kept` are left: for accounts that live long.
     pub fn forget_events(&mut self, kept: usize) {
         let forgotten = self.events.len().saturating_sub(kept);

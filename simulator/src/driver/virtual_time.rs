@@ -27,13 +27,7 @@ pub async fn drive_as_time_goes_by(account: Arc<Account>, mut driver: VirtualTim
         tokio::pin!(stirred);
         // Registered before looking, so that a change in between is not missed.
         stirred.as_mut().enable();
-        let next = account.look_after(|world, now| {
-            let mut happened = false;
-            while driver.next_at(world).is_some_and(|at| at <= now) && driver.step(world) == Step::Happened {
-                happened = true;
-            }
-            (happened, driver.next_at(world))
-        });
+        let next = account.play(&mut driver);
         let alarm = async {
             match next {
                 // Never at once: a World that asks for the same time again must not starve everybody else.

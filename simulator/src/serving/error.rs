@@ -3,11 +3,13 @@
 use simulator_core::Refusal;
 use thiserror::Error;
 
+use crate::account::JournalError;
 use crate::driver::docker::DockerError;
 use crate::endpoint::EndpointError;
 use crate::engine::EngineError;
 use crate::engine::sweep::SweepError;
 use crate::engine::watch::WatchError;
+use crate::oidc::IssuerError;
 use crate::registry::StoreError;
 
 /// Why an account is not served.
@@ -19,6 +21,12 @@ pub enum ServeError {
     /// Image layers cannot be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The account's state cannot be used.
+    #[error(transparent)]
+    State(#[from] JournalError),
+    /// The issuer of identity tokens has no key.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
     /// There is no container engine that can be used.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -58,7 +66,15 @@ impl ServeError {
                 Some(error.help().map_or_else(|| virtual_time.to_owned(), |help| format!("{help}; {virtual_time}")))
             }
             Self::Store(_) => Some("make room there, or set XDG_CACHE_HOME to a directory with room".to_owned()),
-            Self::Endpoint(EndpointError::Listen { .. })
+            Self::State(JournalError::Other { .. }) => {
+                Some("serve it with these settings, or name another directory with `--state`".to_owned())
+            }
+            Self::State(JournalError::Read { .. }) => {
+                Some("serve it with the release that wrote it, or remove the directory to begin anew".to_owned())
+            }
+            Self::State(_)
+            | Self::Issuer(_)
+            | Self::Endpoint(EndpointError::Listen { .. })
             | Self::Driver(_)
             | Self::Sweep(_)
             | Self::Watch(_)

@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use simulator_core::iam::{self, AccessKey, AttachPolicy, CreateAccessKey, CreateUser, Secret};
+use simulator_core::iam::Secret;
 use simulator_core::virtual_time::VirtualTime;
 use simulator_core::{AccountId, Region, Timing, World};
 use tokio_util::sync::CancellationToken;
@@ -20,20 +20,17 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::containers::Containers;
 use crate::Behaviours;
-use crate::account::{Account, now};
+use crate::account::{Account, Origin, now};
+use crate::cache;
 use crate::driver::{self, Driver, virtual_time};
 use crate::endpoint::{Bound, Endpoint, Offer};
 use crate::oidc::{GITHUB, Issuer, Job};
 use crate::registry::{self, BlobStore};
 use crate::rehearsal::secret_values::random;
+use crate::service;
 
 pub use error::ServeError;
 pub use ready::Ready;
-
-/// The user whose access key is handed out. It has AWS's policy `AdministratorAccess`: what root may not do, such as assuming roles, is
-/// what people expect to work.
-const ADMINISTRATOR: &str = "administrator";
-const ADMINISTRATOR_POLICY: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 /// What is to be served.
 #[derive(Debug)]
@@ -48,8 +45,10 @@ pub struct Setup {
     pub seed: u64,
     /// Where to listen; port 0 stands for any that is free.
     pub listen: SocketAddr,
-    /// Where image layers are kept.
-    pub layers: PathBuf,
+    /// The directory that keeps everything over restarts; without one, the account ends with the process.
+    pub state: Option<PathBuf>,
+    /// What AWS's delays are called, which must be the same whenever the state is opened.
+    pub timing_name: String,
     /// What carries the account's wishes out.
     pub engine: Engine,
     /// Whose identity tokens are handed out, as far as those who ask do not say otherwise.
@@ -89,16 +88,31 @@ impl Serving {
     /// # Errors
     /// The port is taken, the layers' directory cannot be used, or there is no container engine.
     pub async fn open(setup: Setup) -> Result<Self, ServeError> {
-        let Setup { account, region, timing, seed, listen, layers, engine, job } = setup;
+        let Setup { account, region, timing, timing_name, seed, listen, state, engine, job } = setup;
         let bound = Bound::to(listen).await?;
         let reached = reached_at(bound.address());
         let host = reached.to_string();
-        let mut world =
-            World::new(simulator_core::Setup { account, region, seed, timing, now: now() }).with_registry_at(&host);
-        let key = administrator(&mut world)?;
+        let origin = Origin { account: account.to_string(), region: region.to_string(), timing: timing_name };
+        let setup = simulator_core::Setup { account, region, seed, timing, now: now() };
+        let issuer = Arc::new(match &state {
+            Some(directory) => Issuer::kept_in(GITHUB, &directory.join("identity-token-key.der"))?,
+            None => Issuer::new(GITHUB),
+        });
+        let (account, layers) = match &state {
+            Some(directory) => {
+                let services = service::all_trusting(Some(&issuer));
+                let account = origin.open(directory, &setup, &host, &services)?;
+                (account, BlobStore::open_whole(&directory.join("layers"))?)
+            }
+            None => {
+                let layers = BlobStore::open(&cache::directory().join("registry"))?;
+                (Account::new(World::new(setup).with_registry_at(&host)), layers)
+            }
+        };
+        let account = Arc::new(account);
+        let key = account.administrator_key().map_err(ServeError::Administrator)?;
         let bearer = Secret::new(random(24).map_err(ServeError::Random)?);
-        let ready = Ready::new(&world, &host, &key, &bearer);
-        let account = Arc::new(Account::new(world));
+        let ready = account.look(|world| Ready::new(world, &host, &key, &bearer));
 
         let (containers, driving) = match engine {
             Engine::Docker { program, subcommand } => {
@@ -107,13 +121,13 @@ impl Serving {
                 (Some(containers), tokio::spawn(driver::drive(Arc::clone(&account), driver)))
             }
             Engine::Virtual(script) => {
-                let driver = VirtualTime::new(script);
+                // What it tells the account is written down where the account is kept.
+                let driver = if state.is_some() { VirtualTime::recording(script) } else { VirtualTime::new(script) };
                 (None, tokio::spawn(virtual_time::drive_as_time_goes_by(Arc::clone(&account), driver)))
             }
         };
         let stopping = CancellationToken::new();
-        let issuer = Arc::new(Issuer::new(GITHUB));
-        let registry = registry::routes(Arc::clone(&account), BlobStore::open(&layers)?, stopping.clone());
+        let registry = registry::routes(Arc::clone(&account), layers, stopping.clone());
         let tokens = crate::oidc::routes(Arc::clone(&issuer), job, bearer, bound.address());
         let offer = Offer { issuer: Some(issuer), beside: registry.merge(tokens) };
         let endpoint = bound.serve(Arc::clone(&account), offer);
@@ -152,15 +166,4 @@ impl Serving {
 fn reached_at(address: SocketAddr) -> SocketAddr {
     let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
     SocketAddr::new(ip, address.port())
-}
-
-/// Makes the administrator, as an account's owner does first of all.
-fn administrator(world: &mut World) -> Result<AccessKey, ServeError> {
-    let (root, now) = (world.root(), world.now());
-    let user = CreateUser { name: ADMINISTRATOR.to_owned(), ..CreateUser::default() };
-    world.call(now, &root, user).map_err(ServeError::Administrator)?;
-    let attach = AttachPolicy::<iam::User>::new(ADMINISTRATOR.to_owned(), ADMINISTRATOR_POLICY.to_owned());
-    world.call(now, &root, attach).map_err(ServeError::Administrator)?;
-    let create = CreateAccessKey { user: Some(ADMINISTRATOR.to_owned()) };
-    Ok(world.call(now, &root, create).map_err(ServeError::Administrator)?.key)
 }
