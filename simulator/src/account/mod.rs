@@ -82,9 +82,11 @@ impl Account {
     where
         O: Operation + Clone + Into<PushCall>,
     {
-        let input = || Input::Push { caller: caller.clone(), call: operation.clone().into() };
-        let called = self.stir_noting(input, |world, now| world.call(now, caller, operation.clone()));
-        called.map_err(|error| not_kept(&error))?
+        let mut kept = self.lock();
+        let now = now();
+        let noted = kept.note(now, || Input::Push { caller: caller.clone(), call: operation.clone().into() });
+        noted.map_err(|error| not_kept(&error))?;
+        self.stir_locked(&mut kept, now, |world, now| world.call(now, caller, operation))
     }
 
     /// One API call over the wire at the present time: `row` of `service`, by `caller`.
@@ -134,7 +136,11 @@ impl Account {
     }
 
     fn tell(&self, observation: Observation) -> Result<(), JournalError> {
-        self.stir_noting(|| Input::Observed(observation.clone()), |world, now| world.observe(now, observation.clone()))
+        let mut kept = self.lock();
+        let now = now();
+        kept.note(now, || Input::Observed(observation.clone()))?;
+        self.stir_locked(&mut kept, now, |world, now| world.observe(now, observation));
+        Ok(())
     }
 
     /// Wakes the World for a deadline.
