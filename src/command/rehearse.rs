@@ -20,6 +20,7 @@ use crate::account_setup::BootstrapAccount;
 use crate::checkout::Checkout;
 use crate::config::{self, Config, ConfigText};
 use crate::exit::Exit;
+use crate::interruption::interruption;
 use crate::progress::Display;
 use crate::source;
 
@@ -176,7 +177,7 @@ async fn foretell(arguments: &Arguments, script: &Script, set_up: &BootstrapAcco
     let progress: Arc<dyn Progress> = Arc::clone(&display) as Arc<dyn Progress>;
     let result = tokio::select! {
         result = virtual_rehearsal::rehearse(script, behaviours, set_up, &progress) => Some(result),
-        () = interrupted() => None,
+        () = interruption() => None,
     };
     display.finish();
     match result {
@@ -196,7 +197,7 @@ async fn rehearse(arguments: &Arguments, script: &Script, set_up: &BootstrapAcco
     };
     let result = tokio::select! {
         result = session.run(set_up, &progress) => Some(result),
-        () = interrupted() => None,
+        () = interruption() => None,
     };
     display.finish();
     if script.keep && result.is_some() {
@@ -316,21 +317,4 @@ fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Sourc
         keep_going: arguments.keep_going,
         keep: arguments.keep,
     }
-}
-
-/// Ends at Ctrl-C, or when a service manager or CI asks the process to end.
-pub(super) async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-                _ = hang_up.recv() => {}
-            }
-            return;
-        }
-    }
-    drop(tokio::signal::ctrl_c().await);
 }

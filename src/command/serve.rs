@@ -11,9 +11,10 @@ use simulator::oidc::Job;
 use simulator::serving::{Engine, Ready, ServeError, Serving, Setup};
 use simulator::{Account, AccountId, Behaviours, Propagation, Region, Timing, report};
 
-use super::rehearse::{EngineArgument, TimingArgument, interrupted};
+use super::rehearse::{EngineArgument, TimingArgument};
 use super::{block_on, watch};
 use crate::exit::Exit;
+use crate::interruption::interruption;
 
 /// So much of the account's trace is kept.
 const KEPT_EVENTS: usize = 10_000;
@@ -73,6 +74,8 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
             Ok(serving) => serving,
             Err(error) => return refuse(&error),
         };
+        // Before anybody is told that there is something to stop.
+        let interruption = interruption();
         if let Err(error) = announce(serving.ready(), arguments.ready_file.as_deref()) {
             anstream::eprintln!("error: cannot say where the account answers: {error}");
             return close(serving, Exit::Input).await;
@@ -82,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         }
         tokio::select! {
             () = attend(serving.account(), arguments.quiet) => {}
-            () = interrupted() => {}
+            () = interruption => {}
         }
         if let Some(file) = &arguments.ready_file {
             // Nothing answers there any more. Somebody may have removed it already.

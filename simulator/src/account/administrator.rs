@@ -30,5 +30,7 @@ pub(super) fn make(world: &mut World, now: Timestamp) -> Result<AccessKey, Refus
     let root = world.root();
     world.call(now, &root, CreateUser { name: NAME.to_owned(), ..CreateUser::default() })?;
     world.call(now, &root, AttachPolicy::<iam::User>::new(NAME.to_owned(), POLICY.to_owned()))?;
-    Ok(world.call(now, &root, CreateAccessKey { user: Some(NAME.to_owned()) })?.key)
+    let key = world.call(now, &root, CreateAccessKey { user: Some(NAME.to_owned()) })?.key;
+    world.let_iam_settle();
+    Ok(key)
 }
