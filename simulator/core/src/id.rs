@@ -59,6 +59,11 @@ impl IdStream {
         })
     }
 
+    /// How many have been drawn of all kinds.
+    pub(crate) fn drawn(&self) -> u64 {
+        self.drawn.values().sum()
+    }
+
     /// The next `length` characters drawn from `alphabet`.
     pub fn text(&mut self, kind: IdKind, alphabet: &[u8], length: usize) -> String {
         (0..length)
