@@ -174,7 +174,7 @@ async fn attend(account: &Arc<Account>, quiet: bool) {
         stirred.as_mut().enable();
         let (lines, events) = account.look(|world| {
             let new = world.events_after(seen);
-            seen = new.last().map_or(seen, |event| event.sequence);
+            seen = new.last().map_or(seen, |event| event.sequence.get().into());
             let lines: Vec<String> =
                 if quiet { Vec::new() } else { new.iter().filter_map(report::log::line).collect() };
             (lines, world.events().len())
