@@ -6,6 +6,7 @@ mod access;
 mod alarms;
 mod breaker;
 mod capacity;
+mod catalogue;
 mod code_deploy;
 mod consistency;
 mod container_health;
