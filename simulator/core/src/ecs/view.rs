@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::service::{Deployment, RevisionSummary, ServiceDeployment, ServiceKey, ServiceRevision, ServiceStatus};
+use super::service::{
+    Deployment, RevisionSummary, RolloutState, ServiceDeployment, ServiceKey, ServiceRevision, ServiceStatus,
+};
 use super::{Cluster, Rules, Service, State, Task, TaskDefinition};
 use crate::effect::TaskId;
 use crate::world::World;
@@ -79,6 +81,18 @@ impl<'a> View<'a> {
             .enumerate()
             .filter(move |(place, deployment)| listed(*place, deployment))
             .map(|(_, deployment)| deployment)
+    }
+
+    /// `status` of one of the deployments that DescribeServices lists. INACTIVE ones it does not list.
+    #[must_use]
+    pub fn status_of(self, service: &Service, deployment: &Deployment) -> &'static str {
+        if service.primary().id == deployment.id {
+            return "PRIMARY";
+        }
+        match deployment.rollout_state {
+            RolloutState::Failed => self.state.rules.failed_status,
+            RolloutState::InProgress | RolloutState::Completed => "ACTIVE",
+        }
     }
 
     /// `runningCount` and `pendingCount` of a service, or of one of its deployments.

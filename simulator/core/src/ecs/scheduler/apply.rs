@@ -25,6 +25,7 @@ pub(super) fn apply(world: &mut World, key: &ServiceKey, step: Step) {
     let now = world.now;
     match step {
         Step::Count { task, failures } => count(world, key, task, failures),
+        Step::Run => primary(world, key, |deployment| deployment.has_run = true),
         Step::Prove(task) => world.ecs.task_mut(&task).proved_at = Some(now),
         Step::ResetFailures => primary(world, key, |deployment| deployment.failed_tasks = 0),
         Step::ArmBreaker(at) => primary(world, key, |deployment| deployment.trip_at = Some(at)),
@@ -91,11 +92,11 @@ fn count(world: &mut World, key: &ServiceKey, task: TaskId, failures: u32) {
 }
 
 fn fail(world: &mut World, key: &ServiceKey, cause: &Cause, roll_back_to: Option<usize>) {
-    let now = world.now;
+    let (now, rules) = (world.now, world.ecs.rules);
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let failed = service.primary_mut();
     failed.rollout_state = RolloutState::Failed;
-    failed.reason = cause.failed().to_owned();
+    failed.reason = cause.failed(&rules).to_owned();
     failed.updated_at = now;
     failed.trip_at = None;
     failed.bake_until = None;
@@ -112,9 +113,10 @@ fn fail(world: &mut World, key: &ServiceKey, cause: &Cause, roll_back_to: Option
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let mut target = service.deployments.remove(place);
     target.rollout_state = RolloutState::InProgress;
-    target.reason = cause.rolling_back(&target.id);
+    target.reason = cause.rolling_back(&target.id, &rules);
     target.updated_at = now;
     target.failed_tasks = 0;
+    target.has_run = false;
     target.alarmed = alarmed;
     let id = target.id.clone();
     service.deployments.insert(0, target);
@@ -171,7 +173,7 @@ fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacin
     }
     world.follow(cause);
     if !started.is_empty() {
-        words::say(world, key, &words::started(&started, replacing));
+        words::say(world, key, &words::started(&started, replacing, world.ecs.rules.task_separator));
     }
     if let Some(refusal) = refused {
         not_launched(world, key, place, &refusal);
@@ -276,7 +278,7 @@ fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
     let (running, pending): (Vec<TaskId>, Vec<TaskId>) = tasks.iter().copied().partition(runs);
     let cause = world.cause();
     if !running.is_empty() {
-        let said = words::say(world, key, &words::stopped_running(&running));
+        let said = words::say(world, key, &words::stopped_running(&running, world.ecs.rules.task_separator));
         stop_each(world, &running, said, &reason);
     }
     world.follow(cause);

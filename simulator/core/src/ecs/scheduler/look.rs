@@ -42,6 +42,7 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
                 id: deployment.id.clone(),
                 state: deployment.rollout_state,
                 failed_tasks: deployment.failed_tasks,
+                has_run: deployment.has_run,
                 trip_at: deployment.trip_at,
                 alarmed: deployment.alarmed,
                 bake_until: deployment.bake_until,
@@ -91,7 +92,7 @@ const fn stage(task: &Task) -> Stage {
 /// What the scheduler thinks of the health of a RUNNING task, and when it will think again because time has passed.
 fn health(world: &World, service: &Service, task: &Task) -> (TaskHealth, Option<Timestamp>) {
     let Some(started) = task.started_at else { return (TaskHealth::Unproven, None) };
-    let containers = for_scheduler(&task.definition, &task.containers);
+    let containers = for_scheduler(&task.definition, &task.containers, world.ecs.rules.unchecked_containers_count);
     let targets = task_targets(world, task);
     let failing = if containers == Some(Health::Unhealthy) {
         Some(Failing::Container)

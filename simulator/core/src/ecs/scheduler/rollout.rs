@@ -22,7 +22,8 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
     }
     let sound: Vec<&TaskView> = view.new_tasks().filter(|task| !task.is_failing()).collect();
     let failing: Vec<&TaskView> = view.new_tasks().filter(|task| task.is_failing()).collect();
-    let missing = view.desired.saturating_sub(count(sound.iter().copied()));
+    let awaited = if view.rules.replacement_comes_first { 0 } else { count(failing.iter().copied()) };
+    let missing = view.desired.saturating_sub(count(sound.iter().copied()) + awaited);
     let room = view.bounds.maximum.saturating_sub(occupied(view));
     let throttled = view.start_not_before.is_some_and(|at| view.now < at);
     let start = if throttled { 0 } else { missing.min(room) };
@@ -31,7 +32,7 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
         steps.push(Step::Start { count: start, replacing });
     }
     let no_room = missing > 0 && room == 0;
-    let replaced = replace(view, &failing, no_room);
+    let replaced = replace(view, &failing, no_room || awaited > 0);
     let mut unwanted = surplus(sound, view.desired);
     // Unhealthy new tasks make room for their own replacements: no old task goes for those.
     let unborn = view.desired.saturating_sub(count(view.new_tasks()));
@@ -64,7 +65,7 @@ fn occupied(view: &View) -> u32 {
 }
 
 /// Unhealthy tasks of the primary deployment to stop now: those whose replacement is healthy, or unhealthy itself; and one at a time
-/// where a replacement cannot be started first.
+/// where a replacement cannot be started first, or is not to be.
 fn replace(view: &View, failing: &[&TaskView], no_room: bool) -> Vec<Step> {
     let healthy = count(view.new_tasks().filter(|task| task.is_healthy()));
     let spare = (healthy + count(failing.iter().copied())).saturating_sub(view.desired);

@@ -10,6 +10,8 @@ use crate::time::Timestamp;
 pub(super) enum Step {
     /// The failure of a task of the primary deployment is counted, and this many there are now.
     Count { task: TaskId, failures: u32 },
+    /// A task of the primary deployment runs for the first time: its circuit breaker is in its second stage.
+    Run,
     /// A task is healthy for the first time.
     Prove(TaskId),
     /// Failures are counted anew.

@@ -42,6 +42,8 @@ pub(super) struct DeploymentView {
     pub(super) id: String,
     pub(super) state: RolloutState,
     pub(super) failed_tasks: u32,
+    /// Whether a task of it has run.
+    pub(super) has_run: bool,
     pub(super) trip_at: Option<Timestamp>,
     /// Whether alarms can fail it.
     pub(super) alarmed: bool,

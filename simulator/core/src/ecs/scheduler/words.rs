@@ -39,16 +39,16 @@ pub(super) fn say_once(world: &mut World, key: &ServiceKey, message: &str) {
     say(world, key, message);
 }
 
-pub(super) fn started(tasks: &[TaskId], replacing: u32) -> String {
+pub(super) fn started(tasks: &[TaskId], replacing: u32, separator: &str) -> String {
     let suffix = match replacing {
         0 => String::new(),
         count => format!(" Amazon ECS replaced {count} tasks due to an unhealthy status."),
     };
-    format!(") has started {} tasks: {}.{suffix}", tasks.len(), list(tasks))
+    format!(") has started {} tasks: {}.{suffix}", tasks.len(), list(tasks, separator))
 }
 
-pub(super) fn stopped_running(tasks: &[TaskId]) -> String {
-    format!(") has stopped {} running tasks: {}.", tasks.len(), list(tasks))
+pub(super) fn stopped_running(tasks: &[TaskId], separator: &str) -> String {
+    format!(") has stopped {} running tasks: {}.", tasks.len(), list(tasks, separator))
 }
 
 pub(super) fn stopped_pending(count: usize) -> String {
@@ -133,6 +133,6 @@ pub(super) fn scaling(deployment: &str) -> String {
     format!("Scaling activity initiated by (deployment {deployment})")
 }
 
-fn list(tasks: &[TaskId]) -> String {
-    tasks.iter().map(|task| format!("(task {task})")).collect::<Vec<_>>().join(" ")
+fn list(tasks: &[TaskId], separator: &str) -> String {
+    tasks.iter().map(|task| format!("(task {task})")).collect::<Vec<_>>().join(separator)
 }

@@ -57,11 +57,21 @@ pub(super) fn of_task(definition: &TaskDefinition, containers: &[Container]) -> 
 }
 
 /// What the service scheduler makes of the containers: it looks at those essential ones that have a health check, so that a sidecar
-/// without one does not hold a rollout up (BOTO `minimumHealthyPercent`). None means that no essential container has a check.
-pub(in crate::ecs) fn for_scheduler(definition: &TaskDefinition, containers: &[Container]) -> Option<Health> {
+/// without one does not hold a rollout up (BOTO `minimumHealthyPercent`), unless `unchecked_count`. None means that no essential container
+/// has a check.
+pub(in crate::ecs) fn for_scheduler(
+    definition: &TaskDefinition,
+    containers: &[Container],
+    unchecked_count: bool,
+) -> Option<Health> {
     let mut health = None;
+    let mut unchecked = false;
     for (definition, container) in definition.containers.iter().zip(containers) {
-        if !definition.essential || definition.health_check.is_none() {
+        if !definition.essential {
+            continue;
+        }
+        if definition.health_check.is_none() {
+            unchecked = true;
             continue;
         }
         let running = matches!(container.status, ContainerStatus::Running | ContainerStatus::Restarting);
@@ -71,5 +81,8 @@ pub(in crate::ecs) fn for_scheduler(definition: &TaskDefinition, containers: &[C
             (_, Health::Unknown | Health::Healthy) => Some(Health::Unknown),
         };
     }
-    health
+    match health {
+        Some(Health::Healthy) if unchecked && unchecked_count => Some(Health::Unknown),
+        health => health,
+    }
 }

@@ -89,7 +89,11 @@ fn a_request_and_an_alarm_take_everything_back_from_every_stage() {
                     assert_eq!(latest(&account).status, Status::RollbackSuccessful, "{what}");
                 } else {
                     assert_eq!(latest(&account).status, Status::RollbackInProgress, "{what}");
-                    assert_eq!(account.service().primary().reason, cause.rolling_back(&old), "{what}");
+                    assert_eq!(
+                        account.service().primary().reason,
+                        cause.rolling_back(&old, &simulator_core::ecs::Rules::default()),
+                        "{what}"
+                    );
                 }
                 until_over(&mut account);
                 account.until_steady();

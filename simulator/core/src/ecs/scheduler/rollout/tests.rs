@@ -42,6 +42,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
         id: id.into(),
         state,
         failed_tasks: 0,
+        has_run: true,
         trip_at: None,
         alarmed: false,
         bake_until: None,
@@ -87,6 +88,7 @@ fn words(steps: &[Step]) -> String {
         Step::Deadlock => "!".to_owned(),
         Step::Withhold { place, tasks } => format!("p{place}:{tasks}"),
         Step::Count { .. }
+        | Step::Run
         | Step::Prove(_)
         | Step::ResetFailures
         | Step::ArmBreaker(_)
@@ -184,6 +186,16 @@ fn unhealthy_tasks_are_replaced_start_first_or_one_at_a_time() {
         (2, (100, 200), "oh oh nf nf", "~nf2"),
         (2, (50, 200), "oh oh nf nf", "~nf2"),
     ]);
+}
+
+/// Whether the replacement starts first is a setting.
+#[test]
+fn unhealthy_tasks_stop_first_if_the_rules_say_so() {
+    for (tasks, expected) in [("nh nf", "~nf1"), ("nf nf", "~nf0"), ("nh nx", "+1"), ("nf nx", "+1/1"), ("nh nh", "")] {
+        let mut view = view(2, (100, 200), tasks);
+        view.rules.replacement_comes_first = false;
+        assert_eq!(words(&decide(&view)), expected, "{tasks:?}");
+    }
 }
 
 #[test]
