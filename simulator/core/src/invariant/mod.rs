@@ -16,8 +16,8 @@ use crate::world::World;
 pub use catalogue::{NEVER_SAID, SAID, fits, knows};
 
 /// The states of a task, in the only order that there is (`facts/aws.md` section 3).
-const ORDER: [&str; 7] =
-    ["PROVISIONING", "PENDING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];
+const ORDER: [&str; 8] =
+    ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];
 
 /// A rule that has been broken.
 #[derive(Clone, Debug, PartialEq, Eq)]

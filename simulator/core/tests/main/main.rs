@@ -27,6 +27,7 @@ mod rollout;
 mod run_task;
 mod second_opinion;
 mod start;
+mod statuses;
 mod stop_deployment;
 mod tables;
 mod targets;

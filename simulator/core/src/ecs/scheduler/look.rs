@@ -81,7 +81,7 @@ fn place(service: &Service, task: &Task) -> Option<usize> {
 const fn stage(task: &Task) -> Stage {
     match task.last_status {
         _ if task.stopping => Stage::Stopping,
-        TaskStatus::Provisioning | TaskStatus::Pending => Stage::Starting,
+        TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Activating => Stage::Starting,
         TaskStatus::Running => Stage::Running,
         TaskStatus::Deactivating | TaskStatus::Stopping | TaskStatus::Deprovisioning | TaskStatus::Stopped => {
             Stage::Stopping

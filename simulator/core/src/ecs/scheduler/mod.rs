@@ -22,7 +22,7 @@ mod words;
 
 pub(super) use drain::end_if_drained;
 pub(super) use look::end_of;
-pub(super) use targets::changed as target_changed;
+pub(super) use targets::{changed as target_changed, registers_first};
 pub(super) use traffic_shift::{answered as hook_answered, begin as begin_deployment, resume as continue_hook};
 pub(super) use view::Ended;
 
