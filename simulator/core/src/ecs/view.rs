@@ -131,7 +131,8 @@ impl<'a> View<'a> {
     pub fn summary(self, service: &'a Service, id: &str) -> Option<RevisionSummary> {
         let arn = service.revision_of(id)?.arn.clone();
         let (running, pending) = self.counts(service, Some(id));
-        Some(RevisionSummary { arn, requested: self.requested(service, id), running, pending })
+        let weights = service.weights_of(id);
+        Some(RevisionSummary { arn, requested: self.requested(service, id), running, pending, weights })
     }
 
     /// `targetServiceRevision` and `sourceServiceRevisions` of one of a service's service deployments: as they are now, or as they were

@@ -217,6 +217,22 @@ impl Service {
         self.deployments.iter().position(active)
     }
 
+    /// The shares of test and of production requests that the deployment called `id` is to have: none where no deployment shifts traffic to it
+    /// or away from it.
+    #[must_use]
+    pub fn weights_of(&self, id: &str) -> Option<(Percent, Percent)> {
+        let shift_of =
+            |deployment: &Deployment| deployment.shift.as_ref().map(|shift| (deployment.id == id, shift.clone()));
+        let involved = |(own, shift): &(bool, TrafficShift)| *own || shift.source.as_deref() == Some(id);
+        let mut shifts: Vec<_> = self.deployments.iter().filter_map(shift_of).filter(involved).collect();
+        // One under way decides, or else the newest.
+        shifts.sort_by_key(|(_, shift)| !shift.is_active());
+        shifts.first().map(|(own, shift)| match own {
+            true => (shift.test, shift.production),
+            false => (shift.test.rest(), shift.production.rest()),
+        })
+    }
+
     /// What the deployment called `id` is or was made of.
     #[must_use]
     pub fn revision_of(&self, id: &str) -> Option<&ServiceRevision> {

@@ -205,6 +205,32 @@ fn an_attempt_tells_its_stage() {
     assert_eq!(latest(&account).lifecycle_stage, None);
 }
 
+/// Each revision's shares of test and production requests, as far as they are asked for; a rolling deployment has none.
+#[test]
+fn an_attempt_tells_how_requests_are_shared() {
+    let shares = |account: &Account| {
+        let (target, sources) = account.world.ecs().summaries(account.service(), latest(account));
+        let revisions = target.into_iter().chain(sources).map(|revision| revision.weights);
+        let words = revisions
+            .map(|weights| weights.map_or("-".to_owned(), |(test, production)| format!("{test}/{production}")));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let mut account = serving(Timing::aws(), &linear(500, 1), Behaviour::healthy());
+    account.deploy();
+    let mut told = vec![shares(&account)];
+    while account.service().primary().rollout_state == RolloutState::InProgress {
+        assert!(account.driver.step(&mut account.world), "it ends");
+        told.push(shares(&account));
+    }
+    told.dedup();
+    assert_eq!(told, ["0/0 100/100", "100/50 0/50", "100/100 0/0"]);
+
+    let mut account = Account::new(Timing::aws());
+    account.register(vec![container("app", "app:1")]);
+    account.create_service(&Deploy::default());
+    assert_eq!(shares(&account), "-");
+}
+
 /// What a function refuses is told as the attempt's reason, in the words that its failed deployment has.
 #[test]
 fn an_attempt_that_a_function_fails_tells_why() {
