@@ -222,6 +222,7 @@ fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
         read_only_root: definition.read_only_root,
         ulimits: definition.ulimits.iter().map(|limit| (limit.name.clone(), limit.soft, limit.hard)).collect(),
         mounts: definition.mount_points.iter().map(mount).collect(),
+        volumes_from: definition.volumes_from.iter().map(|from| (from.container.clone(), from.read_only)).collect(),
         logged: definition.log.is_some(),
     }
 }
