@@ -23,6 +23,7 @@ mod network_interfaces;
 mod order;
 mod properties;
 mod protection;
+mod refusals;
 mod rollout;
 mod run_task;
 mod second_opinion;
