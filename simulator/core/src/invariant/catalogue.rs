@@ -1,11 +1,14 @@
-//! Every text that a service may say (facts 1.7, and an alarm's as seen in a public log), with `*` for what varies.
+//! Every text that a service may say (facts 1.7; an alarm's as seen in a public log; of zones also the developer guide,
+//! service-rebalancing-event-messages-list), with `*` for what varies.
 
 /// The texts that services say here.
-pub const SAID: [&str; 20] = [
+pub const SAID: [&str; 24] = [
     "(service *) has reached a steady state.",
     "(service *) has started * tasks: *.",
     "(service *) has started * tasks: *. Amazon ECS replaced * tasks due to an unhealthy status.",
+    "(service *) has started * tasks in * to AZ Rebalance: *.",
     "(service *) has stopped * running tasks: *.",
+    "(service *) has stopped * running tasks in * due to AZ rebalancing: *.",
     "(service *) stopped * pending tasks.",
     "(service *) registered * targets in (target-group *)",
     "(service *) deregistered * targets in (target-group *)",
@@ -20,6 +23,8 @@ pub const SAID: [&str; 20] = [
     "(service *) was unable to place a task. Reason: *.",
     "(service *) was unable to reach steady state because (taskSet ecs-svc/*) was unable to scale in due to (reason * tasks under \
      protection)",
+    "(service *) is AZ balanced with *.",
+    "(service *) is not AZ balanced with *. AZ Rebalancing in progress.",
     "(service *) is unable to consistently start tasks successfully.",
     "(service *) failed to launch a task with (error *).",
     "(service *) was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the \

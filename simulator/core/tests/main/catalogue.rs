@@ -105,10 +105,16 @@ fn stuck() -> Account {
     rolling(alone(), &Deploy { desired: 1, maximum: 100, ..Deploy::default() }, Behaviour::healthy())
 }
 
+fn uneven() -> Account {
+    let mut account = alone();
+    crate::zones::crowd_one_zone(&mut account, &Deploy { desired: 4, ..Deploy::default() });
+    account
+}
+
 /// A text of the catalogue and a service that says it, sooner or later.
 type Row = (&'static str, fn() -> Account);
 
-const ROWS: [Row; 20] = [
+const ROWS: [Row; 24] = [
     ("(service *) has reached a steady state.", rollout),
     ("(service *) has started * tasks: *.", rollout),
     ("(service *) has started * tasks: *. Amazon ECS replaced * tasks due to an unhealthy status.", || {
@@ -132,6 +138,10 @@ const ROWS: [Row; 20] = [
          protection)",
         protected,
     ),
+    ("(service *) has started * tasks in * to AZ Rebalance: *.", uneven),
+    ("(service *) has stopped * running tasks in * due to AZ rebalancing: *.", uneven),
+    ("(service *) is AZ balanced with *.", uneven),
+    ("(service *) is not AZ balanced with *. AZ Rebalancing in progress.", uneven),
     ("(service *) is unable to consistently start tasks successfully.", unpullable),
     ("(service *) failed to launch a task with (error *).", without_a_role),
     (

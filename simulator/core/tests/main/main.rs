@@ -37,3 +37,4 @@ mod tables;
 mod targets;
 mod traffic_shift;
 mod words;
+mod zones;

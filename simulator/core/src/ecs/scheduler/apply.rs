@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
+use super::crowd::Crowd;
 use super::step::Step;
 use super::view::{End, Ended, Failing};
 use super::words;
@@ -35,8 +36,20 @@ pub(super) fn apply(world: &mut World, key: &ServiceKey, step: Step) {
             world.ecs.task_mut(&task).condemned = true;
             words::say(world, key, &words::unhealthy(&task, &why));
         }
-        Step::Start { count, replacing } => start(world, key, 0, count, replacing),
-        Step::Reinforce { place, count, replacing } => start(world, key, place, count, replacing),
+        Step::Start { count, replacing } => {
+            start(world, key, 0, count, &Why::Wanted { replacing });
+        }
+        Step::Reinforce { place, count, replacing } => {
+            start(world, key, place, count, &Why::Wanted { replacing });
+        }
+        Step::Rebalance { zones, starts } => rebalance(world, key, &zones, starts),
+        Step::Rebalanced { stops } => rebalanced(world, key, stops),
+        Step::Balanced { zones } => {
+            if let Some(service) = world.ecs.services.get_mut(key) {
+                service.unbalanced = false;
+            }
+            words::say(world, key, &words::balanced(&zones));
+        }
         Step::Scale(tasks) => {
             let reason = words::scaling(&world.ecs.services[key].primary().id);
             stop(world, key, &tasks, &reason);
@@ -146,24 +159,31 @@ fn complete(world: &mut World, key: &ServiceKey) {
     }
 }
 
-/// Starts tasks of the deployment at `place`.
-fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacing: u32) {
+/// What tasks are started for.
+enum Why {
+    /// So many are wanted, some of them in place of unhealthy ones.
+    Wanted { replacing: u32 },
+    /// This availability zone has too few.
+    Zone(SmolStr),
+}
+
+/// Starts tasks of the deployment at `place`, and answers how many could be.
+fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, why: &Why) -> u32 {
     unsettle(world, key);
     resolve_images(world, key);
     let (mut started, mut refused) = (Vec::new(), None);
     let cause = world.cause();
-    let mut crowd = crowd(world, key, place);
+    let mut crowd = Crowd::of(world, key, place);
     let wanted = wanted(world, key, place);
     let mut providers = Providers::of(world, key, place);
     for _ in 0..count {
         world.follow(cause);
-        let emptiest =
-            crowd.iter().min_by_key(|(_, (order, tasks))| (*tasks, *order)).map(|(subnet, _)| subnet.clone());
-        if let Some((_, tasks)) = emptiest.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
-            *tasks += 1;
-        }
+        let subnet = match why {
+            Why::Wanted { .. } => crowd.next(None),
+            Why::Zone(zone) => crowd.next(Some(zone)),
+        };
         let origin = providers.next(&wanted.origin);
-        match launch(world, Launch { subnet: emptiest, origin, ..wanted.clone() }) {
+        match launch(world, Launch { subnet, origin, ..wanted.clone() }) {
             Ok(task) => started.push(task),
             Err(refusal) => {
                 refused = Some(refusal);
@@ -173,11 +193,48 @@ fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacin
     }
     world.follow(cause);
     if !started.is_empty() {
-        words::say(world, key, &words::started(&started, replacing, world.ecs.rules.task_separator));
+        let separator = world.ecs.rules.task_separator;
+        let said = match why {
+            Why::Wanted { replacing } => words::started(&started, *replacing, separator),
+            Why::Zone(zone) => words::started_in(&started, zone, separator),
+        };
+        words::say(world, key, &said);
     }
     if let Some(refusal) = refused {
         not_launched(world, key, place, &refusal);
     }
+    u32::try_from(started.len()).expect("no more than were wanted")
+}
+
+/// Starts tasks in zones that have too few. As many go elsewhere once these are healthy.
+fn rebalance(world: &mut World, key: &ServiceKey, zones: &BTreeMap<SmolStr, u32>, starts: BTreeMap<SmolStr, u32>) {
+    let Some(service) = world.ecs.services.get_mut(key) else { return };
+    if !std::mem::replace(&mut service.unbalanced, true) {
+        words::say(world, key, &words::unbalanced(zones));
+    }
+    for (zone, count) in starts {
+        let started = start(world, key, 0, count, &Why::Zone(zone));
+        if let Some(service) = world.ecs.services.get_mut(key) {
+            service.rebalancing += started;
+        }
+    }
+}
+
+/// Stops tasks in zones that have too many.
+fn rebalanced(world: &mut World, key: &ServiceKey, stops: BTreeMap<SmolStr, Vec<TaskId>>) {
+    unsettle(world, key);
+    let reason = SmolStr::new(words::scaling(&world.ecs.services[key].primary().id));
+    let cause = world.cause();
+    for (zone, tasks) in stops {
+        world.follow(cause);
+        let said = words::say(world, key, &words::stopped_in(&tasks, &zone, world.ecs.rules.task_separator));
+        stop_each(world, &tasks, said, &reason);
+    }
+    world.follow(cause);
+    if let Some(service) = world.ecs.services.get_mut(key) {
+        service.rebalancing = 0;
+    }
+    super::poke(world, key);
 }
 
 /// A task could not even be launched: that is a failure of the deployment like another, and is counted at the next look.
@@ -221,20 +278,6 @@ impl Providers {
         let on = || Arc::new(Origin { provider: Some(provider.clone()), ..Origin::clone(common) });
         Arc::clone(self.origins.entry(provider.clone()).or_insert_with(on))
     }
-}
-
-/// The subnets of the deployment at `place`: the order of each in its configuration, and how many tasks it has.
-fn crowd(world: &World, key: &ServiceKey, place: usize) -> BTreeMap<SmolStr, (usize, usize)> {
-    let service = &world.ecs.services[key];
-    let subnets = service.deployments[place].network.subnets.iter().enumerate();
-    let mut crowd: BTreeMap<SmolStr, (usize, usize)> =
-        subnets.map(|(order, subnet)| (subnet.into(), (order, 0))).collect();
-    for task in world.ecs.live(service).filter(|task| !task.stopping) {
-        if let Some((_, tasks)) = task.subnet.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
-            *tasks += 1;
-        }
-    }
-    crowd
 }
 
 /// A task of the deployment at `place`, as they are launched now.

@@ -1,5 +1,9 @@
 //! What the scheduler can do to a service, as data.
 
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
+
 use super::view::Failing;
 use crate::ecs::service::Cause;
 use crate::effect::TaskId;
@@ -28,6 +32,12 @@ pub(super) enum Step {
     Start { count: u32, replacing: u32 },
     /// Start tasks of the older deployment at this place, which still serves.
     Reinforce { place: usize, count: u32, replacing: u32 },
+    /// The tasks are spread so over the availability zones: start some of the primary deployment in these zones, beyond the desired count.
+    Rebalance { zones: BTreeMap<SmolStr, u32>, starts: BTreeMap<SmolStr, u32> },
+    /// Those are healthy: stop as many in these zones.
+    Rebalanced { stops: BTreeMap<SmolStr, Vec<TaskId>> },
+    /// The tasks are spread evenly, so many in each zone.
+    Balanced { zones: BTreeMap<SmolStr, u32> },
     /// Stop tasks that are wanted no more.
     Scale(Vec<TaskId>),
     /// Stop an unhealthy task.

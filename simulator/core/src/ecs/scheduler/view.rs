@@ -22,6 +22,7 @@ pub(super) struct View {
     pub(super) breaker: CircuitBreaker,
     pub(super) alarms: AlarmsView,
     pub(super) early_success: EarlySuccess,
+    pub(super) spread: Spread,
     /// How somebody wants the deployment under way to end.
     pub(super) stop: Option<StopKind>,
     /// No task is started before.
@@ -59,6 +60,17 @@ pub(super) struct AlarmsView {
     pub(super) rollback: bool,
 }
 
+/// How tasks are to be spread over availability zones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spread {
+    /// The zones of the primary deployment's subnets, where tasks may be moved between them.
+    pub(super) zones: Vec<SmolStr>,
+    /// Tasks that have been started beyond the desired count in zones that have too few.
+    pub(super) rebalancing: u32,
+    /// Whether it has been said that they are spread unevenly.
+    pub(super) unbalanced: bool,
+}
+
 /// A task that is not STOPPED.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TaskView {
@@ -73,7 +85,8 @@ pub(super) struct TaskView {
     pub(super) condemned: bool,
     /// Whether it is protected from scale-in.
     pub(super) protected: bool,
-    pub(super) subnet: Option<SmolStr>,
+    /// Its availability zone.
+    pub(super) zone: Option<SmolStr>,
 }
 
 /// How far a task has come.

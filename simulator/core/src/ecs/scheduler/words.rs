@@ -1,6 +1,9 @@
 //! What services say in their events: AWS's texts (`facts/aws.md` 1.7), and no others.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use smol_str::SmolStr;
 
 use super::view::Failing;
 use crate::arn::Arn;
@@ -45,6 +48,34 @@ pub(super) fn started(tasks: &[TaskId], replacing: u32, separator: &str) -> Stri
         count => format!(" Amazon ECS replaced {count} tasks due to an unhealthy status."),
     };
     format!(") has started {} tasks: {}.{suffix}", tasks.len(), list(tasks, separator))
+}
+
+pub(super) fn started_in(tasks: &[TaskId], zone: &str, separator: &str) -> String {
+    format!(") has started {} tasks in {zone} to AZ Rebalance: {}.", tasks.len(), list(tasks, separator))
+}
+
+/// Developer guide, service-rebalancing-event-messages-list.
+pub(super) fn stopped_in(tasks: &[TaskId], zone: &str, separator: &str) -> String {
+    format!(") has stopped {} running tasks in {zone} due to AZ rebalancing: {}.", tasks.len(), list(tasks, separator))
+}
+
+pub(super) fn unbalanced(zones: &BTreeMap<SmolStr, u32>) -> String {
+    format!(") is not AZ balanced with {}. AZ Rebalancing in progress.", spread(zones))
+}
+
+pub(super) fn balanced(zones: &BTreeMap<SmolStr, u32>) -> String {
+    format!(") is AZ balanced with {}.", spread(zones))
+}
+
+/// As observed with two zones; the guide has an `and` before the third.
+fn spread(zones: &BTreeMap<SmolStr, u32>) -> String {
+    let several = zones.len() > 2;
+    let last = zones.len().saturating_sub(1);
+    let zone = |(place, (zone, tasks)): (usize, (&SmolStr, &u32))| {
+        let and = if several && place == last { "and " } else { "" };
+        format!("{and}{tasks} tasks in {zone}")
+    };
+    zones.iter().enumerate().map(zone).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn stopped_running(tasks: &[TaskId], separator: &str) -> String {

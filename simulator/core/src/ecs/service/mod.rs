@@ -100,7 +100,7 @@ pub struct Service {
     pub managed_tags: bool,
     /// `enableExecuteCommand`: of tasks that are started from now on.
     pub execute_command: bool,
-    /// `availabilityZoneRebalancing`. Tasks are spread over the subnets as they start and stop, so there is never much to rebalance.
+    /// `availabilityZoneRebalancing`: whether tasks move to other availability zones when they are spread unevenly.
     pub zone_rebalancing: bool,
     /// `createdAt`.
     pub created_at: Timestamp,
@@ -122,6 +122,10 @@ pub struct Service {
     pub(super) unlaunched: Vec<Ended>,
     /// Whether it waits before it starts tasks again.
     pub(super) backoff: Backoff,
+    /// How many tasks it has started beyond the desired count, in zones that have too few.
+    pub(super) rebalancing: u32,
+    /// Whether it has said that its tasks are spread unevenly, and not yet that they are spread evenly.
+    pub(super) unbalanced: bool,
     /// When it last said that it is steady; none while it is not.
     pub(super) steady_since: Option<Timestamp>,
     /// When the scheduler looks at it next.

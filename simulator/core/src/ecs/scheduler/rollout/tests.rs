@@ -3,7 +3,7 @@
 use super::*;
 use crate::ecs::Rules;
 use crate::ecs::scheduler::bounds::Bounds;
-use crate::ecs::scheduler::view::{AlarmsView, DeploymentView};
+use crate::ecs::scheduler::view::{AlarmsView, DeploymentView, Spread};
 use crate::ecs::service::{CircuitBreaker, DeploymentConfiguration, EarlySuccess};
 use crate::time::Timestamp;
 use crate::timing::Timing;
@@ -35,7 +35,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
             proved: true,
             condemned: true,
             protected: text.ends_with('p'),
-            subnet: None,
+            zone: None,
         }
     };
     let deployment = |id: &str, state| DeploymentView {
@@ -56,6 +56,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
         breaker: CircuitBreaker::default(),
         alarms: AlarmsView::default(),
         early_success: EarlySuccess::default(),
+        spread: Spread::default(),
         stop: None,
         start_not_before: None,
         steady_since: None,
@@ -96,6 +97,9 @@ fn words(steps: &[Step]) -> String {
         | Step::Fail { .. }
         | Step::Condemn { .. }
         | Step::Reinforce { .. }
+        | Step::Rebalance { .. }
+        | Step::Rebalanced { .. }
+        | Step::Balanced { .. }
         | Step::Bake(_)
         | Step::Complete
         | Step::Steady
@@ -254,12 +258,30 @@ fn throttling_puts_starts_off_but_not_stops() {
 }
 
 #[test]
-fn surplus_tasks_go_from_the_fullest_subnet() {
-    let mut view = view(2, (100, 200), "nh nh nh");
-    for (task, subnet) in view.tasks.iter_mut().zip(["a", "a", "b"]) {
-        task.subnet = Some(subnet.into());
+fn tasks_go_from_the_fullest_zone() {
+    for (desired, bounds, tasks, zones, expected) in [
+        (2, (100, 200), "nh nh nh", "aab", "-nh1"),
+        (2, (100, 200), "nh nh nh", "baa", "-nh2"),
+        // Old ones the oldest first.
+        (4, (75, 100), "oh oh oh oh", "abbc", "-oh1"),
+        (4, (50, 100), "oh oh oh oh", "cabb", "-oh2 -oh0"),
+    ] {
+        let mut view = view(desired, bounds, tasks);
+        for (task, zone) in view.tasks.iter_mut().zip(zones.chars()) {
+            task.zone = Some(zone.to_string().into());
+        }
+        assert_eq!(words(&decide(&view)), expected, "{tasks} in {zones}");
     }
-    assert_eq!(words(&decide(&view)), "-nh1");
+}
+
+/// Tasks that are started beyond the desired count to rebalance a service are not stopped for that.
+#[test]
+fn tasks_that_rebalance_a_service_are_not_in_excess() {
+    let mut view = view(2, (100, 200), "nh nh ns");
+    view.spread.rebalancing = 1;
+    assert_eq!(words(&decide(&view)), "");
+    view.spread.rebalancing = 0;
+    assert_eq!(words(&decide(&view)), "-ns2");
 }
 
 /// Whether tasks that are being stopped count against the maximum is a setting.
