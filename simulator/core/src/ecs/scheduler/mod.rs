@@ -2,7 +2,7 @@
 //!
 //! In reading order: the arithmetic ([`bounds`]), what a service looks like to those who decide ([`view`]), what they can want
 //! ([`step`]), the deciding functions ([`request`], [`breaker`], [`alarms`], [`rollout`], [`completion`], [`balance`]), the words of its events ([`words`]); then what
-//! collects a view ([`look`]), what carries the steps out ([`apply`], [`crowd`]), what keeps target groups in step ([`targets`]), and the
+//! collects a view ([`look`]), what carries the steps out ([`apply`], [`start`], [`crowd`]), what keeps target groups in step ([`targets`]), and the
 //! end of a service ([`drain`]). Deployments that shift traffic between two target groups go their own way ([`traffic_shift`]).
 
 mod alarms;
@@ -16,6 +16,7 @@ mod drain;
 mod look;
 mod request;
 mod rollout;
+mod start;
 mod step;
 mod targets;
 mod traffic_shift;
