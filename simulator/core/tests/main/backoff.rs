@@ -79,6 +79,17 @@ fn tasks_that_run_are_not_throttled() {
     }
 }
 
+/// A service shows its hundred newest events.
+#[test]
+fn a_hundred_events_are_shown() {
+    let mut account = service(vec![Behaviour::exiting(Duration::ZERO, 1)]);
+    pass(&mut account, HOUR);
+    let service = account.service();
+    assert_eq!(service.events.len(), 100);
+    assert!(service.events.iter().is_sorted_by_key(|event| std::cmp::Reverse(event.at)), "the newest first");
+    assert!(service.events[0].at + secs(10) >= account.world.now());
+}
+
 /// One that has run ends the waiting: the next that does not run is waited for as the first was.
 #[test]
 fn a_task_that_runs_begins_the_waits_anew() {

@@ -114,7 +114,8 @@ const fn stage(task: &Task) -> Stage {
 /// What the scheduler thinks of the health of a RUNNING task, and when it will think again because time has passed.
 fn health(world: &World, service: &Service, task: &Task) -> (TaskHealth, Option<Timestamp>) {
     let Some(started) = task.started_at else { return (TaskHealth::Unproven, None) };
-    let containers = for_scheduler(&task.definition, &task.containers, world.ecs.rules.unchecked_containers_count);
+    let containers =
+        for_scheduler(&task.definition.containers, &task.containers, world.ecs.rules.unchecked_containers_count);
     let targets = task_targets(world, task);
     let failing = if containers == Some(Health::Unhealthy) {
         Some(Failing::Container)

@@ -102,11 +102,16 @@ mod tests {
         let mut container = Container::new("on".into(), Uuid::draw(&mut IdStream::new(0), IdKind::Container), None);
         let (status, started, exit_code, health) = match state {
             "waiting" => (ContainerStatus::Waiting, false, None, Health::Unknown),
+            "pulling" => (ContainerStatus::Pulling, false, None, Health::Unknown),
+            "pulled" => (ContainerStatus::Pulled, false, None, Health::Unknown),
             "starting" => (ContainerStatus::Starting, false, None, Health::Unknown),
             "running" => (ContainerStatus::Running, true, None, Health::Unknown),
             "healthy" => (ContainerStatus::Running, true, None, Health::Healthy),
             "unhealthy" => (ContainerStatus::Running, true, None, Health::Unhealthy),
             "restarting" => (ContainerStatus::Restarting, true, None, Health::Unknown),
+            "stopping" => (ContainerStatus::Stopping, true, None, Health::Unknown),
+            "stopping while healthy" => (ContainerStatus::Stopping, true, None, Health::Healthy),
+            "ended, nobody knows how" => (ContainerStatus::Stopped, true, None, Health::Unknown),
             "exited 0" => (ContainerStatus::Stopped, true, Some(0), Health::Unknown),
             "exited 1" => (ContainerStatus::Stopped, true, Some(1), Health::Unknown),
             "exited while healthy" => (ContainerStatus::Stopped, true, Some(0), Health::Healthy),
@@ -143,11 +148,16 @@ mod tests {
     fn every_condition_in_every_state() {
         for (state, start, complete, success, healthy) in [
             ("waiting", 'w', 'w', 'w', 'w'),
+            ("pulling", 'w', 'w', 'w', 'w'),
+            ("pulled", 'w', 'w', 'w', 'w'),
             ("starting", 'w', 'w', 'w', 'w'),
             ("running", 'r', 'w', 'w', 'w'),
             ("healthy", 'r', 'w', 'w', 'r'),
             ("unhealthy", 'r', 'w', 'w', 'w'),
             ("restarting", 'r', 'w', 'w', 'w'),
+            ("stopping", 'r', 'w', 'w', 'w'),
+            ("stopping while healthy", 'r', 'w', 'w', 'r'),
+            ("ended, nobody knows how", 'r', 'w', 'n', 'w'),
             ("exited 0", 'r', 'r', 'r', 'w'),
             ("exited 1", 'r', 'r', 'n', 'w'),
             ("exited while healthy", 'r', 'r', 'r', 'w'),

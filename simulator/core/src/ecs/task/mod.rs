@@ -229,7 +229,7 @@ impl Task {
     /// UNKNOWN (a container without a check included) is UNKNOWN, else HEALTHY.
     #[must_use]
     pub fn health(&self) -> Health {
-        health::of_task(&self.definition, &self.containers)
+        health::of_task(&self.definition.containers, &self.containers)
     }
 
     /// The ARN of its task role: RunTask's, or else the task definition's.
