@@ -25,6 +25,11 @@ impl World {
         self.iam_past.iter().find(|(until, _)| *until > self.now).map_or(&self.iam, |(_, state)| state)
     }
 
+    /// Lets every service see all that was written so far, as if it had been written long ago.
+    pub fn let_iam_settle(&mut self) {
+        self.iam_past.clear();
+    }
+
     /// What whoever decides on `action` sees of IAM now.
     pub(super) fn iam_seen_for(&self, action: &str) -> &State {
         let by_iam = action.starts_with("iam:") && action != "iam:PassRole";

@@ -19,15 +19,15 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// Task-level CPU on EC2, in units of 1/1024 vCPU (BOTO `cpu`): an eighth of a vCPU to 192 of them.
 const EC2_CPU: RangeInclusive<u32> = 128..=196_608;
 
-/// Checks everything that does not need the account.
-pub(super) fn check(asked: &RegisterTaskDefinition, network: NetworkMode) -> Result<(), Refusal> {
+/// Checks everything that does not need the account, of which it matters only whether an image is `from_ecr`.
+pub(super) fn check(asked: &RegisterTaskDefinition, network: NetworkMode, from_ecr: bool) -> Result<(), Refusal> {
     check_name("Family", &asked.family)?;
     if asked.containers.is_empty() {
         return refuse("Container list cannot be empty.");
     }
     let fargate = asked.requires.contains(&LaunchType::Fargate);
     if fargate {
-        check_fargate(asked, network)?;
+        check_fargate(asked, network, from_ecr)?;
     } else if asked.cpu_units()?.is_some_and(|units| !EC2_CPU.contains(&units)) {
         return Err(invalid("cpu"));
     }
@@ -52,7 +52,7 @@ pub(super) fn check(asked: &RegisterTaskDefinition, network: NetworkMode) -> Res
     Ok(())
 }
 
-fn check_fargate(asked: &RegisterTaskDefinition, network: NetworkMode) -> Result<(), Refusal> {
+fn check_fargate(asked: &RegisterTaskDefinition, network: NetworkMode, from_ecr: bool) -> Result<(), Refusal> {
     if network != NetworkMode::Awsvpc {
         return refuse("Fargate only supports network mode ‘awsvpc’.");
     }
@@ -73,7 +73,7 @@ fn check_fargate(asked: &RegisterTaskDefinition, network: NetworkMode) -> Result
         }
     }
     if asked.execution_role.is_none() {
-        if asked.containers.iter().any(|container| is_ecr(&container.image)) {
+        if from_ecr {
             return refuse("Fargate requires task definition to have execution role ARN to support ECR images.");
         }
         if asked.containers.iter().any(|container| container.log.is_some()) {
@@ -191,12 +191,6 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<(), Refusal> {
 
 pub(super) fn missing_log_option(option: &str) -> Result<(), Refusal> {
     refuse(format!("Log driver awslogs requires options: {option}"))
-}
-
-/// Whether an image reference names a private ECR repository.
-pub(crate) fn is_ecr(image: &str) -> bool {
-    let host = image.split('/').next().unwrap_or_default();
-    host.contains(".dkr.ecr.") && host.contains(".amazonaws.com")
 }
 
 pub(super) fn refuse<T>(message: impl Into<String>) -> Result<T, Refusal> {

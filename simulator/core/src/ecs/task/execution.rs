@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Overrides, environment};
-use crate::ecr::GetAuthorizationToken;
-use crate::ecs::definition::{LogConfiguration, TaskDefinition, is_ecr};
+use crate::ecr::{self, GetAuthorizationToken};
+use crate::ecs::definition::{LogConfiguration, TaskDefinition};
 use crate::effect::{Pull, TaskId};
 use crate::iam::Secret;
 use crate::logs::{CreateLogGroup, CreateLogStream, PutLogEvents};
@@ -88,7 +88,7 @@ pub(super) fn initialise(world: &mut World, id: &TaskId) -> Result<(), String> {
     // Registration has seen to it that what needs an execution role has one.
     let Some(execution) = task.execution.clone() else { return Ok(()) };
     let mut secrets = Secrets::default();
-    if definition.containers.iter().any(|container| is_ecr(&container.image)) {
+    if definition.containers.iter().any(|container| ecr::is_private(world, &container.image)) {
         let token = world.pass(&execution, GetAuthorizationToken {}).map_err(|refusal| {
             unable_to_pull(&format!(
                 "unable to retrieve ecr registry auth: service call has been retried 1 time(s): {}",
@@ -198,7 +198,7 @@ fn make_stream(world: &mut World, execution: &Caller, log: &LogConfiguration, st
 pub(super) fn pull(world: &World, id: &TaskId, place: usize) -> Pull {
     let task = &world.ecs.tasks[id];
     let definition = &task.definition.containers[place];
-    let token = if is_ecr(&definition.image) { task.secrets.registry_token.clone() } else { None };
+    let token = if ecr::is_private(world, &definition.image) { task.secrets.registry_token.clone() } else { None };
     Pull {
         task: *id,
         container: task.containers[place].name.clone(),
