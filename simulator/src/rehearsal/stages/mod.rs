@@ -81,7 +81,7 @@ async fn on(
 ) -> Result<(), Halt> {
     stood.account = Some(Arc::clone(&scene.account));
     stood.sightings = Arc::clone(&scene.sightings);
-    stood.simulated = scene::simulated(session.script);
+    stood.simulated = scene::simulated(session.script, scene);
     stood.real = scene::real(session);
     let _following = ahead(follow(Arc::clone(&scene.account), Arc::clone(progress)));
     // Neither the database nor the images need the account: they come into being beside it.
