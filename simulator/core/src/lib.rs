@@ -35,7 +35,7 @@ pub mod iam;
 pub mod logs;
 mod s3;
 pub mod secrets;
-mod ssm;
+pub mod ssm;
 pub mod sts;
 
 pub use arn::{AccountId, Arn, Region};

@@ -209,6 +209,7 @@ impl World {
             "ec2" => self.ec2.tags(resource),
             "logs" => self.logs.tags(resource),
             "secretsmanager" => self.secrets.tags(arn),
+            "ssm" => self.ssm.tags(resource),
             _ => None,
         }
     }

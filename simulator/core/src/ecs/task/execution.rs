@@ -14,7 +14,7 @@ use crate::operation::Caller;
 use crate::refusal::Refusal;
 use crate::s3::GetObject;
 use crate::secrets::GetSecretValue;
-use crate::ssm::GetParameter;
+use crate::ssm::InjectParameter;
 use crate::world::World;
 
 /// The values that a task's containers are started with and nobody else may see: not in [`fmt::Debug`].
@@ -143,7 +143,7 @@ fn fetch(world: &mut World, execution: &Caller, value_from: &str) -> Result<Stri
 }
 
 fn fetch_parameter(world: &mut World, execution: &Caller, reference: &str) -> Result<String, String> {
-    let found = world.pass(execution, GetParameter { reference: reference.to_owned() }).map_err(|refusal| {
+    let found = world.pass(execution, InjectParameter { reference: reference.to_owned() }).map_err(|refusal| {
         let why = match refusal {
             Refusal::Denied(_) => said(&refusal),
             Refusal::Fault { .. } | Refusal::NotSimulated { .. } => format!("invalid ssm parameters: {reference}"),
