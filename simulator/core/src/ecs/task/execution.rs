@@ -166,9 +166,11 @@ fn fetch_secret(world: &mut World, execution: &Caller, value_from: &str) -> Resu
     let value = world.pass(execution, asked).map_err(|refusal| {
         asm(format!("failed to fetch secret {secret_id} from secrets manager: {}", said(&refusal)))
     })?;
-    let Some(key) = json_key else { return Ok(value.secret_string) };
+    // The agent reads `SecretString` alone (amazon-ecs-agent, `agent/asm/asm.go`).
+    let text = value.value.text().unwrap_or_default();
+    let Some(key) = json_key else { return Ok(text.to_owned()) };
     // The value itself must not get into the message.
-    let parsed: serde_json::Value = serde_json::from_str(&value.secret_string)
+    let parsed: serde_json::Value = serde_json::from_str(text)
         .map_err(|_| asm("retrieved secret from Secrets Manager is not valid JSON".to_owned()))?;
     match parsed.get(&key) {
         Some(serde_json::Value::String(text)) => Ok(text.clone()),
