@@ -127,3 +127,16 @@ impl<K: Taggable> Operation for ListTags<K> {
         K::tags_mut(world, &authorized.operation.named).map(|tags| tags.clone())
     }
 }
+
+/// The key of the first of `tags` that breaks the rules that AWS has for tags in general: keys of 1 to 128 characters and values of up
+/// to 256, of letters, digits, spaces and `_.:/=+-@`, and no key that begins with `aws:` (botocore ssm and logs, `TagKey`, `TagValue`).
+pub(crate) fn unfit(tags: &BTreeMap<String, String>) -> Option<&str> {
+    let allowed = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
+    let broken = tags.iter().find(|(key, value)| {
+        !(1..=128).contains(&key.chars().count())
+            || key.starts_with("aws:")
+            || value.chars().count() > 256
+            || !key.chars().chain(value.chars()).all(allowed)
+    });
+    broken.map(|(key, _)| key.as_str())
+}

@@ -1,4 +1,5 @@
-//! Systems Manager's Parameter Store on the wire: AWS JSON 1.1.
+//! Systems Manager's Parameter Store on the wire: AWS JSON 1.1. Lists of labels and of names may be empty in answers, as AWS's are,
+//! though botocore's model gives them one entry at least.
 
 #[cfg(test)]
 mod tests;
@@ -232,15 +233,15 @@ fn tagged(input: &mut Input) -> Result<String, Refusal> {
 }
 
 fn decode_add_tags(input: &mut Input, _: &World) -> Result<AddTagsToResource, Refusal> {
-    Ok(AddTagsToResource { name: tagged(input)?, tags: tags(input)? })
+    Ok(AddTagsToResource::new(tagged(input)?, tags(input)?))
 }
 
 fn decode_remove_tags(input: &mut Input, _: &World) -> Result<RemoveTagsFromResource, Refusal> {
-    Ok(RemoveTagsFromResource { name: tagged(input)?, keys: input.texts("TagKeys")? })
+    Ok(RemoveTagsFromResource::new(tagged(input)?, input.texts("TagKeys")?))
 }
 
 fn decode_list_tags(input: &mut Input, _: &World) -> Result<ListTagsForResource, Refusal> {
-    Ok(ListTagsForResource { name: tagged(input)? })
+    Ok(ListTagsForResource::new(tagged(input)?))
 }
 
 fn encode_tags(tags: BTreeMap<String, String>, _: &World) -> Value {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{GROUP_NAME, INVALID, group_resource, no_group};
 use crate::operation::Access;
 use crate::refusal::Refusal;
-use crate::tagging::{AddTags, ListTags, RemoveTags, Taggable};
+use crate::tagging::{self, AddTags, ListTags, RemoveTags, Taggable};
 use crate::world::World;
 
 const MOST_TAGS: usize = 50;
@@ -78,15 +78,8 @@ pub(super) fn check(tags: &BTreeMap<String, String>) -> Result<(), Refusal> {
         let message = format!("The resource has too many tags. The maximum is {MOST_TAGS}.");
         return Err(Refusal::fault("TooManyTagsException", message));
     }
-    let allowed = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
-    let broken = tags.iter().find(|(key, value)| {
-        !(1..=128).contains(&key.chars().count())
-            || key.starts_with("aws:")
-            || value.chars().count() > 256
-            || !key.chars().chain(value.chars()).all(allowed)
-    });
-    match broken {
-        Some((key, _)) => Err(Refusal::fault(INVALID, format!("The tag key '{key}' is not valid."))),
+    match tagging::unfit(tags) {
+        Some(key) => Err(Refusal::fault(INVALID, format!("The tag key '{key}' is not valid."))),
         None => Ok(()),
     }
 }

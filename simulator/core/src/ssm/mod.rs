@@ -26,7 +26,7 @@ pub use label::{LabelParameterVersion, Labelled, UnlabelParameterVersion, Unlabe
 pub use put::PutParameter;
 pub use read::{FoundParameter, FoundParameters, GetParameter, GetParameters, GetParametersByPath};
 pub use remove::{DeleteParameter, DeleteParameters, DeletedParameters};
-pub use tag::{AddTagsToResource, ListTagsForResource, RemoveTagsFromResource};
+pub use tag::{AddTagsToResource, ListTagsForResource, ParameterByName, RemoveTagsFromResource};
 
 pub(crate) use read::InjectParameter;
 

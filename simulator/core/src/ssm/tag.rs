@@ -3,91 +3,42 @@
 use std::collections::BTreeMap;
 
 use super::{INVALID, resource};
-use crate::operation::{Access, Authorized, Operation};
+use crate::operation::Access;
 use crate::refusal::Refusal;
+use crate::tagging::{self, AddTags, ListTags, RemoveTags, Taggable};
 use crate::world::World;
 
 const MOST_TAGS: usize = 50;
 
-/// Adds tags to a parameter, or changes their values.
-#[derive(Clone, Debug)]
-pub struct AddTagsToResource {
-    /// `ResourceId`: the parameter's name.
-    pub name: String,
-    /// `Tags`.
-    pub tags: BTreeMap<String, String>,
-}
+/// Adds tags to a parameter, or changes their values, by the parameter's name.
+pub type AddTagsToResource = AddTags<ParameterByName>;
+/// Removes tags from a parameter, by the parameter's name.
+pub type RemoveTagsFromResource = RemoveTags<ParameterByName>;
+/// Lists the tags of a parameter, by the parameter's name.
+pub type ListTagsForResource = ListTags<ParameterByName>;
 
-/// Removes tags from a parameter.
-#[derive(Clone, Debug)]
-pub struct RemoveTagsFromResource {
-    /// `ResourceId`: the parameter's name.
-    pub name: String,
-    /// `TagKeys`.
-    pub keys: Vec<String>,
-}
+/// A parameter that is named by its name.
+#[derive(Clone, Copy, Debug)]
+pub enum ParameterByName {}
 
-/// Lists the tags of a parameter.
-#[derive(Clone, Debug)]
-pub struct ListTagsForResource {
-    /// `ResourceId`: the parameter's name.
-    pub name: String,
-}
+impl Taggable for ParameterByName {
+    const TAG: &'static str = "ssm:AddTagsToResource";
+    const UNTAG: &'static str = "ssm:RemoveTagsFromResource";
+    const LIST: &'static str = "ssm:ListTagsForResource";
 
-impl Operation for AddTagsToResource {
-    type Output = ();
-    const NAME: &'static str = "ssm:AddTagsToResource";
-
-    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        Ok(vec![Access::new(Self::NAME, resource(world, &self.name)).tagging(&self.tags)])
+    fn access(world: &World, action: &'static str, name: &str) -> Access {
+        Access::new(action, resource(world, name))
     }
 
-    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<(), Refusal> {
-        let Self { name, tags } = authorized.operation;
-        let parameter = world.ssm.named_mut(&name).map_err(|_| bad_id())?;
-        let mut joined = parameter.tags.clone();
-        joined.extend(tags);
-        check(&joined)?;
-        parameter.tags = joined;
-        Ok(())
-    }
-}
-
-impl Operation for RemoveTagsFromResource {
-    type Output = ();
-    const NAME: &'static str = "ssm:RemoveTagsFromResource";
-
-    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        Ok(vec![Access::new(Self::NAME, resource(world, &self.name)).tag_keys(&self.keys)])
+    fn tags_mut<'w>(world: &'w mut World, name: &str) -> Result<&'w mut BTreeMap<String, String>, Refusal> {
+        let message = "The resource ID isn't valid. Verify that you entered the correct ID and try again.";
+        let parameter = world.ssm.named_mut(name).map_err(|_| Refusal::fault("InvalidResourceId", message))?;
+        Ok(&mut parameter.tags)
     }
 
-    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<(), Refusal> {
-        let Self { name, keys } = authorized.operation;
-        let parameter = world.ssm.named_mut(&name).map_err(|_| bad_id())?;
-        parameter.tags.retain(|key, _| !keys.contains(key));
-        Ok(())
+    fn check(tags: &BTreeMap<String, String>) -> Result<(), Refusal> {
+        check(tags)
     }
-}
-
-impl Operation for ListTagsForResource {
-    type Output = BTreeMap<String, String>;
-    const NAME: &'static str = "ssm:ListTagsForResource";
-
-    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        Ok(vec![Access::new(Self::NAME, resource(world, &self.name))])
-    }
-
-    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
-        let (_, parameter) = world.ssm.named(&authorized.operation.name).map_err(|_| bad_id())?;
-        Ok(parameter.tags.clone())
-    }
-}
-
-fn bad_id() -> Refusal {
-    Refusal::fault(
-        "InvalidResourceId",
-        "The resource ID isn't valid. Verify that you entered the correct ID and try again.",
-    )
 }
 
 /// The limits on a parameter's tags.
@@ -97,16 +48,8 @@ pub(super) fn check(tags: &BTreeMap<String, String>) -> Result<(), Refusal> {
             "The Targets parameter includes too many tags. Remove one or more tags and try the command again.";
         return Err(Refusal::fault("TooManyTagsError", message));
     }
-    let allowed = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
-    let broken = tags.iter().find(|(key, value)| {
-        let length = key.chars().count();
-        !(1..=128).contains(&length)
-            || key.starts_with("aws:")
-            || value.chars().count() > 256
-            || !key.chars().chain(value.chars()).all(allowed)
-    });
-    match broken {
-        Some((key, _)) => Err(Refusal::fault(INVALID, format!("The tag key '{key}' is not valid."))),
+    match tagging::unfit(tags) {
+        Some(key) => Err(Refusal::fault(INVALID, format!("The tag key '{key}' is not valid."))),
         None => Ok(()),
     }
 }

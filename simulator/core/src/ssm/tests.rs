@@ -283,15 +283,20 @@ fn parameters_and_their_tags_go() {
         trial.done(put(name, "v"));
     }
     let tags: BTreeMap<String, String> = [("k".to_owned(), "v".to_owned())].into();
-    trial.done(AddTagsToResource { name: "/a".into(), tags: tags.clone() });
-    assert_eq!(trial.done(ListTagsForResource { name: "/a".into() }), tags);
-    trial.done(RemoveTagsFromResource { name: "/a".into(), keys: vec!["k".into()] });
-    assert_eq!(trial.done(ListTagsForResource { name: "/a".into() }), BTreeMap::new());
+    trial.done(AddTagsToResource::new("/a".into(), tags.clone()));
+    assert_eq!(trial.done(ListTagsForResource::new("/a".into())), tags);
+    trial.done(RemoveTagsFromResource::new("/a".into(), vec!["k".into()]));
+    assert_eq!(trial.done(ListTagsForResource::new("/a".into())), BTreeMap::new());
     let many = (0..51).map(|number| (number.to_string(), String::new())).collect();
-    assert!(trial.refused(AddTagsToResource { name: "/a".into(), tags: many }).starts_with("400 TooManyTagsError"));
+    assert!(trial.refused(AddTagsToResource::new("/a".into(), many)).starts_with("400 TooManyTagsError"));
+    for pair in [("", "v"), ("aws:k", "v"), ("k*", "v"), ("k", "*")] {
+        let tags = [(pair.0.to_owned(), pair.1.to_owned())].into();
+        let refused = trial.refused(AddTagsToResource::new("/a".into(), tags));
+        assert!(refused.starts_with("400 ValidationException: The tag key"), "{refused}");
+    }
     trial.done(DeleteParameter { name: "/a".into() });
     assert_eq!(trial.refused(DeleteParameter { name: "/a".into() }), "400 ParameterNotFound: ");
-    assert!(trial.refused(AddTagsToResource { name: "/a".into(), tags }).starts_with("400 InvalidResourceId"));
+    assert!(trial.refused(AddTagsToResource::new("/a".into(), tags)).starts_with("400 InvalidResourceId"));
     let deleted = trial.done(DeleteParameters { names: vec!["/b".into(), "/a".into()] });
     assert_eq!((deleted.deleted, deleted.unknown), (vec!["/b".to_owned()], vec!["/a".to_owned()]));
     let eleven = (0..11).map(|number| number.to_string()).collect();
