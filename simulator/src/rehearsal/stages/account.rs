@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use simulator_core::iam::Secret;
 use simulator_core::secrets::{CreateSecret, Value};
 
 use super::scene::{Scene, Standing};
@@ -101,7 +102,7 @@ pub(in crate::rehearsal) fn put_secrets(account: &Account, secrets: &[SecretValu
     for secret in secrets {
         if !secret.value_from.contains(":secret:") {
             // A bare name, or the ARN of a parameter: it is in the Parameter Store.
-            account.stir(|world, _| world.put_parameter(&secret.value_from, Value::new(&secret.value)));
+            account.stir(|world, _| world.put_parameter(&secret.value_from, Secret::new(&secret.value)));
             continue;
         }
         let create = CreateSecret {
