@@ -8,6 +8,8 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub(crate) struct Agenda<T> {
     due: BTreeMap<Deadline, T>,
+    /// The first of them: it is asked for much more often than it changes.
+    first: Option<Deadline>,
     set: u64,
 }
 
@@ -26,6 +28,7 @@ impl<T> Agenda<T> {
         self.set += 1;
         *deadline = Deadline { at, number: self.set };
         self.due.insert(*deadline, what);
+        self.first = Some(self.first.map_or(*deadline, |first| first.min(*deadline)));
     }
 
     /// The same, unless `deadline` is earlier already.
@@ -38,26 +41,37 @@ impl<T> Agenda<T> {
     /// Forgets what is due at `deadline`.
     pub(crate) fn cancel(&mut self, deadline: &mut Deadline) {
         let former = std::mem::take(deadline);
-        if former.number > 0 {
-            self.due.remove(&former);
+        // Most have passed, and then stand before all that is due.
+        if self.first.is_none_or(|first| former < first) {
+            return;
+        }
+        self.due.remove(&former);
+        if self.first == Some(former) {
+            self.find_first();
         }
     }
 
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.due.keys().next().map(|deadline| deadline.at)
+        self.first.map(|deadline| deadline.at)
     }
 
     /// Takes the first thing that is due by `now`.
     pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<T> {
-        let first = self.due.first_entry().filter(|first| first.key().at <= now)?;
-        Some(first.remove())
+        self.first.filter(|first| first.at <= now)?;
+        let (_, what) = self.due.pop_first()?;
+        self.find_first();
+        Some(what)
+    }
+
+    fn find_first(&mut self) {
+        self.first = self.due.first_key_value().map(|(first, _)| *first);
     }
 }
 
 impl<T> Default for Agenda<T> {
     fn default() -> Self {
-        Self { due: BTreeMap::new(), set: 0 }
+        Self { due: BTreeMap::new(), first: None, set: 0 }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Account ids, regions and ARNs.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ impl fmt::Display for Region {
 }
 
 /// An Amazon Resource Name, whole. Copies of it share its text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(into = "String", try_from = "String"))]
 pub struct Arn(Arc<str>);
@@ -79,6 +80,19 @@ impl Arn {
     #[must_use]
     pub fn resource(&self) -> &str {
         self.0.splitn(6, ':').nth(5).unwrap_or_default()
+    }
+}
+
+impl PartialOrd for Arn {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Arn {
+    /// As the texts are ordered. Most are compared with copies of themselves, which need not be read.
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the World wants done outside. A driver carries effects out and answers with observations.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,13 +99,31 @@ pub enum Effect {
 }
 
 /// A target of a target group of type `ip`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Target {
     /// The task's address.
     pub address: IpAddr,
     /// The container port.
     pub port: u16,
+}
+
+impl PartialOrd for Target {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Target {
+    /// By address and then by port. It matters how soon that is known: a target is looked for at every probe of it.
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        let number = |address: Ipv4Addr, port: u16| u64::from(address.to_bits()) << 16 | u64::from(port);
+        match (self.address, other.address) {
+            (IpAddr::V4(one), IpAddr::V4(another)) => number(one, self.port).cmp(&number(another, other.port)),
+            (one, another) => one.cmp(&another).then_with(|| self.port.cmp(&other.port)),
+        }
+    }
 }
 
 /// What a task needs before its first container.

@@ -1,24 +1,29 @@
 //! The trace: what happened, in order, and why. Reports are made of it and of nothing else.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 use crate::arn::Arn;
+use crate::ecs::service::Percent;
 use crate::ecs::task::Stop;
 use crate::effect::{Target, TaskId};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
+/// The place of an entry in the trace, from 1.
+pub type Sequence = NonZeroU32;
+
 /// One entry of the trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Its place in the trace, from 1.
-    pub sequence: u64,
+    /// Its place in the trace.
+    pub sequence: Sequence,
     /// When.
     pub at: Timestamp,
     /// The entry that this one follows from, where one does.
-    pub cause: Option<u64>,
+    pub cause: Option<Sequence>,
     /// What.
     pub kind: EventKind,
 }
@@ -44,13 +49,13 @@ pub enum EventKind {
     Service {
         /// The service's name.
         service: String,
-        /// AWS's text.
-        message: String,
+        /// AWS's text, which the service shares.
+        message: SmolStr,
     },
     /// A deployment's state changed.
     Deployment {
         /// The service's name.
-        service: String,
+        service: Box<str>,
         /// `ecs-svc/…`.
         id: String,
         /// `IN_PROGRESS`, `COMPLETED` or `FAILED`.
@@ -68,28 +73,15 @@ pub enum EventKind {
         stage: &'static str,
         /// Whether the traffic goes back to where it came from.
         rolling_back: bool,
-        /// Its share of production requests, in percent.
-        production: Box<str>,
-        /// Its share of test requests, in percent.
-        test: Box<str>,
+        /// Its share of production requests.
+        production: Percent,
+        /// Its share of test requests.
+        test: Percent,
         /// Why.
         reason: Box<str>,
     },
     /// A lifecycle hook was called, has answered, waits, or was given up.
-    Hook {
-        /// The service's name.
-        service: Box<str>,
-        /// The deployment that came in (green).
-        deployment: Box<str>,
-        /// `lifecycleStage`.
-        stage: &'static str,
-        /// `hookId`.
-        hook: Box<str>,
-        /// `AWAITING_ACTION`, `IN_PROGRESS`, `SUCCEEDED`, `FAILED` or `TIMED_OUT`.
-        status: &'static str,
-        /// What is known besides.
-        message: Box<str>,
-    },
+    Hook(Box<HookEvent>),
     /// The circuit breaker counted a failed task.
     BreakerCounted {
         /// The service's name.
@@ -115,7 +107,7 @@ pub enum EventKind {
         /// The task.
         task: TaskId,
         /// Its service and deployment, for a service's task: the value of `startedBy`.
-        started_by: SmolStr,
+        started_by: Arc<str>,
         /// The task definition, `family:revision`.
         task_definition: SmolStr,
         /// The new `lastStatus`.
@@ -134,7 +126,7 @@ pub enum EventKind {
         /// Its exit code, once it has one.
         exit_code: Option<i32>,
         /// `reason`, as `describe-tasks` shows it.
-        reason: Option<SmolStr>,
+        reason: Option<Box<str>>,
     },
     /// A container's health changed.
     ContainerHealth {
@@ -156,7 +148,7 @@ pub enum EventKind {
         /// `initial`, `healthy`, `unhealthy`, `draining` or `unused`.
         state: &'static str,
         /// `Reason` and `Description`, where the state has them.
-        reason: Option<(&'static str, String)>,
+        reason: Option<(&'static str, Box<str>)>,
     },
     /// A line reached CloudWatch Logs.
     Logged {
@@ -167,4 +159,32 @@ pub enum EventKind {
         /// The line.
         line: String,
     },
+}
+
+/// Where a lifecycle hook stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookEvent {
+    /// The service's name.
+    pub service: String,
+    /// The deployment that came in (green).
+    pub deployment: String,
+    /// `lifecycleStage`.
+    pub stage: &'static str,
+    /// `hookId`.
+    pub hook: String,
+    /// `AWAITING_ACTION`, `IN_PROGRESS`, `SUCCEEDED`, `FAILED` or `TIMED_OUT`.
+    pub status: &'static str,
+    /// What is known besides.
+    pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A long simulation keeps very many entries.
+    #[test]
+    fn an_entry_is_small() {
+        assert!(size_of::<Event>() <= 104, "{} bytes", size_of::<Event>());
+    }
 }

@@ -46,10 +46,17 @@ impl IdStream {
 
     /// The next 64 bits of the stream of `kind`.
     pub fn bits(&mut self, kind: IdKind) -> u64 {
+        self.draw(kind, |bits| bits())
+    }
+
+    /// What `take` makes of bits of the stream of `kind`, the next 64 at a time.
+    fn draw<T>(&mut self, kind: IdKind, take: impl FnOnce(&mut dyn FnMut() -> u64) -> T) -> T {
         let drawn = self.drawn.entry(kind).or_insert(0);
-        *drawn += 1;
-        let kind_number = kind as u64 + 1;
-        mix(self.seed ^ mix(kind_number.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_add(*drawn))
+        let stream = mix((kind as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        take(&mut || {
+            *drawn += 1;
+            mix(self.seed ^ stream.wrapping_add(*drawn))
+        })
     }
 
     /// How many have been drawn of all kinds.
@@ -69,7 +76,7 @@ impl IdStream {
 
     /// The number that the next 32 hexadecimal digits stand for.
     pub fn number(&mut self, kind: IdKind) -> u128 {
-        (0..32).fold(0, |number, _| number << 4 | u128::from(self.bits(kind) % 16))
+        self.draw(kind, |bits| (0..32).fold(0, |number, _| number << 4 | u128::from(bits() % 16)))
     }
 
     /// The next `length` lower-case hexadecimal digits.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
 /// The probes of one container or target. At most one is under way at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Schedule {
-    interval: Duration,
-    timeout: Duration,
+    interval: Millis,
+    timeout: Millis,
     spacing: Spacing,
     due: Timestamp,
     early: Option<Early>,
@@ -27,7 +27,7 @@ pub(crate) enum Spacing {
 /// Extra probes, while health is still looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Early {
-    every: Duration,
+    every: Millis,
     next: Timestamp,
 }
 
@@ -43,19 +43,20 @@ pub(crate) struct Probe {
 
 impl Schedule {
     /// A schedule whose first declared probe is due at `first`.
-    pub(crate) const fn new(interval: Duration, timeout: Duration, spacing: Spacing, first: Timestamp) -> Self {
+    pub(crate) fn new(interval: Duration, timeout: Duration, spacing: Spacing, first: Timestamp) -> Self {
+        let (interval, timeout) = (interval.into(), timeout.into());
         Self { interval, timeout, spacing, due: first, early: None, running: None }
     }
 
     /// The same with extra probes every `every`, the first at `first`, until [`Schedule::found`].
     pub(crate) fn seeking(mut self, every: Option<Duration>, first: Timestamp) -> Self {
-        self.early = every.map(|every| Early { every, next: first });
+        self.early = every.map(|every| Early { every: every.into(), next: first });
         self
     }
 
     /// The declared probes have other times from now on. One that is under way is ended by its own.
     pub(crate) fn retime(&mut self, interval: Duration, timeout: Duration, now: Timestamp) {
-        (self.interval, self.timeout) = (interval, timeout);
+        (self.interval, self.timeout) = (interval.into(), timeout.into());
         self.due = self.due.min(now + interval);
     }
 
@@ -71,7 +72,7 @@ impl Schedule {
         }
         match self.early {
             // An extra probe must be over when the declared one is due, and one that has no time to succeed is pointless.
-            Some(early) if early.next + early.every <= self.due => Some(early.next),
+            Some(early) if early.next + early.every.into() <= self.due => Some(early.next),
             Some(_) | None => Some(self.due),
         }
     }
@@ -83,10 +84,10 @@ impl Schedule {
         }
         if now >= self.due {
             self.running = Some(Probe { begun: self.due, declared: true, actually: now });
-            return Some(self.timeout);
+            return Some(self.timeout.into());
         }
         self.running = Some(Probe { begun: now, declared: false, actually: now });
-        Some(self.timeout.min(self.due.since(now)))
+        Some(Duration::from(self.timeout).min(self.due.since(now)))
     }
 
     /// Ends the probe under way; none if there was none, as after a late answer.
@@ -97,10 +98,10 @@ impl Schedule {
                 Spacing::FromEnd => now.since(ended.actually),
                 Spacing::FromBeginning => Duration::ZERO,
             };
-            self.due = self.due + took + self.interval;
+            self.due = self.due + took + self.interval.into();
         }
         if let Some(early) = &mut self.early {
-            early.next = now + early.every;
+            early.next = now + early.every.into();
         }
         Some(ended)
     }

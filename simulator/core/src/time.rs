@@ -56,6 +56,22 @@ impl Add<Duration> for Timestamp {
     }
 }
 
+/// A duration in whole milliseconds, of 49 days at most: for what there may be very many of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Millis(u32);
+
+impl From<Duration> for Millis {
+    fn from(duration: Duration) -> Self {
+        Self(u32::try_from(duration.as_millis()).unwrap_or(u32::MAX))
+    }
+}
+
+impl From<Millis> for Duration {
+    fn from(Millis(millis): Millis) -> Self {
+        Self::from_millis(millis.into())
+    }
+}
+
 impl Default for Timestamp {
     fn default() -> Self {
         Self::from_millis(0)

@@ -2,7 +2,7 @@
 
 use crate::arn::{AccountId, Arn, Region};
 use crate::effect::Effect;
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, Sequence};
 use crate::id::IdStream;
 use crate::observation::Observation;
 use crate::operation::{Caller, Operation, Principal};
@@ -52,7 +52,7 @@ pub struct World {
     events: Vec<Event>,
     /// How many entries of the trace were let go: those before the first of `events`.
     forgotten: u64,
-    cause: Option<u64>,
+    cause: Option<Sequence>,
     throttled_until: Option<Timestamp>,
 }
 
@@ -208,8 +208,20 @@ impl World {
 
     /// What the World wants done, in order. Each effect is handed out once.
     pub fn take_effects(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.swap_effects(&mut effects);
+        effects
+    }
+
+    /// Whether there may be something that it wants done.
+    pub(crate) fn wants_something(&self) -> bool {
+        !self.effects.is_empty() || elb::is_stale(self)
+    }
+
+    /// As [`World::take_effects`], into `effects`, which is empty: the room that it has serves for what is wanted next.
+    pub(crate) fn swap_effects(&mut self, effects: &mut Vec<Effect>) {
         elb::reroute_stale(self);
-        std::mem::take(&mut self.effects)
+        std::mem::swap(&mut self.effects, effects);
     }
 
     /// The trace so far, without what was let go.
@@ -246,19 +258,20 @@ impl World {
     }
 
     /// Writes `kind` into the trace, as a consequence of the present cause, and answers its sequence number.
-    pub(crate) fn record(&mut self, kind: EventKind) -> u64 {
-        let sequence = self.forgotten + self.events.len() as u64 + 1;
+    pub(crate) fn record(&mut self, kind: EventKind) -> Sequence {
+        let entries = u32::try_from(self.forgotten + self.events.len() as u64).expect("a trace is shorter than that");
+        let sequence = Sequence::MIN.saturating_add(entries);
         self.events.push(Event { sequence, at: self.now, cause: self.cause, kind });
         sequence
     }
 
     /// The entry of the trace that what is recorded now follows from.
-    pub(crate) const fn cause(&self) -> Option<u64> {
+    pub(crate) const fn cause(&self) -> Option<Sequence> {
         self.cause
     }
 
     /// What is recorded from now on follows from the entry `cause`, until the next input or the next call of this.
-    pub(crate) const fn follow(&mut self, cause: Option<u64>) {
+    pub(crate) const fn follow(&mut self, cause: Option<Sequence>) {
         self.cause = cause;
     }
 
@@ -278,8 +291,8 @@ impl World {
         ecs::settle(self);
     }
 
-    fn amend_refusal(&mut self, sequence: u64, because: &Refusal) {
-        let index = usize::try_from(sequence - self.forgotten - 1).expect("a trace fits memory");
+    fn amend_refusal(&mut self, sequence: Sequence, because: &Refusal) {
+        let index = usize::try_from(u64::from(sequence.get()) - self.forgotten - 1).expect("a trace fits memory");
         if let EventKind::Called { refusal, .. } = &mut self.events[index].kind {
             *refusal = Some(Box::new(because.clone()));
         }

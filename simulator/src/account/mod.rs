@@ -175,7 +175,7 @@ impl Account {
 
     fn stir_locked<R>(&self, kept: &mut Kept, now: Timestamp, change: impl FnOnce(&mut World, Timestamp) -> R) -> R {
         let world = &mut kept.world;
-        let seen = world.events().last().map_or(0, |event| event.sequence);
+        let seen = world.events().last().map_or(0, |event| event.sequence.get().into());
         let result = change(world, now);
         if tracing::enabled!(tracing::Level::DEBUG) {
             for event in world.events_after(seen) {

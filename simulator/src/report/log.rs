@@ -13,7 +13,7 @@ pub fn line(event: &Event) -> Option<String> {
             format!("{operation}  {}  refused: {refusal}{advice}", name(caller.as_str()))
         }
         EventKind::NotSimulated { what } => format!("not simulated: {what}"),
-        EventKind::Service { message, .. } => message.clone(),
+        EventKind::Service { message, .. } => message.to_string(),
         EventKind::Deployment { service, rollout_state, reason, .. } => {
             format!("(service {service}) {rollout_state}: {reason}")
         }

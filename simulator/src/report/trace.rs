@@ -69,20 +69,20 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
                 "deployment": deployment,
                 "stage": stage,
                 "rollingBack": rolling_back,
-                "productionPercent": production,
-                "testPercent": test,
+                "productionPercent": production.to_string(),
+                "testPercent": test.to_string(),
                 "reason": reason,
             }),
         ),
-        EventKind::Hook { service, deployment, stage, hook, status, message } => (
+        EventKind::Hook(hook) => (
             "hook",
             json!({
-                "service": service,
-                "deployment": deployment,
-                "stage": stage,
-                "hook": hook,
-                "status": status,
-                "message": message,
+                "service": hook.service,
+                "deployment": hook.deployment,
+                "stage": hook.stage,
+                "hook": hook.hook,
+                "status": hook.status,
+                "message": hook.message,
             }),
         ),
         EventKind::BreakerCounted { service, deployment, task, failures, threshold } => (
@@ -100,7 +100,7 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
             "task",
             json!({
                 "task": task.to_string(),
-                "startedBy": started_by,
+                "startedBy": &**started_by,
                 "taskDefinition": task_definition,
                 "status": status,
                 "stopCode": stop.as_ref().map(|stop| stop.code.as_str()),
@@ -114,7 +114,7 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
                 "container": container,
                 "status": status,
                 "exitCode": exit_code,
-                "reason": reason,
+                "reason": reason.as_deref(),
             }),
         ),
         EventKind::ContainerHealth { task, container, status, output } => (

@@ -20,7 +20,7 @@ impl World {
     /// out, and a rule of `to`'s groups must let it come in. Groups are stateful, so answers need no rule.
     #[must_use]
     pub fn reaches(&self, from: &Endpoint<'_>, to: &Endpoint<'_>, port: u16) -> bool {
-        self.ec2.admits(from.groups, true, to, port) && self.ec2.admits(to.groups, false, from, port)
+        self.ec2.lets_reach(from, to, port)
     }
 
     /// From now on something (a task's network interface, a load balancer) has these security groups, which cannot be deleted
@@ -45,6 +45,11 @@ impl World {
 }
 
 impl State {
+    /// As [`World::reaches`].
+    pub(crate) fn lets_reach(&self, from: &Endpoint<'_>, to: &Endpoint<'_>, port: u16) -> bool {
+        self.admits(from.groups, true, to, port) && self.admits(to.groups, false, from, port)
+    }
+
     /// Whether a rule of one of `groups` allows traffic with `peer` on a TCP port.
     fn admits(&self, groups: &[String], egress: bool, peer: &Endpoint<'_>, port: u16) -> bool {
         if groups.is_empty() {

@@ -200,7 +200,7 @@ pub(crate) fn observe(world: &mut World, observation: Observation) {
         }
         Observation::HealthProbed { task: id, container, exit_code, output } => {
             if let Some(place) = task::place(world, &id, &container) {
-                task::probed(world, &id, place, exit_code, &output);
+                task::probed(world, &id, place, exit_code, output);
             }
         }
         Observation::Logged { task: id, container, line } => {

@@ -130,6 +130,10 @@ pub(super) fn judge(matcher: &str, answer: &ProbeAnswer) -> Result<(), Reason> {
 
 /// Whether `status` is one of the codes that `matcher` lists.
 pub(super) fn matches(matcher: &str, status: u16) -> bool {
+    // Mostly it is one code, and every probe asks.
+    if let Ok(code) = matcher.parse::<u16>() {
+        return code == status;
+    }
     matcher.split(',').filter_map(range).any(|(low, high)| (low..=high).contains(&status))
 }
 

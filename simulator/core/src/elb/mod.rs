@@ -51,13 +51,14 @@ pub use target_group::{CreateTargetGroup, DescribeTargetGroups, HealthCheck, Tar
 pub use window::Window;
 
 pub(crate) use listener::observe_listening;
-pub(crate) use probing::{observe_drained, observe_probed, reroute_stale, settle};
+pub(crate) use probing::{is_stale, observe_drained, observe_probed, reroute_stale, settle};
 pub(crate) use rule::spread;
 pub(crate) use target::{deregister, register};
 
 use crate::agenda::Agenda;
 use crate::arn::Arn;
 use crate::effect::Target;
+use crate::event::Sequence;
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -72,7 +73,7 @@ pub struct State {
     /// Target groups whose requests may have to go elsewhere.
     stale: BTreeSet<Arn>,
     /// Targets whose state changed since ECS last looked, and the entry of the trace that tells of it.
-    changed: BTreeMap<(Arn, Target), u64>,
+    changed: BTreeMap<(Arn, Target), Sequence>,
 }
 
 /// What can be due.
@@ -99,7 +100,7 @@ impl State {
     }
 
     /// Takes the targets whose state changed since the last call.
-    pub(crate) fn take_changed(&mut self) -> BTreeMap<(Arn, Target), u64> {
+    pub(crate) fn take_changed(&mut self) -> BTreeMap<(Arn, Target), Sequence> {
         std::mem::take(&mut self.changed)
     }
 

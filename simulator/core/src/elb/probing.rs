@@ -25,6 +25,11 @@ pub(crate) fn settle(world: &mut World) {
     }
 }
 
+/// Whether requests may have to go elsewhere.
+pub(crate) fn is_stale(world: &World) -> bool {
+    !world.elb.stale.is_empty()
+}
+
 /// Sends requests where they should go by now. That is settled once for everything that has happened since effects were last taken: a
 /// route names every target, and many targets change at one instant.
 pub(crate) fn reroute_stale(world: &mut World) {
@@ -86,7 +91,7 @@ pub(super) fn tell(world: &mut World, group: &Arn, target: &Target) {
         target_group: group.clone(),
         target: target.clone(),
         state: state.as_str(),
-        reason: reason.map(|reason| (reason.code, reason.description)),
+        reason: reason.map(|reason| (reason.code, reason.description.into())),
     });
     let registered = world.elb.groups.get_mut(group).and_then(|group| group.targets.get_mut(target));
     if let Some(registered) = registered {
@@ -124,23 +129,19 @@ pub(super) fn announce_route(world: &mut World, group: &Arn) {
     }
 }
 
-/// Whether the security groups let the load balancer reach `target`: if not, its packets are dropped.
-fn reachable(world: &World, group: &Arn, target: &Target) -> bool {
-    let Some(found) = world.elb.groups.get(group) else { return false };
-    let balancer = found.load_balancer.as_ref().and_then(|arn| world.elb.balancers.get(arn));
-    let (Some(balancer), Some(registered)) = (balancer, found.targets.get(target)) else { return false };
-    let from = Endpoint { groups: &balancer.security_groups, address: None };
-    let to = Endpoint { groups: &registered.groups, address: Some(target.address) };
-    world.reaches(&from, &to, target.port)
-}
-
+/// A probe of `target` is due. If the security groups do not let the load balancer reach it, its packets are dropped.
 fn probe(world: &mut World, group: &Arn, target: &Target) {
     let now = world.now;
-    let reachable = reachable(world, group, target);
-    let State { groups, agenda, .. } = &mut world.elb;
+    let State { groups, balancers, agenda, .. } = &mut world.elb;
     let Some(found) = groups.get_mut(group) else { return };
+    let balancer = found.load_balancer.as_ref().and_then(|arn| balancers.get(arn));
     let path = found.health_check.path.as_str().into();
     let Some(registered) = found.targets.get_mut(target) else { return };
+    let reachable = balancer.is_some_and(|balancer| {
+        let from = Endpoint { groups: &balancer.security_groups, address: None };
+        let to = Endpoint { groups: &registered.groups, address: Some(target.address) };
+        world.ec2.lets_reach(&from, &to, target.port)
+    });
     let rerouted = std::mem::replace(&mut registered.reachable, reachable) != reachable;
     let Some(schedule) = registered.schedule.as_mut() else { return };
     match schedule.begin(now) {

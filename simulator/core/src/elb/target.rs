@@ -9,6 +9,7 @@ use super::{State, TargetGroup, Timer};
 use crate::agenda::Deadline;
 use crate::arn::Arn;
 use crate::effect::{Effect, Target};
+use crate::event::Sequence;
 use crate::operation::{Access, Authorized, Operation};
 use crate::probe::{Schedule, Spacing};
 use crate::refusal::Refusal;
@@ -25,7 +26,7 @@ pub(super) struct Registered {
     /// Whether the security groups let the load balancer reach it, as far as is known: looked up when it is probed.
     pub(super) reachable: bool,
     /// The last entry of the trace about it.
-    pub(super) event: Option<u64>,
+    pub(super) event: Option<Sequence>,
     /// When something is due of it: it waits for one thing at a time.
     pub(super) due: Deadline,
     /// Its probes; none while the group is not in use, or once it drains.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::health::{Thresholds, codes};
+use super::health::{Reason, TargetState, Thresholds, codes};
 use super::load_balancer::fault;
 use super::quota;
 use super::tag::{on_create, tagged};
@@ -132,6 +132,11 @@ impl TargetGroup {
     #[must_use]
     pub fn target(&self, target: &Target) -> Option<super::TargetDescription> {
         self.targets.get(target).map(|registered| registered.describe(target))
+    }
+
+    /// The state of the target called `target`, and why.
+    pub(crate) fn health_of(&self, target: &Target) -> Option<(TargetState, Option<&Reason>)> {
+        self.targets.get(target).map(|registered| (registered.health.state, registered.health.reason.as_ref()))
     }
 
     /// Every registered target, draining ones included.

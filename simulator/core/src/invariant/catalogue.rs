@@ -60,20 +60,46 @@ pub fn knows(message: &str) -> bool {
     SAID.iter().any(|text| fits(text, message))
 }
 
-/// Whether `message` is `text` with something in place of each `*`.
+/// Whether `message` is `text`, in which each `*` stands for one character or more.
 #[must_use]
 pub fn fits(text: &str, message: &str) -> bool {
-    match text.split_once('*') {
-        None => text == message,
-        Some((before, after)) => message.strip_prefix(before).is_some_and(|rest| {
-            (1..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| fits(after, &rest[at..]))
-        }),
+    let Some((before, after)) = text.split_once('*') else { return text == message };
+    let (between, last) = after.rsplit_once('*').map_or((None, after), |(between, last)| (Some(between), last));
+    let Some(mut rest) = message.strip_prefix(before).and_then(|rest| rest.strip_suffix(last)) else { return false };
+    // Where a part is found first, most is left for the parts after it: no later place needs to be tried.
+    for part in between.into_iter().flat_map(|between| between.split('*')) {
+        let mut characters = rest.chars();
+        let found = characters.next().and_then(|_| characters.as_str().split_once(part));
+        let Some((_, left)) = found else { return false };
+        rest = left;
     }
+    !rest.is_empty()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::knows;
+    use proptest::prelude::*;
+
+    use super::{fits, knows};
+
+    /// What fitting means, without any thought for time.
+    fn reference(text: &[char], message: &[char]) -> bool {
+        match (text, message) {
+            ([], []) => true,
+            (['*', text @ ..], _) => (1..=message.len()).any(|taken| reference(text, &message[taken..])),
+            ([wanted, text @ ..], [found, message @ ..]) => wanted == found && reference(text, message),
+            ([], [_, ..]) | ([_, ..], []) => false,
+        }
+    }
+
+    proptest! {
+        /// Fitting agrees with a reference that tries everything.
+        #[test]
+        fn agrees_with_the_reference(text in "[ab*é]{0,8}", message in "[abé]{0,10}") {
+            let (of_text, of_message): (Vec<char>, Vec<char>) = (text.chars().collect(), message.chars().collect());
+            prop_assert_eq!(fits(&text, &message), reference(&of_text, &of_message));
+        }
+    }
 
     #[test]
     fn the_catalogue_knows_its_texts_and_no_others() {

@@ -72,7 +72,7 @@ fn every_task_ends_once(events: &[Event]) -> Result<(), Violation> {
 fn only_known_texts(events: &[Event]) -> Result<(), Violation> {
     let unknown = events.iter().find_map(|event| {
         let EventKind::Service { message, .. } = &event.kind else { return None };
-        (!knows(message)).then(|| message.clone())
+        (!knows(message)).then(|| message.to_string())
     });
     let rule = "a service says nothing that is not in AWS's catalogue";
     unknown.map_or(Ok(()), |evidence| Err(Violation { rule, evidence }))
@@ -95,7 +95,7 @@ fn nothing_starts_after_failed(events: &[Event]) -> Result<(), Violation> {
         if let EventKind::Deployment { id, rollout_state: "FAILED", .. } = &event.kind {
             failed.insert(id.as_str());
         } else if let EventKind::Task { task, started_by, status: "PROVISIONING", .. } = &event.kind
-            && failed.contains(started_by.as_str())
+            && failed.contains(&**started_by)
         {
             let rule = "nothing is started for a deployment that has failed";
             return Err(Violation { rule, evidence: format!("task {task} of {started_by}") });

@@ -5,9 +5,10 @@ use std::time::Duration;
 use smol_str::SmolStr;
 
 use super::behaviour::Behaviour;
+use super::script::Draw;
 use crate::effect::TaskId;
 use crate::observation::ProbeAnswer;
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
 /// How long a connection takes to be refused.
 const REFUSED_IN: Duration = Duration::from_millis(1);
@@ -26,10 +27,18 @@ pub(super) struct Task {
 #[derive(Clone, Debug)]
 pub(super) struct Container {
     pub(super) name: SmolStr,
-    /// How its next start will go, settled when its image was wanted.
-    pub(super) next: Option<Box<Behaviour>>,
+    pub(super) stage: Stage,
+}
+
+/// How far a container has come. There may be very many, and it is one or the other.
+#[derive(Clone, Debug)]
+pub(super) enum Stage {
+    /// It does not run, and how its next start will go is not settled.
+    Unsettled,
+    /// Its image was wanted, and with that it is settled how it will start.
+    Settled(Draw),
     /// Its latest start.
-    pub(super) run: Option<Run>,
+    Started(Run),
 }
 
 /// One start of a container: what is left of its behaviour once it has begun. There may be very many.
@@ -38,10 +47,10 @@ pub(super) struct Run {
     pub(super) number: u64,
     pub(super) ended: bool,
     pub(super) stop_code: i32,
-    pub(super) stops_in: Option<Duration>,
+    pub(super) stops_in: Option<Millis>,
     /// When it is killed for its memory, once a load balancer sends it requests.
-    pub(super) killed_under_load: Option<Duration>,
-    answers_in: Duration,
+    pub(super) killed_under_load: Option<Millis>,
+    answers_in: Millis,
     started: Timestamp,
     healthy: Option<Timestamp>,
     serves: Option<Timestamp>,
@@ -87,7 +96,7 @@ impl Task {
         let place = self.containers.iter().position(|container| container.name == name).unwrap_or_else(|| {
             // Most tasks have one container, and there may be very many tasks.
             self.containers.reserve_exact(1);
-            self.containers.push(Container { name: name.into(), next: None, run: None });
+            self.containers.push(Container { name: name.into(), stage: Stage::Unsettled });
             self.containers.len() - 1
         });
         &mut self.containers[place]
@@ -95,17 +104,46 @@ impl Task {
 
     /// The latest start of the container called `name`.
     pub(super) fn run(&self, name: &str) -> Option<&Run> {
-        self.containers.iter().find(|container| container.name == name)?.run.as_ref()
+        self.containers.iter().find(|container| container.name == name)?.run()
     }
 
     /// How long a request begun `now` takes, and what comes back: of the first container that serves.
     pub(super) fn answer(&self, now: Timestamp, timeout: Duration) -> (Duration, ProbeAnswer) {
-        let mut runs = self.containers.iter().filter_map(|container| container.run.as_ref());
+        let mut runs = self.containers.iter().filter_map(Container::run);
         match runs.find(|run| run.serves(now)) {
-            Some(run) if run.hangs(now) || run.answers_in > timeout => (timeout, ProbeAnswer::TimedOut),
-            Some(run) if run.is_unready(now) => (run.answers_in, ProbeAnswer::Status(503)),
-            Some(run) => (run.answers_in, ProbeAnswer::Status(200)),
+            Some(run) if run.hangs(now) || run.answers_in() > timeout => (timeout, ProbeAnswer::TimedOut),
+            Some(run) if run.is_unready(now) => (run.answers_in(), ProbeAnswer::Status(503)),
+            Some(run) => (run.answers_in(), ProbeAnswer::Status(200)),
             None => (REFUSED_IN, ProbeAnswer::Failed("connection refused".to_owned())),
+        }
+    }
+}
+
+impl Container {
+    /// What settles its next start, once.
+    pub(super) fn take_draw(&mut self) -> Option<Draw> {
+        match self.stage {
+            Stage::Settled(draw) => {
+                self.stage = Stage::Unsettled;
+                Some(draw)
+            }
+            Stage::Unsettled | Stage::Started(_) => None,
+        }
+    }
+
+    /// Its latest start.
+    pub(super) const fn run(&self) -> Option<&Run> {
+        match &self.stage {
+            Stage::Started(run) => Some(run),
+            Stage::Unsettled | Stage::Settled(_) => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) const fn run_mut(&mut self) -> Option<&mut Run> {
+        match &mut self.stage {
+            Stage::Started(run) => Some(run),
+            Stage::Unsettled | Stage::Settled(_) => None,
         }
     }
 }
@@ -118,9 +156,9 @@ impl Run {
             number,
             ended: false,
             stop_code: behaviour.stop_code,
-            stops_in: behaviour.stops_in,
-            killed_under_load: behaviour.out_of_memory.filter(|it| it.under_load).map(|it| it.after),
-            answers_in: behaviour.answers_in,
+            stops_in: behaviour.stops_in.map(Millis::from),
+            killed_under_load: behaviour.out_of_memory.filter(|it| it.under_load).map(|it| it.after.into()),
+            answers_in: behaviour.answers_in.into(),
             started,
             healthy: from(behaviour.healthy),
             serves: from(behaviour.serves),
@@ -132,7 +170,7 @@ impl Run {
 
     /// How long a health command begun `now` takes, and its exit code and output.
     pub(super) fn probe(&self, now: Timestamp, timeout: Duration) -> (Duration, Option<i32>, &'static str) {
-        let takes = self.answers_in;
+        let takes = self.answers_in();
         let ends = now + takes;
         if takes > timeout || self.hangs(ends) {
             (timeout, None, "timed out")
@@ -141,6 +179,10 @@ impl Run {
         } else {
             (takes, Some(1), "not ok")
         }
+    }
+
+    fn answers_in(&self) -> Duration {
+        self.answers_in.into()
     }
 
     fn serves(&self, now: Timestamp) -> bool {

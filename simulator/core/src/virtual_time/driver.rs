@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use smol_str::{SmolStr, format_smolstr};
 
-use super::behaviour::{Behaviour, Image};
-use super::container::{Run, Task, Tasks};
-use super::queue::{Due, Exit, Queue};
-use super::script::{Entry, Script};
+use super::behaviour::Image;
+use super::container::{Run, Stage, Task, Tasks};
+use super::queue::{Due, Exit, Queue, SMALL};
+use super::script::{Draw, Entry, Script};
 use crate::arn::Arn;
 use crate::effect::{ContainerSpec, Effect, HookCall, Pull, Target, TaskId, TaskSpec};
 use crate::elb::Forwarding;
@@ -47,6 +47,8 @@ pub struct VirtualTime {
     /// How often each function of lifecycle hooks has been called.
     calls: BTreeMap<String, usize>,
     record: Option<Record>,
+    /// Room for effects, empty: hardly ever more than a few are wanted at once, but that is very often.
+    effects: Vec<Effect>,
 }
 
 /// What passed between the World and the driver.
@@ -183,15 +185,19 @@ impl VirtualTime {
     /// Begins what the World wants, once it has been told all that containers do at this instant.
     fn carry_out(&mut self, world: &mut World) {
         let now = world.now();
-        if self.queue.next() == Some(now) {
+        if !world.wants_something() || self.queue.next() == Some(now) {
             return;
         }
-        for effect in world.take_effects() {
+        let mut effects = std::mem::take(&mut self.effects);
+        world.swap_effects(&mut effects);
+        for effect in effects.drain(..) {
             if let Some(record) = &mut self.record {
                 record.wanted.push((now, effect.clone()));
             }
             self.begin(now, effect);
         }
+        effects.shrink_to(SMALL);
+        self.effects = effects;
     }
 
     fn begin(&mut self, now: Timestamp, effect: Effect) {
@@ -245,7 +251,8 @@ impl VirtualTime {
     }
 
     fn pull(&mut self, now: Timestamp, pull: Pull) {
-        let behaviour = self.draw(&pull.image, &pull.container);
+        let draw = self.draw(&pull.image, &pull.container);
+        let behaviour = self.script.behaviour(draw);
         let Pull { task, container, .. } = pull;
         match &behaviour.image {
             Image::Pulls(takes) => {
@@ -259,21 +266,23 @@ impl VirtualTime {
             Image::Hangs => {}
         }
         if let Some(task) = self.tasks.get_mut(&task) {
-            task.container_mut(&container).next = Some(Box::new(behaviour));
+            task.container_mut(&container).stage = Stage::Settled(draw);
         }
     }
 
     fn start(&mut self, now: Timestamp, spec: ContainerSpec) {
         let ContainerSpec { task: id, name, image, memory, .. } = spec;
-        let kept = self.tasks.get_mut(&id).and_then(|task| task.container_mut(&name).next.take());
-        let behaviour = kept.unwrap_or_else(|| Box::new(self.draw(&image, &name)));
+        let settled = self.tasks.get_mut(&id).and_then(|task| task.container_mut(&name).take_draw());
+        let draw = settled.unwrap_or_else(|| self.draw(&image, &name));
+        let behaviour = self.script.behaviour(draw);
         let started = now + behaviour.starts_in;
         if let Some(message) = behaviour.cannot_start.clone() {
             return self.due(started, Observation::ContainerNotStarted { task: id, container: name, message });
         }
         self.runs += 1;
         let number = self.runs;
-        let runtime_id = format_smolstr!("{id}-{name}");
+        // As short as it can be: there may be very many.
+        let runtime_id = format_smolstr!("virtual-{number}");
         let observation = Observation::ContainerStarted { task: id, container: name.clone(), runtime_id };
         self.due(started, observation);
         let exit = |after: Duration, code: i32, out_of_memory: bool| {
@@ -297,7 +306,7 @@ impl VirtualTime {
             self.due(started + behaviour.up(), Observation::MemoryUsed { task, container, mebibytes });
         }
         if let Some(task) = self.tasks.get_mut(&id) {
-            task.container_mut(&name).run = Some(Run::new(number, started, &behaviour));
+            task.container_mut(&name).stage = Stage::Started(Run::new(number, started, &behaviour));
         }
     }
 
@@ -313,7 +322,7 @@ impl VirtualTime {
 
     fn stop(&mut self, now: Timestamp, task: TaskId, container: SmolStr, timeout: Duration) {
         let Some(run) = self.tasks.get(&task).and_then(|task| task.run(&container)) else { return };
-        let (takes, code) = match run.stops_in {
+        let (takes, code) = match run.stops_in.map(Duration::from) {
             Some(takes) if takes <= timeout => (takes, run.stop_code),
             Some(_) | None => (timeout, KILLED),
         };
@@ -352,11 +361,11 @@ impl VirtualTime {
             let Some(task) = self.tasks.get_mut(&id).filter(|task| !task.loaded) else { continue };
             task.loaded = true;
             for container in &task.containers {
-                let Some(run) = &container.run else { continue };
+                let Some(run) = container.run() else { continue };
                 if let Some(after) = run.killed_under_load {
                     let (task, container, run) = (id, container.name.clone(), run.number);
                     let exit = Exit { task, container, run, code: KILLED, out_of_memory: true };
-                    self.queue.push(now + after, Due::Exit(exit));
+                    self.queue.push(now + after.into(), Due::Exit(exit));
                 }
             }
         }
@@ -372,24 +381,24 @@ impl VirtualTime {
     /// A container ends only once, whatever was to end it.
     fn end(&mut self, exit: Exit) -> Option<Observation> {
         let Exit { task, container, run: number, code, out_of_memory } = exit;
-        let run = self.tasks.get_mut(&task)?.container_mut(&container).run.as_mut()?;
+        let run = self.tasks.get_mut(&task)?.container_mut(&container).run_mut()?;
         if run.number != number || std::mem::replace(&mut run.ended, true) {
             return None;
         }
         Some(Observation::ContainerExited { task, container, exit_code: Some(code), out_of_memory })
     }
 
-    /// How the next container called `name` of `image` behaves.
-    fn draw(&mut self, image: &str, name: &str) -> Behaviour {
+    /// What settles how the next container called `name` of `image` behaves.
+    fn draw(&mut self, image: &str, name: &str) -> Draw {
         let entry = self.script.find(image, name);
         let turn = entry.map_or(0, |entry| {
             let turns = self.turns.entry(entry).or_default();
             *turns += 1;
             *turns - 1
         });
-        let behaviour = self.script.behaviour(entry, turn, self.drawn);
+        let draw = self.script.draw(entry, turn, self.drawn);
         self.drawn += 1;
-        behaviour
+        draw
     }
 
     fn due(&mut self, at: Timestamp, observation: Observation) {

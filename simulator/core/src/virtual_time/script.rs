@@ -23,6 +23,15 @@ pub struct Script {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry(usize);
 
+/// What settles how a container behaves. What a script says is added to and never changed, so this is enough to know it again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draw {
+    entry: Option<Entry>,
+    turn: usize,
+    number: u64,
+    variation: Option<Variation>,
+}
+
 /// How far durations stray from what the script says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variation {
@@ -78,11 +87,18 @@ impl Script {
         both.or_else(|| self.images.get(image)).or_else(|| self.containers.get(name)).copied()
     }
 
-    /// How a container behaves that is the `drawn`th, from 0, of `entry`, and the `number`th of all.
-    pub(super) fn behaviour(&self, entry: Option<Entry>, drawn: usize, number: u64) -> Behaviour {
+    /// What settles how the container behaves that is the `turn`th, from 0, of `entry`, and the `number`th of all. Later changes of the
+    /// script change nothing about it.
+    pub(super) const fn draw(&self, entry: Option<Entry>, turn: usize, number: u64) -> Draw {
+        Draw { entry, turn, number, variation: self.variation }
+    }
+
+    /// How a container behaves for which `draw` was drawn.
+    pub(super) fn behaviour(&self, draw: Draw) -> Behaviour {
+        let Draw { entry, turn, number, variation } = draw;
         let said = entry.map(|Entry(place)| &self.entries[place]);
-        let behaviour = said.map_or_else(Behaviour::healthy, |said| said[drawn % said.len()].clone());
-        match self.variation {
+        let behaviour = said.map_or_else(Behaviour::healthy, |said| said[turn % said.len()].clone());
+        match variation {
             Some(variation) => variation.of(behaviour, number),
             None => behaviour,
         }
@@ -184,8 +200,9 @@ mod tests {
         script.container("app", vec![exiting(3)]);
         script.container_of("app:2", "settings", vec![exiting(4)]);
         script.container("none", Vec::new());
-        let exits =
-            |image, name, drawn| script.behaviour(script.find(image, name), drawn, 0).exits.map(|(_, code)| code);
+        let exits = |image, name, drawn| {
+            script.behaviour(script.draw(script.find(image, name), drawn, 0)).exits.map(|(_, code)| code)
+        };
         for (image, name, drawn, code) in [
             ("app:2", "app", 0, Some(1)),
             ("app:2", "app", 1, Some(2)),
@@ -226,13 +243,17 @@ mod tests {
         let mut script = Script::default();
         script.container("app", vec![Behaviour::healthy_after(secs(40))]);
         let app = script.find("", "app");
-        let plain = script.behaviour(app, 0, 0);
+        let plain = script.behaviour(script.draw(app, 0, 0));
         let mut seen = std::collections::BTreeSet::new();
         for seed in [1, 2] {
             script.vary(Variation { percent: 25, seed });
             for number in 0..500 {
-                let varied = script.behaviour(app, 0, number);
-                assert_eq!(varied, script.behaviour(app, 0, number), "the same seed gives the same durations");
+                let varied = script.behaviour(script.draw(app, 0, number));
+                assert_eq!(
+                    varied,
+                    script.behaviour(script.draw(app, 0, number)),
+                    "the same seed gives the same durations"
+                );
                 assert_eq!(varied.healthy, varied.serves);
                 let healthy = varied.healthy.expect("it still becomes healthy");
                 assert!(healthy >= secs(30) && healthy <= secs(50), "{healthy:?}");
@@ -241,6 +262,6 @@ mod tests {
         }
         assert!(seen.first() < Some(&secs(31)) && seen.last() > Some(&secs(49)), "the whole width is used");
         script.vary(Variation { percent: 0, seed: 1 });
-        assert_eq!(script.behaviour(app, 0, 3), plain);
+        assert_eq!(script.behaviour(script.draw(app, 0, 3)), plain);
     }
 }

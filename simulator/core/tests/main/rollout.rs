@@ -224,7 +224,7 @@ fn every_stop_leads_back_to_the_call_behind_it() {
     let mut event = stopped.expect("the old task was stopped");
     let mut because = Vec::new();
     while let Some(cause) = event.cause {
-        event = &trace[usize::try_from(cause - 1).expect("a place in the trace")];
+        event = &trace[usize::try_from(cause.get() - 1).expect("a place in the trace")];
         because.push(match &event.kind {
             EventKind::Task { status, .. } | EventKind::Container { status, .. } => (*status).to_owned(),
             EventKind::TargetHealth { state, .. } => (*state).to_owned(),

@@ -13,7 +13,7 @@ use crate::ecs::service::{
 };
 use crate::ecs::task::{Ending, TaskStatus, begin_stop};
 use crate::effect::TaskId;
-use crate::event::EventKind;
+use crate::event::{EventKind, Sequence};
 use crate::world::World;
 
 /// Takes one step.
@@ -194,7 +194,7 @@ fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
     world.follow(cause);
 }
 
-fn stop_each(world: &mut World, tasks: &[TaskId], said: u64, reason: &SmolStr) {
+fn stop_each(world: &mut World, tasks: &[TaskId], said: Sequence, reason: &SmolStr) {
     for task in tasks {
         world.follow(Some(said));
         begin_stop(world, task, Ending::Scheduler(reason.clone()));

@@ -25,6 +25,8 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
     let service = &world.ecs.services[key];
     let subnets = service.deployments.iter().flat_map(|deployment| &deployment.network.subnets);
     let zones: Zones<'_> = subnets.map(|subnet| (subnet.as_str(), zone_of(world, subnet))).collect();
+    let mut tasks = Vec::with_capacity(service.live.len());
+    tasks.extend(world.ecs.live(service).map(|task| task_view(world, service, &zones, task)));
     View {
         now: world.now,
         timing: world.timing.clone(),
@@ -54,7 +56,7 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
                 bake_until: deployment.bake_until,
             })
             .collect(),
-        tasks: world.ecs.live(service).map(|task| task_view(world, service, &zones, task)).collect(),
+        tasks,
         ended: service.ended.clone(),
     }
 }
@@ -116,12 +118,8 @@ fn health(world: &World, service: &Service, task: &Task) -> (TaskHealth, Option<
     let Some(started) = task.started_at else { return (TaskHealth::Unproven, None) };
     let containers =
         for_scheduler(&task.definition.containers, &task.containers, world.ecs.rules.unchecked_containers_count);
-    let targets = task_targets(world, task);
-    let failing = if containers == Some(Health::Unhealthy) {
-        Some(Failing::Container)
-    } else {
-        targets.iter().find_map(|(state, failing)| (*state == TargetState::Unhealthy).then(|| failing.clone()))
-    };
+    let targets = Targets::of(world, task);
+    let failing = if containers == Some(Health::Unhealthy) { Some(Failing::Container) } else { targets.failing };
     if let Some(why) = failing {
         let excused_until = started + service.grace.unwrap_or_default();
         return if world.now < excused_until {
@@ -131,7 +129,7 @@ fn health(world: &World, service: &Service, task: &Task) -> (TaskHealth, Option<
         };
     }
     let expected = place(service, task).map_or(0, |place| service.deployments[place].load_balancers.len());
-    let served = targets.len() == expected && targets.iter().all(|(state, _)| *state == TargetState::Healthy);
+    let served = targets.registered == expected && targets.healthy == expected;
     match containers {
         Some(Health::Unknown | Health::Unhealthy) => (TaskHealth::Unproven, None),
         Some(Health::Healthy) => (if served { TaskHealth::Healthy } else { TaskHealth::Unproven }, None),
@@ -143,13 +141,31 @@ fn health(world: &World, service: &Service, task: &Task) -> (TaskHealth, Option<
     }
 }
 
-fn task_targets(world: &World, task: &Task) -> Vec<(TargetState, Failing)> {
-    let look = |target: &crate::ecs::task::TaskTarget| {
-        let described = world.elb.target_group(&target.group)?.target(&target.target)?;
-        let reason = described.reason.map(|reason| reason.description).unwrap_or_default();
-        Some((described.state, Failing::Target { group: target.group.clone(), port: target.target.port, reason }))
-    };
-    task.targets.iter().filter_map(look).collect()
+/// The targets of a task, all in all.
+#[derive(Default)]
+struct Targets {
+    registered: usize,
+    healthy: usize,
+    /// The first that is unhealthy.
+    failing: Option<Failing>,
+}
+
+impl Targets {
+    fn of(world: &World, task: &Task) -> Self {
+        let mut targets = Self::default();
+        for target in &task.targets {
+            let group = world.elb.target_group(&target.group);
+            let Some((state, reason)) = group.and_then(|group| group.health_of(&target.target)) else { continue };
+            targets.registered += 1;
+            targets.healthy += usize::from(state == TargetState::Healthy);
+            if state == TargetState::Unhealthy && targets.failing.is_none() {
+                let reason = reason.map(|reason| reason.description.clone()).unwrap_or_default();
+                let (group, port) = (target.group.clone(), target.target.port);
+                targets.failing = Some(Failing::Target { group, port, reason });
+            }
+        }
+        targets
+    }
 }
 
 /// When the service will look different although nothing happens.

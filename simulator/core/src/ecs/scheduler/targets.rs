@@ -98,7 +98,7 @@ fn deregister(world: &mut World, key: &ServiceKey) {
 /// The state of a target has changed: its task may go on, or its service may look different.
 pub(in crate::ecs) fn changed(world: &mut World, group: &Arn, target: &Target) {
     let Some(id) = world.ecs.by_address.get(&target.address).cloned() else { return };
-    let registered = world.elb.target_group(group).is_some_and(|group| group.target(target).is_some());
+    let registered = world.elb.target_group(group).is_some_and(|group| group.health_of(target).is_some());
     let task = world.ecs.task_mut(&id);
     for held in &mut task.targets {
         if held.group == *group && held.target == *target && held.stage == TargetStage::Draining && !registered {

@@ -9,7 +9,7 @@ use super::view::Failing;
 use crate::arn::Arn;
 use crate::ecs::service::{Cause, ServiceEvent, ServiceKey};
 use crate::effect::TaskId;
-use crate::event::EventKind;
+use crate::event::{EventKind, Sequence};
 use crate::id::{IdKind, Uuid};
 use crate::world::World;
 
@@ -20,8 +20,8 @@ pub(super) const REPEAT: Duration = Duration::from_secs(6 * 60 * 60);
 const SHOWN: usize = 100;
 
 /// Says `message`, which goes on after the `(service NAME`, and answers its place in the trace.
-pub(super) fn say(world: &mut World, key: &ServiceKey, message: &str) -> u64 {
-    let message = format!("(service {}{message}", key.service);
+pub(super) fn say(world: &mut World, key: &ServiceKey, message: &str) -> Sequence {
+    let message = SmolStr::from(format!("(service {}{message}", key.service));
     let id = Uuid::draw(&mut world.ids, IdKind::Container).to_string();
     let at = world.now;
     if let Some(service) = world.ecs.services.get_mut(key) {

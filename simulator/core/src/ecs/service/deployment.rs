@@ -139,7 +139,7 @@ pub(in crate::ecs) fn tell(world: &mut World, key: &ServiceKey, place: usize) {
         return;
     };
     let event = EventKind::Deployment {
-        service: key.service.to_string(),
+        service: key.service.as_str().into(),
         id: deployment.id.to_string(),
         rollout_state: deployment.rollout_state.as_str(),
         reason: deployment.reason.clone(),

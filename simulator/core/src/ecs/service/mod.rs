@@ -64,6 +64,7 @@ use smol_str::SmolStr;
 use super::scheduler::Ended;
 use crate::agenda::Deadline;
 use crate::arn::Arn;
+use crate::event::Sequence;
 use crate::time::Timestamp;
 
 /// What names a service.
@@ -133,7 +134,7 @@ pub struct Service {
     /// When the scheduler last looked at it.
     pub(super) evaluated_at: Option<Timestamp>,
     /// The last entry of the trace that gave the scheduler something to look at.
-    pub(super) cause: Option<u64>,
+    pub(super) cause: Option<Sequence>,
     /// Repeated messages, and when each was last said.
     pub(super) said: BTreeMap<String, Timestamp>,
 }
@@ -180,7 +181,7 @@ pub struct ServiceEvent {
     /// `createdAt`.
     pub at: Timestamp,
     /// `message`.
-    pub message: String,
+    pub message: SmolStr,
 }
 
 /// `propagateTags`.

@@ -148,7 +148,7 @@ pub(super) fn set_status(world: &mut World, id: &TaskId, status: TaskStatus) {
     task.version += 1;
     let event = EventKind::Task {
         task: *id,
-        started_by: task.starter(),
+        started_by: task.starter().into(),
         task_definition: task.definition.name(),
         status: status.as_str(),
         stop: task.stop.clone(),
@@ -187,7 +187,7 @@ pub(super) fn tell_container(world: &mut World, id: &TaskId, place: usize) {
         container: container.name.clone(),
         status,
         exit_code: container.exit_code,
-        reason: container.reason.clone(),
+        reason: container.reason.as_deref().map(Into::into),
     };
     let sequence = world.record(event);
     world.ecs.task_mut(id).containers[place].event = Some(sequence);

@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 
 use crate::agenda::Deadline;
+use crate::event::Sequence;
 use crate::id::Uuid;
 use crate::probe::Schedule;
 use crate::time::Timestamp;
@@ -49,7 +50,7 @@ pub struct Container {
     /// When it ended.
     pub stopped_at: Option<Timestamp>,
     /// The last entry of the trace about it.
-    pub(super) event: Option<u64>,
+    pub(super) event: Option<Sequence>,
     /// Its health checks while it runs.
     pub(super) schedule: Option<Schedule>,
     /// When the next of them is.

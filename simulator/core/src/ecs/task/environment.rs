@@ -12,9 +12,9 @@ pub(super) fn of(world: &World, task: &Task, place: usize) -> BTreeMap<String, S
     let overridden = task.origin.overrides.of(&definition.name);
     let mut environment: BTreeMap<String, String> = launch::fargate_environment(world);
     environment.extend(definition.environment.iter().cloned());
-    environment.extend(task.secrets.of(&definition.name));
+    environment.extend(task.secrets.iter().flat_map(|secrets| secrets.of(&definition.name)));
     environment.extend(overridden.into_iter().flat_map(|overridden| overridden.environment.iter().cloned()));
-    for (name, value) in task.secrets.of_files(&definition.name) {
+    for (name, value) in task.secrets.iter().flat_map(|secrets| secrets.of_files(&definition.name)) {
         environment.entry(name).or_insert(value);
     }
     environment

@@ -44,9 +44,12 @@ impl Secrets {
         self.from_files.get(name).into_iter().flatten().cloned()
     }
 
-    /// Drops the values, which a stopped task needs no more.
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
+    /// These, unless there is nothing in them.
+    fn kept(self) -> Option<Box<Self>> {
+        let Self { variables, from_files, registry_token } = &self;
+        let files = from_files.values().all(Vec::is_empty);
+        let nothing = variables.values().all(Vec::is_empty) && files && registry_token.is_none();
+        (!nothing).then(|| Box::new(self))
     }
 }
 
@@ -116,7 +119,7 @@ pub(super) fn initialise(world: &mut World, id: &TaskId) -> Result<(), String> {
             make_stream(world, &execution, log, &log.stream(&container.name, &id.to_string()))?;
         }
     }
-    world.ecs.task_mut(id).secrets = secrets;
+    world.ecs.task_mut(id).secrets = secrets.kept();
     Ok(())
 }
 
@@ -200,7 +203,11 @@ fn make_stream(world: &mut World, execution: &Caller, log: &LogConfiguration, st
 pub(super) fn pull(world: &World, id: &TaskId, place: usize) -> Pull {
     let task = &world.ecs.tasks[id];
     let definition = &task.definition.containers[place];
-    let token = if ecr::is_private(world, &definition.image) { task.secrets.registry_token.clone() } else { None };
+    let token = if ecr::is_private(world, &definition.image) {
+        task.secrets.as_ref().and_then(|secrets| secrets.registry_token.clone())
+    } else {
+        None
+    };
     Pull {
         task: *id,
         container: task.containers[place].name.clone(),

@@ -1,6 +1,6 @@
 //! Where tasks are kept.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::Index;
 
 use super::Task;
@@ -13,7 +13,8 @@ use crate::effect::TaskId;
 #[derive(Clone, Debug, Default)]
 pub(in crate::ecs) struct Tasks {
     all: Vec<Task>,
-    by_id: BTreeMap<TaskId, usize>,
+    /// Each says the place of its task.
+    by_id: BTreeSet<TaskId>,
 }
 
 impl Tasks {
@@ -22,9 +23,9 @@ impl Tasks {
         self.all.len()
     }
 
-    /// Keeps `task` from now on.
+    /// Keeps `task`, whose id says the next place, from now on.
     pub(in crate::ecs) fn push(&mut self, task: Task) {
-        self.by_id.insert(task.id, self.all.len());
+        self.by_id.insert(task.id);
         self.all.push(task);
     }
 
@@ -46,7 +47,7 @@ impl Tasks {
 
     /// Every task, in the order of their ids.
     pub(in crate::ecs) fn by_id(&self) -> impl Iterator<Item = &Task> {
-        self.by_id.values().map(|place| &self.all[*place])
+        self.by_id.iter().filter_map(|id| self.all.get(id.place()?))
     }
 
     /// The tasks at `places`.
@@ -60,7 +61,7 @@ impl Tasks {
     /// An id from elsewhere does not know the place, or another World's.
     fn place(&self, id: &TaskId) -> Option<usize> {
         let known = id.place().filter(|place| self.all.get(*place).is_some_and(|task| task.id == *id));
-        known.or_else(|| self.by_id.get(id).copied())
+        known.or_else(|| self.by_id.get(id)?.place())
     }
 }
 

@@ -67,7 +67,7 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
         targets: Vec::new(),
         condemned: false,
         replaced: false,
-        secrets: execution::Secrets::default(),
+        secrets: None,
         definition: Arc::clone(&definition),
     };
     world.want(Effect::PrepareTask(TaskSpec {

@@ -48,6 +48,7 @@ use super::definition::TaskDefinition;
 use crate::agenda::Deadline;
 use crate::arn::Arn;
 use crate::effect::{Target, TaskId};
+use crate::event::Sequence;
 use crate::id::Uuid;
 use crate::operation::Caller;
 use crate::time::Timestamp;
@@ -94,7 +95,7 @@ pub struct Task {
     /// `version`: rises with every change that an event would tell of.
     pub version: u64,
     /// The last entry of the trace about its status.
-    pub(super) event: Option<u64>,
+    pub(super) event: Option<Sequence>,
     /// The session of its execution role.
     pub(super) execution: Option<Box<Caller>>,
     /// When a start timeout ends the waiting of some container.
@@ -109,8 +110,8 @@ pub struct Task {
     pub(super) condemned: bool,
     /// Whether its service stops it because it is unhealthy.
     pub(super) replaced: bool,
-    /// The secrets of its containers, by container and variable.
-    pub(super) secrets: execution::Secrets,
+    /// What its containers alone may see, where there is such a thing.
+    pub(super) secrets: Option<Box<execution::Secrets>>,
 }
 
 /// A place where a service's load balancers reach a task.

@@ -171,7 +171,7 @@ pub(in crate::ecs) fn exited(
 }
 
 /// A health command of the container at `place` has ended.
-pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_code: Option<i32>, output: &str) {
+pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_code: Option<i32>, output: SmolStr) {
     let now = world.now;
     let State { tasks, agenda, .. } = &mut world.ecs;
     let task = tasks.get_mut(id).expect("the place was found in it");
@@ -182,7 +182,10 @@ pub(in crate::ecs) fn probed(world: &mut World, id: &TaskId, place: usize, exit_
     let passed = exit_code == Some(0);
     // The output of an extra probe that failed tells nothing that a declared one would not.
     if passed || probe.declared {
-        container.health_output = output.chars().take(1024).collect();
+        container.health_output = match output.char_indices().nth(1024).filter(|_| output.len() > 1024) {
+            Some((end, _)) => output[..end].into(),
+            None => output,
+        };
     }
     health::judge(container, check, probe, passed, now);
     let changed = container.health != before;

@@ -85,7 +85,8 @@ pub(super) fn cleared(world: &mut World, id: &TaskId) {
     agenda.cancel(&mut task.dependency_due);
     task.clearing = false;
     task.stopped_at = Some(now);
-    task.secrets.forget();
+    // A stopped task needs the values no more.
+    task.secrets = None;
     if let Some(address) = task.address
         && world.ecs.by_address.get(&address) == Some(id)
     {

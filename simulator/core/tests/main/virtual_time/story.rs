@@ -31,7 +31,7 @@ pub(crate) fn events(account: &Account) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut messages = Vec::new();
     for event in account.service().events.iter().rev() {
-        let mut message = event.message.clone();
+        let mut message = event.message.to_string();
         for start in ["(task ", "ecs-svc/", "(target-group "] {
             let mut from = 0;
             while let Some(at) = message[from..].find(start).map(|at| from + at + start.len()) {

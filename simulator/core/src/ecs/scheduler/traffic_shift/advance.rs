@@ -9,7 +9,7 @@ use crate::ecs::service::{
     Backoff, Cause, HookState, LifecycleStage, Percent, RolloutState, ServiceKey, StopKind, TrafficShift, note_failed,
     note_stage, tell_deployment,
 };
-use crate::event::EventKind;
+use crate::event::{EventKind, HookEvent};
 use crate::world::World;
 
 /// What decides on the shift of the service called `key`, if one is under way.
@@ -215,8 +215,8 @@ fn record(world: &mut World, key: &ServiceKey, why: &str) {
         deployment: world.ecs.services[key].deployments[place].id.as_str().into(),
         stage: shift.stage.as_str(),
         rolling_back: shift.direction == Direction::Back,
-        production: shift.production.to_string().into(),
-        test: shift.test.to_string().into(),
+        production: shift.production,
+        test: shift.test,
         reason: why.into(),
     };
     let entered = world.record(event);
@@ -227,14 +227,14 @@ fn record(world: &mut World, key: &ServiceKey, why: &str) {
 pub(super) fn record_hook(world: &mut World, key: &ServiceKey, hook: usize, message: &str) {
     let Some((place, shift)) = shifting(world, key) else { return };
     let Some(run) = shift.hooks.get(hook) else { return };
-    let event = EventKind::Hook {
-        service: key.service.as_str().into(),
-        deployment: world.ecs.services[key].deployments[place].id.as_str().into(),
+    let event = HookEvent {
+        service: key.service.to_string(),
+        deployment: world.ecs.services[key].deployments[place].id.to_string(),
         stage: shift.stage.as_str(),
-        hook: run.id.as_str().into(),
+        hook: run.id.to_string(),
         status: run.state.as_str(),
-        message: message.into(),
+        message: message.to_owned(),
     };
-    let told = world.record(event);
+    let told = world.record(EventKind::Hook(Box::new(event)));
     world.follow(Some(told));
 }
