@@ -9,6 +9,7 @@
 //! - [`connections`]: what tasks hold of the database meanwhile
 //! - [`deploy`], [`task_definition`], [`traffic`], [`secret_values`], [`rollout`]: what stages are made of
 //! - [`account_setup`]: where bootstrap comes in
+//! - [`security_groups`]: those of the account that is deployed to
 //! - [`diagnosis`]: from what happened to one sentence
 //! - [`verdict`]: what it all comes to
 
@@ -26,6 +27,7 @@ pub mod record;
 pub mod rollout;
 pub mod script;
 pub mod secret_values;
+mod security_groups;
 pub mod session;
 pub mod stage;
 mod stages;

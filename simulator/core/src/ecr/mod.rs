@@ -40,7 +40,7 @@ pub use referrer::ListImageReferrers;
 pub use repository::{CreateRepository, DeleteRepository, DescribeRepositories, Encryption, RepositoryDescription};
 pub use repository_policy::{DeleteRepositoryPolicy, GetRepositoryPolicy, RepositoryPolicy, SetRepositoryPolicy};
 pub use settings::{PutImageScanningConfiguration, PutImageTagMutability};
-pub use tag::{ListTagsForResource, TagResource, UntagResource};
+pub use tag::{ListTagsForResource, RepositoryByArn, TagResource, UntagResource};
 pub use token::{AuthorizationData, GetAuthorizationToken};
 
 use image::StoredImage;

@@ -7,6 +7,7 @@ mod exits;
 mod health;
 mod memory;
 mod pulls;
+mod reachability;
 mod rollouts;
 mod starts;
 
@@ -194,6 +195,7 @@ fn spec(task: &TaskId, name: &str, image: &str, command: &[&str]) -> ContainerSp
         read_only_root: false,
         ulimits: Vec::new(),
         mounts: Vec::new(),
+        volumes_from: Vec::new(),
         logged: true,
     }
 }

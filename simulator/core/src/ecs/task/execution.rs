@@ -14,7 +14,7 @@ use crate::operation::Caller;
 use crate::refusal::Refusal;
 use crate::s3::GetObject;
 use crate::secrets::GetSecretValue;
-use crate::ssm::GetParameter;
+use crate::ssm::InjectParameter;
 use crate::world::World;
 
 /// The values that a task's containers are started with and nobody else may see: not in [`fmt::Debug`].
@@ -146,7 +146,7 @@ fn fetch(world: &mut World, execution: &Caller, value_from: &str) -> Result<Stri
 }
 
 fn fetch_parameter(world: &mut World, execution: &Caller, reference: &str) -> Result<String, String> {
-    let found = world.pass(execution, GetParameter { reference: reference.to_owned() }).map_err(|refusal| {
+    let found = world.pass(execution, InjectParameter { reference: reference.to_owned() }).map_err(|refusal| {
         let why = match refusal {
             Refusal::Denied(_) => said(&refusal),
             Refusal::Fault { .. } | Refusal::NotSimulated { .. } => format!("invalid ssm parameters: {reference}"),
@@ -169,9 +169,11 @@ fn fetch_secret(world: &mut World, execution: &Caller, value_from: &str) -> Resu
     let value = world.pass(execution, asked).map_err(|refusal| {
         asm(format!("failed to fetch secret {secret_id} from secrets manager: {}", said(&refusal)))
     })?;
-    let Some(key) = json_key else { return Ok(value.secret_string) };
+    // The agent reads `SecretString` alone (amazon-ecs-agent, `agent/asm/asm.go`).
+    let text = value.value.text().unwrap_or_default();
+    let Some(key) = json_key else { return Ok(text.to_owned()) };
     // The value itself must not get into the message.
-    let parsed: serde_json::Value = serde_json::from_str(&value.secret_string)
+    let parsed: serde_json::Value = serde_json::from_str(text)
         .map_err(|_| asm("retrieved secret from Secrets Manager is not valid JSON".to_owned()))?;
     match parsed.get(&key) {
         Some(serde_json::Value::String(text)) => Ok(text.clone()),
