@@ -8,6 +8,7 @@
 //! - [`stages`]: what each stage does
 //! - [`connections`]: what tasks hold of the database meanwhile
 //! - [`deploy`], [`task_definition`], [`traffic`], [`secret_values`], [`rollout`]: what stages are made of
+//! - [`shift`]: how requests moved, where a deploy moves them
 //! - [`account_setup`]: where bootstrap comes in
 //! - [`diagnosis`]: from what happened to one sentence
 //! - [`verdict`]: what it all comes to
@@ -27,6 +28,7 @@ pub mod rollout;
 pub mod script;
 pub mod secret_values;
 pub mod session;
+pub mod shift;
 pub mod stage;
 mod stages;
 pub mod task_definition;
