@@ -135,6 +135,8 @@ pub struct HookRun {
     pub state: HookState,
     /// `hookDetails` of the next call: the configured ones, or what the function gave back last.
     pub(in crate::ecs) details: Option<String>,
+    /// The entry of the trace that was made of it last: what comes back follows from the call.
+    pub(in crate::ecs) told: Option<u64>,
 }
 
 /// Where a hook stands.

@@ -235,5 +235,8 @@ pub(super) fn record_hook(world: &mut World, key: &ServiceKey, hook: usize, mess
         message: message.into(),
     };
     let told = world.record(event);
+    if let Some(run) = hooks::run_mut(world, key, hook) {
+        run.told = Some(told);
+    }
     world.follow(Some(told));
 }
