@@ -10,4 +10,5 @@ mod flags;
 mod interrupted;
 mod order;
 mod rehearse;
+mod shift;
 mod tidy;
