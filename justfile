@@ -33,7 +33,7 @@ rehearse *args:
 
 # Run every test; arguments go to `cargo test`
 [no-exit-message]
-test *args: engine images
+test *args: engine images clients
     cargo test --workspace "$@"
 
 # Everything that CI runs: formatting, lints, tests
@@ -67,6 +67,10 @@ engine:
 # Make sure of the base images: pull them, or build stand-ins from Debian packages
 images: engine
     @fixtures/images/ensure
+
+# Make sure of the AWS clients that tests use
+clients:
+    @fixtures/clients/ensure >/dev/null
 
 # Build greenroom; silent when there is nothing to do
 [private]

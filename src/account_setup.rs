@@ -84,6 +84,7 @@ fn identity(outcome: Outcome, changes: usize) -> Result<DeployIdentity, SetUpFai
         secret_access_key: secret.expose().to_owned(),
         subnets: network.subnet_ids,
         security_groups: vec![network.service_group_id],
+        database_group: network.database_group_id,
         changes,
     })
 }

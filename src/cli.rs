@@ -28,6 +28,8 @@ enum Command {
     Rehearse(command::rehearse::Arguments),
     /// Roll the deploy out many times in virtual time, each time with other faults, and show the fewest that lead to a bad outcome.
     Explore(command::explore::Arguments),
+    /// Serve a simulated AWS account to any AWS client on this machine.
+    Serve(command::serve::Arguments),
     /// Say what a finding's code means, what causes it and what helps.
     Explain(command::explain::Arguments),
     /// Say what greenroom finds on this machine.
@@ -66,6 +68,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     match cli.command {
         Command::Rehearse(arguments) => command::rehearse::run(&cli.config.file, &arguments),
         Command::Explore(arguments) => command::explore::run(&cli.config.file, &arguments),
+        Command::Serve(arguments) => command::serve::run(&arguments),
         Command::Explain(arguments) => command::explain::run(&arguments),
         Command::Doctor => command::doctor::run(),
         Command::Clean(arguments) => command::clean::run(&arguments),

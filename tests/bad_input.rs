@@ -19,7 +19,7 @@ fn replace(file: &std::path::Path, from: &str, to: &str) {
     fs::write(file, text.replacen(from, to, 1)).expect("the temporary directory is writable");
 }
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 12] = [
     Case {
         name: "greenroom.toml is not TOML",
         change: |app| replace(&app.join("greenroom.toml"), "[service]", "[service"),
@@ -75,6 +75,29 @@ const CASES: [Case; 9] = [
         change: |app| replace(&app.join("greenroom.toml"), "\"news-api/session-key\"", "\"news-api/other-key\""),
         exit: 3,
         says: &["news-api/session-key", "[secrets]"],
+    },
+    Case {
+        name: "the database's security group in no file",
+        change: |app| replace(&app.join("greenroom.toml"), "[database]", "[database]\nsecurity-group = \"rows\""),
+        exit: 3,
+        says: &["`rows`", "aws ec2 describe-security-groups", "[files]"],
+    },
+    Case {
+        name: "no file of security groups",
+        change: |app| replace(&app.join("greenroom.toml"), "[files]", "[files]\nsecurity-groups = \"groups.json\""),
+        exit: 3,
+        says: &["could not read `groups.json`", "[files]"],
+    },
+    Case {
+        name: "a security group that the file does not have",
+        change: |app| {
+            replace(&app.join("greenroom.toml"), "[files]", "[files]\nsecurity-groups = \"groups.json\"");
+            replace(&app.join("greenroom.toml"), "[database]", "[database]\nsecurity-group = \"rows\"");
+            let text = r#"{"SecurityGroups": [{"GroupName": "lines", "GroupId": "sg-1"}]}"#;
+            fs::write(app.join("groups.json"), text).expect("the temporary directory is writable");
+        },
+        exit: 3,
+        says: &["`groups.json` has no security group `rows`", "`lines`"],
     },
 ];
 

@@ -104,6 +104,25 @@ fn virtual_time_needs_no_engine_and_tells_what_aws_would_do() {
 }
 
 #[test]
+fn rules_that_close_the_database_are_read_in_virtual_time_too() {
+    let app = App::check_out("v2-closed-database");
+    let file = app.path().join("behaviours.toml");
+    std::fs::write(&file, "[[containers.app]]\nup-after = \"3s\"\n").expect("the temporary directory is writable");
+    let mut command = app.command("postgres");
+    command.args(["--engine", "virtual", "--behaviours"]).arg(&file).env("DOCKER_HOST", "unix:///nowhere");
+    let run = app.finished(&command.output().expect("greenroom can be run"));
+    assert_eq!(run.exit, Some(5), "{}", run.printed());
+    assert_eq!(run.ended("account"), "refuted", "{}", run.printed());
+    let finding = &run.report["findings"][0];
+    assert_eq!(
+        (finding["code"].as_str(), finding["kind"].as_str()),
+        (Some("A-02"), Some("static")),
+        "{}",
+        run.printed()
+    );
+}
+
+#[test]
 fn exploring_finds_the_fewest_faults_that_lead_to_an_outage() {
     let app = App::check_out("v2");
     let file = app.path().join("behaviours.toml");

@@ -10,5 +10,6 @@ mod flags;
 mod interrupted;
 mod order;
 mod rehearse;
+mod serve;
 mod shift;
 mod tidy;

@@ -1,5 +1,7 @@
 //! Whole rehearsals: the good version, and each broken one, on each database.
 
+use serde_json::{Value, json};
+
 use crate::app::{App, Run};
 
 /// Where a broken version must be caught, and how.
@@ -144,5 +146,51 @@ broken!(
     Broken { stage: "roll out", code: "H-01", first_line: "first healthy after" },
     super::rolled_back_while_serving
 );
+
+broken!(
+    closed_database,
+    "v2-closed-database",
+    Broken {
+        stage: "baseline",
+        code: "A-02",
+        first_line: "`news-rows` has no inbound rule for TCP port 5432 from `news-api-service`"
+    },
+    Broken {
+        stage: "baseline",
+        code: "A-02",
+        first_line: "`news-rows` has no inbound rule for TCP port 3306 from `news-api-service`"
+    },
+    super::names_the_rule_to_add
+);
+
+/// What adds the missing rule is printed, with the ids that the groups have on AWS.
+fn names_the_rule_to_add(run: &Run) {
+    let finding = &run.report["findings"][0];
+    let place = &finding["place"];
+    assert_eq!(place["file"], "security-groups.json", "{}", run.printed());
+    let help = finding["help"][0].as_str().unwrap_or_default();
+    let [start, end] = ["--group-id sg-0d51b3a9c7e2f4068 --protocol tcp --port", "--source-group sg-02e8d1f7a63b95c04"];
+    let command = format!("aws ec2 authorize-security-group-ingress {start}");
+    assert!(help.starts_with(&command) && help.ends_with(end), "{}", run.printed());
+    assert!(run.printed().contains("to the database was dropped"), "{}", run.printed());
+}
+
+#[test]
+fn the_database_is_reached_once_the_missing_rule_is_there() {
+    let app = App::check_out("v2-closed-database");
+    let path = app.path().join("security-groups.json");
+    let text = std::fs::read_to_string(&path).expect("the version has the file");
+    let mut groups: Value = serde_json::from_str(&text).expect("it is JSON");
+    let group =
+        groups["SecurityGroups"].as_array_mut().expect("a list").iter_mut().find(|it| it["GroupName"] == "news-rows");
+    let inbound = group.and_then(|group| group["IpPermissions"].as_array_mut()).expect("the database has a group");
+    inbound.push(json!({
+        "IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": "sg-02e8d1f7a63b95c04"}]
+    }));
+    std::fs::write(&path, groups.to_string()).expect("it can be written");
+    let run = app.rehearse("postgres");
+    assert_eq!(run.exit, Some(0), "{}", run.printed());
+    assert_eq!(run.ended("roll back"), "proved", "{}", run.printed());
+}
 
 fn nothing_more(_: &Run) {}

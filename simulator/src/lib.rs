@@ -21,9 +21,10 @@ pub mod registry;
 pub mod rehearsal;
 pub mod report;
 pub mod service;
+pub mod serving;
 pub mod wire;
 
 pub use account::Account;
 pub use endpoint::{Endpoint, EndpointError};
 pub use simulator_core::virtual_time::Script as Behaviours;
-pub use simulator_core::{Region, Timing};
+pub use simulator_core::{AccountId, Propagation, Region, Timing};

@@ -13,6 +13,7 @@ use simulator::rehearsal::{Progress, RehearsalError, virtual_rehearsal};
 use super::block_on;
 use super::rehearse::{self, EngineArgument, Prepared};
 use crate::exit::Exit;
+use crate::interruption::interruption;
 use crate::progress::Silent;
 
 /// Roll the deploy out many times in virtual time, each time with other faults, and show the fewest that lead to a bad outcome.
@@ -95,7 +96,7 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
                 Ok(findings) => findings,
                 Err(error) => return rehearse::refuse(RehearsalError::bug("exploring did not end", &error)),
             },
-            () = rehearse::interrupted() => return Exit::Interrupted,
+            () = interruption() => return Exit::Interrupted,
         };
         if let Some(file) = &arguments.save
             && let Err(error) = save(file, &findings, tasks)

@@ -20,6 +20,7 @@ use crate::account_setup::BootstrapAccount;
 use crate::checkout::Checkout;
 use crate::config::{self, Config, ConfigText};
 use crate::exit::Exit;
+use crate::interruption::interruption;
 use crate::progress::Display;
 use crate::source;
 
@@ -174,6 +175,11 @@ pub(super) fn behaviours(arguments: &Arguments, script: &Script) -> Result<Behav
         let message = "nothing is known of how the containers behave".to_owned();
         return Err(RehearsalError::Input { message, help: Some(help.to_owned()) });
     }
+    behaviours_in(file)
+}
+
+/// How containers behave, as declared in `file`.
+pub(super) fn behaviours_in(file: &Path) -> Result<Behaviours, RehearsalError> {
     behaviours::read(file).map_err(|error| RehearsalError::input(&error, error.help().map(str::to_owned)))
 }
 
@@ -187,7 +193,7 @@ async fn foretell(arguments: &Arguments, script: &Script, set_up: &BootstrapAcco
     let progress: Arc<dyn Progress> = Arc::clone(&display) as Arc<dyn Progress>;
     let result = tokio::select! {
         result = virtual_rehearsal::rehearse(script, behaviours, set_up, &progress) => Some(result),
-        () = interrupted() => None,
+        () = interruption() => None,
     };
     display.finish();
     match result {
@@ -207,7 +213,7 @@ async fn rehearse(arguments: &Arguments, script: &Script, set_up: &BootstrapAcco
     };
     let result = tokio::select! {
         result = session.run(set_up, &progress) => Some(result),
-        () = interrupted() => None,
+        () = interruption() => None,
     };
     display.finish();
     if script.keep && result.is_some() {
@@ -331,21 +337,4 @@ fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Sourc
         keep_going: arguments.keep_going,
         keep: arguments.keep,
     }
-}
-
-/// Ends at Ctrl-C, or when a service manager or CI asks the process to end.
-pub(super) async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-                _ = hang_up.recv() => {}
-            }
-            return;
-        }
-    }
-    drop(tokio::signal::ctrl_c().await);
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 /// A twelve-digit AWS account id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AccountId(String);
 
 impl FromStr for AccountId {
@@ -46,6 +47,8 @@ impl fmt::Display for Region {
 
 /// An Amazon Resource Name, whole. Copies of it share its text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(into = "String", try_from = "String"))]
 pub struct Arn(Arc<str>);
 
 impl Arn {
@@ -94,5 +97,19 @@ impl FromStr for Arn {
 impl fmt::Display for Arn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl From<Arn> for String {
+    fn from(arn: Arn) -> Self {
+        arn.0.as_ref().to_owned()
+    }
+}
+
+impl TryFrom<String> for Arn {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }

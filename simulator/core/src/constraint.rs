@@ -19,6 +19,11 @@ pub(crate) struct Constraint {
 type Rule = (&'static str, fn(&str) -> bool);
 
 impl Constraint {
+    /// The same limit on the member `member`.
+    pub(crate) const fn called(self, member: &'static str) -> Self {
+        Self { member, ..self }
+    }
+
     /// Checks `value` in the order length, pattern.
     ///
     /// # Errors

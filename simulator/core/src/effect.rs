@@ -99,6 +99,7 @@ pub enum Effect {
 
 /// A target of a target group of type `ip`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Target {
     /// The task's address.
     pub address: IpAddr,

@@ -52,6 +52,11 @@ impl IdStream {
         mix(self.seed ^ mix(kind_number.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_add(*drawn))
     }
 
+    /// How many have been drawn of all kinds.
+    pub(crate) fn drawn(&self) -> u64 {
+        self.drawn.values().sum()
+    }
+
     /// The next `length` characters drawn from `alphabet`.
     pub fn text(&mut self, kind: IdKind, alphabet: &[u8], length: usize) -> String {
         (0..length)

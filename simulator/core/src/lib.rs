@@ -15,10 +15,10 @@ pub mod id;
 pub mod invariant;
 pub mod observation;
 pub mod operation;
-
 pub mod page;
 mod probe;
 pub mod refusal;
+pub mod tagging;
 mod task_id;
 pub mod time;
 pub mod timing;
@@ -35,7 +35,7 @@ pub mod iam;
 pub mod logs;
 mod s3;
 pub mod secrets;
-mod ssm;
+pub mod ssm;
 pub mod sts;
 
 pub use arn::{AccountId, Arn, Region};

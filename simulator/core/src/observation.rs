@@ -11,6 +11,7 @@ use crate::effect::{Target, TaskId};
 
 /// One fact from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Observation {
     /// A task's network exists.
     TaskPrepared {
@@ -153,6 +154,7 @@ pub enum Observation {
 
 /// What came back from a lifecycle hook's function (developer guide, lambda-lifecycle-hooks).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum HookAnswer {
     /// `SUCCEEDED`.
     Succeeded,
@@ -171,6 +173,7 @@ pub enum HookAnswer {
 
 /// What a load balancer's health check met.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ProbeAnswer {
     /// An HTTP status.
     Status(u16),

@@ -8,6 +8,7 @@ use crate::world::World;
 
 /// Who makes a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Caller {
     /// The account that the principal belongs to.
     pub account: AccountId,
@@ -21,6 +22,7 @@ pub struct Caller {
 
 /// The kinds of principal that can call.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Principal {
     /// The account's root user: allowed everything.
     Root,

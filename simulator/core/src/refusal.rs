@@ -84,6 +84,9 @@ pub struct Evidence {
 /// What AWS refuses without a reason: why an identity token does not suit a trust policy is nobody's business (facts/aws.md 6.3).
 const TIGHT_LIPPED: &str = "sts:AssumeRoleWithWebIdentity";
 
+/// What AWS's sentence names no resource for, unlike for other actions that have none.
+const UNPLACED: &str = "secretsmanager:ListSecrets";
+
 impl fmt::Display for Denial {
     /// AWS's own sentence.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,6 +94,10 @@ impl fmt::Display for Denial {
         if action == TIGHT_LIPPED {
             return write!(f, "Not authorized to perform {action}");
         }
-        write!(f, "User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}")
+        write!(f, "User: {caller} is not authorized to perform: {action}")?;
+        if action != UNPLACED {
+            write!(f, " on resource: {resource}")?;
+        }
+        write!(f, " {reason}")
     }
 }

@@ -10,6 +10,8 @@ use std::str::FromStr;
 /// One that comes from a World also says where that World keeps the task, so that it is found without a search. That is no part of
 /// the name: two that have the same digits are equal.
 #[derive(Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(into = "String", try_from = "String"))]
 pub struct TaskId {
     digits: [u8; 16],
     place: u32,
@@ -43,6 +45,20 @@ impl FromStr for TaskId {
         let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32 && text.bytes().all(digit));
         number.map(Self::new).ok_or_else(|| format!("`{text}` is not a task's id"))
+    }
+}
+
+impl TryFrom<String> for TaskId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<TaskId> for String {
+    fn from(id: TaskId) -> Self {
+        id.to_string()
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// A point in time, in whole milliseconds since the Unix epoch. One that may be missing takes no more room than one that is there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(into = "u64", from = "u64"))]
 pub struct Timestamp(
     /// One more than the milliseconds.
     NonZeroU64,
@@ -29,6 +31,19 @@ impl Timestamp {
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.as_millis().saturating_sub(earlier.as_millis()))
+    }
+}
+
+impl From<u64> for Timestamp {
+    /// Milliseconds since the Unix epoch.
+    fn from(millis: u64) -> Self {
+        Self::from_millis(millis)
+    }
+}
+
+impl From<Timestamp> for u64 {
+    fn from(timestamp: Timestamp) -> Self {
+        timestamp.as_millis()
     }
 }
 

@@ -45,8 +45,13 @@ pub struct World {
     pub(crate) secrets: secrets::State,
     pub(crate) ssm: ssm::State,
     pub(crate) ecs: ecs::State,
+    /// Where the registry is, if not at AWS's host name.
+    pub(crate) registry: Option<String>,
+    pub(crate) created: Timestamp,
     effects: Vec<Effect>,
     events: Vec<Event>,
+    /// How many entries of the trace were let go: those before the first of `events`.
+    forgotten: u64,
     cause: Option<u64>,
     throttled_until: Option<Timestamp>,
 }
@@ -74,11 +79,22 @@ impl World {
             secrets: secrets::State::default(),
             ssm: ssm::State::default(),
             ecs: ecs::State::default(),
+            registry: None,
+            created: now,
             effects: Vec::new(),
             events: Vec::new(),
+            forgotten: 0,
             cause: None,
             throttled_until: None,
         }
+    }
+
+    /// The same with its registry at `host`, such as `127.0.0.1:4566`, which repository URIs and authorization tokens then name: for
+    /// clients that really push. Images under AWS's own host name are in it, too.
+    #[must_use]
+    pub fn with_registry_at(mut self, host: &str) -> Self {
+        self.registry = Some(host.to_owned());
+        self
     }
 
     /// The account that is simulated.
@@ -187,7 +203,7 @@ impl World {
     /// When the World next wants to be woken by [`World::tick`], if nothing else happens.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        ecs::next_deadline(self)
+        [ecs::next_deadline(self), self.iam_settles_at()].into_iter().flatten().min()
     }
 
     /// What the World wants done, in order. Each effect is handed out once.
@@ -196,10 +212,31 @@ impl World {
         std::mem::take(&mut self.effects)
     }
 
-    /// The trace so far.
+    /// The trace so far, without what was let go.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
+    }
+
+    /// What of the trace is after its entry `sequence`, without what was let go.
+    #[must_use]
+    pub fn events_after(&self, sequence: u64) -> &[Event] {
+        let passed = usize::try_from(sequence.saturating_sub(self.forgotten)).unwrap_or(usize::MAX);
+        self.events.get(passed..).unwrap_or_default()
+    }
+
+    /// How many random numbers have been drawn. Two Worlds that were told the same have drawn as many: where they have not, they are of
+    /// different releases.
+    #[must_use]
+    pub fn drawn(&self) -> u64 {
+        self.ids.drawn()
+    }
+
+    /// Lets the oldest entries of the trace go, until `kept` are left: for accounts that live long.
+    pub fn forget_events(&mut self, kept: usize) {
+        let forgotten = self.events.len().saturating_sub(kept);
+        self.events.drain(..forgotten);
+        self.forgotten += forgotten as u64;
     }
 
     /// The present time of the World: the latest that any input brought.
@@ -210,7 +247,7 @@ impl World {
 
     /// Writes `kind` into the trace, as a consequence of the present cause, and answers its sequence number.
     pub(crate) fn record(&mut self, kind: EventKind) -> u64 {
-        let sequence = self.events.len() as u64 + 1;
+        let sequence = self.forgotten + self.events.len() as u64 + 1;
         self.events.push(Event { sequence, at: self.now, cause: self.cause, kind });
         sequence
     }
@@ -237,11 +274,12 @@ impl World {
 
     /// Lets every state machine take the steps that are due at the present time.
     fn settle(&mut self) {
+        self.forget_settled_iam();
         ecs::settle(self);
     }
 
     fn amend_refusal(&mut self, sequence: u64, because: &Refusal) {
-        let index = usize::try_from(sequence - 1).expect("a trace fits memory");
+        let index = usize::try_from(sequence - self.forgotten - 1).expect("a trace fits memory");
         if let EventKind::Called { refusal, .. } = &mut self.events[index].kind {
             *refusal = Some(Box::new(because.clone()));
         }

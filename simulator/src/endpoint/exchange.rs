@@ -81,7 +81,7 @@ impl Served {
             return Err(protocol.unknown(signing_name, &call.operation));
         };
         tracing::debug!(service = signing_name, operation = row.name, caller = %caller.arn, "called");
-        let output = self.account.stir(|world, now| (row.handle)(world, now, caller, call.parameters))?;
+        let output = self.account.answer(service, row, caller, call.parameters)?;
         Ok((call.operation, output))
     }
 
@@ -95,12 +95,12 @@ impl Served {
         let call = service.and_then(|_| protocol.read(request).ok()).filter(|_| request.uri().path() == "/");
         let operations = service.map_or(&[][..], |service| service.operations.as_slice());
         let row = call.as_ref().and_then(|call| operations.iter().find(|row| row.name == call.operation));
-        let (Some(call), Some(row)) = (call, row.filter(|row| row.unsigned)) else {
+        let (Some(service), Some(call), Some(row)) = (service, call, row.filter(|row| row.unsigned)) else {
             return Err(protocol.turn_away(&Mistrust::Missing));
         };
         tracing::debug!(operation = row.name, "called without a signature");
         let anonymous = self.account.look(World::anonymous);
-        let output = self.account.stir(|world, now| (row.handle)(world, now, &anonymous, call.parameters))?;
+        let output = self.account.answer(service, row, &anonymous, call.parameters)?;
         Ok((call.operation, output))
     }
 

@@ -1,7 +1,8 @@
 //! The AWS endpoint: one port on which all services of the simulated account answer.
 //!
 //! Every request is authenticated, decoded, authorised by the World's IAM, carried out and answered in its service's protocol.
-//! What is not served is refused and leaves an entry in the trace.
+//! What is not served is refused and leaves an entry in the trace. Other servers, such as the image registry, may answer under paths of
+//! their own on the same port.
 
 mod exchange;
 mod request_id;
@@ -58,33 +59,34 @@ pub enum EndpointError {
     },
 }
 
-impl Endpoint {
-    /// Starts to serve `account` on `listen`; port 0 stands for any that is free.
+/// What an endpoint offers.
+#[derive(Default)]
+pub struct Offer {
+    /// Whose identity tokens STS takes for those of the issuer that it stands in for; of none, no token can be checked.
+    pub issuer: Option<Arc<Issuer>>,
+    /// What else is answered, under paths of its own.
+    pub beside: Router,
+}
+
+impl std::fmt::Debug for Offer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Offer").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+/// A port that is an endpoint's, though it does not answer yet: for whoever has to know the address before.
+#[derive(Debug)]
+pub struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Bound {
+    /// Takes `listen`; port 0 stands for any that is free.
     ///
     /// # Errors
     /// If nothing can listen there.
-    pub async fn start(account: Arc<Account>, listen: SocketAddr) -> Result<Self, EndpointError> {
-        Self::start_with(account, service::all(), listen).await
-    }
-
-    /// The same where identity tokens of `issuer` are taken for those of the issuer that it stands in for.
-    ///
-    /// # Errors
-    /// If nothing can listen there.
-    pub async fn start_trusting(
-        account: Arc<Account>,
-        issuer: &Arc<Issuer>,
-        listen: SocketAddr,
-    ) -> Result<Self, EndpointError> {
-        Self::start_with(account, service::all_trusting(Some(issuer)), listen).await
-    }
-
-    /// Starts to serve `services` only.
-    async fn start_with(
-        account: Arc<Account>,
-        services: Vec<Service>,
-        listen: SocketAddr,
-    ) -> Result<Self, EndpointError> {
+    pub async fn to(listen: SocketAddr) -> Result<Self, EndpointError> {
         let cannot = |source: std::io::Error| {
             if source.kind() == std::io::ErrorKind::AddrInUse {
                 EndpointError::Taken(listen)
@@ -94,23 +96,53 @@ impl Endpoint {
         };
         let listener = TcpListener::bind(listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers there for `account`.
+    #[must_use]
+    pub fn serve(self, account: Arc<Account>, offer: Offer) -> Endpoint {
+        let Offer { issuer, beside } = offer;
+        self.serve_only(account, service::all_trusting(issuer.as_ref()), beside)
+    }
+
+    /// Answers there for `services` and for what `beside` has routes of.
+    fn serve_only(self, account: Arc<Account>, services: Vec<Service>, beside: Router) -> Endpoint {
+        let Self { listener, address } = self;
         // Answers are small: held back for company, each would wait for the client's acknowledgement.
         let listener = listener.tap_io(|connection| {
             if let Err(error) = connection.set_nodelay(true) {
                 tracing::debug!(%error, "a connection keeps Nagle's algorithm");
             }
         });
-        let router = Router::new().fallback(serve).with_state(Arc::new(Served::new(account, services)));
+        let services = Router::new().fallback(serve).with_state(Arc::new(Served::new(account, services)));
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             // Told to stop and dropped are the same: both end the wait.
             let until = async { drop(stopped.await) };
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+            let served = axum::serve(listener, beside.merge(services)).with_graceful_shutdown(until);
+            if let Err(error) = served.await {
                 tracing::error!(%error, "the endpoint ended");
             }
         });
         tracing::debug!(%address, "the endpoint listens");
-        Ok(Self { address, stop, server })
+        Endpoint { address, stop, server }
+    }
+}
+
+impl Endpoint {
+    /// Starts to serve `account` on `listen`; port 0 stands for any that is free.
+    ///
+    /// # Errors
+    /// If nothing can listen there.
+    pub async fn start(account: Arc<Account>, listen: SocketAddr) -> Result<Self, EndpointError> {
+        Ok(Bound::to(listen).await?.serve(account, Offer::default()))
     }
 
     /// Where it listens.

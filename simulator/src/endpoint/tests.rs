@@ -2,6 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use bytes::Bytes;
 use futures_util::stream;
 use http::Request;
@@ -12,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::exchange::Served;
-use super::{Endpoint, EndpointError, LARGEST_REQUEST};
+use super::{Bound, Endpoint, EndpointError, LARGEST_REQUEST};
 use crate::account::{self, Account};
 use crate::service::{self, Protocol, Service};
 use crate::wire::signature::{Signer, sign};
@@ -82,7 +83,8 @@ fn account() -> (Arc<Account>, AccessKey) {
 
 async fn start() -> (Endpoint, Arc<Account>, AccessKey) {
     let (account, key) = account();
-    let endpoint = Endpoint::start_with(Arc::clone(&account), services(), ANY_PORT).await.expect("a port is free");
+    let bound = Bound::to(ANY_PORT).await.expect("a port is free");
+    let endpoint = bound.serve_only(Arc::clone(&account), services(), Router::new());
     (endpoint, account, key)
 }
 
@@ -308,7 +310,7 @@ async fn too_large_a_request_is_refused() {
 async fn a_taken_port_is_named_and_a_stopped_endpoint_frees_its_own() {
     let (endpoint, account, key) = start().await;
     let address = endpoint.address();
-    let again = || Endpoint::start_with(Arc::clone(&account), services(), address);
+    let again = || Endpoint::start(Arc::clone(&account), address);
     let error = again().await.expect_err("the port is taken");
     assert!(matches!(error, EndpointError::Taken(_)));
     assert_eq!(error.to_string(), format!("the port {} on 127.0.0.1 is already taken", address.port()));

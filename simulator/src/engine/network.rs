@@ -1,5 +1,6 @@
 //! The network of a rehearsal: a bridge on which its containers see one another by name, and this process sees them.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use bollard::errors::Error as ApiError;
@@ -29,9 +30,25 @@ impl Engine {
         if !self.references_under(registry).await.map_err(asked)?.is_empty() {
             return Err(EngineError::RegistryInUse { registry: registry.to_string() });
         }
-        let name = rehearsal.id().network_name();
         let mut labels = rehearsal.labels();
         labels.insert(label::REGISTRY.to_owned(), registry.to_string());
+        self.make_network(rehearsal, labels).await
+    }
+
+    /// Makes the network of `rehearsal`, to which no image references belong: they are the user's, who pushed them.
+    ///
+    /// # Errors
+    /// The engine refuses, or its containers' addresses are not reachable from this process.
+    pub async fn open_bare_network(&self, rehearsal: &Rehearsal) -> Result<Network, EngineError> {
+        self.make_network(rehearsal, rehearsal.labels()).await
+    }
+
+    async fn make_network(
+        &self,
+        rehearsal: &Rehearsal,
+        labels: HashMap<String, String>,
+    ) -> Result<Network, EngineError> {
+        let name = rehearsal.id().network_name();
         let request = NetworkCreateRequest {
             name: name.clone(),
             driver: Some("bridge".to_owned()),

@@ -250,6 +250,11 @@ codes! {
         cause: "No policy of the identity that deploys allows the action, or one denies it.",
         fix: "Allow exactly that action on exactly that resource: `greenroom bootstrap policy` prints the policy."
     }
+    A02 "A-02" {
+        title: "A security group does not let the app reach what it needs",
+        cause: "No outbound rule of the app's groups, or no inbound rule of the other's, allows the port: packets are dropped and connections time out.",
+        fix: "Allow the port from the app's security group in the other's: `greenroom bootstrap` makes the groups so."
+    }
 
     // The rehearsal's own stages: what followed, where the cause is not known more exactly.
     T01 "T-01" {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::OnceLock;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, Header, Validation};
@@ -29,6 +31,10 @@ const LONGEST_TOKEN: usize = 20_000;
 pub struct Issuer {
     name: String,
     key: OnceLock<Key>,
+    /// Where the key is kept, if it is to outlive the process.
+    file: Option<PathBuf>,
+    /// Held while a key is drawn, so that there is one.
+    drawing: Mutex<()>,
     reachable: AtomicBool,
     issued: AtomicU64,
 }
@@ -39,6 +45,14 @@ pub enum IssuerError {
     /// No key could be made.
     #[error("cannot make the issuer's RSA key: {0}")]
     Key(String),
+    /// Its file cannot be read or written.
+    #[error("cannot keep the issuer's key in `{}`", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The signing failed.
     #[error("cannot sign the identity token")]
     Sign(#[from] jsonwebtoken::errors::Error),
@@ -57,9 +71,25 @@ impl Issuer {
         Self {
             name: name.to_owned(),
             key: OnceLock::new(),
+            file: None,
+            drawing: Mutex::new(()),
             reachable: AtomicBool::new(true),
             issued: AtomicU64::new(0),
         }
+    }
+
+    /// The same with its key in `file`, so that its tokens are known again by an issuer that is opened later.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read, or holds no key.
+    pub fn kept_in(name: &str, file: &Path) -> Result<Self, IssuerError> {
+        let mut issuer = Self { file: Some(file.to_owned()), ..Self::new(name) };
+        match std::fs::read(file) {
+            Ok(der) => issuer.key = Key::read(&der)?.into(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(IssuerError::File { file: file.to_owned(), source: error }),
+        }
+        Ok(issuer)
     }
 
     /// What its tokens call it.
@@ -129,10 +159,25 @@ impl Issuer {
         if let Some(key) = self.key.get() {
             return Ok(key);
         }
-        let drawn = Key::draw()?;
-        // If another thread was quicker, its key is the one.
+        let _drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = self.key.get() {
+            return Ok(key);
+        }
+        let (drawn, der) = Key::draw()?;
+        if let Some(file) = &self.file {
+            // Before anything is signed with it.
+            keep(file, &der).map_err(|source| IssuerError::File { file: file.clone(), source })?;
+        }
         Ok(self.key.get_or_init(|| drawn))
     }
+}
+
+/// Writes a private key for its owner alone; the file is there whole or not at all.
+fn keep(file: &Path, der: &[u8]) -> std::io::Result<()> {
+    let mut whole = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(Path::new(".")))?;
+    whole.write_all(der)?;
+    whole.persist(file)?;
+    Ok(())
 }
 
 /// Reads the identity token `text` and checks its signature, as far as it is one of `issuer`'s. Nothing if it is no token.

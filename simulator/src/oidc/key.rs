@@ -23,12 +23,18 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// Draws a new one.
-    pub(super) fn draw() -> Result<Self, IssuerError> {
+    /// Draws a new one. The private half is in the second place, as PKCS #1 in DER.
+    pub(super) fn draw() -> Result<(Self, Vec<u8>), IssuerError> {
         let unusable = |error: &dyn std::fmt::Display| IssuerError::Key(error.to_string());
         let private = RsaPrivateKey::new(&mut OsRng, BITS).map_err(|error| unusable(&error))?;
         let der = private.to_pkcs1_der().map_err(|error| unusable(&error))?;
-        let signing = EncodingKey::from_rsa_der(der.as_bytes());
+        Ok((Self::read(der.as_bytes())?, der.as_bytes().to_vec()))
+    }
+
+    /// The key pair whose private half is `der`.
+    pub(super) fn read(der: &[u8]) -> Result<Self, IssuerError> {
+        let unusable = |error: &dyn std::fmt::Display| IssuerError::Key(error.to_string());
+        let signing = EncodingKey::from_rsa_der(der);
         let mut public = Jwk::from_encoding_key(&signing, Algorithm::RS256).map_err(|error| unusable(&error))?;
         let checking = DecodingKey::from_jwk(&public).map_err(|error| unusable(&error))?;
         let listed = serde_json::to_vec(&public).map_err(|error| unusable(&error))?;

@@ -13,4 +13,4 @@ mod tests;
 pub(crate) use issuer::read;
 pub use issuer::{GITHUB, Issuer, IssuerError};
 pub use job::{Job, Subject, Trigger};
-pub use server::{IssuerServer, ServerError};
+pub use server::{IssuerServer, ServerError, routes};

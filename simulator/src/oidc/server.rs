@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Issuer, IssuerError, Job};
+use super::{Issuer, IssuerError, Job, Trigger};
 use crate::account::now;
 
 /// A running issuer. It stops when it is dropped.
@@ -44,6 +44,16 @@ pub enum ServerError {
     },
 }
 
+/// `issuer` as routes for a server at `address` that answers more: tokens of `job`, as far as the query does not say otherwise, for
+/// whoever brings `bearer`.
+pub fn routes(issuer: Arc<Issuer>, job: Job, bearer: Secret, address: SocketAddr) -> Router {
+    Router::new()
+        .route("/.well-known/openid-configuration", get(discovery))
+        .route("/.well-known/jwks", get(keys))
+        .route("/token", get(token))
+        .with_state(Arc::new(Served { issuer, job, bearer, address }))
+}
+
 struct Served {
     issuer: Arc<Issuer>,
     job: Job,
@@ -60,12 +70,7 @@ impl IssuerServer {
         let cannot = |source| ServerError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        let served = Arc::new(Served { issuer, job, bearer: bearer.clone(), address });
-        let router = Router::new()
-            .route("/.well-known/openid-configuration", get(discovery))
-            .route("/.well-known/jwks", get(keys))
-            .route("/token", get(token))
-            .with_state(served);
+        let router = routes(issuer, job, bearer.clone(), address);
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(async move {
             let until = async { drop(stopped.await) };
@@ -112,14 +117,51 @@ async fn keys(State(served): State<Arc<Served>>) -> Result<Response, (StatusCode
     blocking(served, |served| served.issuer.key_set()).await.map(|keys| answer(&keys))
 }
 
+/// What a token is asked for. GitHub's own service takes an audience only; the rest says which job's token it is to be.
 #[derive(Deserialize)]
 struct Asked {
     audience: Option<String>,
+    repository: Option<String>,
+    /// Such as `refs/heads/main` or `refs/tags/v1`.
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    environment: Option<String>,
+    /// The number of a pull request.
+    pull_request: Option<u64>,
+}
+
+impl Asked {
+    /// `job`, with what is asked for in its place.
+    fn of(self, job: &Job) -> Result<Job, (StatusCode, String)> {
+        let Self { audience: _, repository, reference, environment, pull_request } = self;
+        let of_reference = reference.as_deref().map(|reference| {
+            let branch = reference.strip_prefix("refs/heads/").map(|name| Trigger::Branch(name.to_owned()));
+            let tag = || reference.strip_prefix("refs/tags/").map(|name| Trigger::Tag(name.to_owned()));
+            let named = branch.or_else(tag);
+            named.ok_or_else(|| {
+                (StatusCode::BAD_REQUEST, format!("`{reference}` is neither refs/heads/… nor refs/tags/…"))
+            })
+        });
+        let of_request = pull_request.map(|number| {
+            let (head, base) = ("change".to_owned(), "main".to_owned());
+            Ok(Trigger::PullRequest { number, head, base })
+        });
+        let trigger = of_request.or(of_reference).transpose()?;
+        if repository.as_deref().is_some_and(|name| name.split('/').filter(|part| !part.is_empty()).count() != 2) {
+            return Err((StatusCode::BAD_REQUEST, "a repository is named OWNER/NAME".to_owned()));
+        }
+        Ok(Job {
+            repository: repository.unwrap_or_else(|| job.repository.clone()),
+            trigger: trigger.unwrap_or_else(|| job.trigger.clone()),
+            environment: environment.or_else(|| job.environment.clone()),
+            ..job.clone()
+        })
+    }
 }
 
 async fn token(
     State(served): State<Arc<Served>>,
-    Query(Asked { audience }): Query<Asked>,
+    Query(mut asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, (StatusCode, String)> {
     let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -132,9 +174,11 @@ async fn token(
             "the request for an identity token needs the runner's token".to_owned(),
         ));
     }
+    let audience = asked.audience.take();
+    let job = asked.of(&served.job)?;
     let value = blocking(served, move |served| {
-        let audience = audience.unwrap_or_else(|| served.job.default_audience());
-        served.issuer.token(&served.job, &audience, now())
+        let audience = audience.unwrap_or_else(|| job.default_audience());
+        served.issuer.token(&job, &audience, now())
     })
     .await?;
     Ok(answer(&json!({"count": value.len(), "value": value})))

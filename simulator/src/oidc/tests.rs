@@ -10,7 +10,7 @@ use simulator_core::{Region, Setup, Timing, World};
 
 use super::*;
 use crate::account::{self, Account};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Bound, Offer};
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -117,7 +117,8 @@ fn account() -> Arc<Account> {
 async fn a_runner_comes_to_its_role() {
     let issuer = Arc::new(Issuer::new(GITHUB));
     let account = account();
-    let endpoint = Endpoint::start_trusting(account, &issuer, ANY_PORT).await.expect("a port is free");
+    let offer = Offer { issuer: Some(Arc::clone(&issuer)), ..Offer::default() };
+    let endpoint = Bound::to(ANY_PORT).await.expect("a port is free").serve(account, offer);
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client can be set up");
     for (environment, expected) in [(Some("production"), 200), (None, 403)] {
         let job = Job { environment: environment.map(str::to_owned), ..Job::of("octo-org/news") };

@@ -89,7 +89,7 @@ impl Visit {
             self.shared.with_store(move |store| if memory.holds(&wanted)? { store.find(&wanted) } else { Ok(None) });
         let Some(blob) = found.await?.filter(|blob| blob.size >= LEAST_KNOWN_BYTES) else { return Ok(None) };
         let owner = account.look(simulator_core::World::root);
-        account.call(
+        account.push(
             &owner,
             CompleteLayerUpload {
                 repository: self.name(),

@@ -47,7 +47,7 @@ impl Visit {
                 return Err(OciError::digest_invalid(message));
             }
         };
-        let put = self.shared.account.call(
+        let put = self.shared.account.push(
             &self.caller,
             PutImage {
                 repository: self.name(),
@@ -71,7 +71,7 @@ impl Visit {
 
     /// Deletes an image or one of its tags: `ecr:BatchDeleteImage`.
     pub(super) fn delete_manifest(&self, reference: Reference) -> Result<Response<Body>, OciError> {
-        let done = self.call(BatchDeleteImage { repository: self.name(), images: vec![image_id(reference)] })?;
+        let done = self.push(BatchDeleteImage { repository: self.name(), images: vec![image_id(reference)] })?;
         match done.failures.into_iter().next() {
             None => Ok(StatusCode::ACCEPTED.into_response()),
             Some(ImageFailure { code: "ImageNotFound", .. }) => Err(OciError::manifest_unknown()),

@@ -29,7 +29,7 @@ pub use known::KnownLayer;
 pub(crate) use manifest_document::manifest_needs;
 #[cfg(fuzzing)]
 pub(crate) use route::repository_of;
-pub use server::{Registry, RegistryError};
+pub use server::{Registry, RegistryError, routes};
 pub use store::{BlobStore, StoreError};
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::routing::any;
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -30,6 +31,17 @@ pub enum RegistryError {
         /// Why not: most often, another program listens there.
         source: io::Error,
     },
+}
+
+/// The registry of `account`, with the layers in `store`, as routes for a server that answers more. What is under way breaks off at
+/// `stopping`.
+pub fn routes(account: Arc<Account>, store: BlobStore, stopping: CancellationToken) -> Router {
+    let shared = Arc::new(Shared::new(account, store, stopping));
+    Router::new()
+        .route("/v2", any(answer))
+        .route("/v2/", any(answer))
+        .route("/v2/{*path}", any(answer))
+        .with_state(shared)
 }
 
 /// A running registry. Dropping it stops it without waiting.

@@ -113,6 +113,14 @@ impl BlobStore {
         Self::open_keeping(root, KEPT_BYTES)
     }
 
+    /// The same of a store that is no cache: nothing that it holds is ever removed.
+    ///
+    /// # Errors
+    /// The directories cannot be made, read or locked.
+    pub fn open_whole(root: &Path) -> Result<Self, StoreError> {
+        Self::open_keeping(root, u64::MAX)
+    }
+
     /// The same with `kept` bytes at most left over from earlier processes.
     pub(super) fn open_keeping(root: &Path, kept: u64) -> Result<Self, StoreError> {
         let claim = claim(root, kept).map_err(|source| StoreError::Open { at: root.to_owned(), source })?;

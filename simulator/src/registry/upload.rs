@@ -102,7 +102,7 @@ impl Visit {
             return Ok(mounted);
         }
         let digest = digest.map(|digest| digest.parse()).transpose().map_err(OciError::digest_invalid)?;
-        let id = self.call(InitiateLayerUpload { repository: self.name() })?;
+        let id = self.push(InitiateLayerUpload { repository: self.name() })?;
         let incoming = self.shared.with_store(super::store::BlobStore::begin).await?;
         self.shared.uploads.begin(self.name(), id.clone(), incoming);
         match digest {
@@ -151,7 +151,7 @@ impl Visit {
 
     /// The upload's turn, for whoever may write to it.
     async fn turn(&self, id: &str) -> Result<OwnedMutexGuard<Incoming>, OciError> {
-        self.call(UploadLayerPart { repository: self.name(), upload_id: id.to_owned() })?;
+        self.push(UploadLayerPart { repository: self.name(), upload_id: id.to_owned() })?;
         self.shared.uploads.turn(self.repository.as_str(), id).await
     }
 
@@ -226,7 +226,7 @@ impl Visit {
         let size = incoming.received();
         // The content comes first: a layer that the account has can always be read.
         self.shared.with_store(move |store| store.keep(&mut incoming)).await?;
-        let completed = self.shared.account.call(
+        let completed = self.shared.account.push(
             &self.caller,
             CompleteLayerUpload {
                 repository: self.name(),
@@ -255,8 +255,8 @@ impl Visit {
         }
         let source = GetDownloadUrlForLayer { repository: from.to_owned(), digest: digest.to_string() };
         let Ok(size) = account.call(&self.caller, source) else { return Ok(None) };
-        self.call(InitiateLayerUpload { repository: self.name() })?;
-        self.call(CompleteLayerUpload { repository: self.name(), upload_id: None, digest: digest.to_string(), size })?;
+        self.push(InitiateLayerUpload { repository: self.name() })?;
+        self.push(CompleteLayerUpload { repository: self.name(), upload_id: None, digest: digest.to_string(), size })?;
         self.remember(&digest).await;
         Ok(Some(self.created(&digest)))
     }

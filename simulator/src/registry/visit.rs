@@ -18,7 +18,7 @@ use super::refusal::OciError;
 use super::route::{Endpoint, RepositoryName, route};
 use super::store::{BlobStore, StoreError};
 use super::upload::Uploads;
-use crate::account::Account;
+use crate::account::{Account, PushCall};
 
 /// The header that says what a blob or manifest is called.
 pub(super) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -88,7 +88,12 @@ impl Shared {
 }
 
 impl Visit {
-    /// The ECR call `operation` by whoever holds the token.
+    /// The ECR call `operation` by whoever holds the token, which changes the account.
+    pub(super) fn push<O: Operation + Clone + Into<PushCall>>(&self, operation: O) -> Result<O::Output, OciError> {
+        Ok(self.shared.account.push(&self.caller, operation)?)
+    }
+
+    /// The ECR call `operation` by whoever holds the token, which changes nothing.
     pub(super) fn call<O: Operation>(&self, operation: O) -> Result<O::Output, OciError> {
         Ok(self.shared.account.call(&self.caller, operation)?)
     }

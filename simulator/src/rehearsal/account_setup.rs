@@ -34,6 +34,8 @@ pub struct DeployIdentity {
     pub subnets: Vec<String>,
     /// Security groups for one-off tasks.
     pub security_groups: Vec<String>,
+    /// The security group that a database would have, if there is one.
+    pub database_group: Option<String>,
     /// How many changes bootstrap made.
     pub changes: usize,
 }

@@ -23,6 +23,9 @@ pub struct Files {
     pub task_definition: PathBuf,
     /// Requests that show whether the app works.
     pub smoke: PathBuf,
+    /// The security groups of the account that is deployed to, as `aws ec2 describe-security-groups` prints them; if absent, they are as
+    /// bootstrap makes them.
+    pub security_groups: Option<PathBuf>,
 }
 
 /// `[migration]`: how the schema is brought up to date.
@@ -48,6 +51,8 @@ pub struct Database {
     pub user: String,
     /// The secret of the task definition that carries the URL.
     pub secret: String,
+    /// The name or id of its security group in `[files] security-groups`; the one that bootstrap makes if absent.
+    pub security_group: Option<String>,
     /// `max_connections` of production's server; the engine's own default if absent.
     pub max_connections: Option<u32>,
     /// How that secret's value is written for each engine, with `{user}`, `{password}`, `{host}`, `{port}` and `{name}`.

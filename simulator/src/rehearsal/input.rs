@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::error::RehearsalError;
-use super::files::{FileError, FileNames, Files};
+use super::files::{FileError, FileNames, Files, SecurityGroups, Source};
 use super::script::Script;
 use super::{secret_values, task_definition};
 
@@ -18,6 +18,8 @@ pub(super) struct Input {
     pub(super) definition_now: Value,
     /// The task definition of what would be deployed.
     pub(super) definition_next: Value,
+    /// The security groups of the account that is deployed to, if they are known.
+    pub(super) security_groups: Option<SecurityGroups>,
 }
 
 impl Input {
@@ -47,6 +49,7 @@ impl Input {
                 help: Some(format!("add `{} = \"…\"` to [database.url]", engine.key())),
             });
         }
+        let security_groups = security_groups(script)?;
         for (variable, value_from) in task_definition::secrets(&definition_next) {
             let name = secret_values::name_of(&value_from);
             let is_database = script.database.as_ref().is_some_and(|(database, _)| database.secret == name);
@@ -60,6 +63,35 @@ impl Input {
                 });
             }
         }
-        Ok(Self { definition_now: now.task_definition.registration, definition_next, files })
+        Ok(Self { definition_now: now.task_definition.registration, definition_next, security_groups, files })
+    }
+}
+
+/// The security groups, among which the database's must be if the script names it.
+fn security_groups(script: &Script) -> Result<Option<SecurityGroups>, RehearsalError> {
+    let wanted = script.database.as_ref().and_then(|(database, _)| database.security_group.as_deref());
+    let Some(path) = &script.files.security_groups else {
+        return match wanted {
+            None => Ok(None),
+            Some(group) => Err(RehearsalError::Input {
+                message: format!("greenroom.toml names the database's security group `{group}`, but no file that has it"),
+                help: Some(
+                    "write what `aws ec2 describe-security-groups` prints into a file, and name it as `security-groups` in [files]"
+                        .to_owned(),
+                ),
+            }),
+        };
+    };
+    let read = Source::read(&script.to.directory, &path.display().to_string()).and_then(SecurityGroups::parse);
+    let groups = read.map_err(|error| RehearsalError::input(&error, error.help()))?;
+    match wanted.filter(|group| groups.find(group).is_none()) {
+        None => Ok(Some(groups)),
+        Some(absent) => {
+            let names: Vec<String> = groups.groups.iter().map(|group| format!("`{}`", group.name)).collect();
+            Err(RehearsalError::Input {
+                message: format!("`{}` has no security group `{absent}`", groups.source.name),
+                help: Some(format!("name one of its groups as `security-group` in [database]: {}", names.join(", "))),
+            })
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! - [`deploy`], [`task_definition`], [`traffic`], [`secret_values`], [`rollout`]: what stages are made of
 //! - [`shift`]: how requests moved, where a deploy moves them
 //! - [`account_setup`]: where bootstrap comes in
+//! - [`security_groups`]: those of the account that is deployed to
 //! - [`diagnosis`]: from what happened to one sentence
 //! - [`verdict`]: what it all comes to
 
@@ -27,6 +28,7 @@ pub mod record;
 pub mod rollout;
 pub mod script;
 pub mod secret_values;
+mod security_groups;
 pub mod session;
 pub mod shift;
 pub mod stage;

@@ -10,12 +10,13 @@ use simulator_core::virtual_time::Script as Behaviours;
 use simulator_core::{AccountId, World};
 
 use super::account_setup::{AccountSetUp, DeployIdentity};
+use super::diagnosis::reachability::closed;
 use super::error::RehearsalError;
 use super::input::Input;
 use super::record::{Halt, Progress, Proof, Record, Unproved};
 use super::script::{Origin, Script, Source};
 use super::stage::Stage;
-use super::stages::account::{Reached, apply, put_secrets};
+use super::stages::account::{Reached, apply, put_groups, put_secrets};
 use super::stages::scene::{ACCOUNT, ecr_host, secrets};
 use super::stages::{Stood, preflight};
 use super::verdict::Verdict;
@@ -94,8 +95,9 @@ pub async fn stand(
         Ok(Proof { value: world, .. }) => Ok((world, rehearsal.deploy())),
         Err(Unproved::Failed(error)) => Err(error),
         Err(Unproved::Refuted(findings)) => {
-            let first = findings.into_iter().next().map(|finding| finding.sentence).unwrap_or_default();
-            Err(RehearsalError::Input { message: first, help: None })
+            let first = findings.into_iter().next();
+            let (message, help) = first.map(|Finding { sentence, help, .. }| (sentence, help)).unwrap_or_default();
+            Err(RehearsalError::Input { message, help: help.into_iter().next() })
         }
     }
 }
@@ -174,7 +176,15 @@ impl Rehearsal<'_> {
             self.redactor.hide(&secret.value);
         }
         put_secrets(&account, &secrets)?;
-        let DeployIdentity { user, changes, .. } = identity;
+        let DeployIdentity { user, changes, security_groups, database_group, .. } = identity;
+        let database_group = put_groups(&account, script, self.input, database_group)?;
+        if let Some((_, engine)) = &script.database {
+            // Nothing connects to anything in virtual time, but the rules can be read.
+            let (groups, file) = (Vec::from_iter(database_group), self.input.security_groups.as_ref());
+            let closed =
+                account.look(|world| closed(world, &security_groups, &groups, engine.port(), file, Stage::Account));
+            closed.map_or(Ok(()), |finding| Err(Unproved::from(finding)))?;
+        }
         let world = account.look(|world| world.branch(2, script.timing.clone()));
         Ok(Proof::new(world, format!("{changes} changes by bootstrap; `{user}` deploys")))
     }

@@ -4,10 +4,12 @@
 //! - [`json`]: `report.json`, versioned
 //! - [`junit`]: `junit.xml`, a test case per stage
 //! - [`trace`]: `trace.jsonl`, every event
+//! - [`log`]: lines for whoever watches an account at work
 //! - [`redact`]: keeps secret values out of all of them
 
 pub mod json;
 pub mod junit;
+pub mod log;
 pub mod redact;
 pub mod text;
 pub mod trace;

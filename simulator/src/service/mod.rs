@@ -10,6 +10,7 @@ pub mod iam;
 mod json;
 pub mod logs;
 pub mod secretsmanager;
+pub mod ssm;
 pub mod sts;
 #[cfg(test)]
 mod trial;
@@ -36,6 +37,7 @@ pub fn all_trusting(issuer: Option<&Arc<Issuer>>) -> Vec<Service> {
         elasticloadbalancing::service(),
         ecs::service(),
         secretsmanager::service(),
+        ssm::service(),
         ec2::service(),
     ]
 }

@@ -18,6 +18,18 @@ pub struct Row {
     pub handle: Handle,
 }
 
+/// What the names of operations begin with that only look, and of those that hand out something new all the same.
+const LOOKING: [&str; 7] = ["Describe", "List", "Get", "BatchGet", "BatchCheck", "Filter", "Simulate"];
+const HANDING_OUT: [&str; 3] = ["GetAuthorizationToken", "GetSessionToken", "GetFederationToken"];
+
+impl Row {
+    /// Whether it changes nothing of the account but the trace and when a key was last used.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        LOOKING.iter().any(|start| self.name.starts_with(start)) && !HANDING_OUT.contains(&self.name)
+    }
+}
+
 /// The row of operation `O`: how its input is read and how its output is written. What is in the request and not read is
 /// refused as not simulated, never ignored.
 pub fn row<O: Operation + 'static>(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cidr::Cidr;
 use super::rule::{Peer, Protocol, Rule};
 use super::{SecurityGroup, State, draw_id};
 use crate::arn::{AccountId, Region};
@@ -213,6 +214,12 @@ impl World {
     #[must_use]
     pub fn subnet(&self, id: &str) -> Option<&Subnet> {
         self.ec2.subnets.get(id)
+    }
+
+    /// The addresses of the default VPC.
+    #[must_use]
+    pub fn default_vpc_range(&self) -> Option<Cidr> {
+        self.ec2.default_vpc().and_then(|vpc| vpc.cidr.parse().ok())
     }
 
     /// The VPC with the id `id`.

@@ -114,15 +114,20 @@ impl Rule {
 }
 
 impl fmt::Display for MissingRule {
+    /// Which group lacks which rule, as a sentence without a period.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { outbound, of, peer, port } = self;
         let list = |groups: &[(String, String)]| {
-            let named = groups.iter().map(|(id, name)| format!("`{name}` ({id})"));
+            let named = groups.iter().map(|(_, name)| format!("`{name}`"));
             named.collect::<Vec<_>>().join(", ")
         };
+        match of.as_slice() {
+            [_] => write!(f, "the security group {} has no", list(of))?,
+            _ => write!(f, "none of the security groups {} has an", list(of))?,
+        }
         let (direction, preposition) = if *outbound { ("outbound", "to") } else { ("inbound", "from") };
-        write!(f, "no {direction} rule of the security group {} allows TCP port {port} {preposition} ", list(of))?;
-        if peer.is_empty() { f.write_str("where it is") } else { f.write_str(&list(peer)) }
+        write!(f, " {direction} rule for TCP port {port} {preposition} ")?;
+        if peer.is_empty() { f.write_str("what has no security group") } else { f.write_str(&list(peer)) }
     }
 }
 

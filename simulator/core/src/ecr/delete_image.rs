@@ -9,6 +9,7 @@ use crate::world::World;
 
 /// Deletes images by digest, or tags; an image whose last tag goes, goes with it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BatchDeleteImage {
     /// The repository.
     pub repository: String,

@@ -27,6 +27,7 @@ pub struct Image {
 
 /// Names an image by its tag, its digest, or both.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ImageId {
     /// A tag.
     pub tag: Option<String>,

@@ -40,6 +40,7 @@ impl Operation for BatchCheckLayerAvailability {
 
 /// Begins the upload of a layer.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InitiateLayerUpload {
     /// The repository.
     pub repository: String,
@@ -65,6 +66,7 @@ impl Operation for InitiateLayerUpload {
 
 /// Goes on with an upload.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UploadLayerPart {
     /// The repository.
     pub repository: String,
@@ -92,6 +94,7 @@ impl Operation for UploadLayerPart {
 
 /// Ends an upload: the repository has the layer from now on.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CompleteLayerUpload {
     /// The repository.
     pub repository: String,

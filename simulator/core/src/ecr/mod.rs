@@ -40,7 +40,7 @@ pub use referrer::ListImageReferrers;
 pub use repository::{CreateRepository, DeleteRepository, DescribeRepositories, Encryption, RepositoryDescription};
 pub use repository_policy::{DeleteRepositoryPolicy, GetRepositoryPolicy, RepositoryPolicy, SetRepositoryPolicy};
 pub use settings::{PutImageScanningConfiguration, PutImageTagMutability};
-pub use tag::{ListTagsForResource, TagResource, UntagResource};
+pub use tag::{ListTagsForResource, RepositoryByArn, TagResource, UntagResource};
 pub use token::{AuthorizationData, GetAuthorizationToken};
 
 use image::StoredImage;
@@ -113,14 +113,46 @@ impl World {
 
 /// The digest that the tag of `image`, `HOST/REPOSITORY[:TAG]`, means now; none if it is no such image, or already names a digest.
 pub(crate) fn digest_of(world: &World, image: &str) -> Option<String> {
-    let path = image.strip_prefix(&registry_host(world))?.strip_prefix('/')?;
+    let path = path_in_registry(world, image)?;
     let (name, tag) = path.split_once(':').unwrap_or((path, "latest"));
     world.ecr.repositories.get(name)?.image_tags.get(tag).cloned()
 }
 
-/// The registry's host name.
+/// Whether `image` names a private ECR repository, of this account or another.
+pub(crate) fn is_private(world: &World, image: &str) -> bool {
+    let host = image.split('/').next().unwrap_or_default();
+    world.registry.as_deref() == Some(host) || (host.contains(".dkr.ecr.") && host.contains(".amazonaws.com"))
+}
+
+/// What stands after the registry's host in `image`: `REPOSITORY[:TAG]`; nothing if it is in another registry.
+fn path_in_registry<'a>(world: &World, image: &'a str) -> Option<&'a str> {
+    let (host, path) = image.split_once('/')?;
+    (host == aws_host(world) || world.registry.as_deref() == Some(host)).then_some(path)
+}
+
+/// The registry's host, and its port if it is not at AWS's host name.
 fn registry_host(world: &World) -> String {
+    world.registry.clone().unwrap_or_else(|| aws_host(world))
+}
+
+/// The registry's URL. Engines trust a registry on loopback without TLS.
+fn registry_url(world: &World) -> String {
+    match &world.registry {
+        Some(host) => format!("http://{host}"),
+        None => format!("https://{}", aws_host(world)),
+    }
+}
+
+fn aws_host(world: &World) -> String {
     format!("{}.dkr.ecr.{}.amazonaws.com", world.account, world.region)
+}
+
+impl World {
+    /// The registry's host name on AWS, under which task definitions may name its images wherever it is.
+    #[must_use]
+    pub fn registry_aws_host(&self) -> String {
+        aws_host(self)
+    }
 }
 
 fn repository_arn(world: &World, name: &str) -> Arn {

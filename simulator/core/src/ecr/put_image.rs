@@ -10,6 +10,7 @@ use crate::world::World;
 
 /// Puts an image into a repository that has its layers.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PutImage {
     /// The repository.
     pub repository: String,

@@ -301,7 +301,7 @@ fn lifecycle_policies_are_validated_and_kept() {
 fn tags_of_repositories_have_limits() {
     let mut trial = Trial::new();
     let arn = trial.done(create("news")).arn.to_string();
-    let tag = |tags| TagResource { resource: arn.clone(), tags };
+    let tag = |tags| TagResource::new(arn.clone(), tags);
     trial.done(tag([("a".to_owned(), "1".to_owned())].into()));
     let many = (0..50).map(|number| (number.to_string(), String::new())).collect();
     assert_eq!(trial.refused(tag(many)), "400 TooManyTagsException: The number of tags exceeds the limit of 50.");
@@ -309,9 +309,9 @@ fn tags_of_repositories_have_limits() {
         trial.refused(tag([("aws:a".to_owned(), String::new())].into())),
         "400 InvalidTagParameterException: Invalid tag key or value for the tag with key 'aws:a'."
     );
-    assert_eq!(trial.done(ListTagsForResource { resource: arn.clone() }).len(), 1);
-    trial.done(UntagResource { resource: arn.clone(), keys: vec!["a".into()] });
-    assert_eq!(trial.done(ListTagsForResource { resource: arn }).len(), 0);
+    assert_eq!(trial.done(ListTagsForResource::new(arn.clone())).len(), 1);
+    trial.done(UntagResource::new(arn.clone(), vec!["a".into()]));
+    assert_eq!(trial.done(ListTagsForResource::new(arn)).len(), 0);
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl Operation for GetAuthorizationToken {
         // Expired ones are remembered for a while, so that their user is told that they have expired.
         world.ecr.tokens.retain(|_, token| token.expires_at + LIFETIME > now);
         world.ecr.tokens.insert(Secret::new(&password), Token { caller: authorized.caller, expires_at });
-        let proxy_endpoint = format!("https://{}", super::registry_host(world));
+        let proxy_endpoint = super::registry_url(world);
         Ok(AuthorizationData { password, expires_at, proxy_endpoint })
     }
 }

@@ -8,6 +8,7 @@ use crate::world::World;
 
 /// `StateValue` of an alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum AlarmState {
     /// The metric is within the threshold.
     Ok,

@@ -210,3 +210,22 @@ pub(super) fn entity_access<E: Entity>(world: &World, action: &'static str, name
         }
     }
 }
+
+impl State {
+    /// The first user or role of this account, `account`, that `document` names and that there is not.
+    pub(crate) fn missing_principal<'d>(&self, account: &AccountId, document: &'d Document) -> Option<&'d str> {
+        let own = format!("arn:aws:iam::{account}:");
+        document.principal_arns().find(|arn| {
+            let Some((kind, rest)) = arn.strip_prefix(&own).and_then(|resource| resource.split_once('/')) else {
+                return false;
+            };
+            let name = rest.rsplit('/').next().unwrap_or_default();
+            let profile = match kind {
+                "user" => self.users.get(name).map(Entity::profile),
+                "role" => self.roles.get(name).map(Entity::profile),
+                _ => None,
+            };
+            profile.is_none_or(|profile| profile.arn.as_str() != *arn)
+        })
+    }
+}

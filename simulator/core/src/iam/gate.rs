@@ -135,8 +135,14 @@ impl World {
             let role = role.filter(|role| role.profile().arn.as_str() == resource);
             return (role.map(|role| Named { name: "trust policy", document: role.trust() }), true);
         }
-        let repository = action.starts_with("ecr:").then(|| self.ecr.policy(resource)).flatten();
-        (repository.map(|document| Named { name: "repository policy", document }), false)
+        let attached = match action.split_once(':') {
+            Some(("ecr", _)) => self.ecr.policy(resource).map(|document| Named { name: "repository policy", document }),
+            Some(("secretsmanager", _)) => {
+                self.secrets.policy(resource).map(|document| Named { name: "resource policy of the secret", document })
+            }
+            _ => None,
+        };
+        (attached, false)
     }
 
     /// The request's condition keys and those that every request carries.
@@ -209,6 +215,7 @@ impl World {
             "ec2" => self.ec2.tags(resource),
             "logs" => self.logs.tags(resource),
             "secretsmanager" => self.secrets.tags(arn),
+            "ssm" => self.ssm.tags(resource),
             _ => None,
         }
     }

@@ -25,6 +25,22 @@ impl World {
         self.iam_past.iter().find(|(until, _)| *until > self.now).map_or(&self.iam, |(_, state)| state)
     }
 
+    /// Lets every service see all that was written so far, as if it had been written long ago.
+    pub fn let_iam_settle(&mut self) {
+        self.iam_past.clear();
+    }
+
+    /// When something that was written is next seen by others.
+    pub(crate) fn iam_settles_at(&self) -> Option<Timestamp> {
+        self.iam_past.front().map(|(until, _)| *until)
+    }
+
+    /// Forgets the states that nobody sees any more.
+    pub(crate) fn forget_settled_iam(&mut self) {
+        let now = self.now;
+        self.iam_past.retain(|(until, _)| *until > now);
+    }
+
     /// What whoever decides on `action` sees of IAM now.
     pub(super) fn iam_seen_for(&self, action: &str) -> &State {
         let by_iam = action.starts_with("iam:") && action != "iam:PassRole";
@@ -40,7 +56,6 @@ impl World {
     /// Hides a write that was just made: others see `before` for a time.
     pub(crate) fn hide_write(&mut self, before: State) {
         let now = self.now;
-        self.iam_past.retain(|(until, _)| *until > now);
         let delay = delay(self.timing.iam_propagation, &mut self.ids);
         // No write overtakes another.
         let earliest = self.iam_past.back().map_or(now, |(until, _)| *until);

@@ -343,18 +343,8 @@ fn checked_trust(world: &World, text: String) -> Result<PolicyText, Refusal> {
     if weight(&text) > TRUST_SIZE {
         return Err(limit(format!("Cannot exceed quota for ACLSizePerRole: {TRUST_SIZE}")));
     }
-    let own = format!("arn:aws:iam::{}:", world.account);
-    for arn in document.principal_arns() {
-        let Some((kind, rest)) = arn.strip_prefix(&own).and_then(|resource| resource.split_once('/')) else { continue };
-        let name = rest.rsplit('/').next().unwrap_or_default();
-        let exists = match kind {
-            "user" => world.iam.users.get(name).is_some_and(|user| user.profile().arn.as_str() == arn),
-            "role" => world.iam.roles.get(name).is_some_and(|role| role.profile.arn.as_str() == arn),
-            _ => false,
-        };
-        if !exists {
-            return Err(Malformed(format!("Invalid principal in policy: \"AWS\":\"{arn}\"")).into());
-        }
+    if let Some(arn) = world.iam.missing_principal(&world.account, &document) {
+        return Err(Malformed(format!("Invalid principal in policy: \"AWS\":\"{arn}\"")).into());
     }
     Ok(PolicyText { text, document })
 }

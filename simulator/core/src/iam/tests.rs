@@ -12,7 +12,7 @@ use super::*;
 use crate::ecr::{CreateRepository, DescribeRepositories, GetAuthorizationToken, PutImage, SetRepositoryPolicy};
 use crate::logs::CreateLogGroup;
 use crate::operation::{Access, Caller};
-use crate::secrets::CreateSecret;
+use crate::secrets::{CreateSecret, Value};
 use crate::sts::AssumeRole;
 use crate::trial::Trial;
 
@@ -400,7 +400,7 @@ fn nothing_secret_is_printed() {
     let session = trial.done_by(&ann, assume);
     let token = trial.done(GetAuthorizationToken {});
     let create =
-        CreateSecret { name: "db".into(), value: Some(Secret::new("hunter2hunter2")), ..CreateSecret::default() };
+        CreateSecret { name: "db".into(), value: Some(Value::new("hunter2hunter2")), ..CreateSecret::default() };
     let request = format!("{create:?}");
     trial.done(create);
     let value = trial.done(crate::secrets::GetSecretValue { secret_id: "db".into(), ..Default::default() });
@@ -414,7 +414,7 @@ fn nothing_secret_is_printed() {
         session.credentials.secret_access_key,
         session.credentials.session_token,
         token.password,
-        value.secret_string,
+        value.value.text().expect("a text").to_owned(),
     ];
     for secret in secrets {
         assert!(!printed.contains(&secret), "a secret of {} characters is printed", secret.len());

@@ -125,7 +125,7 @@ impl Operation for GetUser {
                 path: "/".to_owned(),
                 id: world.account.to_string(),
                 arn: caller.arn,
-                created: world.events().first().map_or(world.now, |event| event.at),
+                created: world.created,
                 boundary: None,
                 tags: BTreeMap::new(),
             }),

@@ -1,8 +1,11 @@
 //! CloudWatch Logs: groups, streams and the lines in them. Container output arrives here.
 //!
-//! Deliberately absent: metric filters, subscriptions, live tail, Insights. Retention is recorded and, as in AWS, old lines go
+//! Deliberately absent: metric filters, subscriptions, live tail, Insights, classes of groups other than the standard one, KMS keys,
+//! deletion protection and data protection. Retention is recorded and, as in AWS, old lines go
 //! without a word: here they stay, since no rehearsal lasts a day.
 
+mod describe_groups;
+mod filter;
 mod group;
 mod pattern;
 mod put;
@@ -14,13 +17,16 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use group::{
-    CreateLogGroup, DeleteLogGroup, DeleteRetentionPolicy, DescribeLogGroups, GroupDescription, PutRetentionPolicy,
-};
+pub use describe_groups::{DescribeLogGroups, GroupDescription};
+pub use filter::{FilterLogEvents, FilteredEvent};
+pub use group::{CreateLogGroup, DeleteLogGroup, DeleteRetentionPolicy, PutRetentionPolicy};
 pub use put::{PutLogEvents, PutLogEventsOutput, Rejected};
-pub use read::{FilterLogEvents, FilteredEvent, GetLogEvents, GetLogEventsOutput, ReadEvent};
+pub use read::{GetLogEvents, GetLogEventsOutput, ReadEvent};
 pub use stream::{CreateLogStream, DeleteLogStream, DescribeLogStreams, StreamDescription, StreamOrder};
-pub use tag::{ListTagsForResource, TagResource, UntagResource};
+pub use tag::{
+    GroupByArn, GroupByName, ListTagsForResource, ListTagsLogGroup, TagLogGroup, TagResource, UntagLogGroup,
+    UntagResource,
+};
 
 use crate::arn::Arn;
 use crate::constraint::Constraint;
@@ -92,6 +98,18 @@ impl Group {
 
 const INVALID: &str = "InvalidParameterException";
 
+/// What AWS adds to every line when it counts bytes.
+const LINE_OVERHEAD: u64 = 26;
+/// Most bytes of lines that a request brings or a page of an answer shows (botocore, `PutLogEvents`, `GetLogEvents`).
+const MOST_BYTES: u64 = 1_048_576;
+/// Most lines of the same.
+const MOST_LINES: usize = 10_000;
+
+/// What a line counts for.
+const fn size(message: &str) -> u64 {
+    message.len() as u64 + LINE_OVERHEAD
+}
+
 const GROUP_NAME: Constraint = Constraint {
     member: "logGroupName",
     shortest: 1,
@@ -107,6 +125,15 @@ const STREAM_NAME: Constraint = Constraint {
     longest: 512,
     pattern: Some(("[^:*]*", |name| !name.contains([':', '*']))),
 };
+
+/// Refuses a name that is too long for a new group or stream, in words of its own (recorded by LocalStack).
+fn check_length(name: &str) -> Result<(), Refusal> {
+    if name.chars().count() <= 512 {
+        return Ok(());
+    }
+    let message = "Invalid LogGroup or LogStream, both must have length less than or equal to 512.";
+    Err(Refusal::fault(INVALID, message))
+}
 
 fn no_group() -> Refusal {
     Refusal::fault("ResourceNotFoundException", "The specified log group does not exist.")

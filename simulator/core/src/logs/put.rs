@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::stream::LINE_OVERHEAD;
-use super::{INVALID, Line, LineKey, no_stream, stream_resource};
+use super::{INVALID, Line, LineKey, MOST_BYTES, MOST_LINES, no_stream, size, stream_resource};
 use crate::constraint::violation;
 use crate::event::EventKind;
 use crate::operation::{Access, Authorized, Operation};
@@ -12,8 +11,6 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 const DAY: Duration = Duration::from_secs(86_400);
-const MOST_LINES: usize = 10_000;
-const MOST_BYTES: u64 = 1_048_576;
 
 /// Adds lines to a stream. Each is recorded in the trace.
 #[derive(Clone, Debug)]
@@ -63,6 +60,7 @@ impl Operation for PutLogEvents {
         let target = target.streams.get_mut(&stream).ok_or_else(no_stream)?;
         let first = rejected.too_old_until.max(rejected.expired_until).unwrap_or(0);
         let end = rejected.too_new_from.unwrap_or(events.len());
+        check_span(events.get(first..end).unwrap_or_default())?;
         let mut lines = Vec::new();
         for (at, message) in events.into_iter().take(end).skip(first) {
             target.arrived += 1;
@@ -82,9 +80,13 @@ impl Operation for PutLogEvents {
 
 /// The rules of a batch (botocore, `PutLogEvents`).
 fn check_batch(events: &[(Timestamp, String)]) -> Result<(), Refusal> {
-    if events.is_empty() || events.len() > MOST_LINES {
-        let rule = format!("Member must have length between 1 and {MOST_LINES}");
-        return Err(violation(INVALID, &format!("{} events", events.len()), "logEvents", &rule));
+    if events.is_empty() {
+        return Err(violation(INVALID, "[]", "logEvents", "Member must have length greater than or equal to 1"));
+    }
+    if events.len() > MOST_LINES {
+        // AWS writes all of them here.
+        let rule = format!("Member must have length less than or equal to {MOST_LINES}");
+        return Err(violation(INVALID, &format!("[{} events]", events.len()), "logEvents", &rule));
     }
     if events.iter().any(|(_, message)| message.is_empty()) {
         let message = "1 validation error detected: Value '' at 'logEvents.member.message' failed to satisfy constraint: Member must have length greater than or equal to 1";
@@ -94,11 +96,16 @@ fn check_batch(events: &[(Timestamp, String)]) -> Result<(), Refusal> {
         let message = "Log events in a single PutLogEvents request must be in chronological order.";
         return Err(Refusal::fault(INVALID, message));
     }
-    let bytes: u64 = events.iter().map(|(_, message)| message.len() as u64 + LINE_OVERHEAD).sum();
+    let bytes: u64 = events.iter().map(|(_, message)| size(message)).sum();
     if bytes > MOST_BYTES {
         return Err(Refusal::fault(INVALID, format!("Upload too large: {bytes} bytes exceeds limit of {MOST_BYTES}")));
     }
-    if let (Some((first, _)), Some((last, _))) = (events.first(), events.last())
+    Ok(())
+}
+
+/// The lines that are kept lie within a day (botocore, `PutLogEvents`).
+fn check_span(kept: &[(Timestamp, String)]) -> Result<(), Refusal> {
+    if let (Some((first, _)), Some((last, _))) = (kept.first(), kept.last())
         && last.since(*first) > DAY
     {
         let message = "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.";

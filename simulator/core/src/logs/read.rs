@@ -1,13 +1,11 @@
-//! Reading lines: of one stream, or of a group with a filter.
+//! Reading the lines of one stream.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::pattern::Pattern;
-use super::{INVALID, Line, LineKey, Stream, bad_token, group_resource, stream_resource};
+use super::{INVALID, Line, LineKey, MOST_BYTES, bad_token, size, stream_resource};
 use crate::constraint::check_range;
 use crate::operation::{Access, Authorized, Operation};
-use crate::page::{Page, page};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -25,7 +23,7 @@ pub struct GetLogEvents {
     pub end: Option<Timestamp>,
     /// Where an earlier page began or ended.
     pub next_token: Option<String>,
-    /// Most lines: 1 to 10,000.
+    /// Most lines: 1 to 10,000. A page has no more than a mebibyte of them in any case.
     pub limit: Option<i64>,
     /// Whether, without a token, the first page is the oldest and not the latest.
     pub from_head: bool,
@@ -70,9 +68,9 @@ impl Operation for GetLogEvents {
         let lines = &world.logs.group(&group)?.stream(&stream)?.lines;
         let inside = |key: &LineKey| start.is_none_or(|start| key.at >= start) && end.is_none_or(|end| key.at < end);
         let chosen: Vec<(&LineKey, &Line)> = match place {
-            Some(Place::After(key)) => after(lines, key).filter(|(key, _)| inside(key)).take(limit).collect(),
+            Some(Place::After(key)) => fitting(after(lines, key).filter(|(key, _)| inside(key)), limit),
             Some(Place::Before(key)) => last(lines.range(..key).filter(|(key, _)| inside(key)), limit),
-            None if from_head => lines.iter().filter(|(key, _)| inside(key)).take(limit).collect(),
+            None if from_head => fitting(lines.iter().filter(|(key, _)| inside(key)), limit),
             None => last(lines.iter().filter(|(key, _)| inside(key)), limit),
         };
         let (first, end) = match (chosen.first(), chosen.last(), place) {
@@ -90,99 +88,7 @@ impl Operation for GetLogEvents {
     }
 }
 
-/// Searches the streams of a group.
-#[derive(Clone, Debug)]
-pub struct FilterLogEvents {
-    /// The group.
-    pub group: String,
-    /// Only these streams; empty means all.
-    pub streams: Vec<String>,
-    /// Only streams whose name begins so. Not together with `streams`.
-    pub prefix: Option<String>,
-    /// Only lines of this time or later.
-    pub start: Option<Timestamp>,
-    /// Only lines of this time or earlier.
-    pub end: Option<Timestamp>,
-    /// A filter pattern of terms.
-    pub pattern: Option<String>,
-    /// Where the page before ended.
-    pub next_token: Option<String>,
-    /// Most lines: 1 to 10,000.
-    pub limit: Option<i64>,
-}
-
-/// A line that a search found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilteredEvent {
-    /// Its stream.
-    pub stream: String,
-    /// Names it.
-    pub id: String,
-    /// The line.
-    pub event: ReadEvent,
-}
-
-impl Operation for FilterLogEvents {
-    type Output = Page<FilteredEvent>;
-    const NAME: &'static str = "logs:FilterLogEvents";
-
-    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        Ok(vec![Access::new(Self::NAME, group_resource(world, &self.group))])
-    }
-
-    fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
-        let Self { group, streams, prefix, start, end, pattern, next_token, limit } = authorized.operation;
-        if prefix.is_some() && !streams.is_empty() {
-            let message = "logStreamNamePrefix and logStreamNames are mutually exclusive parameters.";
-            return Err(Refusal::fault(INVALID, message));
-        }
-        let limit = limit.unwrap_or(10_000);
-        check_range(INVALID, "limit", limit, 1, 10_000)?;
-        let pattern = Pattern::parse(pattern.as_deref().unwrap_or_default())?;
-        let group = world.logs.group(&group)?;
-        if let Some(missing) = streams.iter().find(|name| !group.streams.contains_key(*name)) {
-            let message = format!("The specified log stream does not exist: {missing}");
-            return Err(Refusal::fault("ResourceNotFoundException", message));
-        }
-        let wanted = |name: &String| {
-            (streams.is_empty() || streams.contains(name))
-                && prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix))
-        };
-        let mut found: Vec<(String, FilteredEvent)> = group
-            .streams
-            .iter()
-            .filter(|(name, _)| wanted(name))
-            .flat_map(|(name, stream)| matching(name, stream, &pattern, start, end))
-            .collect();
-        found.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let limit = usize::try_from(limit).expect("checked to lie in 1 to 10,000");
-        page(found.into_iter(), next_token.as_deref(), limit).ok_or_else(bad_token)
-    }
-}
-
-/// The lines of one stream that a search asks for, with keys that order lines of several streams by time.
-fn matching(
-    name: &str,
-    stream: &Stream,
-    pattern: &Pattern,
-    start: Option<Timestamp>,
-    end: Option<Timestamp>,
-) -> Vec<(String, FilteredEvent)> {
-    let inside = |at: Timestamp| start.is_none_or(|start| at >= start) && end.is_none_or(|end| at <= end);
-    stream
-        .lines
-        .iter()
-        .filter(|(key, line)| inside(key.at) && pattern.matches(&line.message))
-        .map(|(key, line)| {
-            let LineKey { at, arrival } = *key;
-            let place = format!("{:020} {name} {arrival:020}", at.as_millis());
-            let id = format!("{:020}{arrival:036}", at.as_millis());
-            (place, FilteredEvent { stream: name.to_owned(), id, event: read(*key, line) })
-        })
-        .collect()
-}
-
-fn read(key: LineKey, line: &Line) -> ReadEvent {
+pub(super) fn read(key: LineKey, line: &Line) -> ReadEvent {
     ReadEvent { at: key.at, message: line.message.clone(), ingested: line.ingested }
 }
 
@@ -195,9 +101,19 @@ fn last<'a>(
     lines: impl DoubleEndedIterator<Item = (&'a LineKey, &'a Line)>,
     limit: usize,
 ) -> Vec<(&'a LineKey, &'a Line)> {
-    let mut chosen: Vec<_> = lines.rev().take(limit).collect();
+    let mut chosen = fitting(lines.rev(), limit);
     chosen.reverse();
     chosen
+}
+
+/// The first `limit`, or fewer if they are too large for an answer, but one at least.
+fn fitting<'a>(lines: impl Iterator<Item = (&'a LineKey, &'a Line)>, limit: usize) -> Vec<(&'a LineKey, &'a Line)> {
+    let mut bytes = 0;
+    let small = lines.take(limit).enumerate().take_while(|(at, (_, line))| {
+        bytes += size(&line.message);
+        *at == 0 || bytes <= MOST_BYTES
+    });
+    small.map(|(_, line)| line).collect()
 }
 
 /// Where reading goes on, as tokens write it: `f/` or `b/`, 56 digits, `/s`.

@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{GROUP_NAME, INVALID, STREAM_NAME, Stream, bad_token, group_resource, stream_resource};
+use super::{GROUP_NAME, INVALID, STREAM_NAME, Stream, bad_token, check_length, group_resource, size, stream_resource};
 use crate::arn::Arn;
 use crate::constraint::check_range;
 use crate::operation::{Access, Authorized, Operation};
-use crate::page::{Page, page};
+use crate::page::{Page, page, page_down};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 use crate::world::World;
 
-/// What AWS adds to every line when it counts bytes.
-pub(super) const LINE_OVERHEAD: u64 = 26;
-
 impl Stream {
     pub(super) fn stored_bytes(&self) -> u64 {
-        self.lines.values().map(|line| line.message.len() as u64 + LINE_OVERHEAD).sum()
+        self.lines.values().map(|line| size(&line.message)).sum()
     }
 }
 
@@ -39,6 +36,8 @@ impl Operation for CreateLogStream {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<(), Refusal> {
         let Self { group, stream } = authorized.operation;
+        check_length(&group)?;
+        check_length(&stream)?;
         GROUP_NAME.check(INVALID, &group)?;
         STREAM_NAME.check(INVALID, &stream)?;
         let created = world.now;
@@ -140,12 +139,14 @@ impl Operation for DescribeLogStreams {
             .map(|(name, stream)| (sort_key(order, name, stream), describe(world, &group, name, stream)))
             .collect();
         described.sort_by(|(one, _), (other, _)| one.cmp(other));
-        if descending {
-            described.reverse();
-            invert(&mut described);
-        }
         let limit = usize::try_from(limit).expect("checked to lie in 1 to 50");
-        page(described.into_iter(), next_token.as_deref(), limit).ok_or_else(bad_token)
+        let token = next_token.as_deref();
+        let page = if descending {
+            page_down(described.into_iter().rev(), token, limit)
+        } else {
+            page(described.into_iter(), token, limit)
+        };
+        page.ok_or_else(bad_token)
     }
 }
 
@@ -156,13 +157,6 @@ fn sort_key(order: StreamOrder, name: &str, stream: &Stream) -> String {
             let last = stream.lines.last_key_value().map_or(0, |(key, _)| key.at.as_millis());
             format!("{last:020} {name}")
         }
-    }
-}
-
-/// Pages go by rising keys, so a falling listing is numbered.
-fn invert(described: &mut [(String, StreamDescription)]) {
-    for (at, (key, _)) in described.iter_mut().enumerate() {
-        *key = format!("{at:012}");
     }
 }
 

@@ -1,4 +1,7 @@
-//! CloudWatch Logs: what is refused, and what is read back.
+//! CloudWatch Logs: groups, streams, and lines arriving.
+
+mod reading;
+mod tags;
 
 use std::time::Duration;
 
@@ -38,6 +41,7 @@ fn filter(pattern: &str) -> FilterLogEvents {
         pattern: Some(pattern.into()),
         next_token: None,
         limit: None,
+        from_head: true,
     }
 }
 
@@ -77,6 +81,15 @@ fn groups_and_streams_are_refused_in_awss_words() {
         trial.refused(stream("/app", "s")),
         "400 ResourceAlreadyExistsException: The specified log stream already exists"
     );
+    let long = "x".repeat(513);
+    let too_long = "400 InvalidParameterException: Invalid LogGroup or LogStream, both must have length less than or equal to 512.";
+    assert_eq!(trial.refused(group(&long)), too_long);
+    assert_eq!(trial.refused(stream("/app", &long)), too_long);
+    assert!(trial.refused(group("aws/x")).contains("can't start with the string aws/"));
+    assert!(trial.refused(DeleteLogGroup { group: "a b".into() }).contains("at 'logGroupName' failed to satisfy"));
+    assert!(
+        trial.refused(DeleteRetentionPolicy { group: "a b".into() }).contains("at 'logGroupName' failed to satisfy")
+    );
     assert!(trial.refused(stream("/app", "a:b")).contains("at 'logStreamName' failed to satisfy constraint"));
     assert!(trial.refused(PutRetentionPolicy { group: "/app".into(), days: 2 }).contains("enum value set: [1, 3, 5"));
     let absent = PutLogEvents { stream: "t".into(), ..put(&[(at(0), "a")]) };
@@ -86,10 +99,19 @@ fn groups_and_streams_are_refused_in_awss_words() {
 #[test]
 fn batches_are_refused_that_break_their_rules() {
     let mut trial = with_stream();
+    trial.wait(Duration::from_secs(86_401));
     for (operation, expected) in [
         (
             put(&[]),
-            "1 validation error detected: Value '0 events' at 'logEvents' failed to satisfy constraint: Member must have length between 1 and 10000",
+            "1 validation error detected: Value '[]' at 'logEvents' failed to satisfy constraint: Member must have length greater than or equal to 1",
+        ),
+        (
+            put(&[(at(0), "a"); 10_001]),
+            "1 validation error detected: Value '[10001 events]' at 'logEvents' failed to satisfy constraint: Member must have length less than or equal to 10000",
+        ),
+        (
+            put(&[(at(0), "")]),
+            "1 validation error detected: Value '' at 'logEvents.member.message' failed to satisfy constraint: Member must have length greater than or equal to 1",
         ),
         (
             put(&[(at(1), "b"), (at(0), "a")]),
@@ -116,7 +138,11 @@ fn lines_too_old_or_too_new_are_left_out() {
     let now = trial.now;
     let soon = trial.done(put(&[(now, "now"), (now + Duration::from_secs(7201), "soon")]));
     assert_eq!(soon.rejected.too_new_from, Some(1));
-    assert_eq!(lines(&trial.done(get()).events), ["young enough", "now"]);
+    // What is left out does not count for the day that a batch may span.
+    let all = trial.done(put(&[(at(0), "old"), (now, "again"), (now + Duration::from_secs(90_000), "soon")]));
+    let rejected = Rejected { too_new_from: Some(2), too_old_until: Some(1), expired_until: Some(1) };
+    assert_eq!(all.rejected, rejected);
+    assert_eq!(lines(&trial.done(get()).events), ["young enough", "now", "again"]);
 }
 
 #[test]
@@ -133,67 +159,51 @@ fn every_line_is_in_the_trace() {
 }
 
 #[test]
-fn a_stream_is_read_forwards_and_backwards_in_pages() {
-    let mut trial = with_stream();
-    trial.done(put(&[(at(1), "a"), (at(2), "b"), (at(3), "c"), (at(3), "d")]));
-    let page = |next_token: Option<String>| GetLogEvents { next_token, limit: Some(3), ..get() };
-    let first = trial.done(page(None));
-    assert_eq!(lines(&first.events), ["a", "b", "c"]);
-    let second = trial.done(page(Some(first.forward)));
-    assert_eq!(lines(&second.events), ["d"]);
-    let end = trial.done(page(Some(second.forward.clone())));
-    assert_eq!((lines(&end.events), &end.forward), (vec![], &second.forward), "the end answers its own token");
-    assert_eq!(lines(&trial.done(page(Some(end.backward))).events), ["b", "c", "d"]);
-    assert_eq!(lines(&trial.done(page(Some(second.backward))).events), ["a", "b", "c"]);
-    let tail = GetLogEvents { from_head: false, limit: Some(2), ..get() };
-    assert_eq!(lines(&trial.done(tail).events), ["c", "d"]);
-    let span = GetLogEvents { start: Some(at(2)), end: Some(at(3)), ..get() };
-    assert_eq!(lines(&trial.done(span).events), ["b"]);
-    trial.done(put(&[(at(4), "e")]));
-    assert_eq!(lines(&trial.done(page(Some(second.forward))).events), ["e"]);
-    assert!(trial.refused(page(Some("f/1/s".into()))).contains("nextToken is invalid"));
-}
-
-#[test]
-fn a_search_takes_terms_phrases_options_and_exclusions() {
-    let mut trial = with_stream();
-    trial.done(put(&[(at(1), "ERROR no database"), (at(2), "INFO ready"), (at(3), "ERROR out of memory")]));
-    trial.done(CreateLogStream { group: "/app".into(), stream: "t".into() });
-    trial.done(PutLogEvents { stream: "t".into(), ..put(&[(at(2), "WARN slow database")]) });
-    for (pattern, expected) in [
-        ("", &["ERROR no database", "INFO ready", "WARN slow database", "ERROR out of memory"][..]),
-        ("ERROR", &["ERROR no database", "ERROR out of memory"][..]),
-        ("ERROR database", &["ERROR no database"][..]),
-        (r#""out of""#, &["ERROR out of memory"][..]),
-        ("?INFO ?WARN", &["INFO ready", "WARN slow database"][..]),
-        ("ERROR -database", &["ERROR out of memory"][..]),
-    ] {
-        let found = trial.done(filter(pattern)).items;
-        let found: Vec<&str> = found.iter().map(|found| found.event.message.as_str()).collect();
-        assert_eq!(found, expected, "{pattern}");
-    }
-    let first = trial.done(FilterLogEvents { limit: Some(3), ..filter("") });
-    let rest = trial.done(FilterLogEvents { limit: Some(3), next_token: first.next, ..filter("") });
-    assert_eq!((first.items.len(), rest.items.len()), (3, 1));
-    assert_eq!(
-        trial.refused(filter("{ $.level = 1 }")),
-        "greenroom does not simulate filter pattern `{ $.level = 1 }` of logs:FilterLogEvents"
-    );
-}
-
-#[test]
 fn groups_and_streams_are_listed_by_name() {
     let mut trial = with_stream();
     trial.done(group("/ads"));
     trial.done(put(&[(at(1), "abc")]));
     let describe = |prefix: &str| DescribeLogGroups { prefix: Some(prefix.into()), ..DescribeLogGroups::default() };
     let groups = trial.done(describe("/a")).items;
-    let seen: Vec<(&str, u64)> = groups.iter().map(|group| (group.name.as_str(), group.stored_bytes)).collect();
-    assert_eq!(seen, [("/ads", 0), ("/app", 29)]);
+    let seen: Vec<(&str, Option<u64>)> = groups.iter().map(|group| (group.name.as_str(), group.stored_bytes)).collect();
+    assert_eq!(seen, [("/ads", Some(0)), ("/app", Some(29))]);
     assert_eq!(
         trial.done(describe("/app")).items[0].arn.as_str(),
         "arn:aws:logs:eu-central-1:123456789012:log-group:/app"
     );
+    let named = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    for (request, expected) in [
+        (DescribeLogGroups { pattern: Some("pp".into()), ..Default::default() }, vec!["/app"]),
+        (DescribeLogGroups { pattern: Some("PP".into()), ..Default::default() }, vec![]),
+        (DescribeLogGroups { names: named(&["/ads", "/none"]), ..Default::default() }, vec!["/ads"]),
+    ] {
+        let with_pattern = request.pattern.is_some();
+        let found = trial.done(request).items;
+        assert!(found.iter().all(|group| group.stored_bytes.is_none() == with_pattern));
+        assert_eq!(found.iter().map(|group| group.name.as_str()).collect::<Vec<_>>(), expected);
+    }
+    for (request, refused) in [
+        (
+            DescribeLogGroups { pattern: Some("x".into()), ..describe("/a") },
+            "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.",
+        ),
+        (
+            DescribeLogGroups { names: named(&["/ads"]), ..describe("/a") },
+            "LogGroup identifiers and LogGroup name prefix",
+        ),
+        (
+            DescribeLogGroups { names: named(&["x"; 51]), ..Default::default() },
+            "1 validation error detected: Value '[x",
+        ),
+        (describe("a b"), "1 validation error detected: Value 'a b' at 'logGroupNamePrefix'"),
+        (
+            DescribeLogGroups { limit: Some(51), ..Default::default() },
+            "1 validation error detected: Value '51' at 'limit'",
+        ),
+    ] {
+        let answer = trial.refused(request);
+        assert!(answer.starts_with(&format!("400 InvalidParameterException: {refused}")), "{answer}");
+    }
     trial.done(CreateLogStream { group: "/app".into(), stream: "quiet".into() });
     let streams = |order, descending| DescribeLogStreams {
         group: "/app".into(),

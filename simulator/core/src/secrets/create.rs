@@ -1,8 +1,9 @@
 //! Making secrets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{CURRENT, INVALID, Secret, Value, Version, arn_prefix, check_value, tag, version_id};
+use super::version::{token_in_use, version_id};
+use super::{Secret, Value, check_description, check_key, name, tag};
 use crate::arn::Arn;
 use crate::id::{IdKind, IdStream};
 use crate::operation::{Access, Authorized, Operation};
@@ -20,7 +21,7 @@ pub struct CreateSecret {
     pub value: Option<Value>,
     /// What it is for.
     pub description: Option<String>,
-    /// The KMS key that encrypts it; none means AWS's own.
+    /// The KMS key that encrypts it, which can only be AWS's own.
     pub kms_key: Option<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -48,9 +49,15 @@ impl Operation for CreateSecret {
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
         // The suffix is not drawn yet; policies for it are written with `-??????` or `-*`, which this satisfies.
-        let resource = format!("{}{}-??????", arn_prefix(world), self.name);
-        let mut accesses =
-            vec![Access::new(Self::NAME, &resource).with("secretsmanager:Name", &self.name).tagging(&self.tags)];
+        let resource = format!("{}{}-??????", name::arn_prefix(world), self.name);
+        let mut create = Access::new(Self::NAME, &resource).with("secretsmanager:Name", &self.name);
+        if let Some(description) = &self.description {
+            create = create.with("secretsmanager:Description", description);
+        }
+        if let Some(key) = &self.kms_key {
+            create = create.with("secretsmanager:KmsKeyId", key);
+        }
+        let mut accesses = vec![create.tagging(&self.tags)];
         if !self.tags.is_empty() {
             accesses.push(Access::new("secretsmanager:TagResource", &resource).tagging(&self.tags));
         }
@@ -59,30 +66,33 @@ impl Operation for CreateSecret {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let Self { name, value, description, kms_key, tags, token, suffix } = authorized.operation;
-        check_name(&name)?;
+        name::check(&name)?;
+        check_description(description.as_ref())?;
+        check_key(kms_key.as_ref())?;
         tag::check(&tags)?;
         if let Some(value) = &value {
-            check_value(value)?;
+            value.check()?;
         }
-        if let Some(secret) = world.secrets.secrets.get(&name) {
+        let now = world.now;
+        if let Some(secret) = world.secrets.secrets.get(&name).filter(|secret| !secret.is_gone(now)) {
             return again(&name, secret, token.as_deref(), value.as_ref());
         }
         let suffix = suffix.unwrap_or_else(|| draw_suffix(&mut world.ids));
-        let arn: Arn = format!("{}{name}-{suffix}", arn_prefix(world)).parse().expect("begins as an ARN");
+        let arn: Arn = format!("{}{name}-{suffix}", name::arn_prefix(world)).parse().expect("begins as an ARN");
         let version_id = value.is_some().then(|| version_id(&mut world.ids, token)).transpose()?;
-        let now = world.now;
-        let stages = BTreeSet::from([CURRENT.to_owned()]);
-        let versions = version_id.clone().zip(value).map(|(id, value)| (id, Version { value, stages, created: now }));
-        let secret = Secret {
+        let mut secret = Secret {
             arn: arn.clone(),
-            description,
-            kms_key,
-            tags,
+            description: description.filter(|text| !text.is_empty()),
+            tags: (!tags.is_empty()).then_some(tags),
             created: now,
             changed: now,
-            deleted: None,
-            versions: versions.into_iter().collect(),
+            deletion: None,
+            policy: None,
+            versions: BTreeMap::new(),
         };
+        if let Some((id, value)) = version_id.as_ref().zip(value) {
+            secret.add(id, value, &[], now)?;
+        }
         world.secrets.secrets.insert(name.clone(), secret);
         Ok(CreateSecretOutput { arn, name, version_id })
     }
@@ -95,30 +105,20 @@ fn again(
     token: Option<&str>,
     value: Option<&Value>,
 ) -> Result<CreateSecretOutput, Refusal> {
-    if secret.deleted.is_some() {
+    if secret.deletion.is_some() {
         let message = "You can't create this secret because a secret with this name is already scheduled for deletion.";
         return Err(Refusal::fault("InvalidRequestException", message));
     }
-    let repeated = token.and_then(|token| secret.versions.get_key_value(token));
-    match repeated {
+    match token.and_then(|token| secret.versions.get_key_value(token)) {
         Some((id, version)) if Some(&version.value) == value => {
             Ok(CreateSecretOutput { arn: secret.arn.clone(), name: name.to_owned(), version_id: Some(id.clone()) })
         }
-        Some(_) | None => {
+        Some((id, _)) => Err(token_in_use(id, secret)),
+        None => {
             let message = format!("The operation failed because the secret {name} already exists.");
             Err(Refusal::fault("ResourceExistsException", message))
         }
     }
-}
-
-fn check_name(name: &str) -> Result<(), Refusal> {
-    let valid = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-!".contains(c);
-    if !name.is_empty() && name.len() <= 512 && name.chars().all(valid) {
-        return Ok(());
-    }
-    let message =
-        "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!";
-    Err(Refusal::fault(INVALID, message))
 }
 
 fn draw_suffix(ids: &mut IdStream) -> String {

@@ -1,35 +1,58 @@
-//! Secrets Manager: secrets with versions, as a deploy reads them.
+//! Secrets Manager: secrets with versions, as a deploy reads and writes them.
 //!
-//! Deliberately absent: rotation, replication, resource policies and binary values. Nothing here prints a value.
+//! Sources: botocore secretsmanager, the Secrets Manager guide, and what LocalStack's tests recorded from AWS. Deliberately
+//! absent: rotation, replication, partners' secrets and KMS keys of one's own. Nothing here prints a value.
 
+mod batch;
 mod create;
 mod describe;
+mod filter;
+mod list;
+mod name;
+mod policy;
 mod read;
 mod remove;
+mod stage;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod update;
+mod value;
+mod version;
+mod versions;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
+pub use batch::{BatchGetSecretValue, BatchSecretValues, Unread};
 pub use create::{CreateSecret, CreateSecretOutput};
-pub use describe::{DescribeSecret, ListSecrets, SecretDescription};
+pub use describe::{DescribeSecret, SecretDescription};
+pub use filter::SecretFilter;
+pub use list::{ListSecrets, SecretOrder};
+pub use name::find;
+pub use policy::{DeleteResourcePolicy, GetResourcePolicy, PutResourcePolicy};
 pub use read::{GetSecretValue, SecretValue};
 pub use remove::{DeleteSecret, DeleteSecretOutput, RestoreSecret};
+pub use stage::UpdateSecretVersionStage;
 pub use tag::{TagResource, UntagResource};
+pub use update::{UpdateSecret, UpdateSecretOutput};
+pub use value::Value;
+pub use versions::{ListSecretVersionIds, SecretVersions, VersionEntry};
 pub use write::{PutSecretValue, PutSecretValueOutput};
 
 use crate::arn::Arn;
-pub use crate::iam::Secret as Value;
-use crate::id::{IdKind, IdStream};
+use crate::iam::policy::Document;
+use crate::operation::Access;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 use crate::world::World;
+use version::Version;
 
 /// Everything Secrets Manager knows of the account.
 #[derive(Clone, Debug, Default)]
 pub struct State {
+    /// By name. A secret whose time of grace is over is among them until its name is used again: ask [`State::named`].
     secrets: BTreeMap<String, Secret>,
 }
 
@@ -38,145 +61,111 @@ pub struct State {
 struct Secret {
     arn: Arn,
     description: Option<String>,
-    kms_key: Option<String>,
-    tags: BTreeMap<String, String>,
+    /// None if it never had one.
+    tags: Option<BTreeMap<String, String>>,
     created: Timestamp,
     changed: Timestamp,
-    deleted: Option<Timestamp>,
+    deletion: Option<Deletion>,
+    /// The resource policy, as it was written and as it is understood.
+    policy: Option<(String, Document)>,
     versions: BTreeMap<String, Version>,
 }
 
-/// One value that a secret has or had.
-#[derive(Clone, Debug)]
-struct Version {
-    value: Value,
-    stages: BTreeSet<String>,
-    created: Timestamp,
+/// That a secret waits for its deletion.
+#[derive(Clone, Copy, Debug)]
+struct Deletion {
+    asked: Timestamp,
+    grace: Duration,
 }
 
-const CURRENT: &str = "AWSCURRENT";
-const PREVIOUS: &str = "AWSPREVIOUS";
+/// What the answers about a secret have in common: `ARN` and `Name`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretName {
+    /// The secret's ARN.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+}
+
 const INVALID: &str = "InvalidParameterException";
 
 impl State {
     /// The tags of the secret with the ARN `arn`.
     pub(crate) fn tags(&self, arn: &str) -> Option<&BTreeMap<String, String>> {
+        self.with_arn(arn)?.tags.as_ref()
+    }
+
+    /// The resource policy of the secret with the ARN `arn`.
+    pub(crate) fn policy(&self, arn: &str) -> Option<&Document> {
+        self.with_arn(arn)?.policy.as_ref().map(|(_, document)| document)
+    }
+
+    fn with_arn(&self, arn: &str) -> Option<&Secret> {
         let (name, _suffix) = arn.splitn(7, ':').nth(6)?.rsplit_once('-')?;
-        self.secrets.get(name).filter(|secret| secret.arn.as_str() == arn).map(|secret| &secret.tags)
+        self.secrets.get(name).filter(|secret| secret.arn.as_str() == arn)
     }
 
     fn named(&self, name: &str) -> Result<&Secret, Refusal> {
-        self.secrets.get(name).ok_or_else(not_found)
+        self.secrets.get(name).ok_or_else(name::not_found)
     }
 
     fn named_mut(&mut self, name: &str) -> Result<&mut Secret, Refusal> {
-        self.secrets.get_mut(name).ok_or_else(not_found)
+        self.secrets.get_mut(name).ok_or_else(name::not_found)
+    }
+
+    /// The secrets that there are at `now`, by name.
+    fn present(&self, now: Timestamp) -> impl Iterator<Item = (&String, &Secret)> {
+        self.secrets.iter().filter(move |(_, secret)| !secret.is_gone(now))
     }
 }
 
 impl Secret {
-    /// The version that carries `stage`.
-    fn staged(&self, stage: &str) -> Option<(&String, &Version)> {
-        self.versions.iter().find(|(_, version)| version.stages.contains(stage))
-    }
-
-    /// Gives the version `id` the label `stage`, which no other version keeps. The version that was current becomes the
-    /// previous one.
-    fn promote(&mut self, id: &str, stage: &str) {
-        let before = self.staged(stage).map(|(id, _)| id.clone()).filter(|before| before != id);
-        if let (CURRENT, Some(before)) = (stage, &before) {
-            self.unlabel(PREVIOUS);
-            self.label(before, PREVIOUS);
-        }
-        self.unlabel(stage);
-        self.label(id, stage);
-    }
-
-    fn unlabel(&mut self, stage: &str) {
-        for version in self.versions.values_mut() {
-            version.stages.remove(stage);
-        }
-    }
-
-    fn label(&mut self, id: &str, stage: &str) {
-        if let Some(version) = self.versions.get_mut(id) {
-            version.stages.insert(stage.to_owned());
-        }
+    /// Whether its time of grace is over. AWS deletes it some time after.
+    fn is_gone(&self, now: Timestamp) -> bool {
+        self.deletion.is_some_and(|Deletion { asked, grace }| now.since(asked) >= grace)
     }
 
     /// Refuses what may not be done to a secret that waits for its deletion.
-    fn living(&self, doing: &str) -> Result<(), Refusal> {
-        match self.deleted {
+    fn check_living(&self) -> Result<(), Refusal> {
+        match self.deletion {
             None => Ok(()),
             Some(_) => {
-                let message = format!("You can't perform this operation on the secret because {doing}");
+                let message = "You can't perform this operation on the secret because it was marked for deletion.";
                 Err(Refusal::fault("InvalidRequestException", message))
             }
         }
     }
 }
 
-const MARKED: &str = "it was marked for deletion.";
-
-/// The name of the secret that `id` means: its name, its ARN, or its ARN without the suffix of six characters or with
-/// question marks in its place.
-#[must_use]
-pub fn find(world: &World, id: &str) -> Option<String> {
-    let prefix = arn_prefix(world);
-    let Some(named) = id.strip_prefix(&prefix) else {
-        return world.secrets.secrets.contains_key(id).then(|| id.to_owned());
-    };
-    let whole = |name: &str| world.secrets.secrets.get(name).is_some_and(|secret| secret.arn.as_str() == id);
-    let parted = named.rsplit_once('-').filter(|(_, suffix)| suffix.len() == 6);
-    match parted {
-        Some((name, _)) if whole(name) => Some(name.to_owned()),
-        Some((name, "??????")) if world.secrets.secrets.contains_key(name) => Some(name.to_owned()),
-        _ => world.secrets.secrets.contains_key(named).then(|| named.to_owned()),
+impl World {
+    /// The secret that `id` means, to change it.
+    fn living_secret(&mut self, id: &str) -> Result<(String, &mut Secret), Refusal> {
+        let name = name::require(self, id)?;
+        let secret = self.secrets.named_mut(&name)?;
+        secret.check_living()?;
+        Ok((name, secret))
     }
 }
 
-/// What calls about the secret `id` are authorised against: its ARN, or for a secret that there is not, the ARN it would have
-/// but for the suffix.
-fn resource(world: &World, id: &str) -> String {
-    match find(world, id).and_then(|name| world.secrets.secrets.get(&name)) {
-        Some(secret) => secret.arn.as_str().to_owned(),
-        None if id.starts_with("arn:") => id.to_owned(),
-        None => format!("{}{id}", arn_prefix(world)),
+/// `action` on the secret that `id` means, with the condition key that all such calls have.
+fn access(world: &World, action: &'static str, id: &str) -> Access {
+    Access::new(action, name::resource(world, id)).with("secretsmanager:SecretId", id)
+}
+
+/// The limits on a description (botocore, `DescriptionType`).
+fn check_description(description: Option<&String>) -> Result<(), Refusal> {
+    if description.is_none_or(|text| text.chars().count() <= 2048) {
+        return Ok(());
     }
+    Err(Refusal::fault(INVALID, "Description must have at most 2048 characters."))
 }
 
-/// [`find`], or AWS's refusal.
-fn require(world: &World, id: &str) -> Result<String, Refusal> {
-    find(world, id).ok_or_else(not_found)
-}
-
-fn arn_prefix(world: &World) -> String {
-    format!("arn:aws:secretsmanager:{}:{}:secret:", world.region, world.account)
-}
-
-fn not_found() -> Refusal {
-    Refusal::fault("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
-}
-
-/// The id of a new version: the token that the client sent, or a new one.
-fn version_id(ids: &mut IdStream, token: Option<String>) -> Result<String, Refusal> {
-    let Some(token) = token else {
-        let part = |ids: &mut IdStream, length| ids.hex(IdKind::Secret, length);
-        let parts = [8, 4, 4, 4, 12].map(|length| part(ids, length));
-        return Ok(parts.join("-"));
-    };
-    if (32..=64).contains(&token.len()) {
-        Ok(token)
-    } else {
-        Err(Refusal::fault(INVALID, "ClientRequestToken must be 32-64 characters long."))
-    }
-}
-
-/// The limits on a value (botocore, `SecretStringType`). The refusal does not repeat the value.
-fn check_value(value: &Value) -> Result<(), Refusal> {
-    if (1..=65_536).contains(&value.expose().len()) {
-        Ok(())
-    } else {
-        Err(Refusal::fault(INVALID, "SecretString must have between 1 and 65536 bytes."))
+/// Takes the key that a request names, which can only be AWS's own: the others are KMS's, which is not simulated.
+fn check_key(key: Option<&String>) -> Result<(), Refusal> {
+    match key {
+        Some(key) if !key.is_empty() && key.rsplit(':').next() != Some("alias/aws/secretsmanager") => {
+            Err(Refusal::NotSimulated { what: format!("the KMS key `{key}` of a secret") })
+        }
+        Some(_) | None => Ok(()),
     }
 }

@@ -1,9 +1,9 @@
 //! Reading a secret's value.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use super::{CURRENT, MARKED, require, resource};
+use super::version::{CURRENT, Version};
+use super::{Secret, Value, access};
 use crate::arn::Arn;
 use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
@@ -22,14 +22,14 @@ pub struct GetSecretValue {
 }
 
 /// The answer to [`GetSecretValue`].
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretValue {
     /// The secret's ARN.
     pub arn: Arn,
     /// Its name.
     pub name: String,
-    /// The value. Not in [`fmt::Debug`].
-    pub secret_string: String,
+    /// The value.
+    pub value: Value,
     /// The version's id.
     pub version_id: String,
     /// Its labels.
@@ -38,26 +38,12 @@ pub struct SecretValue {
     pub created: Timestamp,
 }
 
-impl fmt::Debug for SecretValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { arn, name, secret_string: _, version_id, stages, created } = self;
-        f.debug_struct("SecretValue")
-            .field("arn", arn)
-            .field("name", name)
-            .field("version_id", version_id)
-            .field("stages", stages)
-            .field("created", created)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Operation for GetSecretValue {
     type Output = SecretValue;
     const NAME: &'static str = "secretsmanager:GetSecretValue";
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        let mut access =
-            Access::new(Self::NAME, resource(world, &self.secret_id)).with("secretsmanager:SecretId", &self.secret_id);
+        let mut access = access(world, Self::NAME, &self.secret_id);
         if let Some(version) = &self.version_id {
             access = access.with("secretsmanager:VersionId", version);
         }
@@ -70,34 +56,45 @@ impl Operation for GetSecretValue {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let Self { secret_id, version_id, version_stage } = authorized.operation;
-        let name = require(world, &secret_id)?;
-        let secret = world.secrets.named(&name)?;
-        secret.living(MARKED)?;
-        let stage = version_stage.as_deref().unwrap_or(CURRENT);
-        let found = match &version_id {
-            Some(id) => secret
-                .versions
-                .get_key_value(id)
-                .filter(|(_, version)| version_stage.as_ref().is_none_or(|stage| version.stages.contains(stage))),
-            None => secret.staged(stage),
+        let today = day(world.now);
+        let (name, secret) = world.living_secret(&secret_id)?;
+        let version_id = match version_id {
+            Some(id) => {
+                check_pair(secret, &id, version_stage.as_deref())?;
+                id
+            }
+            None => by_stage(secret, version_stage.as_deref().unwrap_or(CURRENT))?,
         };
-        let (id, version) = found.ok_or_else(|| missing(version_id.as_deref(), stage))?;
-        Ok(SecretValue {
-            arn: secret.arn.clone(),
-            name,
-            secret_string: version.value.expose().to_owned(),
-            version_id: id.clone(),
-            stages: version.stages.clone(),
-            created: version.created,
-        })
+        let arn = secret.arn.clone();
+        let version = secret.versions.get_mut(&version_id).ok_or_else(|| missing("VersionId", &version_id))?;
+        version.accessed = Some(today);
+        let Version { value, stages, created, accessed: _ } = version.clone();
+        Ok(SecretValue { arn, name, value, version_id, stages, created })
     }
 }
 
-fn missing(version_id: Option<&str>, stage: &str) -> Refusal {
-    let which = match version_id {
-        Some(id) => format!("VersionId: {id}"),
-        None => format!("staging label: {stage}"),
-    };
-    let message = format!("Secrets Manager can't find the specified secret value for {which}");
+fn by_stage(secret: &Secret, stage: &str) -> Result<String, Refusal> {
+    secret.staged(stage).map(|(id, _)| id.clone()).ok_or_else(|| missing("staging label", stage))
+}
+
+/// Whether the version `id` has the label `stage`, if one was named (text recorded by LocalStack).
+fn check_pair(secret: &Secret, id: &str, stage: Option<&str>) -> Result<(), Refusal> {
+    match (secret.versions.get(id), stage) {
+        (Some(version), Some(stage)) if !version.stages.contains(stage) => {
+            let message = "You provided a VersionStage that is not associated to the provided VersionId.";
+            Err(Refusal::fault("InvalidRequestException", message))
+        }
+        (Some(_) | None, _) => Ok(()),
+    }
+}
+
+fn missing(what: &str, which: &str) -> Refusal {
+    let message = format!("Secrets Manager can't find the specified secret value for {what}: {which}");
     Refusal::fault("ResourceNotFoundException", message)
+}
+
+/// The beginning of the day of `at`: AWS tells no more of when a secret was read.
+fn day(at: Timestamp) -> Timestamp {
+    const DAY: u64 = 24 * 3600 * 1000;
+    Timestamp::from_millis(at.as_millis() / DAY * DAY)
 }

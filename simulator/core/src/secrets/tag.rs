@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{INVALID, require, resource};
+use super::{INVALID, access};
 use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
 use crate::world::World;
@@ -32,18 +32,16 @@ impl Operation for TagResource {
     const NAME: &'static str = "secretsmanager:TagResource";
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        let access = Access::new(Self::NAME, resource(world, &self.secret_id));
-        Ok(vec![access.with("secretsmanager:SecretId", &self.secret_id).tagging(&self.tags)])
+        Ok(vec![access(world, Self::NAME, &self.secret_id).tagging(&self.tags)])
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<(), Refusal> {
         let Self { secret_id, tags } = authorized.operation;
-        let name = require(world, &secret_id)?;
-        let secret = world.secrets.named_mut(&name)?;
-        let mut joined = secret.tags.clone();
+        let (_, secret) = world.living_secret(&secret_id)?;
+        let mut joined = secret.tags.clone().unwrap_or_default();
         joined.extend(tags);
         check(&joined)?;
-        secret.tags = joined;
+        secret.tags = Some(joined);
         Ok(())
     }
 }
@@ -53,14 +51,15 @@ impl Operation for UntagResource {
     const NAME: &'static str = "secretsmanager:UntagResource";
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        let access = Access::new(Self::NAME, resource(world, &self.secret_id));
-        Ok(vec![access.with("secretsmanager:SecretId", &self.secret_id).tag_keys(&self.keys)])
+        Ok(vec![access(world, Self::NAME, &self.secret_id).tag_keys(&self.keys)])
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<(), Refusal> {
         let Self { secret_id, keys } = authorized.operation;
-        let name = require(world, &secret_id)?;
-        world.secrets.named_mut(&name)?.tags.retain(|key, _| !keys.contains(key));
+        let (_, secret) = world.living_secret(&secret_id)?;
+        if let Some(tags) = &mut secret.tags {
+            tags.retain(|key, _| !keys.contains(key));
+        }
         Ok(())
     }
 }
@@ -71,8 +70,11 @@ pub(super) fn check(tags: &BTreeMap<String, String>) -> Result<(), Refusal> {
         let message = format!("You've exceeded the maximum number of {MOST_TAGS} tags for this secret.");
         return Err(Refusal::fault(INVALID, message));
     }
-    match tags.keys().find(|key| key.is_empty() || key.starts_with("aws:")) {
-        Some(key) => Err(Refusal::fault(INVALID, format!("The tag key '{key}' is not valid."))),
+    let broken = |(key, value): &(&String, &String)| {
+        !(1..=128).contains(&key.chars().count()) || key.starts_with("aws:") || value.chars().count() > 256
+    };
+    match tags.iter().find(broken) {
+        Some((key, _)) => Err(Refusal::fault(INVALID, format!("The tag key '{key}' is not valid."))),
         None => Ok(()),
     }
 }

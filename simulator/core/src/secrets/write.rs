@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{CURRENT, MARKED, Value, Version, check_value, require, resource, version_id};
+use super::version::{check_stages, token_in_use, version_id};
+use super::{Value, access, name};
 use crate::arn::Arn;
 use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
@@ -39,33 +40,23 @@ impl Operation for PutSecretValue {
     const NAME: &'static str = "secretsmanager:PutSecretValue";
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        let access = Access::new(Self::NAME, resource(world, &self.secret_id));
-        Ok(vec![access.with("secretsmanager:SecretId", &self.secret_id)])
+        Ok(vec![access(world, Self::NAME, &self.secret_id)])
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let Self { secret_id, value, token, stages } = authorized.operation;
-        check_value(&value)?;
-        let name = require(world, &secret_id)?;
+        value.check()?;
+        check_stages(&stages)?;
+        name::require(world, &secret_id)?;
         let now = world.now;
         let version_id = version_id(&mut world.ids, token)?;
-        let secret = world.secrets.named_mut(&name)?;
-        secret.living(MARKED)?;
+        let (name, secret) = world.living_secret(&secret_id)?;
         match secret.versions.get(&version_id) {
-            Some(version) if version.value != value => {
-                let message = "You can't use ClientRequestToken because that value is already in use for a version of the secret and that version has a different value.";
-                return Err(Refusal::fault("ResourceExistsException", message));
-            }
+            Some(version) if version.value != value => return Err(token_in_use(&version_id, secret)),
+            // The same request again does nothing (botocore, `PutSecretValue`).
             Some(_) => {}
-            None => {
-                secret.versions.insert(version_id.clone(), Version { value, stages: BTreeSet::new(), created: now });
-            }
+            None => secret.add(&version_id, value, &stages, now)?,
         }
-        let stages = if stages.is_empty() { vec![CURRENT.to_owned()] } else { stages };
-        for stage in &stages {
-            secret.promote(&version_id, stage);
-        }
-        secret.changed = now;
         let stages = secret.versions[&version_id].stages.clone();
         Ok(PutSecretValueOutput { arn: secret.arn.clone(), name, version_id, stages })
     }

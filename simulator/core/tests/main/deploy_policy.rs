@@ -136,6 +136,7 @@ fn looking() -> Vec<Call> {
                 pattern: None,
                 next_token: None,
                 limit: None,
+                from_head: true,
             },
         ),
         call(

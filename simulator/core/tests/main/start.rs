@@ -2,7 +2,7 @@
 
 use simulator_core::ecs::definition::{ContainerDefinition, Secret};
 use simulator_core::iam;
-use simulator_core::secrets::CreateSecret;
+use simulator_core::secrets::{CreateSecret, Value};
 use simulator_core::{Effect, EventKind, Observation, Timing};
 
 use crate::virtual_time::{Account, Behaviour, Image, container, ending, until_over, until_running};
@@ -49,7 +49,7 @@ fn with_secret(value_from: &str) -> ContainerDefinition {
 fn secret(account: &mut Account, name: &str, value: &str) -> String {
     let made = account.must(CreateSecret {
         name: name.to_owned(),
-        value: Some(iam::Secret::new(value)),
+        value: Some(Value::new(value)),
         description: None,
         kms_key: None,
         tags: std::collections::BTreeMap::new(),

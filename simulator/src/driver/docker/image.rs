@@ -47,7 +47,8 @@ impl Shared {
     }
 
     fn in_registry<'a>(&self, image: &'a str) -> Option<&'a str> {
-        image.strip_prefix(&self.registry.host)?.strip_prefix('/')
+        let (host, path) = image.split_once('/')?;
+        (host == self.registry.host || host == self.registry.address.to_string()).then_some(path)
     }
 
     async fn fetch(&self, image: &str, digest: Option<&str>, token: Option<String>) -> Pulled {

@@ -20,6 +20,7 @@ mod start;
 mod stop;
 mod task;
 mod volume;
+mod wall;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -36,6 +37,7 @@ use self::agent::Agents;
 use self::image::Images;
 use self::spare::Spares;
 use self::task::Task;
+pub use self::wall::{Resident, Wall, WallError};
 use super::hook::Hooks;
 use super::load_balancer::LoadBalancer;
 use super::run::{Driver, Observer};
@@ -84,6 +86,7 @@ struct Shared {
     tasks: Mutex<HashMap<TaskId, Arc<Task>>>,
     spares: Spares,
     agents: OnceLock<Agents>,
+    walls: OnceLock<Arc<Wall>>,
 }
 
 impl DockerDriver {
@@ -100,8 +103,8 @@ impl DockerDriver {
     ) -> Result<Self, DockerError> {
         engine.ensure_pause_image().await?;
         let (images, tasks, spares) = (Images::default(), Mutex::default(), Spares::default());
-        let agents = OnceLock::new();
-        let shared = Arc::new(Shared { engine, rehearsal, network, registry, images, tasks, spares, agents });
+        let (agents, walls) = (OnceLock::new(), OnceLock::new());
+        let shared = Arc::new(Shared { engine, rehearsal, network, registry, images, tasks, spares, agents, walls });
         let (target_probe, hooks, background) = (TargetProbe::new(), Hooks::default(), Mutex::default());
         Ok(Self { shared, load_balancer, target_probe, hooks, background })
     }
@@ -130,6 +133,19 @@ impl DockerDriver {
     #[must_use]
     pub fn has_agent(&self) -> bool {
         self.shared.agents.get().is_some()
+    }
+
+    /// From now on the security groups of `account` decide which connections its tasks can open to one another, and to whatever is
+    /// admitted to the answer. Called before the first task.
+    ///
+    /// # Errors
+    /// That is not possible on this machine; nothing is enforced then.
+    pub async fn enforce_security_groups(&self, account: Arc<Account>) -> Result<Arc<Wall>, WallError> {
+        let Shared { engine, network, walls, .. } = &*self.shared;
+        let wall = Arc::new(Wall::new(engine, network, account).await?);
+        let wall = Arc::clone(walls.get_or_init(|| wall));
+        self.keep_going(Arc::clone(&wall).keep());
+        Ok(wall)
     }
 
     /// Makes the networks of `count` tasks ahead, and again whenever they have been taken: as many as a deployment starts at

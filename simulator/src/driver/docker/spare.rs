@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::Shared;
+use crate::engine::namespace::Namespace;
 
 /// Networks are made when no task has begun for this long: by then its containers have the processors they need to start.
 const QUIET: Duration = Duration::from_secs(1);
@@ -22,6 +23,8 @@ pub(super) struct Spare {
     /// The engine's id of the container that holds it open.
     pub(super) pause: String,
     pub(super) address: IpAddr,
+    /// The network itself, for whoever may enter it.
+    pub(super) namespace: Namespace,
 }
 
 /// The networks that no task has yet.

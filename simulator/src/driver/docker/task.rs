@@ -15,8 +15,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::Shared;
-use super::agent::Agent;
+use super::agent::{Agent, chain};
 use super::spare::Spare;
+use crate::engine::namespace::Namespace;
 use crate::engine::{is_absent, label, pause, said};
 
 /// The engine may be busy with a container for this long before it is left to the sweep.
@@ -104,8 +105,15 @@ impl Shared {
             None => self.make_network(&self.name(&task, "pause"), self.labels(&task)).await,
         };
         match made {
-            Ok(Spare { pause, address }) => {
-                let agent = self.begin_agent(task, &pause).await;
+            Ok(Spare { pause, address, namespace }) => {
+                // A task whose network is not closed would show what production does not.
+                if let Some(wall) = self.walls.get()
+                    && let Err(error) = wall.enclose(task, namespace.clone()).await
+                {
+                    self.remove(&pause).await;
+                    return Observation::TaskNotPrepared { task, message: chain(&error) };
+                }
+                let agent = self.begin_agent(task, namespace).await;
                 self.tasks().insert(task, Arc::new(Task { spec, pause, agent, state: Mutex::default() }));
                 Observation::TaskPrepared { task, address }
             }
@@ -114,8 +122,8 @@ impl Shared {
     }
 
     /// The agent of a task. One that does not come up is missed by the containers that ask it; the others need none.
-    async fn begin_agent(&self, task: TaskId, pause: &str) -> Option<Agent> {
-        match self.agents.get()?.begin(&self.engine, task, pause).await {
+    async fn begin_agent(&self, task: TaskId, namespace: Namespace) -> Option<Agent> {
+        match self.agents.get()?.begin(&self.engine, task, namespace).await {
             Ok(agent) => Some(agent),
             Err(message) => {
                 tracing::warn!(%task, message, "a task has no agent");
@@ -127,6 +135,9 @@ impl Shared {
     /// Removes what there is of a task. What the engine does not let go of is left to the sweep.
     pub(super) async fn clear(&self, id: &TaskId) {
         let Some(task) = self.tasks().remove(id) else { return };
+        if let Some(wall) = self.walls.get() {
+            wall.release(id);
+        }
         let (made, volumes) = task.close();
         join_all(made.iter().map(|container| self.remove(container))).await;
         join_all(volumes.iter().map(|volume| self.remove_volume(volume))).await;
@@ -166,7 +177,7 @@ impl Shared {
         };
         let pause = self.create(name, body).await.map_err(|error| said(&error))?;
         match self.start_pause(&pause).await {
-            Ok(address) => Ok(Spare { pause, address }),
+            Ok((address, namespace)) => Ok(Spare { pause, address, namespace }),
             Err(message) => {
                 self.remove(&pause).await;
                 Err(message)
@@ -174,14 +185,16 @@ impl Shared {
         }
     }
 
-    /// Starts the container that holds a task's network open, and answers with its address.
-    async fn start_pause(&self, pause: &str) -> Result<IpAddr, String> {
+    /// Starts the container that holds a task's network open, and answers with its address and the network.
+    async fn start_pause(&self, pause: &str) -> Result<(IpAddr, Namespace), String> {
         let docker = self.engine.docker();
         docker.start_container(pause, None).await.map_err(|error| said(&error))?;
         let inspected = docker.inspect_container(pause, None).await.map_err(|error| said(&error))?;
+        let pid = inspected.state.and_then(|state| state.pid).unwrap_or_default();
         let networks = inspected.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
         let address = networks.into_values().find_map(|network| network.ip_address?.parse().ok());
-        address.ok_or_else(|| "the engine gave the task no address".to_owned())
+        let address = address.ok_or_else(|| "the engine gave the task no address".to_owned())?;
+        Ok((address, Namespace::new(pid, pause)))
     }
 
     pub(super) async fn create(&self, name: &str, body: ContainerCreateBody) -> Result<String, ApiError> {

@@ -7,6 +7,7 @@ mod exits;
 mod health;
 mod memory;
 mod pulls;
+mod reachability;
 mod rollouts;
 mod starts;
 

@@ -1,9 +1,10 @@
-//! From what happened to one sentence: why a service did not stabilise, why a migration failed.
+//! From what happened to one sentence: why a service did not stabilise, why a migration failed, why the database is out of reach.
 //!
 //! Pure functions over the trace and the database's own record of errors.
 
 pub mod log_pattern;
 pub mod migration;
+pub mod reachability;
 pub mod rollout;
 pub mod story;
 

@@ -17,6 +17,7 @@ pub mod dockerfile;
 pub mod environment;
 pub mod migrations;
 pub mod requirements;
+pub mod security_groups;
 pub mod smoke;
 pub mod task_definition;
 
@@ -29,6 +30,7 @@ pub use error::FileError;
 pub use fields::Fields;
 pub use migrations::Migration;
 pub use requirements::Requirement;
+pub use security_groups::SecurityGroups;
 pub use smoke::Smoke;
 pub use source::{Located, Source, Spot, sounds_secret};
 pub use task_definition::TaskDefinition;

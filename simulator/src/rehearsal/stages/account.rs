@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use simulator_core::iam::Secret;
 use simulator_core::secrets::{CreateSecret, Value};
 
 use super::scene::{Scene, Standing};
@@ -10,9 +11,11 @@ use crate::finding::{Code, Finding, Kind};
 use crate::rehearsal::RehearsalError;
 use crate::rehearsal::account_setup::{AccountSetUp, Administrator, DeployIdentity, SetUpFailed};
 use crate::rehearsal::deploy::Deploy;
+use crate::rehearsal::input::Input;
 use crate::rehearsal::record::{Progress, Proof, Unproved};
 use crate::rehearsal::script::Script;
 use crate::rehearsal::secret_values::{self, SecretValue};
+use crate::rehearsal::security_groups;
 use crate::rehearsal::session::Session;
 use crate::rehearsal::stage::Stage;
 use crate::report::Redactor;
@@ -28,8 +31,10 @@ pub(super) async fn set_up(
     let script = session.script;
     let reached = Reached { account: &scene.account, endpoint: scene.endpoint.url(), id: &scene.account_id };
     let (administrator, identity) = apply(script, &reached, &session.redactor, set_up, progress).await?;
-    let DeployIdentity { user, access_key_id, secret_access_key, subnets, security_groups, changes } = identity;
+    let DeployIdentity { user, access_key_id, secret_access_key, subnets, security_groups, database_group, changes } =
+        identity;
     put_secrets(&scene.account, &scene.secrets)?;
+    let database_group = put_groups(&scene.account, script, &session.input, database_group)?;
 
     let service = &script.service;
     let client = Client::new(&administrator.endpoint, &administrator.region, &access_key_id, &secret_access_key)
@@ -41,7 +46,21 @@ pub(super) async fn set_up(
         administrator.endpoint,
         scene.registry.address(),
     );
-    Ok(Proof::new(Standing { deploy, base_url: format!("http://{address}") }, evidence))
+    let base_url = format!("http://{address}");
+    Ok(Proof::new(Standing { deploy, base_url, service_groups: security_groups, database_group }, evidence))
+}
+
+/// The security groups become what the user's file says they are, if there is one. Answers the database's: the one that bootstrap made unless
+/// the script names another.
+pub(in crate::rehearsal) fn put_groups(
+    account: &Account,
+    script: &Script,
+    input: &Input,
+    made: Option<String>,
+) -> Result<Option<String>, RehearsalError> {
+    let Some(file) = &input.security_groups else { return Ok(made) };
+    let named = script.database.as_ref().and_then(|(database, _)| database.security_group.as_deref());
+    Ok(security_groups::put(account, file, named)?.or(made))
 }
 
 /// A simulated account, and where it answers.
@@ -83,7 +102,7 @@ pub(in crate::rehearsal) fn put_secrets(account: &Account, secrets: &[SecretValu
     for secret in secrets {
         if !secret.value_from.contains(":secret:") {
             // A bare name, or the ARN of a parameter: it is in the Parameter Store.
-            account.stir(|world, _| world.put_parameter(&secret.value_from, Value::new(&secret.value)));
+            account.stir(|world, _| world.put_parameter(&secret.value_from, Secret::new(&secret.value)));
             continue;
         }
         let create = CreateSecret {

@@ -8,6 +8,7 @@ mod explain;
 mod images;
 mod migrate;
 pub(super) mod preflight;
+mod reachability;
 pub(super) mod scene;
 mod verify;
 
@@ -30,6 +31,7 @@ use crate::account::{Account, now};
 use crate::database::Database;
 use crate::driver::hook::Hooks;
 use crate::prediction::{self, Sightings};
+use reachability::Way;
 use scene::{Scene, Standing};
 
 /// What a verdict says beside the stages.
@@ -91,7 +93,7 @@ async fn on(
     // The very first deployment, of no tasks, asks hooks already.
     let _telling = ahead(scene::tell_where(Arc::clone(&scene.account), scene.hooks.clone()));
     stood.sightings = Arc::clone(&scene.sightings);
-    stood.simulated = scene::simulated(session.script);
+    stood.simulated = scene::simulated(session.script, scene);
     stood.real = scene::real(session);
     let _following = ahead(follow(Arc::clone(&scene.account), Arc::clone(progress)));
     // Neither the database nor the images need the account: they come into being beside it.
@@ -117,10 +119,11 @@ async fn on(
     let images = record.needed(Stage::Push, ready(pushed)).await?;
     let as_set_up = scene.account.look(|world| world.branch(now().as_millis(), Timing::aws()));
     stood.play = Some((as_set_up, images::deploy(session, &images)));
-    let baseline =
-        record.needed(Stage::Baseline, baseline::establish(session, scene, &standing, server, &images)).await?;
+    let way = Way::open(session, scene, &standing, server).await.map_err(Halt::Failed)?;
+    let establishing = baseline::establish(session, scene, &standing, server, &images);
+    let baseline = record.needed(Stage::Baseline, way.hold(Stage::Baseline, establishing)).await?;
 
-    let stage = Play { session, scene, standing: &standing, server, images: &images, baseline: &baseline };
+    let stage = Play { session, scene, standing: &standing, server, way: &way, images: &images, baseline: &baseline };
     let (traffic, ended) = stage.deploy_and_return(record).await;
     stood.traffic = traffic;
     ended
@@ -132,6 +135,7 @@ struct Play<'a> {
     scene: &'a Scene,
     standing: &'a Standing,
     server: Option<&'a Database>,
+    way: &'a Way<'a>,
     images: &'a images::Images,
     baseline: &'a baseline::Baseline,
 }
@@ -146,15 +150,16 @@ impl Play<'_> {
     }
 
     async fn deploy_under(&self, traffic: &Traffic, record: &mut Record<'_>) -> Result<(), Halt> {
-        let Self { session, scene, standing, server, images, baseline } = *self;
+        let Self { session, scene, standing, server, way, images, baseline } = *self;
         let mut revision = None;
         if session.script.migration.is_some() {
             let migrating = migrate::run(session, scene, standing, server, images, &mut revision);
-            record.stage(Stage::Migrate, migrating).await?;
+            record.stage(Stage::Migrate, way.hold(Stage::Migrate, migrating)).await?;
         } else {
             record.not_shown(Stage::Migrate, "greenroom.toml has no [migration]");
         }
-        record.stage(Stage::RollOut, deploy::advance(session, scene, standing, images, revision)).await?;
+        let advancing = deploy::advance(session, scene, standing, images, revision);
+        record.stage(Stage::RollOut, way.hold(Stage::RollOut, advancing)).await?;
         record.stage(Stage::Verify, verify::answered(session, standing, traffic)).await?;
         record.stage(Stage::RollBack, deploy::go_back(session, scene, standing, &baseline.revision, traffic)).await?;
         Ok(())

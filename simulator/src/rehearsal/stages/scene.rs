@@ -12,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::account::{Account, now};
 use crate::cache;
 use crate::database::Password;
-use crate::driver::docker::{DockerDriver, Registry as EcrAddress};
+use crate::driver::docker::{DockerDriver, Registry as EcrAddress, Wall};
 use crate::driver::hook::Hooks;
 use crate::driver::interference::{Interference, Trigger};
 use crate::driver::load_balancer::{LoadBalancer, Patience};
@@ -59,6 +59,10 @@ pub(super) struct Scene {
     pub(super) hooks: Hooks,
     /// The deployment of the stage *roll out*, once it has begun.
     pub(super) deployed: Arc<OnceLock<String>>,
+    /// What enforces security groups between containers, or why nothing does.
+    pub(super) wall: Result<Arc<Wall>, String>,
+    /// Whether tasks have metadata and credentials.
+    pub(super) has_agent: bool,
     /// What begins the faults that were asked for.
     pub(super) faults: Option<Trigger>,
     pub(super) secrets: Vec<SecretValue>,
@@ -71,6 +75,10 @@ pub(super) struct Standing {
     pub(super) deploy: Deploy,
     /// The load balancer's URL on loopback.
     pub(super) base_url: String,
+    /// Ids of the security groups of the service's tasks.
+    pub(super) service_groups: Vec<String>,
+    /// The id of the database's security group, if it has one.
+    pub(super) database_group: Option<String>,
 }
 
 impl Scene {
@@ -124,8 +132,10 @@ impl Scene {
         let (engine, identity) = (session.engine.clone(), session.identity.clone());
         let driver = DockerDriver::new(engine, identity, network.clone(), ecr, Arc::clone(&load_balancer))
             .await
-            .map_err(|error| RehearsalError::engine(&error, None))?
-            .with_hooks(hooks.clone());
+            .map_err(|error| RehearsalError::engine(&error, None))?;
+        let driver = driver.with_hooks(hooks.clone()).with_agent(Arc::clone(&account), endpoint.address());
+        let has_agent = driver.has_agent();
+        let wall = driver.enforce_security_groups(Arc::clone(&account)).await.map_err(|error| chain(&error));
         // Made while the account, the database and the images are: a deployment starts as many tasks as this at once.
         driver.keep_spare_networks(usize::try_from(script.service.desired_count).unwrap_or(1).clamp(1, 4));
         let sightings = Arc::new(Sightings::default());
@@ -153,6 +163,8 @@ impl Scene {
             network,
             hooks,
             deployed: Arc::default(),
+            wall,
+            has_agent,
             faults,
             secrets,
             password: Password::new(password),
@@ -249,11 +261,26 @@ pub(in crate::rehearsal) fn secrets(
 }
 
 /// What is simulated, and how far.
-pub(super) fn simulated(script: &Script) -> Vec<String> {
+pub(super) fn simulated(script: &Script, scene: &Scene) -> Vec<String> {
     let mut simulated = vec![
         "the AWS account: IAM, STS, ECR, ECS, EC2, ELB, CloudWatch Logs and Secrets Manager, each call signed and authorised"
             .to_owned(),
-        "security groups: they decide whether the load balancer reaches a task; between containers they are not enforced".to_owned(),
+        match &scene.wall {
+            Ok(_) => "security groups: they decide whether the load balancer reaches a task, and over TCP whether tasks reach one another, \
+                      the database and the world"
+                .to_owned(),
+            Err(why) => format!(
+                "security groups: they decide whether the load balancer reaches a task; between containers they are not enforced ({why})"
+            ),
+        },
+        if scene.has_agent {
+            "task metadata and the task role's credentials, at 169.254.170.2 in each task; AWS_ENDPOINT_URL, which leads to the simulated \
+             account, is set in every container that does not set it"
+                .to_owned()
+        } else {
+            "task metadata and the task role's credentials: not there, since greenroom may not enter the tasks' networks (only root may)"
+                .to_owned()
+        },
     ];
     if script.timing == simulator_core::Timing::rehearsal() {
         simulated.push("AWS's own delays: compressed; what containers do is not".to_owned());

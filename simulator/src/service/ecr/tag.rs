@@ -18,15 +18,15 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 fn decode_tag(input: &mut Input, _: &World) -> Result<TagResource, Refusal> {
-    Ok(TagResource { resource: input.required("resourceArn", INVALID)?, tags: read(input)? })
+    Ok(TagResource::new(input.required("resourceArn", INVALID)?, read(input)?))
 }
 
 fn decode_untag(input: &mut Input, _: &World) -> Result<UntagResource, Refusal> {
-    Ok(UntagResource { resource: input.required("resourceArn", INVALID)?, keys: input.texts("tagKeys")? })
+    Ok(UntagResource::new(input.required("resourceArn", INVALID)?, input.texts("tagKeys")?))
 }
 
 fn decode_list(input: &mut Input, _: &World) -> Result<ListTagsForResource, Refusal> {
-    Ok(ListTagsForResource { resource: input.required("resourceArn", INVALID)? })
+    Ok(ListTagsForResource::new(input.required("resourceArn", INVALID)?))
 }
 
 fn encode(tags: BTreeMap<String, String>, _: &World) -> Value {

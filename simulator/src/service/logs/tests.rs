@@ -28,6 +28,21 @@ fn lines_are_put_read_and_searched() {
         json!({"logGroupName": "/news", "orderBy": "LastEventTime", "descending": true}),
     );
     assert_eq!(stream["logStreams"][0]["firstEventTimestamp"], json!(now));
+    assert_eq!(stream["logStreams"][0]["storedBytes"], json!(0));
+    let both = json!({"logGroupName": "/news", "logGroupIdentifier": arn});
+    assert_eq!(
+        trial.refused("DescribeLogStreams", both),
+        "ValidationException: LogGroup name and LogGroup ARN are mutually exclusive parameters."
+    );
+    let elsewhere = json!({"logGroupIdentifier": arn.replace("123456789012", "210987654321"), "logStreamName": "s"});
+    assert_eq!(
+        trial.refused("GetLogEvents", elsewhere),
+        "ResourceNotFoundException: The specified log group does not exist."
+    );
+    assert_eq!(
+        trial.refused("FilterLogEvents", json!({"logGroupName": "/news", "unmask": true})),
+        "greenroom does not simulate unmasked log lines"
+    );
     trial.answered("DeleteLogStream", json!({"logGroupName": "/news", "logStreamName": "s"}));
 }
 
@@ -48,6 +63,13 @@ fn groups_are_described_with_retention_and_both_arns() {
     trial.answered("TagResource", json!({"resourceArn": arn, "tags": {"a": "1", "b": "2"}}));
     trial.answered("UntagResource", json!({"resourceArn": arn, "tagKeys": ["a"]}));
     assert_eq!(trial.answered("ListTagsForResource", json!({"resourceArn": arn})), json!({"tags": {"b": "2"}}));
+    trial.answered("TagLogGroup", json!({"logGroupName": "/news", "tags": {"c": "3"}}));
+    trial.answered("UntagLogGroup", json!({"logGroupName": "/news", "tags": ["b"]}));
+    assert_eq!(trial.answered("ListTagsLogGroup", json!({"logGroupName": "/news"})), json!({"tags": {"c": "3"}}));
+    let by_identifier = trial.answered("DescribeLogGroups", json!({"logGroupIdentifiers": [format!("{arn}:*")]}));
+    assert_eq!(by_identifier["logGroups"][0]["deletionProtectionEnabled"], json!(false));
+    let by_pattern = trial.answered("DescribeLogGroups", json!({"logGroupNamePattern": "ew"}))["logGroups"][0].clone();
+    assert_eq!((by_pattern.get("storedBytes"), by_pattern.get("deletionProtectionEnabled")), (None, None));
     trial.answered("DeleteLogGroup", json!({"logGroupName": "/news"}));
     assert_eq!(
         trial.refused("CreateLogGroup", json!({"logGroupName": "/x", "logGroupClass": "INFREQUENT_ACCESS"})),

@@ -64,15 +64,36 @@ fn a_connection_needs_a_rule_at_both_ends() {
 
 #[test]
 fn the_missing_rule_is_named() {
-    let (service, database) = (["sg-service".to_owned()], ["sg-database".to_owned()]);
-    let (from, to) = (Place { groups: &service, range: None }, Place { groups: &database, range: None });
-    let missing = world(&["sg-service out -1 0.0.0.0/0"]).missing_rules(from, to, 5432);
-    assert_eq!(
-        missing[0].to_string(),
-        "no inbound rule of the security group `` (sg-database) allows TCP port 5432 from `` (sg-service)"
-    );
-    // What has no group is not guarded, and what lies outside is meant by rules about everywhere.
-    let outside = Place::default();
+    let group = |name: &str| (format!("sg-{name}"), name.to_owned());
+    for (outbound, of, peer, sentence) in [
+        (
+            false,
+            vec![group("database")],
+            vec![group("service")],
+            "the security group `database` has no inbound rule for TCP port 5432 from `service`",
+        ),
+        (
+            true,
+            vec![group("service"), group("admin")],
+            vec![group("database")],
+            "none of the security groups `service`, `admin` has an outbound rule for TCP port 5432 to `database`",
+        ),
+        (
+            true,
+            vec![group("service")],
+            vec![],
+            "the security group `service` has no outbound rule for TCP port 5432 to what has no security group",
+        ),
+    ] {
+        assert_eq!(MissingRule { outbound, of, peer, port: 5432 }.to_string(), sentence);
+    }
+}
+
+#[test]
+fn what_has_no_group_is_not_guarded() {
+    let service = ["sg-service".to_owned()];
+    // What lies outside the VPC is meant by rules about everywhere.
+    let (from, outside) = (Place { groups: &service, range: None }, Place::default());
     let world = world(&["sg-service out tcp:443 0.0.0.0/0"]);
     assert!(world.missing_rules(from, outside, 443).is_empty());
     assert_eq!(world.missing_rules(from, outside, 80).len(), 1);

@@ -25,7 +25,6 @@ pub use delete::DeleteTaskDefinitions;
 pub use family::{FamilyStatus, ListTaskDefinitionFamilies};
 pub use register::RegisterTaskDefinition;
 pub(crate) use register::role_arn;
-pub(crate) use validate::is_ecr;
 
 use super::LaunchType;
 use crate::arn::Arn;

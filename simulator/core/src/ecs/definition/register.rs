@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::container::ContainerDefinition;
 use super::{NetworkMode, RuntimePlatform, TaskDefinition, fargate, validate};
 use crate::arn::Arn;
+use crate::ecr;
 use crate::ecs::{LaunchType, access};
 use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
@@ -86,7 +87,8 @@ impl Operation for RegisterTaskDefinition {
             Some("none") => NetworkMode::None,
             Some(_) => return Err(invalid("networkMode")),
         };
-        validate::check(&operation, network_mode)?;
+        let from_ecr = operation.containers.iter().any(|container| ecr::is_private(world, &container.image));
+        validate::check(&operation, network_mode, from_ecr)?;
         let (cpu, memory) = (operation.cpu_units()?, operation.memory_mib()?);
         let revisions = world.ecs.definitions.entry(operation.family.clone()).or_default();
         let revision = u32::try_from(revisions.len()).expect("a family's revisions fit memory") + 1;

@@ -14,15 +14,15 @@ use crate::refusal::Refusal;
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(2);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Checks everything that does not need the account.
-pub(super) fn check(asked: &RegisterTaskDefinition, network: NetworkMode) -> Result<(), Refusal> {
+/// Checks everything that does not need the account, of which it matters only whether an image is `from_ecr`.
+pub(super) fn check(asked: &RegisterTaskDefinition, network: NetworkMode, from_ecr: bool) -> Result<(), Refusal> {
     check_name("Family", &asked.family)?;
     if asked.containers.is_empty() {
         return refuse("Container list cannot be empty.");
     }
     let fargate = asked.requires.contains(&LaunchType::Fargate);
     if fargate {
-        check_fargate(asked, network)?;
+        check_fargate(asked, network, from_ecr)?;
     }
     let mut names = BTreeSet::new();
     for container in &asked.containers {
@@ -42,7 +42,7 @@ pub(super) fn check(asked: &RegisterTaskDefinition, network: NetworkMode) -> Res
     Ok(())
 }
 
-fn check_fargate(asked: &RegisterTaskDefinition, network: NetworkMode) -> Result<(), Refusal> {
+fn check_fargate(asked: &RegisterTaskDefinition, network: NetworkMode, from_ecr: bool) -> Result<(), Refusal> {
     if network != NetworkMode::Awsvpc {
         return refuse("Fargate only supports network mode ‘awsvpc’.");
     }
@@ -58,7 +58,7 @@ fn check_fargate(asked: &RegisterTaskDefinition, network: NetworkMode) -> Result
         }
     }
     if asked.execution_role.is_none() {
-        if asked.containers.iter().any(|container| is_ecr(&container.image)) {
+        if from_ecr {
             return refuse("Fargate requires task definition to have execution role ARN to support ECR images.");
         }
         if asked.containers.iter().any(|container| container.log.is_some()) {
@@ -270,12 +270,6 @@ fn check_name(what: &str, name: &str) -> Result<(), Refusal> {
 
 fn missing_log_option(option: &str) -> Result<(), Refusal> {
     refuse(format!("Log driver awslogs requires options: {option}"))
-}
-
-/// Whether an image reference names a private ECR repository.
-pub(crate) fn is_ecr(image: &str) -> bool {
-    let host = image.split('/').next().unwrap_or_default();
-    host.contains(".dkr.ecr.") && host.contains(".amazonaws.com")
 }
 
 fn refuse<T>(message: impl Into<String>) -> Result<T, Refusal> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Overrides, environment};
-use crate::ecr::GetAuthorizationToken;
-use crate::ecs::definition::{LogConfiguration, TaskDefinition, is_ecr};
+use crate::ecr::{self, GetAuthorizationToken};
+use crate::ecs::definition::{LogConfiguration, TaskDefinition};
 use crate::effect::{Pull, TaskId};
 use crate::iam::Secret;
 use crate::logs::{CreateLogGroup, CreateLogStream, PutLogEvents};
@@ -14,7 +14,7 @@ use crate::operation::Caller;
 use crate::refusal::Refusal;
 use crate::s3::GetObject;
 use crate::secrets::GetSecretValue;
-use crate::ssm::GetParameter;
+use crate::ssm::InjectParameter;
 use crate::world::World;
 
 /// The values that a task's containers are started with and nobody else may see: not in [`fmt::Debug`].
@@ -88,7 +88,7 @@ pub(super) fn initialise(world: &mut World, id: &TaskId) -> Result<(), String> {
     // Registration has seen to it that what needs an execution role has one.
     let Some(execution) = task.execution.clone() else { return Ok(()) };
     let mut secrets = Secrets::default();
-    if definition.containers.iter().any(|container| is_ecr(&container.image)) {
+    if definition.containers.iter().any(|container| ecr::is_private(world, &container.image)) {
         let token = world.pass(&execution, GetAuthorizationToken {}).map_err(|refusal| {
             unable_to_pull(&format!(
                 "unable to retrieve ecr registry auth: service call has been retried 1 time(s): {}",
@@ -143,7 +143,7 @@ fn fetch(world: &mut World, execution: &Caller, value_from: &str) -> Result<Stri
 }
 
 fn fetch_parameter(world: &mut World, execution: &Caller, reference: &str) -> Result<String, String> {
-    let found = world.pass(execution, GetParameter { reference: reference.to_owned() }).map_err(|refusal| {
+    let found = world.pass(execution, InjectParameter { reference: reference.to_owned() }).map_err(|refusal| {
         let why = match refusal {
             Refusal::Denied(_) => said(&refusal),
             Refusal::Fault { .. } | Refusal::NotSimulated { .. } => format!("invalid ssm parameters: {reference}"),
@@ -166,9 +166,11 @@ fn fetch_secret(world: &mut World, execution: &Caller, value_from: &str) -> Resu
     let value = world.pass(execution, asked).map_err(|refusal| {
         asm(format!("failed to fetch secret {secret_id} from secrets manager: {}", said(&refusal)))
     })?;
-    let Some(key) = json_key else { return Ok(value.secret_string) };
+    // The agent reads `SecretString` alone (amazon-ecs-agent, `agent/asm/asm.go`).
+    let text = value.value.text().unwrap_or_default();
+    let Some(key) = json_key else { return Ok(text.to_owned()) };
     // The value itself must not get into the message.
-    let parsed: serde_json::Value = serde_json::from_str(&value.secret_string)
+    let parsed: serde_json::Value = serde_json::from_str(text)
         .map_err(|_| asm("retrieved secret from Secrets Manager is not valid JSON".to_owned()))?;
     match parsed.get(&key) {
         Some(serde_json::Value::String(text)) => Ok(text.clone()),
@@ -198,7 +200,7 @@ fn make_stream(world: &mut World, execution: &Caller, log: &LogConfiguration, st
 pub(super) fn pull(world: &World, id: &TaskId, place: usize) -> Pull {
     let task = &world.ecs.tasks[id];
     let definition = &task.definition.containers[place];
-    let token = if is_ecr(&definition.image) { task.secrets.registry_token.clone() } else { None };
+    let token = if ecr::is_private(world, &definition.image) { task.secrets.registry_token.clone() } else { None };
     Pull {
         task: *id,
         container: task.containers[place].name.clone(),

@@ -16,8 +16,8 @@ use simulator_core::effect::{ContainerSpec, TaskId};
 use tokio::task::JoinSet;
 
 use crate::account::Account;
+use crate::engine::Engine;
 use crate::engine::namespace::{Namespace, NamespaceError};
-use crate::engine::{Engine, said};
 
 /// Where the agent answers (`facts/aws.md` 3.10).
 pub(super) const ADDRESS: Ipv4Addr = Ipv4Addr::new(169, 254, 170, 2);
@@ -42,11 +42,8 @@ pub(super) struct Agent {
 }
 
 impl Agents {
-    /// Begins to serve the task `task`, whose network `pause` holds open.
-    pub(super) async fn begin(&self, engine: &Engine, task: TaskId, pause: &str) -> Result<Agent, String> {
-        let inspected = engine.docker().inspect_container(pause, None).await.map_err(|error| said(&error))?;
-        let pid = inspected.state.and_then(|state| state.pid).unwrap_or_default();
-        let namespace = Namespace::new(pid, pause);
+    /// Begins to serve the task `task` in its network.
+    pub(super) async fn begin(&self, engine: &Engine, task: TaskId, namespace: Namespace) -> Result<Agent, String> {
         let endpoint_port = self.endpoint.port();
         // Entering blocks for as long as a thread takes to start.
         let opened = tokio::task::spawn_blocking(move || {
@@ -87,7 +84,7 @@ fn credentials_id(task: TaskId) -> String {
 }
 
 /// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| error.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

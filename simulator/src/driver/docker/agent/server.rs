@@ -51,7 +51,7 @@ impl Asked {
     async fn answer(&self, question: Question<'_>) -> Answer {
         match question {
             Question::Credentials(id) if id == super::credentials_id(self.task) => {
-                let known = self.account.stir(|world, now| world.task_credentials(now, &self.task));
+                let known = self.account.task_credentials(&self.task);
                 known.map_or_else(Answer::no_credentials, |(role, known)| answer::credentials(&role, &known))
             }
             Question::Credentials(_) => Answer::no_credentials(),

@@ -5,7 +5,7 @@ use simulator_core::ecs::definition::ContainerDefinition;
 use simulator_core::ecs::{CreateCluster, LaunchType, Network, RegisterTaskDefinition, RunTask, TaskStatus};
 use simulator_core::iam::{CreateRole, PutInlinePolicy, Role};
 use simulator_core::logs::{CreateLogGroup, GetLogEvents};
-use simulator_core::{Operation, Region, Setup, Timing, World};
+use simulator_core::{EventKind, Operation, Region, Setup, Timing, World};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
@@ -13,15 +13,16 @@ use crate::account::now;
 use crate::endpoint::Endpoint;
 
 /// An account whose tasks are containers.
-struct Deployed {
+pub(super) struct Deployed {
     trial: Trial,
-    account: Arc<Account>,
+    pub(super) wall: Arc<Wall>,
+    pub(super) account: Arc<Account>,
     _endpoint: Endpoint,
     _driving: AbortOnDropHandle<std::convert::Infallible>,
 }
 
 impl Deployed {
-    async fn new(name: &str) -> Self {
+    pub(super) async fn new(name: &str) -> Self {
         let trial = Trial::new(name).await;
         let id = "123456789012".parse().expect("twelve digits");
         let world = World::new(Setup {
@@ -39,8 +40,10 @@ impl Deployed {
         let driver = DockerDriver::new(engine, rehearsal, network, registry, Arc::default()).await.expect("a driver");
         let driver = driver.with_agent(Arc::clone(&account), endpoint.address());
         assert!(driver.has_agent(), "these tests need root, to enter the networks of containers");
+        let wall =
+            driver.enforce_security_groups(Arc::clone(&account)).await.expect("these tests need root and iptables");
         let driving = tokio::spawn(crate::driver::drive(Arc::clone(&account), Arc::new(driver)));
-        let deployed = Self { trial, account, _endpoint: endpoint, _driving: AbortOnDropHandle::new(driving) };
+        let deployed = Self { trial, wall, account, _endpoint: endpoint, _driving: AbortOnDropHandle::new(driving) };
         deployed.must(CreateCluster { name: Some("news".to_owned()), ..CreateCluster::default() });
         deployed.must(CreateLogGroup { group: "/news".to_owned(), tags: BTreeMap::new() });
         let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
@@ -60,13 +63,20 @@ impl Deployed {
         deployed
     }
 
-    fn must<O: Operation>(&self, operation: O) -> O::Output {
+    pub(super) fn must<O: Operation>(&self, operation: O) -> O::Output {
         let root = self.account.look(World::root);
         self.account.call(&root, operation).unwrap_or_else(|refusal| panic!("{} was refused: {refusal}", O::NAME))
     }
 
     /// Runs `program` as a task to its end, with the task role `app` if `with_role`, and answers its id and what it printed.
     async fn run(&self, program: &str, with_role: bool) -> (TaskId, Vec<String>) {
+        let task = self.begin(program, with_role, &[]);
+        let lines = self.end_of(&task).await;
+        (task, lines)
+    }
+
+    /// Begins a task of `program` in the security groups `groups`.
+    pub(super) fn begin(&self, program: &str, with_role: bool, groups: &[String]) -> TaskId {
         let options =
             [("awslogs-group", "/news"), ("awslogs-region", "eu-central-1"), ("awslogs-stream-prefix", "ecs")];
         let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
@@ -93,16 +103,28 @@ impl Deployed {
             cluster: Some("news".to_owned()),
             task_definition: definition.name().to_string(),
             launch_type: Some(LaunchType::Fargate),
-            network: Some(Network { subnets, ..Network::default() }),
+            network: Some(Network { subnets, security_groups: groups.to_vec(), ..Network::default() }),
             tags: [("team".to_owned(), "news".to_owned())].into(),
             ..RunTask::default()
         });
-        let task = tasks[0];
+        tasks[0]
+    }
+
+    /// What a task has printed when it has ended, which must be well.
+    pub(super) async fn end_of(&self, task: &TaskId) -> Vec<String> {
+        let task = *task;
         let over = self.account.until(|world| {
             let task = world.ecs().task(&task).expect("it was launched");
             (task.last_status == TaskStatus::Stopped).then(|| task.clone())
         });
         let ended = timeout(LONG, over).await.expect("it ends");
+        let lines = self.lines(&task);
+        assert_eq!(ended.containers[0].exit_code, Some(0), "{:?}: {lines:#?}", ended.stop);
+        lines
+    }
+
+    /// What a task that has begun to write has printed so far.
+    fn lines(&self, task: &TaskId) -> Vec<String> {
         let events = self.must(GetLogEvents {
             group: "/news".to_owned(),
             stream: format!("ecs/app/{task}"),
@@ -112,12 +134,23 @@ impl Deployed {
             limit: None,
             from_head: true,
         });
-        let lines: Vec<String> = events.events.into_iter().map(|event| event.message).collect();
-        assert_eq!(ended.containers[0].exit_code, Some(0), "{:?}: {lines:#?}", ended.stop);
-        (task, lines)
+        events.events.into_iter().map(|event| event.message).collect()
     }
 
-    async fn end(self) {
+    /// Waits until the last line that a task has printed is `line`.
+    pub(super) async fn says(&self, task: &TaskId, line: &str) {
+        let stream_of_task = format!("ecs/app/{task}");
+        let said = self.account.until(|world| {
+            let last = world.events().iter().rev().find_map(|event| match &event.kind {
+                EventKind::Logged { stream, line, .. } if *stream == stream_of_task => Some(line),
+                _ => None,
+            });
+            last.filter(|last| *last == line).map(drop)
+        });
+        assert!(timeout(LONG, said).await.is_ok(), "it does not say `{line}` but {:?}", self.lines(task));
+    }
+
+    pub(super) async fn end(self) {
         drop(self._driving);
         self.trial.end().await;
     }

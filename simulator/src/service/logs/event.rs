@@ -1,0 +1,113 @@
+//! Lines on the wire.
+
+use serde_json::{Value, json};
+use simulator_core::logs::{
+    FilterLogEvents, FilteredEvent, GetLogEvents, GetLogEventsOutput, PutLogEvents, PutLogEventsOutput,
+};
+use simulator_core::{Page, Refusal, Timestamp, World};
+
+use super::{INVALID, identified, name, paged};
+use crate::service::json::object;
+use crate::wire::Input;
+
+pub(super) fn decode_put(input: &mut Input, _: &World) -> Result<PutLogEvents, Refusal> {
+    // Ignored by AWS since 2023 (BOTO).
+    input.text("sequenceToken")?;
+    let mut events = Vec::new();
+    for mut event in input.structures("logEvents")? {
+        let at = time(&mut event, "timestamp")?.ok_or_else(|| Refusal::fault(INVALID, "timestamp is required"))?;
+        events.push((at, event.required("message", INVALID)?));
+        event.finish()?;
+    }
+    Ok(PutLogEvents { group: name(input)?, stream: input.required("logStreamName", INVALID)?, events })
+}
+
+fn time(input: &mut Input, key: &str) -> Result<Option<Timestamp>, Refusal> {
+    let Some(millis) = input.integer(key)? else { return Ok(None) };
+    let millis =
+        u64::try_from(millis).map_err(|_| Refusal::fault(INVALID, format!("Invalid value for {key}: {millis}")))?;
+    Ok(Some(Timestamp::from_millis(millis)))
+}
+
+pub(super) fn encode_put(output: PutLogEventsOutput, _: &World) -> Value {
+    let rejected = object([
+        ("tooNewLogEventStartIndex", json!(output.rejected.too_new_from)),
+        ("tooOldLogEventEndIndex", json!(output.rejected.too_old_until)),
+        ("expiredLogEventEndIndex", json!(output.rejected.expired_until)),
+    ]);
+    let none = rejected.as_object().is_none_or(serde_json::Map::is_empty);
+    object([
+        ("nextSequenceToken", json!(output.next_sequence_token)),
+        ("rejectedLogEventsInfo", if none { Value::Null } else { rejected }),
+    ])
+}
+
+pub(super) fn decode_get(input: &mut Input, world: &World) -> Result<GetLogEvents, Refusal> {
+    only_masked(input)?;
+    Ok(GetLogEvents {
+        group: identified(input, world)?,
+        stream: input.required("logStreamName", INVALID)?,
+        start: time(input, "startTime")?,
+        end: time(input, "endTime")?,
+        next_token: input.text("nextToken")?,
+        limit: input.integer("limit")?,
+        from_head: input.boolean("startFromHead")?.unwrap_or(false),
+    })
+}
+
+/// Takes `unmask`: there is nothing masked that could be shown.
+fn only_masked(input: &mut Input) -> Result<(), Refusal> {
+    if input.boolean("unmask")? == Some(true) {
+        return Err(Refusal::NotSimulated { what: "unmasked log lines".to_owned() });
+    }
+    Ok(())
+}
+
+pub(super) fn encode_got(output: GetLogEventsOutput, _: &World) -> Value {
+    let events: Value = output
+        .events
+        .iter()
+        .map(|it| {
+            json!({
+                "timestamp": it.at.as_millis(),
+                "message": it.message,
+                "ingestionTime": it.ingested.as_millis(),
+            })
+        })
+        .collect();
+    json!({"events": events, "nextForwardToken": output.forward, "nextBackwardToken": output.backward})
+}
+
+pub(super) fn decode_filter(input: &mut Input, world: &World) -> Result<FilterLogEvents, Refusal> {
+    // Deprecated: lines of several streams always come in the order of time.
+    input.boolean("interleaved")?;
+    only_masked(input)?;
+    Ok(FilterLogEvents {
+        group: identified(input, world)?,
+        streams: input.texts("logStreamNames")?,
+        prefix: input.text("logStreamNamePrefix")?,
+        start: time(input, "startTime")?,
+        end: time(input, "endTime")?,
+        pattern: input.text("filterPattern")?,
+        next_token: input.text("nextToken")?,
+        limit: input.integer("limit")?,
+        from_head: input.boolean("startFromHead")?.unwrap_or(true),
+    })
+}
+
+fn encode_filtered(event: &FilteredEvent) -> Value {
+    json!({
+        "logStreamName": event.stream,
+        "timestamp": event.event.at.as_millis(),
+        "message": event.event.message,
+        "ingestionTime": event.event.ingested.as_millis(),
+        "eventId": event.id,
+    })
+}
+
+/// What a search found. `searchedLogStreams` has been empty since 2019 (BOTO).
+pub(super) fn searched(page: &Page<FilteredEvent>) -> Value {
+    let mut answer = paged("events", page, encode_filtered);
+    answer["searchedLogStreams"] = json!([]);
+    answer
+}

@@ -1,0 +1,49 @@
+//! Log streams on the wire.
+
+use serde_json::{Value, json};
+use simulator_core::logs::{CreateLogStream, DeleteLogStream, DescribeLogStreams, StreamDescription, StreamOrder};
+use simulator_core::{Page, Refusal, Timestamp, World};
+
+use super::{INVALID, identified, name, paged};
+use crate::service::json::object;
+use crate::wire::Input;
+
+pub(super) fn decode_create(input: &mut Input, _: &World) -> Result<CreateLogStream, Refusal> {
+    Ok(CreateLogStream { group: name(input)?, stream: input.required("logStreamName", INVALID)? })
+}
+
+pub(super) fn decode_delete(input: &mut Input, _: &World) -> Result<DeleteLogStream, Refusal> {
+    Ok(DeleteLogStream { group: name(input)?, stream: input.required("logStreamName", INVALID)? })
+}
+
+pub(super) fn decode_describe(input: &mut Input, world: &World) -> Result<DescribeLogStreams, Refusal> {
+    Ok(DescribeLogStreams {
+        group: identified(input, world)?,
+        prefix: input.text("logStreamNamePrefix")?,
+        order: match input.text("orderBy")?.as_deref() {
+            None | Some("LogStreamName") => StreamOrder::LogStreamName,
+            Some("LastEventTime") => StreamOrder::LastEventTime,
+            Some(other) => return Err(Refusal::fault(INVALID, format!("Invalid value for orderBy: {other}"))),
+        },
+        descending: input.boolean("descending")?.unwrap_or(false),
+        limit: input.integer("limit")?,
+        next_token: input.text("nextToken")?,
+    })
+}
+
+pub(super) fn encode_described(page: Page<StreamDescription>, _: &World) -> Value {
+    paged("logStreams", &page, encode)
+}
+
+fn encode(stream: &StreamDescription) -> Value {
+    object([
+        ("logStreamName", json!(stream.name)),
+        ("creationTime", json!(stream.created.as_millis())),
+        ("firstEventTimestamp", json!(stream.span.map(|(first, _)| first.as_millis()))),
+        ("lastEventTimestamp", json!(stream.span.map(|(_, last)| last.as_millis()))),
+        ("lastIngestionTime", json!(stream.last_ingestion.map(Timestamp::as_millis))),
+        ("arn", json!(stream.arn.as_str())),
+        // Always, since 2019 (BOTO).
+        ("storedBytes", json!(0)),
+    ])
+}
