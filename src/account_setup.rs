@@ -40,6 +40,7 @@ impl BootstrapAccount {
             project: config.project.clone(),
             service: config.service.clone(),
             repository: config.repository.clone(),
+            shift: config.shift.clone(),
             task_definition,
             database_port: engine.and_then(|engine| NonZeroU16::new(engine.port())),
         };

@@ -1,8 +1,10 @@
 //! `greenroom.toml`: one file for both halves. Each half reads its own sections; here they meet.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use bootstrap::config::Misplaced;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::Deserialize;
 use simulator::finding::Place;
@@ -17,11 +19,18 @@ pub(crate) struct Config {
     pub(crate) service: bootstrap::config::Service,
     #[serde(default)]
     pub(crate) repository: bootstrap::config::Repository,
+    #[serde(default)]
+    deployment: bootstrap::config::Deployment,
+    /// What `[deployment]` comes to.
+    #[serde(skip)]
+    pub(crate) shift: Option<bootstrap::config::Shift>,
     pub(crate) files: rehearsal::Files,
     pub(crate) migration: Option<rehearsal::Migration>,
     pub(crate) database: Option<rehearsal::Database>,
     #[serde(default)]
     pub(crate) secrets: BTreeMap<String, rehearsal::Secret>,
+    #[serde(default)]
+    pub(crate) stand_ins: BTreeMap<String, rehearsal::StandIn>,
 }
 
 /// Why there is no usable configuration.
@@ -60,14 +69,19 @@ impl ConfigText {
     }
 
     fn offset(&self, keys: &[&str]) -> Option<usize> {
-        let document = DeTable::parse(&self.text).ok()?;
-        let (last, tables) = keys.split_last()?;
-        let mut table = document.get_ref();
-        for key in tables {
-            table = table.get(*key)?.get_ref().as_table()?;
-        }
-        Some(table.get(*last)?.span().start)
+        span(&self.text, keys).map(|span| span.start)
     }
+}
+
+/// Where the value at `keys` stands in `text`.
+fn span(text: &str, keys: &[&str]) -> Option<Range<usize>> {
+    let document = DeTable::parse(text).ok()?;
+    let (last, tables) = keys.split_last()?;
+    let mut table = document.get_ref();
+    for key in tables {
+        table = table.get(*key)?.get_ref().as_table()?;
+    }
+    Some(table.get(*last)?.span())
 }
 
 /// Reads the file at `path`.
@@ -80,20 +94,38 @@ pub(crate) fn read(path: &Path) -> Result<(Config, ConfigText), ConfigError> {
 
 #[expect(clippy::result_large_err, reason = "the file is read once, and its error is shown whole")]
 fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
-    toml::from_str(text).map_err(|error| ConfigError::Parse {
-        message: format!("`{}`: {}", path.display(), error.message()),
-        place: error.span().map(SourceSpan::from),
-        help: nearest_key(error.message()),
+    let wrong = |message: &str, span: Option<Range<usize>>, help: Option<String>| ConfigError::Parse {
+        message: format!("`{}`: {message}", path.display()),
+        place: span.map(SourceSpan::from),
+        help,
         file: NamedSource::new(path.display().to_string(), text.to_owned()),
-    })
+    };
+    let mut config: Config =
+        toml::from_str(text).map_err(|error| wrong(error.message(), error.span(), nearest_key(error.message())))?;
+    config.shift = config
+        .deployment
+        .shift()
+        .map_err(|Misplaced { key, what }| wrong(what, span(text, &["deployment", key]), None))?;
+    let functions: Vec<&str> =
+        config.shift.iter().flat_map(|shift| &shift.hooks).map(|hook| hook.function.as_str()).collect();
+    if let Some(stranger) = config.stand_ins.keys().find(|name| !functions.contains(&name.as_str())) {
+        let message = format!("no hook of `[deployment]` asks a function called `{stranger}`");
+        let help = nearest(stranger, functions.iter().copied()).map(|nearest| format!("did you mean `{nearest}`?"));
+        return Err(wrong(&message, span(text, &["stand-ins", stranger]), help));
+    }
+    Ok(config)
 }
 
-/// For an unknown key, the known one that is written most like it.
+/// For an unknown key or word, the known one that is written most like it.
 fn nearest_key(message: &str) -> Option<String> {
-    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    let unknown = message.strip_prefix("unknown field ").or_else(|| message.strip_prefix("unknown variant "))?;
+    let mut quoted = unknown.split('`').skip(1).step_by(2);
     let unknown = quoted.next()?;
-    let nearest = quoted.max_by(|a, b| strsim::jaro(unknown, a).total_cmp(&strsim::jaro(unknown, b)))?;
-    Some(format!("did you mean `{nearest}`?"))
+    nearest(unknown, quoted).map(|nearest| format!("did you mean `{nearest}`?"))
+}
+
+fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known.max_by(|a, b| strsim::jaro(unknown, a).total_cmp(&strsim::jaro(unknown, b)))
 }
 
 #[cfg(test)]
@@ -105,6 +137,10 @@ mod tests {
         let cases = [
             ("unknown field `prot`, expected one of `cluster`, `name`, `port`", Some("did you mean `port`?")),
             ("unknown field `x`, there are no fields", None),
+            (
+                "unknown variant `bluegreen`, expected one of `rolling`, `blue-green`, `linear`, `canary`",
+                Some("did you mean `blue-green`?"),
+            ),
             ("missing field `name`", None),
         ];
         for (message, help) in cases {

@@ -11,4 +11,5 @@ mod interrupted;
 mod order;
 mod rehearse;
 mod serve;
+mod shift;
 mod tidy;

@@ -18,8 +18,11 @@ pub(crate) struct Identifiers {
     /// Ids by name.
     pub(crate) security_groups: BTreeMap<String, String>,
     pub(crate) load_balancer: Option<LoadBalancerIdentity>,
-    pub(crate) target_group: Option<String>,
+    /// ARNs by name.
+    pub(crate) target_groups: BTreeMap<String, String>,
     pub(crate) listener: Option<String>,
+    /// ARNs by name.
+    pub(crate) listener_rules: BTreeMap<String, String>,
     pub(crate) cluster: Option<String>,
     pub(crate) task_definition: Option<String>,
     pub(crate) service: Option<String>,
@@ -37,8 +40,9 @@ pub(crate) enum Made {
     Role { name: String, arn: String },
     SecurityGroup { name: String, id: String },
     LoadBalancer(LoadBalancerIdentity),
-    TargetGroup { arn: String },
+    TargetGroup { name: String, arn: String },
     Listener { arn: String },
+    ListenerRule { name: String, arn: String },
     Cluster { arn: String },
     TaskDefinition { arn: String },
     Service { arn: String },
@@ -54,8 +58,9 @@ impl Identifiers {
             Made::Role { name, arn } => drop(self.roles.insert(name, arn)),
             Made::SecurityGroup { name, id } => drop(self.security_groups.insert(name, id)),
             Made::LoadBalancer(identity) => self.load_balancer = Some(identity),
-            Made::TargetGroup { arn } => self.target_group = Some(arn),
+            Made::TargetGroup { name, arn } => drop(self.target_groups.insert(name, arn)),
             Made::Listener { arn } => self.listener = Some(arn),
+            Made::ListenerRule { name, arn } => drop(self.listener_rules.insert(name, arn)),
             Made::Cluster { arn } => self.cluster = Some(arn),
             Made::TaskDefinition { arn } => self.task_definition = Some(arn),
             Made::Service { arn } => self.service = Some(arn),
@@ -82,8 +87,32 @@ impl Identifiers {
         known(self.load_balancer.as_ref(), || ResourceId::new(Kind::LoadBalancer, ""), operation, resource)
     }
 
-    pub(crate) fn target_group(&self, operation: &'static str, resource: &ResourceId) -> Result<&str, CallError> {
-        known(self.target_group.as_deref(), || ResourceId::new(Kind::TargetGroup, ""), operation, resource)
+    pub(crate) fn role(&self, name: &str, operation: &'static str, resource: &ResourceId) -> Result<&str, CallError> {
+        let arn = self.roles.get(name).map(String::as_str);
+        known(arn, || ResourceId::new(Kind::Role, name), operation, resource)
+    }
+
+    pub(crate) fn target_group(
+        &self,
+        name: &str,
+        operation: &'static str,
+        resource: &ResourceId,
+    ) -> Result<&str, CallError> {
+        let arn = self.target_groups.get(name).map(String::as_str);
+        known(arn, || ResourceId::new(Kind::TargetGroup, name), operation, resource)
+    }
+
+    pub(crate) fn listener(&self, operation: &'static str, resource: &ResourceId) -> Result<&str, CallError> {
+        known(self.listener.as_deref(), || ResourceId::new(Kind::Listener, ""), operation, resource)
+    }
+
+    pub(crate) fn listener_rule(
+        &self,
+        rule: &ResourceId,
+        operation: &'static str,
+        resource: &ResourceId,
+    ) -> Result<&str, CallError> {
+        known(self.listener_rules.get(&rule.name).map(String::as_str), || rule.clone(), operation, resource)
     }
 
     pub(crate) fn task_definition(&self, operation: &'static str, resource: &ResourceId) -> Result<&str, CallError> {

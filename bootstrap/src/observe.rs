@@ -11,6 +11,7 @@ use crate::fault::CallError;
 use crate::resource::cluster::ClusterState;
 use crate::resource::deploy_user::DeployUserState;
 use crate::resource::listener::ListenerState;
+use crate::resource::listener_rule::ListenerRuleState;
 use crate::resource::load_balancer::LoadBalancerState;
 use crate::resource::log_group::LogGroupState;
 use crate::resource::network;
@@ -41,8 +42,12 @@ pub struct Observed {
     pub load_balancer: Option<LoadBalancerState>,
     /// The target group.
     pub target_group: Option<TargetGroupState>,
+    /// The second target group, where traffic shifts.
+    pub alternate_target_group: Option<TargetGroupState>,
     /// The listener on the wanted port of the load balancer.
     pub listener: Option<ListenerState>,
+    /// Its rules of the wanted priorities, by name.
+    pub listener_rules: BTreeMap<String, ListenerRuleState>,
     /// The cluster.
     pub cluster: Option<ClusterState>,
     /// The ARN of the newest revision of the task definition.
@@ -53,7 +58,7 @@ pub struct Observed {
     pub user: Option<DeployUserState>,
 }
 
-/// Looks at everything that is desired, without changing anything. Two calls at most follow one another.
+/// Looks at everything that is desired, without changing anything. Three calls at most follow one another, and a call for each page.
 ///
 /// # Errors
 /// If a call is refused, or AWS does not answer.
@@ -72,7 +77,21 @@ pub async fn observe(account: &Account, desired: &Desired) -> Result<Observed, C
             Some(found) => desired.listener.observe(account, &found.identity.arn).await?,
             None => None,
         };
-        Ok((found, listener))
+        let rules = match &listener {
+            Some(listener) => {
+                let rules = desired.listener_rules();
+                try_join_all(rules.map(async |rule| Ok((rule.id().name, rule.observe(account, &listener.arn).await?))))
+                    .await?
+            }
+            None => Vec::new(),
+        };
+        Ok((found, listener, rules))
+    };
+    let alternate = async {
+        match &desired.alternate_target_group {
+            Some(group) => group.observe(account, project).await,
+            None => Ok(None),
+        }
     };
     let (
         service_linked_roles,
@@ -81,8 +100,9 @@ pub async fn observe(account: &Account, desired: &Desired) -> Result<Observed, C
         log_groups,
         roles,
         security_groups,
-        (load_balancer, listener),
+        (load_balancer, listener, listener_rules),
         target_group,
+        alternate_target_group,
         cluster,
         task_definition,
         service,
@@ -96,6 +116,7 @@ pub async fn observe(account: &Account, desired: &Desired) -> Result<Observed, C
         security_group::observe(account, &desired.security_groups, project),
         load_balancer,
         desired.target_group.observe(account, project),
+        alternate,
         desired.cluster.observe(account, project),
         desired.first_revision.observe(account),
         desired.service.observe(account, project),
@@ -113,7 +134,9 @@ pub async fn observe(account: &Account, desired: &Desired) -> Result<Observed, C
         security_groups,
         load_balancer,
         target_group,
+        alternate_target_group,
         listener,
+        listener_rules: present(listener_rules),
         cluster,
         task_definition,
         service,

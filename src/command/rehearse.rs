@@ -139,10 +139,26 @@ pub(super) fn prepare(path: &Path, arguments: &Arguments) -> Result<Prepared, Ex
         script.service.desired_count = tasks.unwrap_or(script.service.desired_count);
         script.faults = faults;
     }
+    if arguments.engine == EngineArgument::Docker {
+        answered(&config, &text).map_err(refuse)?;
+    }
     let engine = script.database.as_ref().map(|(_, engine)| *engine);
     let set_up = BootstrapAccount::read(&config, &script.to.directory, engine);
     let set_up = set_up.map_err(|error| complain(error, Exit::Input))?;
     Ok(Prepared { script, set_up, _checkouts: [from.checkout, to.checkout] })
+}
+
+/// Refuses a hook whose function nothing answers for: with real containers it would be asked.
+fn answered(config: &Config, text: &ConfigText) -> Result<(), RehearsalError> {
+    let mut hooks = config.shift.iter().flat_map(|shift| &shift.hooks);
+    let Some(hook) = hooks.find(|hook| !config.stand_ins.contains_key(hook.function.as_str())) else { return Ok(()) };
+    let (function, place) = (&hook.function, text.place(&["deployment", "hooks"]));
+    Err(RehearsalError::Input {
+        message: format!("{place}: nothing stands in for the function `{function}`, which a hook asks"),
+        help: Some(format!(
+            "write `\"{function}\" = {{ command = [\"./check\"] }}` or `{{ post = \"http://...\" }}` into `[stand-ins]`"
+        )),
+    })
 }
 
 /// What is to go wrong.
@@ -276,7 +292,7 @@ impl Diagnostic for Refusal {
 }
 
 fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Source, to: Source) -> Script {
-    let Config { project, service, repository, files, migration, database, secrets } = config;
+    let Config { project, service, repository, files, migration, database, secrets, stand_ins, .. } = config;
     let engine = arguments.database.map(|argument| match argument {
         DatabaseArgument::Postgres => Engine::Postgres,
         DatabaseArgument::Mysql => Engine::MySql,
@@ -308,6 +324,10 @@ fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Sourc
         },
         database,
         secrets: secrets.clone(),
+        stand_ins: stand_ins
+            .iter()
+            .map(|(function, stand_in)| (function.clone(), (stand_in.clone(), text.place(&["stand-ins", function]))))
+            .collect(),
         timing: match (arguments.timing, arguments.engine) {
             (Some(TimingArgument::Rehearsal), _) | (None, EngineArgument::Docker) => Timing::rehearsal(),
             (Some(TimingArgument::Aws), _) | (None, EngineArgument::Virtual) => Timing::aws(),

@@ -1,11 +1,14 @@
 //! What the user wrote: the sections of `greenroom.toml` that bootstrap reads, and the task definition that they go with.
 //!
-//! - [`name`]: the words that may stand in those sections; each type admits only what AWS admits
+//! - [`name`], [`number`]: what may stand in those sections; each type admits only what AWS admits
+//! - [`deployment`]: the section that says how requests move to a new revision
 //!
 //! The file also has sections that are none of bootstrap's business. Whoever reads the file deserialises the whole of it
-//! and hands over the three structs from here.
+//! and hands over the structs from here.
 
+pub mod deployment;
 pub mod name;
+pub mod number;
 
 use std::num::NonZeroU16;
 
@@ -13,6 +16,7 @@ use serde::Deserialize;
 
 use crate::location::Region;
 use crate::task_definition::TaskDefinition;
+pub use deployment::{Deployment, Hook, HookStage, Misplaced, Shift, Strategy, TestHeader};
 use name::{
     ClusterName, ContainerName, GracePeriodSeconds, HealthCheckPath, MaximumPercent, MinimumHealthyPercent,
     ProjectName, RepositoryName, ServiceName,
@@ -27,6 +31,8 @@ pub struct Config {
     pub service: Service,
     /// The section `[repository]`, which may be left out.
     pub repository: Repository,
+    /// What the section `[deployment]` comes to: none where tasks are replaced in place.
+    pub shift: Option<Shift>,
     /// The task definition that `[files] task-definition` points at.
     pub task_definition: TaskDefinition,
     /// The TCP port of the project's database, if it has one: a security group then admits the service to it.

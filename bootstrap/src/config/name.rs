@@ -128,6 +128,37 @@ name!(
     |text| text.starts_with('/') && text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic())
 );
 
+name!(
+    /// The name of a Lambda function, with its alias or version if it has one.
+    FunctionName,
+    "a function's name",
+    "1 to 64 letters, digits, hyphens and underscores, and perhaps a colon with an alias or version of as many",
+    |text| {
+        let part = |part: &str| is_ecs_name(part) && part.len() <= 64;
+        text.split_once(':').map_or_else(|| part(text), |(name, qualifier)| part(name) && part(qualifier))
+    }
+);
+
+name!(
+    /// The name of a header in a listener rule's condition (Elastic Load Balancing `HttpHeaderConditionConfig`).
+    HeaderName,
+    "a header's name",
+    "1 to 40 letters, digits, hyphens and underscores",
+    |text| text.len() <= 40 && is_ecs_name(text)
+);
+
+name!(
+    /// The value of a header in a listener rule's condition. The wildcards that AWS has for it are left out: what marks a
+    /// test request should be one thing.
+    HeaderValue,
+    "a header's value",
+    "1 to 128 visible ASCII characters other than `*` and `?`",
+    |text| {
+        (1..=128).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*' && byte != b'?')
+    }
+);
+
 impl From<&ProjectName> for RepositoryName {
     fn from(project: &ProjectName) -> Self {
         Self(project.0.clone())

@@ -80,6 +80,16 @@ pub enum Contradiction {
         /// What the file says.
         found: Vec<String>,
     },
+    /// Target groups may have 32 characters in their names (Elastic Load Balancing CreateTargetGroup).
+    #[error(
+        "the second target group would be called `{name}`, and AWS allows 32 characters: shorten `[project] name` by {excess}"
+    )]
+    TargetGroupName {
+        /// The name.
+        name: String,
+        /// So many characters are too many.
+        excess: usize,
+    },
     /// A policy is larger than IAM takes; shorter names make it smaller.
     #[error("the {resource} is too large: {too_large}")]
     PolicyTooLarge {
@@ -126,6 +136,12 @@ pub(super) fn check_files(config: &Config, location: &Location, contradictions: 
             contradictions.push(Contradiction::NoSuchPort { container, port: config.service.port, known });
         }
         Some(_) => {}
+    }
+    if config.shift.is_some() {
+        let name = super::traffic::alternate(&config.project.name);
+        if let Some(excess) = name.len().checked_sub(32).filter(|excess| *excess > 0) {
+            contradictions.push(Contradiction::TargetGroupName { name, excess });
+        }
     }
     // ECS takes `bridge` where nothing is said (RegisterTaskDefinition, networkMode).
     let mode = facts.network_mode.as_deref().unwrap_or("bridge");

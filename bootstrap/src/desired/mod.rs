@@ -1,6 +1,7 @@
 //! The account that should be: a pure function of the configuration and of the account and region that it is for.
 
 mod contradiction;
+mod traffic;
 
 use std::num::NonZeroU16;
 
@@ -14,10 +15,11 @@ use crate::resource::cluster::Cluster;
 use crate::resource::deploy_user::DeployUser;
 use crate::resource::inline_policy::InlinePolicy;
 use crate::resource::listener::Listener;
+use crate::resource::listener_rule::ListenerRule;
 use crate::resource::load_balancer::LoadBalancer;
 use crate::resource::log_group::LogGroup;
 use crate::resource::repository::Repository;
-use crate::resource::role::Role;
+use crate::resource::role::{Purpose, Role};
 use crate::resource::security_group::{IngressRule, SecurityGroup, Source};
 use crate::resource::service::{Rollout, Service};
 use crate::resource::target_group::TargetGroup;
@@ -43,12 +45,16 @@ pub struct Desired {
     pub execution_role: Role,
     /// The role that the app has, if the task definition names another.
     pub task_role: Option<Role>,
+    /// The roles with which ECS moves requests, where a deploy does.
+    pub traffic_roles: Vec<Role>,
     /// The security groups: the load balancer's, the service's and, with a database, the database's.
     pub security_groups: Vec<SecurityGroup>,
     /// The load balancer.
     pub load_balancer: LoadBalancer,
     /// The target group.
     pub target_group: TargetGroup,
+    /// The target group that requests move to and fro, where a deploy moves them.
+    pub alternate_target_group: Option<TargetGroup>,
     /// The listener.
     pub listener: Listener,
     /// The cluster.
@@ -79,7 +85,7 @@ impl Desired {
     }
 
     fn assemble(config: &Config, location: Location, execution: &RoleReference) -> Self {
-        let Config { project, service, repository, task_definition, database_port } = config;
+        let Config { project, service, repository, shift, task_definition, database_port } = config;
         let facts = task_definition.facts();
         let project = &project.name;
         let repository = {
@@ -120,20 +126,30 @@ impl Desired {
             roles: roles().map(|role| role.name.clone()).collect(),
         };
         let security_groups = security_groups(project, service.port, *database_port);
-        let listener = Listener { load_balancer: project.clone(), port: HTTP };
+        let target_group = TargetGroup {
+            name: project.to_string(),
+            port: service.port,
+            health_check_path: service.health_check_path.clone(),
+            purpose: "the service's tasks are registered in it",
+        };
+        let listener = Listener { load_balancer: project.clone(), target_group: target_group.name.clone(), port: HTTP };
+        let (traffic, traffic_roles) =
+            shift.as_ref().map(|shift| traffic::of(shift, project, &location, &listener)).unzip();
+        let alternate_target_group = traffic.as_ref().map(|traffic| TargetGroup {
+            name: traffic.alternate.clone(),
+            purpose: "the tasks of every other revision are registered in it",
+            ..target_group.clone()
+        });
         Self {
             project: project.clone(),
             repository,
             log_groups,
             execution_role,
             task_role,
+            traffic_roles: traffic_roles.unwrap_or_default(),
             security_groups,
             load_balancer: LoadBalancer { name: project.clone(), security_group: load_balancer_group(project) },
-            target_group: TargetGroup {
-                name: project.clone(),
-                port: service.port,
-                health_check_path: service.health_check_path.clone(),
-            },
+            alternate_target_group,
             listener: listener.clone(),
             cluster: Cluster { name: service.cluster.clone() },
             first_revision,
@@ -145,12 +161,15 @@ impl Desired {
                 container: service.container.clone(),
                 port: service.port,
                 security_group: service_group(project),
+                target_group: target_group.name.clone(),
                 rollout: Rollout {
                     minimum_healthy_percent: service.minimum_healthy_percent,
                     maximum_percent: service.maximum_percent,
                     grace_period: service.health_check_grace_period_seconds,
                 },
+                traffic: traffic.map(Box::new),
             },
+            target_group,
             user,
             location,
         }
@@ -173,7 +192,12 @@ impl Desired {
 
     /// The roles that should be.
     pub fn roles(&self) -> impl Iterator<Item = &Role> {
-        std::iter::once(&self.execution_role).chain(&self.task_role)
+        std::iter::once(&self.execution_role).chain(&self.task_role).chain(&self.traffic_roles)
+    }
+
+    /// The rules of the listener that should be, where a deploy moves requests.
+    pub fn listener_rules(&self) -> impl Iterator<Item = &ListenerRule> {
+        self.service.traffic.iter().flat_map(|traffic| traffic.rules())
     }
 
     /// The name of the load balancer's security group.
@@ -198,11 +222,13 @@ impl Desired {
 fn role(reference: &RoleReference, location: &Location, policy: Option<InlinePolicy>) -> Role {
     let RoleReference { account: _, path, name } = reference;
     Role {
+        purpose: Purpose::Tasks,
         arn: location.iam_arn(&format!("role{path}{name}")),
         name: name.clone(),
         path: path.clone(),
         trust: TrustPolicy::for_tasks(location),
         policy,
+        managed: None,
     }
 }
 

@@ -47,6 +47,7 @@ pub(crate) fn example_config(change: impl FnOnce(&mut Value)) -> Config {
         project: serde_json::from_value::<Project>(project).expect("a section"),
         service: serde_json::from_value::<config::Service>(service).expect("a section"),
         repository: config::Repository::default(),
+        shift: None,
         task_definition: TaskDefinition::parse(&definition.to_string()).expect("a task definition"),
         database_port: NonZeroU16::new(5432),
     }
@@ -54,6 +55,50 @@ pub(crate) fn example_config(change: impl FnOnce(&mut Value)) -> Config {
 
 pub(crate) fn example() -> Desired {
     Desired::new(&example_config(|_| ()), &example_location()).expect("the example has no contradictions")
+}
+
+/// The example project, whose deploys move requests in two steps and are tested and watched on the way.
+pub(crate) fn example_canary_config() -> Config {
+    let deployment = json!({
+        "strategy": "canary", "canary-percent": 10, "bake-time-minutes": 5,
+        "test-header": {"name": "x-release", "value": "next"},
+        "hooks": [{"function": "check", "stages": ["post-test-traffic-shift", "production-traffic-shift"]}],
+    });
+    let deployment = serde_json::from_value::<config::Deployment>(deployment).expect("a section");
+    Config { shift: deployment.shift().expect("the keys go together"), ..example_config(|_| ()) }
+}
+
+pub(crate) fn example_canary() -> Desired {
+    Desired::new(&example_canary_config(), &example_location()).expect("the example has no contradictions")
+}
+
+#[test]
+fn ecs_gets_roles_of_its_own_that_allow_just_what_it_does() {
+    let desired = example_canary();
+    let said: Vec<String> = desired
+        .traffic_roles
+        .iter()
+        .map(|role| {
+            let policy = role.policy.as_ref().map(|policy| policy.policy.to_text()).unwrap_or_default();
+            format!("{} {} {policy} {}", role.name, role.managed.clone().unwrap_or_default(), role.trust.to_text())
+        })
+        .collect();
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    let call = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Call","Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"arn:aws:lambda:eu-central-1:123456789012:function:check"}]}"#;
+    let managed = "arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers";
+    assert_eq!(
+        said,
+        [format!("news-api-infrastructure {managed}  {trust}"), format!("news-api-hooks  {call} {trust}")]
+    );
+    assert_eq!(desired.user, example().user, "a deploy hands ECS none of them, and so may not");
+}
+
+#[test]
+fn a_second_target_group_needs_a_name_too() {
+    let mut config = example_canary_config();
+    config.project.name = ProjectName::parse("a2345678901234567890123456789").expect("a name");
+    let error = Desired::new(&config, &example_location()).expect_err("32 characters are all");
+    assert!(error.to_string().contains("shorten `[project] name` by 1"), "{error}");
 }
 
 #[test]

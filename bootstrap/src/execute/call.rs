@@ -23,6 +23,7 @@ pub(super) async fn make(
         Change::PutRetentionPolicy(group) => group.put_retention(account).await.map(nothing),
         Change::CreateRole(role) => role.create(account, project).await,
         Change::PutRolePolicy { role, policy } => role::put_policy(account, role, policy).await.map(nothing),
+        Change::AttachRolePolicy { role, policy } => role::attach_policy(account, role, policy).await.map(nothing),
         Change::CreateSecurityGroup { group, vpc_id } => group.create(account, vpc_id, project).await,
         Change::AuthorizeIngress { group, rules } => {
             security_group::authorize(account, group, rules, identifiers).await.map(nothing)
@@ -32,6 +33,7 @@ pub(super) async fn make(
         }
         Change::CreateTargetGroup { target_group, vpc_id } => target_group.create(account, vpc_id, project).await,
         Change::CreateListener(listener) => listener.create(account, identifiers).await,
+        Change::CreateRule(rule) => rule.create(account, identifiers).await,
         Change::CreateCluster(cluster) => cluster.create(account, project).await,
         Change::RegisterTaskDefinition(revision) => revision.register(account).await,
         Change::CreateService { service, subnet_ids } => {

@@ -216,7 +216,7 @@ pub(crate) fn outcome(desired: &Desired, identifiers: Identifiers) -> Result<Out
             uri: known(identifiers.repository_uri, "repository")?,
         },
         load_balancer: known(identifiers.load_balancer, "load balancer")?,
-        target_group_arn: known(identifiers.target_group, "target group")?,
+        target_group_arn: known(identifiers.target_groups.get(&desired.target_group.name).cloned(), "target group")?,
         listener_arn: known(identifiers.listener, "listener")?,
         execution_role_arn,
         task_role_arn,

@@ -22,13 +22,14 @@ pub(super) struct Wait {
 }
 
 /// Codes that say that something is not there. Of something that an earlier step made, they say "not yet".
-const ABSENT: [&str; 8] = [
+const ABSENT: [&str; 9] = [
     "NoSuchEntity",
     "RepositoryNotFoundException",
     "ResourceNotFoundException",
     "InvalidGroup.NotFound",
     "LoadBalancerNotFound",
     "TargetGroupNotFound",
+    "ListenerNotFound",
     "ClusterNotFoundException",
     "InvalidSecurityGroup",
 ];
@@ -42,7 +43,7 @@ const NOT_YET: [(&str, &str); 4] = [
 ];
 
 /// Codes that say that something is there already.
-const PRESENT: [&str; 8] = [
+const PRESENT: [&str; 9] = [
     "EntityAlreadyExists",
     "RepositoryAlreadyExistsException",
     "ResourceAlreadyExistsException",
@@ -51,6 +52,7 @@ const PRESENT: [&str; 8] = [
     "DuplicateLoadBalancerName",
     "DuplicateTargetGroupName",
     "DuplicateListener",
+    "PriorityInUse",
 ];
 
 /// How long to wait after a failed try before the next; none if the failure is final.

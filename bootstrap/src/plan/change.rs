@@ -6,6 +6,7 @@ use crate::policy::{Quota, quota};
 use crate::resource::cluster::Cluster;
 use crate::resource::inline_policy::InlinePolicy;
 use crate::resource::listener::Listener;
+use crate::resource::listener_rule::ListenerRule;
 use crate::resource::load_balancer::LoadBalancer;
 use crate::resource::log_group::LogGroup;
 use crate::resource::repository::Repository;
@@ -39,6 +40,13 @@ pub enum Change {
         /// The policy.
         policy: InlinePolicy,
     },
+    /// `iam:AttachRolePolicy`.
+    AttachRolePolicy {
+        /// The role's name.
+        role: String,
+        /// The ARN of the managed policy.
+        policy: String,
+    },
     /// `ec2:CreateSecurityGroup`.
     CreateSecurityGroup {
         /// The group.
@@ -69,6 +77,8 @@ pub enum Change {
     },
     /// `elasticloadbalancing:CreateListener`.
     CreateListener(Listener),
+    /// `elasticloadbalancing:CreateRule`.
+    CreateRule(ListenerRule),
     /// `ecs:CreateCluster`.
     CreateCluster(Cluster),
     /// `ecs:RegisterTaskDefinition`.
@@ -134,11 +144,13 @@ impl Change {
             Self::PutRetentionPolicy(group) => group.retention_id(),
             Self::CreateRole(role) => role.id(),
             Self::PutRolePolicy { role, policy: _ } => ResourceId::new(Kind::RolePolicy, role),
+            Self::AttachRolePolicy { role, policy: _ } => ResourceId::new(Kind::RoleAttachment, role),
             Self::CreateSecurityGroup { group, vpc_id: _ } => group.id(),
             Self::AuthorizeIngress { group, rules: _ } => ResourceId::new(Kind::Ingress, group),
             Self::CreateLoadBalancer { load_balancer, subnet_ids: _ } => load_balancer.id(),
             Self::CreateTargetGroup { target_group, vpc_id: _ } => target_group.id(),
             Self::CreateListener(listener) => listener.id(),
+            Self::CreateRule(rule) => rule.id(),
             Self::CreateCluster(cluster) => cluster.id(),
             Self::RegisterTaskDefinition(revision) => revision.id(),
             Self::CreateService { service, subnet_ids: _ } => service.id(),
@@ -161,7 +173,9 @@ impl Change {
             | Self::CreateUser { .. } => vec![],
             Self::PutLifecyclePolicy(repository) => vec![repository.id()],
             Self::PutRetentionPolicy(group) => vec![group.id()],
-            Self::PutRolePolicy { role, policy: _ } => vec![ResourceId::new(Kind::Role, role)],
+            Self::PutRolePolicy { role, policy: _ } | Self::AttachRolePolicy { role, policy: _ } => {
+                vec![ResourceId::new(Kind::Role, role)]
+            }
             Self::AuthorizeIngress { group, rules } => {
                 let sources = rules.iter().filter_map(|rule| match &rule.from {
                     Source::Anywhere => None,
@@ -173,21 +187,34 @@ impl Change {
                 vec![ServiceLinkedRole::ElasticLoadBalancing.id(), security_group(&load_balancer.security_group)]
             }
             Self::CreateListener(listener) => {
-                let name = listener.load_balancer.as_str();
-                vec![ResourceId::new(Kind::LoadBalancer, name), ResourceId::new(Kind::TargetGroup, name)]
+                vec![
+                    ResourceId::new(Kind::LoadBalancer, listener.load_balancer.as_str()),
+                    ResourceId::new(Kind::TargetGroup, &listener.target_group),
+                ]
+            }
+            Self::CreateRule(rule) => {
+                let groups = rule.target_groups.iter().map(|group| ResourceId::new(Kind::TargetGroup, group));
+                std::iter::once(rule.listener.id()).chain(groups).collect()
             }
             Self::CreateCluster(_) => vec![ServiceLinkedRole::Ecs.id()],
             Self::RegisterTaskDefinition(revision) => {
                 revision.roles.iter().map(|role| ResourceId::new(Kind::Role, role)).collect()
             }
             // ECS refuses a target group that no load balancer uses, so that the listener comes first.
-            Self::CreateService { service, subnet_ids: _ } => vec![
-                ServiceLinkedRole::Ecs.id(),
-                ResourceId::new(Kind::Cluster, service.cluster.as_str()),
-                security_group(&service.security_group),
-                ResourceId::new(Kind::TaskDefinition, service.family.as_str()),
-                service.listener.id(),
-            ],
+            Self::CreateService { service, subnet_ids: _ } => {
+                let mut needs = vec![
+                    ServiceLinkedRole::Ecs.id(),
+                    ResourceId::new(Kind::Cluster, service.cluster.as_str()),
+                    security_group(&service.security_group),
+                    ResourceId::new(Kind::TaskDefinition, service.family.as_str()),
+                    service.listener.id(),
+                ];
+                if let Some(traffic) = &service.traffic {
+                    needs.extend(traffic.rules().map(ListenerRule::id));
+                    needs.extend(traffic.roles().map(|role| ResourceId::new(Kind::Role, role)));
+                }
+                needs
+            }
             Self::PutUserPolicy { user, policy: _ } => vec![ResourceId::new(Kind::User, user)],
             // Made last: a run that fails half-way leaves no key whose secret half nobody has.
             Self::CreateAccessKey { .. } => return Needs::Everything,
@@ -204,6 +231,7 @@ impl fmt::Display for Change {
             | Self::CreateLogGroup(_)
             | Self::CreateTargetGroup { .. }
             | Self::CreateListener(_)
+            | Self::CreateRule(_)
             | Self::CreateCluster(_)
             | Self::CreateUser { .. }
             | Self::CreateAccessKey { .. } => write!(f, "create {}", self.resource()),
@@ -211,6 +239,7 @@ impl fmt::Display for Change {
             Self::PutLifecyclePolicy(_) => write!(f, "write {}", self.resource()),
             Self::PutRetentionPolicy(_) => write!(f, "set {} to {} days", self.resource(), LogGroup::retention_days()),
             Self::PutRolePolicy { role: _, policy } => write_policy(f, &self.resource(), policy, Quota::RoleInline),
+            Self::AttachRolePolicy { role, policy } => write!(f, "give role `{role}` the managed policy `{policy}`"),
             Self::PutUserPolicy { user: _, policy } => write_policy(f, &self.resource(), policy, Quota::UserInline),
             Self::CreateSecurityGroup { group: _, vpc_id } => write!(f, "create {} in {vpc_id}", self.resource()),
             Self::AuthorizeIngress { group, rules } => write!(f, "let {} into security group `{group}`", joined(rules)),

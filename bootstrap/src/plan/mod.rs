@@ -85,8 +85,9 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     for role in desired.roles() {
         role.plan(observed.roles.get(&role.name), draft);
     }
-    let mut identifiers = identifiers(observed);
+    let mut identifiers = identifiers(desired, observed);
     let target_group = observed.target_group.as_ref().map(|group| group.arn.as_str());
+    let alternate = observed.alternate_target_group.as_ref().map(|group| group.arn.as_str());
     if let Some(network) = &network {
         for group in &desired.security_groups {
             group.plan(&network.vpc_id, &observed.security_groups, draft);
@@ -98,13 +99,19 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
         let group = identifiers.security_groups.get(&desired.load_balancer.security_group).map(String::as_str);
         desired.load_balancer.plan(network, group, observed.load_balancer.as_ref(), draft);
         desired.target_group.plan(network, observed.target_group.as_ref(), draft);
+        if let Some(group) = &desired.alternate_target_group {
+            group.plan(network, observed.alternate_target_group.as_ref(), draft);
+        }
         let owner = observed.load_balancer.as_ref().map(|found| &found.owner);
         desired.listener.plan(owner, target_group, observed.listener.as_ref(), draft);
+        for rule in desired.listener_rules() {
+            rule.plan(owner, [target_group, alternate], observed.listener_rules.get(&rule.id().name), draft);
+        }
     }
     desired.cluster.plan(observed.cluster.as_ref(), draft);
     desired.first_revision.plan(observed.task_definition.as_deref(), draft);
     if let Some(network) = &network {
-        desired.service.plan(network, target_group, observed.service.as_ref(), draft);
+        desired.service.plan(network, &identifiers, observed.service.as_ref(), draft);
     }
     desired.user.plan(observed.user.as_ref(), draft);
     let (steps, blockers, drift) = finished.finish();
@@ -112,7 +119,13 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
 }
 
 /// What AWS calls the things that are there. Those that depend on the network are added when it is known.
-fn identifiers(observed: &Observed) -> Identifiers {
+fn identifiers(desired: &Desired, observed: &Observed) -> Identifiers {
+    let groups = [
+        (Some(&desired.target_group), &observed.target_group),
+        (desired.alternate_target_group.as_ref(), &observed.alternate_target_group),
+    ];
+    let groups =
+        groups.into_iter().filter_map(|(wanted, found)| Some((wanted?.name.clone(), found.as_ref()?.arn.clone())));
     Identifiers {
         vpc_id: None,
         subnet_ids: Vec::new(),
@@ -120,8 +133,9 @@ fn identifiers(observed: &Observed) -> Identifiers {
         roles: observed.roles.iter().map(|(name, found)| (name.clone(), found.arn.clone())).collect(),
         security_groups: std::collections::BTreeMap::new(),
         load_balancer: observed.load_balancer.as_ref().map(|found| found.identity.clone()),
-        target_group: observed.target_group.as_ref().map(|found| found.arn.clone()),
+        target_groups: groups.collect(),
         listener: observed.listener.as_ref().map(|found| found.arn.clone()),
+        listener_rules: observed.listener_rules.iter().map(|(name, found)| (name.clone(), found.arn.clone())).collect(),
         cluster: observed.cluster.as_ref().map(|found| found.arn.clone()),
         task_definition: observed.task_definition.clone(),
         service: observed.service.as_ref().map(|found| found.arn.clone()),

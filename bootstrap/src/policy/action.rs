@@ -102,6 +102,9 @@ pub static LIST_TASKS: Action = Action::everywhere(
     "its only resource type is the container instance, which a task on Fargate has none of; the condition on the cluster confines it",
 );
 
+/// `lambda:InvokeFunction`.
+pub static INVOKE_FUNCTION: Action = Action::on("lambda:InvokeFunction", &["function:"]);
+
 /// `iam:PassRole`.
 pub static PASS_ROLE: Action = Action::on("iam:PassRole", &["role/"]);
 

@@ -2,13 +2,14 @@
 //!
 //! - [`action`]: the actions that are ever granted, what each acts on, and why some admit nothing narrower than `*`
 //! - [`statement`]: a policy as data, and its JSON
-//! - [`deploy`], [`execution`], [`trust`]: the three kinds that are written
+//! - [`deploy`], [`execution`], [`hooks`], [`trust`]: the kinds that are written
 //! - [`meaning`]: comparison of policies by what they allow, not by their text
 //! - [`quota`]: how much IAM lets them hold
 
 pub mod action;
 pub mod deploy;
 pub mod execution;
+pub mod hooks;
 pub mod meaning;
 pub mod quota;
 pub mod statement;

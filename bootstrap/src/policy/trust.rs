@@ -32,15 +32,26 @@ impl TrustPolicy {
         }
     }
 
+    /// For the roles with which ECS itself acts on load balancers and calls functions. AWS documents no condition for it
+    /// (ECS developer guide, "Amazon ECS infrastructure IAM role for load balancers" and "Permissions required for Lambda
+    /// functions"), and one that ECS does not meet would stop every deployment.
+    #[must_use]
+    pub const fn for_ecs() -> Self {
+        Self { service: "ecs.amazonaws.com", conditions: Vec::new() }
+    }
+
     /// The JSON that IAM takes.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        json!({"Version": VERSION, "Statement": [{
+        let mut statement = json!({
             "Effect": "Allow",
             "Principal": {"Service": self.service},
             "Action": "sts:AssumeRole",
-            "Condition": conditions_to_json(&self.conditions),
-        }]})
+        });
+        if !self.conditions.is_empty() {
+            statement["Condition"] = conditions_to_json(&self.conditions);
+        }
+        json!({"Version": VERSION, "Statement": [statement]})
     }
 
     /// The text to send, without whitespace.

@@ -25,6 +25,8 @@ pub enum Kind {
     Role,
     /// The inline policy of a role.
     RolePolicy,
+    /// The managed policy that a role has.
+    RoleAttachment,
     /// An EC2 security group.
     SecurityGroup,
     /// The inbound rules of an EC2 security group.
@@ -35,6 +37,8 @@ pub enum Kind {
     TargetGroup,
     /// A listener of a load balancer.
     Listener,
+    /// A rule of a listener.
+    ListenerRule,
     /// An ECS cluster.
     Cluster,
     /// A family of task definitions.
@@ -62,11 +66,13 @@ impl Kind {
             Self::Retention => "retention of log group",
             Self::Role => "role",
             Self::RolePolicy => "policy of role",
+            Self::RoleAttachment => "managed policy of role",
             Self::SecurityGroup => "security group",
             Self::Ingress => "inbound rules of security group",
             Self::LoadBalancer => "load balancer",
             Self::TargetGroup => "target group",
             Self::Listener => "listener",
+            Self::ListenerRule => "listener rule",
             Self::Cluster => "cluster",
             Self::TaskDefinition => "task definition",
             Self::Service => "service",

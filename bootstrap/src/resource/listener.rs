@@ -14,8 +14,10 @@ use crate::plan::{Blocker, Change, Draft};
 /// The listener that should be: it forwards everything to one target group, over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
-    /// The name of the load balancer, which is that of the target group too.
+    /// The name of the load balancer.
     pub load_balancer: ProjectName,
+    /// The name of the target group.
+    pub target_group: String,
     /// The port that it listens on.
     pub port: NonZeroU16,
 }
@@ -86,13 +88,13 @@ impl Listener {
         }
         if !matches!((found.forwards_to.as_slice(), target_group), ([only], Some(wanted)) if only == wanted) {
             let found = if found.forwards_to.is_empty() { "nowhere".to_owned() } else { found.forwards_to.join(", ") };
-            unusable(format!("it forwards to {found}, not to target group `{}`", self.load_balancer));
+            unusable(format!("it forwards to {found}, not to target group `{}`", self.target_group));
         }
     }
 
     pub(crate) async fn create(&self, account: &Account, identifiers: &Identifiers) -> Result<Made, CallError> {
         const OPERATION: &str = "elasticloadbalancing:CreateListener";
-        let target_group = identifiers.target_group(OPERATION, &self.id())?;
+        let target_group = identifiers.target_group(&self.target_group, OPERATION, &self.id())?;
         let action = Action::builder().r#type(ActionTypeEnum::Forward).target_group_arn(target_group).build();
         let answer = account
             .elb
@@ -110,7 +112,7 @@ impl Listener {
 }
 
 /// The target groups that an action forwards to. AWS repeats a single one in both places.
-fn targets(action: &Action) -> Vec<String> {
+pub(super) fn targets(action: &Action) -> Vec<String> {
     let weighted = action.forward_config().map(|forward| forward.target_groups()).unwrap_or_default();
     let mut arns: Vec<String> = weighted.iter().filter_map(|group| group.target_group_arn.clone()).collect();
     if let Some(arn) = action.target_group_arn()

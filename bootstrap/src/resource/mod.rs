@@ -10,8 +10,8 @@
 //! - [`inline_policy`]: a policy inside a role or user
 //! - [`role`]: the execution role and the task role
 //! - [`security_group`]: the EC2 security groups and their rules
-//! - [`load_balancer`], [`target_group`], [`listener`]: what brings requests to the service
-//! - [`cluster`], [`task_definition`], [`service`]: what runs
+//! - [`load_balancer`], [`target_group`], [`listener`], [`listener_rule`]: what brings requests to the service
+//! - [`cluster`], [`task_definition`], [`service`]: what runs; [`traffic`]: how it moves requests to a new revision
 //! - [`deploy_user`]: the user that deploys, and its access key, which is made last
 
 pub mod cluster;
@@ -19,6 +19,7 @@ pub mod deploy_user;
 pub mod id;
 pub mod inline_policy;
 pub mod listener;
+pub mod listener_rule;
 pub mod load_balancer;
 pub mod log_group;
 pub mod network;
@@ -30,6 +31,7 @@ pub mod service;
 pub mod service_linked_role;
 pub mod target_group;
 pub mod task_definition;
+pub mod traffic;
 
 pub use id::{Kind, ResourceId};
 pub use owner::{OWNER_TAG, Owner};

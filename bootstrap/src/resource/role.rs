@@ -1,4 +1,6 @@
-//! The roles that tasks have: the one that starts them and the one that the app itself has.
+//! The roles: the one that starts tasks, the one that the app itself has, and those with which ECS shifts traffic.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -14,9 +16,11 @@ use crate::policy::TrustPolicy;
 /// A role that should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
-    /// Its name, as the task definition has it.
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Its name.
     pub name: String,
-    /// Its path, as the task definition has it.
+    /// Its path.
     pub path: String,
     /// Its ARN.
     pub arn: String,
@@ -24,6 +28,44 @@ pub struct Role {
     pub trust: TrustPolicy,
     /// What it may do; nothing, if there is none.
     pub policy: Option<InlinePolicy>,
+    /// The ARN of the managed policy of AWS's that it has beside it, if any.
+    pub managed: Option<String>,
+}
+
+/// What a role is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Tasks have it, or are started with it: the task definition names it.
+    Tasks,
+    /// ECS changes listener rules with it.
+    Infrastructure,
+    /// ECS calls the functions of lifecycle hooks with it.
+    Hooks,
+}
+
+impl Purpose {
+    fn of_role(self) -> &'static str {
+        match self {
+            Self::Tasks => "the task definition names it",
+            Self::Infrastructure => "ECS moves requests with it",
+            Self::Hooks => "ECS asks lifecycle hooks with it",
+        }
+    }
+
+    fn of_policy(self) -> &'static str {
+        match self {
+            Self::Tasks => "ECS does what it allows to start a task",
+            Self::Infrastructure => "it allows ECS to change listener rules",
+            Self::Hooks => "it allows ECS to call the hooks' functions",
+        }
+    }
+
+    fn of_trust(self) -> &'static str {
+        match self {
+            Self::Tasks => "one for ECS tasks of this account",
+            Self::Infrastructure | Self::Hooks => "one for ECS",
+        }
+    }
 }
 
 /// A role that is.
@@ -37,6 +79,8 @@ pub struct RoleState {
     pub trust: Value,
     /// Its inline policy of the name that is wanted.
     pub policy: Option<Value>,
+    /// The ARNs of its managed policies; not looked for where none is wanted.
+    pub managed: BTreeSet<String>,
 }
 
 impl Role {
@@ -52,18 +96,26 @@ impl Role {
         ResourceId::new(Kind::RolePolicy, &self.name)
     }
 
+    /// What its managed policy is called in plans and errors.
+    #[must_use]
+    pub fn managed_id(&self) -> ResourceId {
+        ResourceId::new(Kind::RoleAttachment, &self.name)
+    }
+
     pub(crate) async fn observe(
         &self,
         account: &Account,
         project: &ProjectName,
     ) -> Result<Option<RoleState>, CallError> {
-        let (role, policy) = futures_util::try_join!(self.get(account), self.get_policy(account))?;
+        let (role, policy, managed) =
+            futures_util::try_join!(self.get(account), self.get_policy(account), self.get_managed(account))?;
         let Some(role) = role else { return Ok(None) };
         Ok(Some(RoleState {
             owner: Owner::of(role.tags().iter().map(|tag| (Some(tag.key()), Some(tag.value()))), project),
             trust: role.assume_role_policy_document().map(decode).unwrap_or_default(),
             arn: role.arn,
             policy,
+            managed,
         }))
     }
 
@@ -79,16 +131,36 @@ impl Role {
         Ok(unless_absent(answer, &["NoSuchEntity"])?.map(|answer| decode(&answer.policy_document)))
     }
 
+    async fn get_managed(&self, account: &Account) -> Result<BTreeSet<String>, CallError> {
+        let mut found = BTreeSet::new();
+        if self.managed.is_none() {
+            return Ok(found);
+        }
+        let mut pages = account.iam.list_attached_role_policies().role_name(&self.name).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.called("iam:ListAttachedRolePolicies", &self.managed_id());
+            let Some(page) = unless_absent(page, &["NoSuchEntity"])? else { break };
+            found.extend(page.attached_policies().iter().filter_map(|policy| policy.policy_arn.clone()));
+        }
+        Ok(found)
+    }
+
     pub(crate) fn plan(&self, found: Option<&RoleState>, draft: &mut Draft) {
         let writing = self.policy.clone().map(|policy| Change::PutRolePolicy { role: self.name.clone(), policy });
-        let purpose = "ECS does what it allows to start a task";
+        let attaching = self.managed.clone().map(|policy| Change::AttachRolePolicy { role: self.name.clone(), policy });
+        let purpose = self.purpose.of_policy();
         let Some(found) = found else {
-            draft.create(Change::CreateRole(self.clone()), "the task definition names it");
-            if let Some(change) = writing {
+            draft.create(Change::CreateRole(self.clone()), self.purpose.of_role());
+            for change in writing.into_iter().chain(attaching) {
                 draft.create(change, purpose);
             }
             return;
         };
+        if let (Some(change), Some(wanted)) = (attaching, &self.managed)
+            && !found.managed.contains(wanted)
+        {
+            draft.add(&found.owner, self.id(), change, purpose);
+        }
         if let (Some(change), Some(wanted)) = (writing, &self.policy) {
             match &found.policy {
                 None => draft.add(&found.owner, self.id(), change, purpose),
@@ -100,9 +172,9 @@ impl Role {
             }
         }
         if let Some(what) = compare(&self.trust.to_json(), &found.trust).words() {
-            draft.drift(self.id(), "trust policy", "one for ECS tasks of this account", &format!("one that {what}"));
+            draft.drift(self.id(), "trust policy", self.purpose.of_trust(), &format!("one that {what}"));
         }
-        if found.arn != self.arn {
+        if found.arn != self.arn && self.purpose == Purpose::Tasks {
             let why = format!("its ARN is `{}`, and the task definition names `{}`", found.arn, self.arn);
             draft.block(Blocker::Unusable { resource: self.id(), why });
         }
@@ -131,4 +203,10 @@ pub(crate) async fn put_policy(account: &Account, role: &str, policy: &InlinePol
     let request = account.iam.put_role_policy().role_name(role).policy_name(&policy.name);
     let answer = request.policy_document(policy.policy.to_text()).send().await;
     answer.called("iam:PutRolePolicy", &ResourceId::new(Kind::RolePolicy, role)).map(drop)
+}
+
+/// Gives a role one of AWS's managed policies.
+pub(crate) async fn attach_policy(account: &Account, role: &str, policy: &str) -> Result<(), CallError> {
+    let answer = account.iam.attach_role_policy().role_name(role).policy_arn(policy).send().await;
+    answer.called("iam:AttachRolePolicy", &ResourceId::new(Kind::RoleAttachment, role)).map(drop)
 }

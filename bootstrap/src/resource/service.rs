@@ -11,6 +11,7 @@ use aws_sdk_ecs::types::{
 use super::cluster::tag;
 use super::listener::Listener;
 use super::network::Network;
+use super::traffic::{Traffic, TrafficState};
 use super::{Kind, Owner, ResourceId};
 use crate::config::name::{
     ClusterName, ContainerName, Family, GracePeriodSeconds, MaximumPercent, MinimumHealthyPercent, ProjectName,
@@ -38,8 +39,12 @@ pub struct Service {
     pub port: NonZeroU16,
     /// The name of the security group of its tasks.
     pub security_group: String,
+    /// The name of the target group that its tasks are registered in.
+    pub target_group: String,
     /// How a rollout proceeds.
     pub rollout: Rollout,
+    /// How requests move to a new revision, where tasks are not just replaced in place.
+    pub traffic: Option<Box<Traffic>>,
 }
 
 /// How a service is rolled out.
@@ -72,6 +77,8 @@ pub struct ServiceState {
     pub grace_period_seconds: i32,
     /// The target groups that its tasks are registered in: ARN, container, port.
     pub targets: Vec<(String, String, i32)>,
+    /// How requests move to a new revision.
+    pub traffic: TrafficState,
 }
 
 impl Service {
@@ -102,15 +109,16 @@ impl Service {
             rolls_back: breaker.is_some_and(|breaker| breaker.enable() && breaker.rollback()),
             grace_period_seconds: found.health_check_grace_period_seconds().unwrap_or_default(),
             targets: found.load_balancers().iter().filter_map(target).collect(),
+            traffic: TrafficState::of(rollout, found.load_balancers()),
             arn: sent(found.service_arn, "serviceArn", OPERATION, &self.id())?,
         }))
     }
 
-    /// Compares with the one that is there. `target_group` is the ARN of the target group, if there is one yet.
+    /// Compares with the one that is there; `identifiers` has what it refers to, as far as there is any yet.
     pub(crate) fn plan(
         &self,
         network: &Network,
-        target_group: Option<&str>,
+        identifiers: &Identifiers,
         found: Option<&ServiceState>,
         draft: &mut Draft,
     ) {
@@ -125,11 +133,16 @@ impl Service {
         }
         let percent = |value: Option<i32>| value.map_or_else(|| "none".to_owned(), |value| value.to_string());
         let Rollout { minimum_healthy_percent, maximum_percent, grace_period } = &self.rollout;
-        let target = target_group.map(|arn| (arn, self.container.as_str(), i32::from(self.port.get())));
+        let target_group = identifiers.target_groups.get(&self.target_group);
+        let target = target_group.map(|arn| (arn.as_str(), self.container.as_str(), i32::from(self.port.get())));
         let registered = |wanted: (&str, &str, i32)| {
             found.targets.iter().any(|(arn, container, port)| (arn.as_str(), container.as_str(), *port) == wanted)
         };
-        let compared = [
+        let wanted = match &self.traffic {
+            Some(traffic) => traffic.wanted(identifiers),
+            None => TrafficState::rolling(),
+        };
+        let mut compared = vec![
             (
                 "minimum healthy percent",
                 minimum_healthy_percent.get().to_string(),
@@ -137,9 +150,17 @@ impl Service {
             ),
             ("maximum percent", maximum_percent.get().to_string(), percent(found.maximum_percent)),
             ("grace period", format!("{} s", grace_period.get()), format!("{} s", found.grace_period_seconds)),
-            ("circuit breaker with rollback", on_off(true), on_off(found.rolls_back)),
             ("registration in the target group", on_off(true), on_off(target.is_some_and(registered))),
+            ("strategy", wanted.steps, found.traffic.steps.clone()),
+            ("lifecycle hooks", wanted.hooks, found.traffic.hooks.clone()),
         ];
+        // The circuit breaker is for services that replace their tasks in place (botocore ecs, `deploymentCircuitBreaker`).
+        if self.traffic.is_none() {
+            compared.insert(3, ("circuit breaker with rollback", on_off(true), on_off(found.rolls_back)));
+        } else {
+            let between = wanted.between.is_some() && wanted.between == found.traffic.between;
+            compared.push(("registration in the second target group and its rules", on_off(true), on_off(between)));
+        }
         for (field, wanted, found) in compared {
             if wanted != found {
                 draft.drift(self.id(), field, &wanted, &found);
@@ -163,14 +184,22 @@ impl Service {
             .assign_public_ip(AssignPublicIp::Enabled)
             .build()
             .expect("a network configuration with subnets is complete");
-        let breaker = DeploymentCircuitBreaker::builder().enable(true).rollback(true).build();
         let rollout = DeploymentConfiguration::builder()
             .minimum_healthy_percent(self.rollout.minimum_healthy_percent.get())
-            .maximum_percent(self.rollout.maximum_percent.get())
-            .deployment_circuit_breaker(breaker)
-            .build();
+            .maximum_percent(self.rollout.maximum_percent.get());
+        let (rollout, advanced) = match &self.traffic {
+            None => {
+                let breaker = DeploymentCircuitBreaker::builder().enable(true).rollback(true).build();
+                (rollout.deployment_circuit_breaker(breaker), None)
+            }
+            Some(traffic) => (
+                traffic.configure(rollout, identifiers, OPERATION, &id)?,
+                Some(traffic.advanced(identifiers, OPERATION, &id)?),
+            ),
+        };
         let target = LoadBalancerRegistration::builder()
-            .target_group_arn(identifiers.target_group(OPERATION, &id)?)
+            .target_group_arn(identifiers.target_group(&self.target_group, OPERATION, &id)?)
+            .set_advanced_configuration(advanced)
             .container_name(self.container.as_str())
             .container_port(i32::from(self.port.get()))
             .build();
@@ -185,7 +214,7 @@ impl Service {
             .network_configuration(NetworkConfiguration::builder().awsvpc_configuration(network).build())
             .load_balancers(target)
             .health_check_grace_period_seconds(self.rollout.grace_period.get())
-            .deployment_configuration(rollout)
+            .deployment_configuration(rollout.build())
             .tags(tag(project))
             .send()
             .await

@@ -18,11 +18,13 @@ use crate::plan::{Blocker, Change, Draft};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetGroup {
     /// Its name.
-    pub name: ProjectName,
+    pub name: String,
     /// The port that targets listen on.
     pub port: NonZeroU16,
     /// The path of the health check.
     pub health_check_path: HealthCheckPath,
+    /// What it is for.
+    pub purpose: &'static str,
 }
 
 /// The target group that is.
@@ -48,7 +50,7 @@ impl TargetGroup {
     /// What it is called in plans and errors.
     #[must_use]
     pub fn id(&self) -> ResourceId {
-        ResourceId::new(Kind::TargetGroup, self.name.as_str())
+        ResourceId::new(Kind::TargetGroup, &self.name)
     }
 
     pub(crate) async fn observe(
@@ -57,7 +59,7 @@ impl TargetGroup {
         project: &ProjectName,
     ) -> Result<Option<TargetGroupState>, CallError> {
         const OPERATION: &str = "elasticloadbalancing:DescribeTargetGroups";
-        let answer = account.elb.describe_target_groups().names(self.name.as_str()).send().await;
+        let answer = account.elb.describe_target_groups().names(&self.name).send().await;
         let answer = unless_absent(answer.called(OPERATION, &self.id()), &["TargetGroupNotFound"])?;
         let Some(found) = answer.and_then(|found| found.target_groups.unwrap_or_default().into_iter().next()) else {
             return Ok(None);
@@ -77,7 +79,7 @@ impl TargetGroup {
     pub(crate) fn plan(&self, network: &Network, found: Option<&TargetGroupState>, draft: &mut Draft) {
         let Some(found) = found else {
             let change = Change::CreateTargetGroup { target_group: self.clone(), vpc_id: network.vpc_id.clone() };
-            draft.create(change, "the service's tasks are registered in it");
+            draft.create(change, self.purpose);
             return;
         };
         let mut unusable = |why| draft.block(Blocker::Unusable { resource: self.id(), why });
@@ -109,7 +111,7 @@ impl TargetGroup {
         let answer = account
             .elb
             .create_target_group()
-            .name(self.name.as_str())
+            .name(&self.name)
             .protocol(ProtocolEnum::Http)
             .port(i32::from(self.port.get()))
             .vpc_id(vpc_id)
@@ -121,6 +123,7 @@ impl TargetGroup {
             .called(OPERATION, &self.id())?;
         let made = answer.target_groups.unwrap_or_default().into_iter().next();
         let arn = made.and_then(|made| made.target_group_arn);
-        Ok(Made::TargetGroup { arn: sent(arn, "TargetGroups[0].TargetGroupArn", OPERATION, &self.id())? })
+        let arn = sent(arn, "TargetGroups[0].TargetGroupArn", OPERATION, &self.id())?;
+        Ok(Made::TargetGroup { name: self.name.clone(), arn })
     }
 }

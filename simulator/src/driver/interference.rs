@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bollard::query_parameters::KillContainerOptionsBuilder;
 use simulator_core::effect::{Pull, TaskId};
-use simulator_core::observation::ProbeAnswer;
+use simulator_core::observation::{HookAnswer, ProbeAnswer};
 use simulator_core::{Effect, Observation, Refusal};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -138,6 +138,15 @@ impl Shared {
         }
     }
 
+    /// What the hooks of `stage` answer in place of their functions, once the disturbance has begun, and how long after the call.
+    fn answer_of(&self, stage: &str) -> Option<(Duration, HookAnswer)> {
+        self.state().subject.as_ref()?;
+        self.faults.iter().find_map(|fault| {
+            let Fault::Hook { stage: broken, how } = fault else { return None };
+            (*broken == stage).then(|| how.answer())
+        })
+    }
+
     /// A container runs: what is to happen to it begins to be waited for.
     fn started(self: &Arc<Self>, task: TaskId, container: &str, runtime_id: &str) {
         let faults = self.faults_of(&task, container);
@@ -193,7 +202,8 @@ async fn disturb(engine: &Engine, id: &str, fault: &Fault) {
         | Fault::Throttled { .. }
         | Fault::StopTask { .. }
         | Fault::Scale { .. }
-        | Fault::DeployAgain { .. } => Ok(()),
+        | Fault::DeployAgain { .. }
+        | Fault::Hook { .. } => Ok(()),
     };
     if let Err(error) = done {
         tracing::debug!(%error, id, %fault, "a container could not be disturbed");
@@ -225,6 +235,12 @@ impl<D: Driver> Driver for Interference<D> {
                     return observer.observe(Observation::TargetProbed { target_group, target, answer });
                 }
             }
+            Effect::InvokeHook(call) => {
+                if let Some((after, answer)) = shared.answer_of(call.stage) {
+                    sleep(after).await;
+                    return observer.observe(Observation::HookAnswered { execution: call.execution.clone(), answer });
+                }
+            }
             Effect::PrepareTask(_)
             | Effect::StartContainer(_)
             | Effect::ProbeHealth { .. }
@@ -232,7 +248,6 @@ impl<D: Driver> Driver for Interference<D> {
             | Effect::ClearTask { .. }
             | Effect::Route { .. }
             | Effect::DrainTarget { .. }
-            | Effect::InvokeHook(_)
             | Effect::Forward { .. }
             | Effect::Listen { .. }
             | Effect::StopListening { .. } => {}

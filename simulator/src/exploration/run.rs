@@ -10,9 +10,9 @@ use simulator_core::ecs::service::RolloutState;
 use simulator_core::effect::Target;
 use simulator_core::invariant::{self, Violation};
 use simulator_core::virtual_time::{Behaviour, Script, Step, VirtualTime};
-use simulator_core::{Caller, EventKind, Refusal, Timestamp, World};
+use simulator_core::{Arn, Caller, EventKind, Refusal, Timestamp, World};
 
-use crate::fault::{self, Fault, RETRIES};
+use crate::fault::{self, Fault, RETRIES, Window};
 use crate::prediction::{self, Deploy, PlayError};
 
 /// What is not over after this long never will be: the longest back-off between two starts is 15 minutes.
@@ -31,6 +31,8 @@ pub struct Stand {
     revision: String,
     image: String,
     usual: Vec<Behaviour>,
+    /// The stages of an undisturbed deployment, where it shifts traffic.
+    stages: Vec<Window>,
 }
 
 /// What became of a rollout.
@@ -91,7 +93,50 @@ impl Stand {
         let image = image(&deploy).unwrap_or_default();
         let (world, time, revision) = prediction::stand(world, script, &deploy)?;
         let caller = world.root();
-        Ok(Self { world, time, caller, deploy, revision, image, usual })
+        let mut stand = Self { world, time, caller, deploy, revision, image, usual, stages: Vec::new() };
+        stand.stages = stand.undisturbed();
+        Ok(stand)
+    }
+
+    /// The stages that a deployment goes through if nothing disturbs it; none where it shifts no traffic.
+    #[must_use]
+    pub fn stages(&self) -> &[Window] {
+        &self.stages
+    }
+
+    fn undisturbed(&self) -> Vec<Window> {
+        let service = self.world.ecs().service(&self.deploy.cluster, &self.deploy.service);
+        let Some(shifting) = service.map(|service| &service.configuration.shifting).filter(|it| it.shifts()) else {
+            return Vec::new();
+        };
+        let asks = |stage: &str| {
+            let mut stages = shifting.hooks.iter().flat_map(|hook| &hook.stages);
+            stages.any(|asked| asked.as_str() == stage)
+        };
+        let mut going = Going::new(self.clone(), &[]);
+        let first = going.seen;
+        going.on();
+        let Going { stand, began, .. } = going;
+        let entered: Vec<(&'static str, Duration)> = stand
+            .world
+            .events()
+            .get(first..)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|event| {
+                let EventKind::Lifecycle { stage, .. } = &event.kind else { return None };
+                Some((*stage, event.at.since(began)))
+            })
+            .collect();
+        let over = stand.world.now().since(began);
+        let ends = entered.iter().skip(1).map(|(_, at)| *at).chain([over]);
+        let window = |((name, from), end): (&(&'static str, Duration), Duration)| Window {
+            name,
+            from: *from,
+            lasts: end.saturating_sub(*from),
+            asks: asks(name),
+        };
+        entered.iter().zip(ends).map(window).collect()
     }
 
     /// Rolls out, while `faults` happen.
@@ -122,7 +167,7 @@ struct Going {
     /// What happens by itself or by somebody, and how often that has been tried; the earliest last, where it is taken from.
     acts: Vec<(Timestamp, Fault, usize)>,
     seen: usize,
-    targets: BTreeMap<Target, &'static str>,
+    targets: BTreeMap<(Arn, Target), &'static str>,
     dark_since: Option<Timestamp>,
     outage: Duration,
     violation: Option<Violation>,
@@ -136,7 +181,13 @@ impl Going {
             disturbing.fold(usual, |behaviour, fault| fault.disturb(behaviour))
         });
         let (image, container) = (stand.image.clone(), stand.deploy.container.clone());
-        stand.time.script_mut().container_of(&image, &container, behaviours.collect());
+        let script = stand.time.script_mut();
+        script.container_of(&image, &container, behaviours.collect());
+        for fault in faults {
+            if let Fault::Hook { stage, how } = fault {
+                script.stage(stage, how.answer());
+            }
+        }
         let began = stand.world.now();
         let mut acts: Vec<(Timestamp, Fault, usize)> =
             faults.iter().filter_map(|fault| Some((began + fault.at()?, fault.clone(), 0))).collect();
@@ -164,7 +215,10 @@ impl Going {
 
     /// Lets time pass until the service is steady and nobody does anything any more. Answers the last deployment's state then.
     fn on(&mut self) -> Option<RolloutState> {
-        let end = self.began + PATIENCE;
+        // Stages, bakes and hooks have all the time in the world: a day and more.
+        let Stand { world, deploy, stages, .. } = &self.stand;
+        let patience = if stages.is_empty() { PATIENCE } else { prediction::patience(world, deploy) };
+        let end = self.began + patience;
         let first = self.seen;
         loop {
             let next = self.stand.time.next_at(&mut self.stand.world);
@@ -216,18 +270,26 @@ impl Going {
         if new.is_empty() {
             return false;
         }
+        let mut moved = None;
         for event in new {
-            if let EventKind::TargetHealth { target, state, .. } = &event.kind {
-                self.targets.insert(target.clone(), *state);
-                let healthy = self.targets.values().any(|state| *state == "healthy");
-                match self.dark_since {
-                    None if !healthy => self.dark_since = Some(event.at),
-                    Some(since) if healthy => {
-                        self.dark_since = None;
-                        self.outage += event.at.since(since.max(self.began));
-                    }
-                    None | Some(_) => {}
+            if let EventKind::TargetHealth { target_group, target, state, .. } = &event.kind {
+                self.targets.insert((target_group.clone(), target.clone()), *state);
+                moved = Some(event.at);
+            } else if matches!(event.kind, EventKind::Lifecycle { .. }) {
+                moved = Some(event.at);
+            }
+        }
+        if let Some(at) = moved {
+            let groups = serving(&self.stand.world, &self.stand.deploy);
+            let answers = |group: &Arn| self.targets.iter().any(|((of, _), state)| of == group && *state == "healthy");
+            let dark = groups.iter().any(|group| !answers(group));
+            match self.dark_since {
+                None if dark => self.dark_since = Some(at),
+                Some(since) if !dark => {
+                    self.dark_since = None;
+                    self.outage += at.since(since.max(self.began));
                 }
+                None | Some(_) => {}
             }
         }
         let started = new.iter().any(|event| matches!(event.kind, EventKind::Task { status: "PROVISIONING", .. }));
@@ -239,6 +301,21 @@ impl Going {
         }
         true
     }
+}
+
+/// The target groups that production's requests of the service go to at the moment: where traffic shifts, one or two.
+fn serving(world: &World, deploy: &Deploy) -> Vec<Arn> {
+    let Some(service) = world.ecs().service(&deploy.cluster, &deploy.service) else { return Vec::new() };
+    let balancers = service.primary().load_balancers.iter();
+    let groups = balancers.flat_map(|balancer| match &balancer.advanced {
+        None => vec![balancer.target_group.clone()],
+        Some(advanced) => {
+            let shares = world.elb().rule(&advanced.production_rule).map(|rule| rule.shares.as_slice());
+            let served = shares.unwrap_or_default().iter().filter(|share| share.weight > 0);
+            served.map(|share| share.target_group.clone()).collect()
+        }
+    });
+    groups.collect()
 }
 
 /// The image of the container behind the load balancer in what would be deployed.

@@ -58,7 +58,7 @@ pub fn explore(stand: &Stand, first: u64, seeds: u64, tasks: u32) -> Findings {
 fn some(stand: &Stand, seeds: impl Iterator<Item = u64>, tasks: u32) -> Findings {
     let mut findings = Findings::default();
     for seed in seeds {
-        let faults = Fault::of(seed, tasks);
+        let faults = Fault::of(seed, tasks, stand.stages());
         let run = stand.run(&faults);
         *findings.outcomes.entry(run.outcome).or_default() += 1;
         let shortest = findings.examples.iter().find(|it| it.run.outcome == run.outcome);

@@ -37,7 +37,8 @@ pub fn act(fault: &Fault, world: &mut World, now: Timestamp, cluster: &str, serv
         | Fault::SlowStart { .. }
         | Fault::PullRefused { .. }
         | Fault::Sick { .. }
-        | Fault::Unready { .. } => Ok(()),
+        | Fault::Unready { .. }
+        | Fault::Hook { .. } => Ok(()),
     }
 }
 

@@ -8,6 +8,9 @@
 //!
 //! [[faults]]
 //! scale = { at = "30s", desired = 4 }          # so long after UpdateService
+//!
+//! [[faults]]
+//! hook = { stage = "post-scale-up", answers = "failed" }   # or "broken", "late"
 //! ```
 
 use std::path::Path;
@@ -17,6 +20,7 @@ use serde::Deserialize;
 use toml::{Spanned, Table, Value};
 
 use super::Fault;
+use super::hook::{self, BrokenHook};
 use crate::behaviours::BehavioursError;
 use crate::behaviours::duration::{Span, written};
 use crate::behaviours::error::Wrong;
@@ -50,6 +54,7 @@ enum Entry {
     StopTask(Act),
     Scale(Scale),
     DeployAgain(Act),
+    Hook(Asked),
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,6 +103,13 @@ struct Act {
 struct Scale {
     at: Span,
     desired: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    stage: Spanned<String>,
+    answers: BrokenHook,
 }
 
 impl Scenario {
@@ -160,6 +172,13 @@ impl Entry {
             Self::StopTask(Act { at: Span(at) }) => Fault::StopTask { at },
             Self::Scale(Scale { at: Span(at), desired }) => Fault::Scale { at, desired },
             Self::DeployAgain(Act { at: Span(at) }) => Fault::DeployAgain { at },
+            Self::Hook(Asked { stage, answers: how }) => {
+                let unknown = || {
+                    let message = format!("no function is ever asked in a stage `{}`", stage.as_ref());
+                    Wrong::new(message, stage.span())
+                };
+                Fault::Hook { stage: hook::stage_called(stage.as_ref()).ok_or_else(unknown)?, how }
+            }
         })
     }
 }
@@ -188,6 +207,10 @@ fn entry(fault: &Fault) -> (&'static str, Table) {
             ("scale", vec![("at", span(at)), ("desired", Value::Integer((*desired).into()))])
         }
         Fault::DeployAgain { at } => ("deploy-again", vec![("at", span(at))]),
+        Fault::Hook { stage, how } => (
+            "hook",
+            vec![("stage", Value::String(hook::stage_word(stage))), ("answers", Value::String(how.word().to_owned()))],
+        ),
     };
     (kind, fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
@@ -200,7 +223,13 @@ mod tests {
     #[test]
     fn what_is_written_is_read_the_same() {
         for seed in 0..500 {
-            let scenario = Scenario { tasks: (seed % 2 == 0).then_some(3), faults: Fault::of(seed, 3) };
+            let window = |name, from, lasts, asks| {
+                let (from, lasts) = (Duration::from_secs(from), Duration::from_secs(lasts));
+                super::super::Window { name, from, lasts, asks }
+            };
+            let stages = [window("SCALE_UP", 10, 60, false), window("POST_SCALE_UP", 70, 0, true)];
+            let stages = if seed % 3 == 0 { &stages[..] } else { &[] };
+            let scenario = Scenario { tasks: (seed % 2 == 0).then_some(3), faults: Fault::of(seed, 3, stages) };
             let text = scenario.write();
             assert_eq!(Scenario::parse("f", &text).expect("it was just written"), scenario, "{text}");
         }
@@ -213,6 +242,10 @@ mod tests {
             ("[[faults]]\ncrsh = { container = 1, after = \"1s\" }", "f:2:1: unknown variant `crsh`"),
             ("[[faults]]\nscale = { at = \"1s\", desird = 2 }", "f:2:22: unknown field `desird`"),
             ("[[faults]]\nstop-task = { at = \"soon\" }", "f:2:20: `soon` is no duration"),
+            (
+                "[[faults]]\nhook = { stage = \"bake-time\", answers = \"failed\" }",
+                "f:2:18: no function is ever asked in a stage `bake-time`",
+            ),
             ("tasks = 0\nfaults = []", "f:1:9: a service without tasks has no rollout"),
             ("tasks = 2", "f:1:1: missing field `faults`"),
         ] {

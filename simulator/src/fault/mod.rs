@@ -1,13 +1,15 @@
 //! What can go wrong in a rollout, as data.
 //!
 //! In reading order: the faults (here), the file that keeps them ([`file`](mod@file)), and what somebody does in the account
-//! ([`act`](mod@act)). In virtual time `crate::exploration` lets them happen, on Docker [`crate::driver::interference`].
+//! ([`act`](mod@act)), and how hooks fail ([`hook`](mod@hook)). In virtual time `crate::exploration` lets them happen, on Docker [`crate::driver::interference`].
 
 mod act;
 mod file;
+mod hook;
 
 pub use act::{RETRIES, act};
 pub use file::Scenario;
+pub use hook::{BrokenHook, Window};
 
 use std::fmt;
 use std::time::Duration;
@@ -87,20 +89,41 @@ pub enum Fault {
         /// After UpdateService.
         at: Duration,
     },
+    /// The lifecycle hooks of a stage fail.
+    Hook {
+        /// `lifecycleStage`.
+        stage: &'static str,
+        /// How.
+        how: BrokenHook,
+    },
 }
 
 impl Fault {
-    /// What goes wrong in the run of `seed` of a service with `tasks` tasks: one to five things.
+    /// What goes wrong in the run of `seed` of a service with `tasks` tasks: one to five things. Where its deployments shift traffic,
+    /// `stages` are those that one goes through if nothing disturbs it: as much goes wrong in the short ones as in the long ones.
     #[must_use]
-    pub fn of(seed: u64, tasks: u32) -> Vec<Self> {
+    pub fn of(seed: u64, tasks: u32, stages: &[Window]) -> Vec<Self> {
         let mut stream = IdStream::new(seed);
         let mut draw = |below: u64| stream.bits(IdKind::Request) % below.max(1);
         let count = 1 + draw(5);
         (0..count)
             .map(|_| {
                 let container = usize::try_from(draw(CONTAINERS.min(u64::from(tasks) * 2))).unwrap_or_default();
-                let (soon, later) = (Duration::from_millis(draw(120_000)), Duration::from_millis(draw(600_000)));
-                match draw(10) {
+                let (mut soon, mut later) =
+                    (Duration::from_millis(draw(120_000)), Duration::from_millis(draw(600_000)));
+                if !stages.is_empty() {
+                    let stage = stages[usize::try_from(draw(stages.len() as u64)).unwrap_or_default()];
+                    later = stage.from + Duration::from_millis(draw(hook::millis(stage.lasts) + 1));
+                    // The new containers start with the tasks.
+                    let start = stages.iter().find(|stage| stage.name == "SCALE_UP").map(|stage| stage.from);
+                    soon = later.saturating_sub(start.unwrap_or_default());
+                }
+                let asking: Vec<&Window> = stages.iter().filter(|stage| stage.asks).collect();
+                match draw(if asking.is_empty() { 10 } else { 12 }) {
+                    10 | 11 => {
+                        let stage = asking[usize::try_from(draw(asking.len() as u64)).unwrap_or_default()].name;
+                        Self::Hook { stage, how: BrokenHook::ALL[usize::try_from(draw(3)).unwrap_or_default()] }
+                    }
                     0 => Self::Crash { container, after: soon },
                     1 => Self::Hang { container, after: soon },
                     2 => Self::SlowStart { container, by: later },
@@ -129,7 +152,11 @@ impl Fault {
             | Self::PullRefused { container }
             | Self::Unready { container, .. }
             | Self::Sick { container, .. } => Some(*container),
-            Self::Throttled { .. } | Self::StopTask { .. } | Self::Scale { .. } | Self::DeployAgain { .. } => None,
+            Self::Throttled { .. }
+            | Self::StopTask { .. }
+            | Self::Scale { .. }
+            | Self::DeployAgain { .. }
+            | Self::Hook { .. } => None,
         }
     }
 
@@ -144,7 +171,8 @@ impl Fault {
             | Self::SlowStart { .. }
             | Self::PullRefused { .. }
             | Self::Unready { .. }
-            | Self::Sick { .. } => None,
+            | Self::Sick { .. }
+            | Self::Hook { .. } => None,
         }
     }
 
@@ -160,7 +188,11 @@ impl Fault {
             Self::PullRefused { .. } => Behaviour { image: Image::Refused("manifest unknown".to_owned()), ..behaviour },
             Self::Sick { after, .. } => Behaviour { sick: Some(after), ..behaviour },
             Self::Unready { after, lasts, .. } => Behaviour { unready: Some((after, lasts)), ..behaviour },
-            Self::Throttled { .. } | Self::StopTask { .. } | Self::Scale { .. } | Self::DeployAgain { .. } => behaviour,
+            Self::Throttled { .. }
+            | Self::StopTask { .. }
+            | Self::Scale { .. }
+            | Self::DeployAgain { .. }
+            | Self::Hook { .. } => behaviour,
         }
     }
 }
@@ -198,6 +230,7 @@ impl fmt::Display for Fault {
                 write!(f, "somebody sets the desired count to {desired}, {} after UpdateService", seconds(at))
             }
             Self::DeployAgain { at } => write!(f, "somebody deploys again, {} after UpdateService", seconds(at)),
+            Self::Hook { stage, how } => write!(f, "the lifecycle hooks of {stage} {how}"),
         }
     }
 }

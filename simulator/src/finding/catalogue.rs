@@ -100,6 +100,11 @@ codes! {
         cause: "An essential container exits soon after its start, so the whole task stops.",
         fix: "Read the container's last log lines: they usually name the reason."
     }
+    H13 "H-13" {
+        title: "A lifecycle hook stops the deployment",
+        cause: "A function that is asked in a stage of a blue/green, linear or canary deployment answers FAILED, answers something that ECS does not know, or cannot be called. ECS moves all requests back to the revision before and stops the new tasks.",
+        fix: "Read the function's log: it found the new revision wanting, or it needs `lambda:InvokeFunction` for the hook's role, or its answer lacks `hookStatus`."
+    }
 
     // Migration tools and SQL.
     M01 "M-01" {

@@ -26,8 +26,9 @@ pub use findings::{Needs, failure, findings};
 pub use measure::{Measured, measure};
 pub use memory::{MemoryUse, memory};
 pub use outcome::{KilledStarting, Prediction, RolloutEnd, outcome};
-pub(crate) use play::stand;
 pub use play::{Deploy, PlayError, ending, is_steady, predict};
+pub(crate) use play::{patience, stand};
+pub(crate) use shift::shift as shift_of;
 pub use shift::{Shift, Stage};
 pub use sightings::{Sighted, Sightings};
 

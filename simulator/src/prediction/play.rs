@@ -89,7 +89,7 @@ fn up(script: &Script, definition: &Value) -> Option<Duration> {
 }
 
 /// How long a deployment of the service that `deploy` is about may take: as long as everything else, and its bakes.
-fn patience(world: &World, deploy: &Deploy) -> Duration {
+pub(crate) fn patience(world: &World, deploy: &Deploy) -> Duration {
     let service = world.ecs().service(&deploy.cluster, &deploy.service);
     let minutes = service.map_or(0, |service| {
         let shifting = &service.configuration.shifting;

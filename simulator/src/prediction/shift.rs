@@ -31,7 +31,7 @@ pub struct Stage {
 }
 
 /// The way of the deployment `id`, begun at `began`; none if it shifts nothing.
-pub(super) fn shift(events: &[Event], began: Timestamp, id: &str, tested: bool) -> Option<Shift> {
+pub(crate) fn shift(events: &[Event], began: Timestamp, id: &str, tested: bool) -> Option<Shift> {
     let stages: Vec<Stage> = events
         .iter()
         .filter_map(|event| {
@@ -83,7 +83,7 @@ impl Shift {
     }
 
     /// What people want to know of it, one sentence to a line.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(after) = self.test_begins() {
             lines.push(format!("test requests reach the new code after {}", Spoken(after)));

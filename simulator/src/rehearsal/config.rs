@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer};
 
 use crate::database::Engine;
+use crate::driver::hook;
 
 /// `[files]`: where the user's own files are. What they say is never repeated here.
 #[derive(Clone, Debug, Deserialize)]
@@ -88,6 +89,60 @@ impl Urls {
 pub struct Secret {
     /// So many random letters and digits.
     pub generate: usize,
+}
+
+/// A value of `[stand-ins]`: what answers in place of a function that lifecycle hooks ask.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StandIn {
+    /// A program and its arguments, run beside greenroom.toml: it gets the event on its standard input.
+    Command(Words),
+    /// The URL of an endpoint, which gets the event by POST.
+    Post(Url),
+}
+
+/// A program and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<String>")]
+pub struct Words(Vec<String>);
+
+/// A URL that something on this machine or near it answers at.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Url(String);
+
+impl From<&StandIn> for hook::StandIn {
+    fn from(stand_in: &StandIn) -> Self {
+        match stand_in {
+            StandIn::Command(Words(words)) => Self::Command(words.clone()),
+            StandIn::Post(Url(url)) => Self::Post(url.clone()),
+        }
+    }
+}
+
+impl TryFrom<Vec<String>> for Words {
+    type Error = &'static str;
+
+    fn try_from(words: Vec<String>) -> Result<Self, Self::Error> {
+        if words.first().is_some_and(|program| !program.is_empty()) {
+            Ok(Self(words))
+        } else {
+            Err("a command begins with a program")
+        }
+    }
+}
+
+impl TryFrom<String> for Url {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let rest = text.strip_prefix("http://").unwrap_or_default();
+        if rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[') {
+            Ok(Self(text))
+        } else {
+            Err(format!("`{text}` is no URL that begins with `http://` and a host"))
+        }
+    }
 }
 
 fn dockerfile() -> PathBuf {

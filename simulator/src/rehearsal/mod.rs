@@ -8,6 +8,7 @@
 //! - [`stages`]: what each stage does
 //! - [`connections`]: what tasks hold of the database meanwhile
 //! - [`deploy`], [`task_definition`], [`traffic`], [`secret_values`], [`rollout`]: what stages are made of
+//! - [`shift`]: how requests moved, where a deploy moves them
 //! - [`account_setup`]: where bootstrap comes in
 //! - [`security_groups`]: those of the account that is deployed to
 //! - [`diagnosis`]: from what happened to one sentence
@@ -29,6 +30,7 @@ pub mod script;
 pub mod secret_values;
 mod security_groups;
 pub mod session;
+pub mod shift;
 pub mod stage;
 mod stages;
 pub mod task_definition;

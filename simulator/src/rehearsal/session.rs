@@ -13,6 +13,7 @@ use super::input::Input;
 use super::load;
 use super::record::{Halt, Progress, Record};
 use super::script::Script;
+use super::shift::{self, Course};
 use super::stage::{Ending, Outcome, Stage};
 use super::stages::{self, Stood};
 use super::task_definition;
@@ -20,6 +21,7 @@ use super::verdict::Verdict;
 use crate::account::Account;
 use crate::behaviours;
 use crate::database::Database;
+use crate::driver::hook::Called;
 use crate::engine::sweep::Kept;
 use crate::engine::watch::{self, Watcher};
 use crate::engine::{self, Engine};
@@ -77,12 +79,26 @@ impl<'a> Session<'a> {
         if let Err(Halt::Failed(error)) = halted {
             return Err(error);
         }
-        let Stood { account, traffic, database, play, sightings, connections, real, simulated, stood_in, server } =
-            stood;
+        let Stood {
+            account,
+            traffic,
+            database,
+            play,
+            sightings,
+            connections,
+            hooks,
+            deployed,
+            real,
+            simulated,
+            stood_in,
+            server,
+        } = stood;
+        let course = account.as_ref().zip(deployed.get());
+        let course = course.and_then(|(account, deployed)| self.course(account, deployed, &hooks.calls()));
         let (prediction, behaviours, needs) = match (play, &account) {
             // What was disturbed shows nothing of how the containers behave by themselves.
             (Some((world, deploy)), Some(account)) if self.script.faults.is_empty() => {
-                let (prediction, behaviours) = predict(world, &deploy, account, &sightings)?.unzip();
+                let (prediction, behaviours) = predict(world, &deploy, account, &sightings, &hooks.calls())?.unzip();
                 let needs = needs(&deploy, account, connections.as_ref(), prediction.as_ref());
                 (prediction, behaviours, needs)
             }
@@ -105,6 +121,7 @@ impl<'a> Session<'a> {
             outcomes,
             traffic,
             prediction,
+            course,
             needs,
             predicted,
             behaviours,
@@ -116,6 +133,13 @@ impl<'a> Session<'a> {
             events: account.map(|account| account.events_after(0)).unwrap_or_default(),
             redactor: self.redactor.clone(),
         })
+    }
+
+    /// How requests moved in the deployment called `deployed`.
+    fn course(&self, account: &Account, deployed: &str, calls: &[Called]) -> Option<Course> {
+        let service = &self.script.service;
+        let tested = account.look(|world| shift::is_tested(world, &service.cluster, &service.name));
+        shift::course(&account.events_after(0), deployed, calls, tested)
     }
 
     /// Leaves everything where it is, for the user to look at.
@@ -142,6 +166,7 @@ fn predict(
     deploy: &Deploy,
     account: &Account,
     sightings: &Sightings,
+    calls: &[Called],
 ) -> Result<Option<(Prediction, String)>, RehearsalError> {
     let measured = account.look(|world| prediction::measure(world, sightings));
     let images: Vec<&str> = task_definition::images(&deploy.next);
@@ -150,7 +175,14 @@ fn predict(
         return Ok(None);
     }
     let script = behaviours::write(next.into_iter().map(|it| (it.container.as_str(), it.behaviours.as_slice())));
-    match prediction::predict(world, Measured::script(&measured), deploy) {
+    let mut played = Measured::script(&measured);
+    // What was asked while the account was set up is over where the play begins.
+    let since = world.now();
+    for Called { function, .. } in calls {
+        let of = calls.iter().filter(|call| call.function == *function && call.at >= since);
+        played.function(function, of.map(|call| (call.took, call.answer.clone())).collect());
+    }
+    match prediction::predict(world, played, deploy) {
         Ok((prediction, _)) => Ok(Some((prediction, script))),
         Err(error) => Err(RehearsalError::bug("cannot predict what AWS would do", &error)),
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use simulator_core::Event;
 
+use super::shift::Course;
 use super::stage::{Ending, Outcome};
 use super::traffic::Tally;
 use crate::finding::{Finding, Severity};
@@ -29,6 +30,8 @@ pub struct Verdict {
     pub traffic: Tally,
     /// What AWS would do, if enough was seen to tell.
     pub prediction: Option<Prediction>,
+    /// How requests moved to what was deployed, where the deploy moves them.
+    pub course: Option<Course>,
     /// What the containers of what would be deployed needed.
     pub needs: Needs,
     /// What AWS would do otherwise than it went here.

@@ -64,6 +64,7 @@ pub async fn rehearse(
         traffic,
         predicted: prediction::findings(prediction.as_ref(), &Needs::default(), false),
         prediction,
+        course: None,
         needs: Needs::default(),
         behaviours: None,
         real: vec!["the set-up of the account: bootstrap's calls, over HTTP, each signed and authorised".to_owned()],

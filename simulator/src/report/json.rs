@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::driver::hook::Called;
 use crate::finding::Finding;
 use crate::prediction::{Connections, MostConnections, Prediction, RolloutEnd, Shift};
+use crate::rehearsal::shift::Course;
 use crate::rehearsal::{Ending, Outcome, Verdict};
 
 /// Rises with every change that a reader could notice.
@@ -21,6 +23,7 @@ pub fn report(verdict: &Verdict) -> Value {
         outcomes,
         traffic,
         prediction,
+        course,
         needs,
         predicted: _,
         behaviours: _,
@@ -52,6 +55,11 @@ pub fn report(verdict: &Verdict) -> Value {
                 "answer": failure.answer,
             })).collect::<Vec<_>>(),
         },
+        "shift": course.as_ref().map(|Course { shift, hooks }| {
+            let mut json = shifted(shift);
+            json["hooks"] = hooks.iter().map(called).collect();
+            json
+        }),
         "prediction": prediction.as_ref().map(predicted),
         "memory": needs.memory.iter().map(|used| json!({
             "whose": used.whose,
@@ -110,6 +118,18 @@ fn predicted(prediction: &Prediction) -> Value {
         "breakerTripped": breaker.map(|(failures, after)| json!({"failures": failures, "after": millis(after)})),
         "tasksFailed": failed,
         "outlastsWaiter": prediction.outlasts_waiter(),
+    })
+}
+
+fn called(call: &Called) -> Value {
+    let Called { at, function, stage, answer: _, took, said } = call;
+    json!({
+        "at": at.as_millis(),
+        "function": function,
+        "stage": stage,
+        "answer": call.word(),
+        "took": millis(*took),
+        "said": said,
     })
 }
 

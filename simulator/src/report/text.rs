@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::prediction::Prediction;
 use crate::rehearsal::Verdict;
+use crate::rehearsal::shift::Course;
 
 /// The verdict as text. Colour is the caller's business.
 #[must_use]
@@ -32,6 +33,9 @@ pub fn report(verdict: &Verdict) -> String {
         for failure in traffic.failures.iter().take(3) {
             push(&mut text, format_args!("            {}: {}\n", failure.name, failure.answer));
         }
+    }
+    for (index, line) in verdict.course.iter().flat_map(Course::lines).enumerate() {
+        push(&mut text, format_args!("{}  {line}\n", if index == 0 { "shifted   " } else { "          " }));
     }
     let predicted = verdict.prediction.iter().flat_map(Prediction::lines);
     let connections = verdict.needs.connections.iter().map(|(connections, most)| connections.line(most));

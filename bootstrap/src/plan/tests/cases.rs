@@ -25,7 +25,7 @@ pub(super) struct Case {
     pub(super) plan: &'static str,
 }
 
-const fn case(name: &'static str, differ: fn(&mut Observed), plan: &'static str) -> Case {
+pub(super) const fn case(name: &'static str, differ: fn(&mut Observed), plan: &'static str) -> Case {
     Case { name, differ, plan }
 }
 

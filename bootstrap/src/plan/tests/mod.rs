@@ -1,15 +1,17 @@
 mod cases;
 mod model;
+mod shifting;
 
 use std::collections::BTreeSet;
 
 use cases::{CASES, Case};
 use proptest::prelude::*;
 use proptest::sample::subsequence;
+use shifting::CASES as SHIFTING;
 
 use super::change::Needs;
 use super::*;
-use crate::desired::tests::example;
+use crate::desired::tests::{example, example_canary};
 use crate::resource::network::{NetworkState, SubnetState};
 use crate::resource::{Kind, Owner, ResourceId};
 
@@ -22,9 +24,9 @@ fn new_account() -> Observed {
 }
 
 /// The account after a bootstrap.
-fn complete() -> Observed {
+fn complete(desired: &Desired) -> Observed {
     let new = new_account();
-    model::apply(&plan(&example(), &new), &new)
+    model::apply(&plan(desired, &new), &new)
 }
 
 #[test]
@@ -61,18 +63,22 @@ fn a_new_account_gets_everything_in_order() {
 
 #[test]
 fn an_account_that_is_right_is_left_alone() {
-    let plan = plan(&example(), &complete());
-    assert_eq!(plan.to_string(), "nothing to do\n");
-    assert!(plan.is_empty());
+    for desired in [example(), example_canary()] {
+        let plan = plan(&desired, &complete(&desired));
+        assert_eq!(plan.to_string(), "nothing to do\n");
+        assert!(plan.is_empty());
+    }
 }
 
 #[test]
 fn each_difference_has_its_plan() {
-    for Case { name, differ, plan: expected } in CASES {
-        let mut observed = complete();
-        differ(&mut observed);
-        assert_ne!(observed, complete(), "{name}: nothing differs");
-        assert_eq!(plan(&example(), &observed).to_string(), *expected, "{name}");
+    for (desired, cases) in [(example(), CASES), (example_canary(), SHIFTING)] {
+        for Case { name, differ, plan: expected } in cases {
+            let mut observed = complete(&desired);
+            differ(&mut observed);
+            assert_ne!(observed, complete(&desired), "{name}: nothing differs");
+            assert_eq!(plan(&desired, &observed).to_string(), *expected, "{name}");
+        }
     }
 }
 
@@ -89,8 +95,10 @@ fn has(account: &Observed, resource: &ResourceId) -> bool {
             account.security_groups.iter().any(|group| named(&group.name) && vpc == Some(group.vpc_id.as_str()))
         }
         Kind::LoadBalancer => account.load_balancer.is_some(),
+        Kind::TargetGroup if resource.name.ends_with("-alt") => account.alternate_target_group.is_some(),
         Kind::TargetGroup => account.target_group.is_some(),
         Kind::Listener => account.listener.is_some(),
+        Kind::ListenerRule => account.listener_rules.contains_key(&resource.name),
         Kind::Cluster => account.cluster.is_some(),
         Kind::TaskDefinition => account.task_definition.is_some(),
         Kind::Service => account.service.is_some(),
@@ -101,6 +109,7 @@ fn has(account: &Observed, resource: &ResourceId) -> bool {
         | Kind::LifecyclePolicy
         | Kind::Retention
         | Kind::RolePolicy
+        | Kind::RoleAttachment
         | Kind::Ingress
         | Kind::UserPolicy
         | Kind::AccessKey => panic!("nothing needs the {resource}"),
@@ -124,9 +133,11 @@ fn changes_what_is(account: &Observed, change: &Change) -> Option<Owner> {
         | Change::CreateService { .. }
         | Change::CreateUser { .. } => None,
         Change::PutLifecyclePolicy(_) => account.repository.as_ref().map(|found| &found.owner),
-        Change::PutRolePolicy { role, policy: _ } => account.roles.get(role).map(|found| &found.owner),
+        Change::PutRolePolicy { role, policy: _ } | Change::AttachRolePolicy { role, policy: _ } => {
+            account.roles.get(role).map(|found| &found.owner)
+        }
         Change::AuthorizeIngress { group: name, rules: _ } => group(name),
-        Change::CreateListener(_) => account.load_balancer.as_ref().map(|found| &found.owner),
+        Change::CreateListener(_) | Change::CreateRule(_) => account.load_balancer.as_ref().map(|found| &found.owner),
         Change::PutUserPolicy { .. } | Change::CreateAccessKey { .. } => {
             account.user.as_ref().map(|found| &found.owner)
         }
@@ -162,11 +173,18 @@ proptest! {
     /// In whatever state an account is: the plan makes nothing before what it needs, touches nothing that is not ours, and
     /// once it is carried out nothing is left to do; and what a deploy needs to know is known then.
     #[test]
-    fn plans_are_sound(chosen in subsequence((0..CASES.len()).collect::<Vec<_>>(), 0..=CASES.len()), new in any::<bool>()) {
-        let desired = example();
-        let mut observed = if new { new_account() } else { complete() };
-        for index in chosen {
-            (CASES[index].differ)(&mut observed);
+    fn plans_are_sound(
+        chosen in subsequence((0..CASES.len()).collect::<Vec<_>>(), 0..=CASES.len()),
+        shifting in subsequence((0..SHIFTING.len()).collect::<Vec<_>>(), 0..=SHIFTING.len()),
+        new in any::<bool>(),
+        canary in any::<bool>(),
+    ) {
+        let desired = if canary { example_canary() } else { example() };
+        let mut observed = if new { new_account() } else { complete(&desired) };
+        let shifting = if canary { shifting } else { Vec::new() };
+        let cases = chosen.into_iter().map(|index| &CASES[index]);
+        for case in cases.chain(shifting.into_iter().map(|index| &SHIFTING[index])) {
+            (case.differ)(&mut observed);
         }
         let first = plan(&desired, &observed);
         check(&observed, &first);

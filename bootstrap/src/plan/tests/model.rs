@@ -1,5 +1,6 @@
 //! What each change does to an account, as far as an observation shows it.
 
+use crate::identifiers::Identifiers;
 use crate::observe::Observed;
 use crate::outcome::{AccessKey, LoadBalancerIdentity, SecretAccessKey};
 use crate::plan::{Change, Plan};
@@ -7,6 +8,7 @@ use crate::resource::Owner;
 use crate::resource::cluster::ClusterState;
 use crate::resource::deploy_user::DeployUserState;
 use crate::resource::listener::ListenerState;
+use crate::resource::listener_rule::ListenerRuleState;
 use crate::resource::load_balancer::LoadBalancerState;
 use crate::resource::log_group::{LogGroup, LogGroupState};
 use crate::resource::repository::RepositoryState;
@@ -14,6 +16,7 @@ use crate::resource::role::RoleState;
 use crate::resource::security_group::{Permission, SecurityGroupState, Source};
 use crate::resource::service::ServiceState;
 use crate::resource::target_group::TargetGroupState;
+use crate::resource::traffic::TrafficState;
 
 /// The account after all steps of a plan, in their order.
 pub(crate) fn apply(plan: &Plan, observed: &Observed) -> Observed {
@@ -49,11 +52,16 @@ fn make(change: &Change, account: &mut Observed) {
         }
         Change::CreateRole(role) => {
             let arn = role.arn.clone();
-            let state = RoleState { arn, owner: Owner::Ours, trust: role.trust.to_json(), policy: None };
+            let (trust, managed) = (role.trust.to_json(), std::collections::BTreeSet::new());
+            let state = RoleState { arn, owner: Owner::Ours, trust, policy: None, managed };
             assert_eq!(account.roles.insert(role.name.clone(), state), None);
         }
         Change::PutRolePolicy { role, policy } => {
             account.roles.get_mut(role).expect("it was made before").policy = Some(policy.policy.to_json());
+        }
+        Change::AttachRolePolicy { role, policy } => {
+            let state = account.roles.get_mut(role).expect("it was made before");
+            assert!(state.managed.insert(policy.clone()), "twice: {policy}");
         }
         Change::CreateSecurityGroup { group, vpc_id } => account.security_groups.push(SecurityGroupState {
             id: format!("sg-{}", group.name),
@@ -87,8 +95,9 @@ fn make(change: &Change, account: &mut Observed) {
             assert_eq!(account.load_balancer.replace(state), None);
         }
         Change::CreateTargetGroup { target_group, vpc_id } => {
+            let is_alternate = target_group.name.ends_with("-alt");
             let state = TargetGroupState {
-                arn: "arn:target-group".to_owned(),
+                arn: format!("arn:target-group/{}", target_group.name),
                 owner: Owner::Ours,
                 vpc_id: vpc_id.clone(),
                 protocol: "HTTP".to_owned(),
@@ -96,13 +105,23 @@ fn make(change: &Change, account: &mut Observed) {
                 port: Some(i32::from(target_group.port.get())),
                 health_check_path: target_group.health_check_path.to_string(),
             };
-            assert_eq!(account.target_group.replace(state), None);
+            let place = if is_alternate { &mut account.alternate_target_group } else { &mut account.target_group };
+            assert_eq!(place.replace(state), None);
         }
         Change::CreateListener(_) => {
             assert!(account.load_balancer.is_some());
             let forwards_to = vec![account.target_group.as_ref().expect("it was made before").arn.clone()];
             let state = ListenerState { arn: "arn:listener".to_owned(), protocol: "HTTP".to_owned(), forwards_to };
             assert_eq!(account.listener.replace(state), None);
+        }
+        Change::CreateRule(rule) => {
+            assert!(account.listener.is_some());
+            let groups = [&account.target_group, &account.alternate_target_group];
+            let forwards_to = groups.map(|group| group.as_ref().expect("it was made before").arn.clone()).to_vec();
+            let name = rule.id().name;
+            let state =
+                ListenerRuleState { arn: format!("arn:rule/{name}"), takes: rule.requests.to_string(), forwards_to };
+            assert_eq!(account.listener_rules.insert(name, state), None);
         }
         Change::CreateCluster(_) => {
             let state = ClusterState { arn: "arn:cluster".to_owned(), status: "ACTIVE".to_owned(), owner: Owner::Ours };
@@ -121,9 +140,13 @@ fn make(change: &Change, account: &mut Observed) {
                 status: "ACTIVE".to_owned(),
                 minimum_healthy_percent: Some(service.rollout.minimum_healthy_percent.get()),
                 maximum_percent: Some(service.rollout.maximum_percent.get()),
-                rolls_back: true,
+                rolls_back: service.traffic.is_none(),
                 grace_period_seconds: service.rollout.grace_period.get(),
                 targets: vec![(target, service.container.to_string(), i32::from(service.port.get()))],
+                traffic: match &service.traffic {
+                    Some(traffic) => traffic.wanted(&known(account, &traffic.alternate)),
+                    None => TrafficState::rolling(),
+                },
             };
             assert_eq!(account.service.replace(state), None);
         }
@@ -144,6 +167,17 @@ fn make(change: &Change, account: &mut Observed) {
             let key = AccessKey { id: "AKIANEW".to_owned(), secret: SecretAccessKey::new(String::new()) };
             account.user.as_mut().expect("it was made before").active_keys.push(key.id);
         }
+    }
+}
+
+/// What a service refers to that moves requests to the target group called `alternate`.
+fn known(account: &Observed, alternate: &str) -> Identifiers {
+    let group = account.alternate_target_group.as_ref().expect("it was made before").arn.clone();
+    let rules = account.listener_rules.iter().map(|(name, rule)| (name.clone(), rule.arn.clone()));
+    Identifiers {
+        target_groups: [(alternate.to_owned(), group)].into(),
+        listener_rules: rules.collect(),
+        ..Identifiers::default()
     }
 }
 

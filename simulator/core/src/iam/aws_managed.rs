@@ -88,8 +88,51 @@ const REGISTRY_POWER: &str = r#"{
     }]
 }"#;
 
+/// For the role with which ECS shifts traffic, as of its second version (AWS managed policy reference): AWS takes nothing away from
+/// its policies later on. Its id is made up, since no public page has it.
+const LOAD_BALANCER_INFRASTRUCTURE: &str = r#"{
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "ELBReadOperations",
+            "Effect": "Allow",
+            "Action": [
+                "elasticloadbalancing:DescribeListeners",
+                "elasticloadbalancing:DescribeRules",
+                "elasticloadbalancing:DescribeTargetGroups",
+                "elasticloadbalancing:DescribeTargetHealth"
+            ],
+            "Resource": "*"
+        },
+        {
+            "Sid": "TargetGroupOperations",
+            "Effect": "Allow",
+            "Action": ["elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"],
+            "Resource": "arn:aws:elasticloadbalancing:*:*:targetgroup/*/*"
+        },
+        {
+            "Sid": "ALBModifyListeners",
+            "Effect": "Allow",
+            "Action": "elasticloadbalancing:ModifyListener",
+            "Resource": ["arn:aws:elasticloadbalancing:*:*:listener/app/*/*/*"]
+        },
+        {
+            "Sid": "NLBModifyListeners",
+            "Effect": "Allow",
+            "Action": "elasticloadbalancing:ModifyListener",
+            "Resource": ["arn:aws:elasticloadbalancing:*:*:listener/net/*/*/*"]
+        },
+        {
+            "Sid": "ALBModifyRules",
+            "Effect": "Allow",
+            "Action": "elasticloadbalancing:ModifyRule",
+            "Resource": ["arn:aws:elasticloadbalancing:*:*:listener-rule/app/*/*/*/*"]
+        }
+    ]
+}"#;
+
 /// ARN, id, version, seconds since the epoch when it was made, document.
-const POLICIES: [(&str, &str, &str, u64, &str); 4] = [
+const POLICIES: [(&str, &str, &str, u64, &str); 5] = [
     ("arn:aws:iam::aws:policy/AdministratorAccess", "ANPAIWMBCKSKIEE64ZLYK", "v1", 1_423_247_999, ADMINISTRATOR),
     (
         "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPowerUser",
@@ -104,6 +147,13 @@ const POLICIES: [(&str, &str, &str, u64, &str); 4] = [
         "v3",
         1_450_717_565,
         REGISTRY_READ,
+    ),
+    (
+        "arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers",
+        "ANPAZKAPJZG4LBINFRA01",
+        "v2",
+        1_752_770_227,
+        LOAD_BALANCER_INFRASTRUCTURE,
     ),
     (
         "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy",

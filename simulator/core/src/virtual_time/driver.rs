@@ -311,9 +311,9 @@ impl VirtualTime {
     }
 
     fn invoke(&mut self, now: Timestamp, call: HookCall) {
-        let HookCall { execution, function, .. } = call;
+        let HookCall { execution, function, stage, .. } = call;
         let turn = self.calls.entry(function.clone()).or_default();
-        let answer = self.script.answer(&function, *turn);
+        let answer = self.script.answer(&function, stage, *turn);
         *turn += 1;
         if let Some((after, answer)) = answer {
             self.due(now + after, Observation::HookAnswered { execution, answer });

@@ -16,6 +16,7 @@ pub struct Script {
     images: BTreeMap<String, Entry>,
     containers: BTreeMap<String, Entry>,
     functions: BTreeMap<String, Vec<(Duration, HookAnswer)>>,
+    stages: BTreeMap<String, (Duration, HookAnswer)>,
     variation: Option<Variation>,
 }
 
@@ -64,10 +65,15 @@ impl Script {
         }
     }
 
-    /// Has the calls of `function`, the target of lifecycle hooks, answered so: one after the other, each so long after the call, and then
+    /// Has the calls of `function`, the target of lifecycle hooks by its ARN or the name in that, answered so: one after the other, each so long after the call, and then
     /// from the beginning again. With no answer it never answers. A function of which nothing is said succeeds at once.
     pub fn function(&mut self, function: &str, answers: Vec<(Duration, HookAnswer)>) {
         self.functions.insert(function.to_owned(), answers);
+    }
+
+    /// Has whatever function is asked in `stage`, a `lifecycleStage`, answer so: it counts before what is said of the function.
+    pub fn stage(&mut self, stage: &str, answer: (Duration, HookAnswer)) {
+        self.stages.insert(stage.to_owned(), answer);
     }
 
     /// Has every duration stray from what is written.
@@ -104,10 +110,15 @@ impl Script {
         }
     }
 
-    /// What the call of `function` answers that is the `turn`th, from 0, and how long after it; nothing if it never does. It does not
-    /// stray: a function is no container.
-    pub(super) fn answer(&self, function: &str, turn: usize) -> Option<(Duration, HookAnswer)> {
-        let Some(answers) = self.functions.get(function) else { return Some((Duration::ZERO, HookAnswer::Succeeded)) };
+    /// What the call of `function` in `stage` answers that is the `turn`th, from 0, and how long after it; nothing if it never does. It
+    /// does not stray: a function is no container.
+    pub(super) fn answer(&self, function: &str, stage: &str, turn: usize) -> Option<(Duration, HookAnswer)> {
+        if let Some(answer) = self.stages.get(stage) {
+            return Some(answer.clone());
+        }
+        let name = function.split_once(":function:").map_or(function, |(_, name)| name);
+        let said = self.functions.get(function).or_else(|| self.functions.get(name));
+        let Some(answers) = said else { return Some((Duration::ZERO, HookAnswer::Succeeded)) };
         answers.get(turn.checked_rem(answers.len())?).cloned()
     }
 
@@ -231,10 +242,14 @@ mod tests {
             ("check", 1, Some((secs(2), failed))),
             ("check", 2, Some((secs(1), busy))),
             ("silent", 0, None),
+            ("arn:aws:lambda:eu-central-1:123456789012:function:silent", 0, None),
             ("other", 5, Some((secs(0), HookAnswer::Succeeded))),
         ] {
-            assert_eq!(script.answer(function, turn), expected, "{function} {turn}");
+            assert_eq!(script.answer(function, "POST_SCALE_UP", turn), expected, "{function} {turn}");
         }
+        let broken = HookAnswer::Broken("it is gone".to_owned());
+        script.stage("PRE_SCALE_UP", (secs(3), broken.clone()));
+        assert_eq!(script.answer("silent", "PRE_SCALE_UP", 0), Some((secs(3), broken)), "the stage counts first");
     }
 
     /// Every duration stays within the percentage, what belongs together strays alike, and the seed decides.

@@ -64,6 +64,29 @@ async fn a_command_answers_as_a_function_would() {
     assert_eq!(nobody, broken("no stand-in is given for the function `arn:f`"));
 }
 
+/// What a stand-in needs to find its way: its directory, and where the load balancer is.
+#[tokio::test]
+async fn a_command_runs_beside_its_project_and_knows_the_load_balancer() {
+    let directory = tempfile::tempdir().expect("there is room");
+    let script = "#!/bin/sh\ncat \"$0\" > /dev/null && [ -f marker ] && echo \"asked at $GREENROOM_URL\" >&2\necho '{\"hookStatus\":\"FAILED\"}'\n";
+    std::fs::write(directory.path().join("check"), script).expect("it is writable");
+    std::fs::write(directory.path().join("marker"), "").expect("it is writable");
+    let stand_in = StandIn::Command(["sh", "./check"].map(str::to_owned).to_vec());
+    let arn = "arn:aws:lambda:r:1:function:check:live";
+    let hooks = Hooks::new(BTreeMap::from([("check:live".to_owned(), stand_in)])).beside(directory.path());
+    hooks.reachable_at("http://127.0.0.1:8080");
+    let call = HookCall { function: arn.to_owned(), ..call(None, MINUTE) };
+    assert_eq!(hooks.clone().call(&call).await, HookAnswer::Failed);
+    let calls = hooks.calls();
+    let [called] = calls.as_slice() else { panic!("{calls:?}") };
+    assert_eq!(
+        (called.function.as_str(), called.stage, called.word()),
+        ("check:live", "PRODUCTION_TRAFFIC_SHIFT", "FAILED")
+    );
+    assert_eq!(called.said.as_deref(), Some("asked at http://127.0.0.1:8080"));
+    assert!(called.fails());
+}
+
 /// The event has the documented fields; the command gives it back as the next call's details.
 #[tokio::test]
 async fn the_event_is_the_documented_one() {

@@ -19,6 +19,7 @@ use crate::rehearsal::files::Migration;
 use crate::rehearsal::record::{Proof, Unproved};
 use crate::rehearsal::rollout::{self, Ended};
 use crate::rehearsal::session::Session;
+use crate::rehearsal::shift::{self, Course};
 use crate::rehearsal::stage::Stage;
 use crate::rehearsal::task_definition;
 use crate::rehearsal::traffic::Traffic;
@@ -33,6 +34,8 @@ pub(super) struct Rollout {
     pub(super) tasks: u64,
     /// From UpdateService to the steady state.
     pub(super) took: Duration,
+    /// How requests moved, if they did.
+    pub(super) course: Option<Course>,
 }
 
 /// A migration that failed, with all that was seen of it.
@@ -95,12 +98,11 @@ pub(super) async fn advance(
         let service = &session.script.service;
         faults.pull(&service.cluster, &service.name, &service.container, &images.next.reference);
     }
-    let Rollout { tasks, took } = roll_out(session, scene, standing, &revision, Stage::RollOut).await?;
+    let Rollout { tasks, took, course } = roll_out(session, scene, standing, &revision, Stage::RollOut).await?;
     let label = &session.script.to.label;
-    Ok(Proof::new(
-        (),
-        format!("{label} runs with {tasks} healthy tasks, {:.1} s after UpdateService", took.as_secs_f64()),
-    ))
+    let runs = format!("{label} runs with {tasks} healthy tasks, {:.1} s after UpdateService", took.as_secs_f64());
+    let evidence: Vec<String> = std::iter::once(runs).chain(course.iter().flat_map(Course::lines)).collect();
+    Ok(Proof::new((), evidence.join("; ")))
 }
 
 /// *roll back*: deploys the revision before again, on the migrated schema.
@@ -183,21 +185,38 @@ pub(super) async fn roll_out(
     let seen = scene.account.events_after(0).len();
     let refused = |error| Standing::refused(stage, &error);
     let deployment = standing.deploy.update(revision, service.desired_count).await.map_err(refused)?;
+    if stage == Stage::RollOut {
+        // There is one such stage.
+        let _ = scene.deployed.set(deployment.clone());
+    }
+    let course = || {
+        let tested = scene.account.look(|world| shift::is_tested(world, &service.cluster, &service.name));
+        shift::course(&scene.account.events_after(0), &deployment, &scene.hooks.calls(), tested)
+    };
     match rollout::ended(&scene.account, &deployment, seen, PATIENCE).await {
         Ended::Completed => {
             rollout::steady(&scene.account, &service.name, seen, PATIENCE).await;
             let shown = standing.deploy.describe().await.map_err(refused)?;
             let tasks = shown.get("runningCount").and_then(Value::as_u64).unwrap_or_default();
-            Ok(Rollout { tasks, took: began.elapsed() })
+            Ok(Rollout { tasks, took: began.elapsed(), course: course() })
         }
         Ended::Failed { reason } => {
             // The rollback is part of what is shown: v1 serves throughout, and the service is stable again.
             let steady = rollout::steady(&scene.account, &service.name, seen, PATIENCE).await;
             let serving =
                 if steady { "the service is stable again on the revision before" } else { "the service is not stable" };
-            let failed = FailedRollout { revision, deployment: &deployment, seen, stage };
-            let finding = failed.explain(session, scene, standing).await?;
-            Err(finding.with_evidence([reason, serving.to_owned()]).into())
+            let course = course();
+            let calls = course.as_ref().map(|course| course.hooks.as_slice()).unwrap_or_default();
+            let place = |function: &str| session.script.stand_ins.get(function).map(|(_, place)| place.clone());
+            let finding = match shift::refusal(stage, calls, place) {
+                Some(finding) => finding,
+                None => {
+                    let failed = FailedRollout { revision, deployment: &deployment, seen, stage };
+                    failed.explain(session, scene, standing).await?
+                }
+            };
+            let lines = course.iter().flat_map(|course| course.shift.lines());
+            Err(finding.with_evidence(lines.chain([reason, serving.to_owned()])).into())
         }
         Ended::Neither => {
             let failed = FailedRollout { revision, deployment: &deployment, seen, stage };

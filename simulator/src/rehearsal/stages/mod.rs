@@ -14,7 +14,7 @@ mod verify;
 
 use std::future::ready;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::{Either, select};
 use simulator_core::{EventKind, Timing, World};
@@ -24,10 +24,12 @@ use super::account_setup::AccountSetUp;
 use super::connections::Counter;
 use super::record::{Halt, Progress, Proof, Record, Unproved};
 use super::session::Session;
+use super::shift;
 use super::stage::Stage;
 use super::traffic::{Tally, Traffic};
 use crate::account::{Account, now};
 use crate::database::Database;
+use crate::driver::hook::Hooks;
 use crate::prediction::{self, Sightings};
 use reachability::Way;
 use scene::{Scene, Standing};
@@ -44,6 +46,10 @@ pub(super) struct Stood {
     pub(super) sightings: Arc<Sightings>,
     /// How many connections tasks hold.
     pub(super) connections: Option<Counter>,
+    /// What answers lifecycle hooks.
+    pub(super) hooks: Hooks,
+    /// The deployment of the stage *roll out*, once it has begun.
+    pub(super) deployed: Arc<OnceLock<String>>,
     pub(super) real: Vec<String>,
     pub(super) simulated: Vec<String>,
     pub(super) stood_in: Vec<String>,
@@ -82,6 +88,10 @@ async fn on(
     stood: &mut Stood,
 ) -> Result<(), Halt> {
     stood.account = Some(Arc::clone(&scene.account));
+    stood.hooks = scene.hooks.clone();
+    stood.deployed = Arc::clone(&scene.deployed);
+    // The very first deployment, of no tasks, asks hooks already.
+    let _telling = ahead(scene::tell_where(Arc::clone(&scene.account), scene.hooks.clone()));
     stood.sightings = Arc::clone(&scene.sightings);
     stood.simulated = scene::simulated(session.script, scene);
     stood.real = scene::real(session);
@@ -156,7 +166,7 @@ impl Play<'_> {
     }
 }
 
-/// Shows what the service's events say, as they come.
+/// Shows what the service's events say, and how its traffic shifts, as it happens.
 async fn follow(account: Arc<Account>, progress: Arc<dyn Progress>) {
     let mut seen = 0;
     loop {
@@ -170,6 +180,8 @@ async fn follow(account: Arc<Account>, progress: Arc<dyn Progress>) {
         for event in new {
             if let EventKind::Service { message, .. } = &event.kind {
                 progress.happened(message);
+            } else if let Some(said) = shift::said(&event.kind) {
+                progress.happened(&said);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use simulator_core::elb::Reach;
 use simulator_core::world::Setup;
@@ -13,6 +13,7 @@ use crate::account::{Account, now};
 use crate::cache;
 use crate::database::Password;
 use crate::driver::docker::{DockerDriver, Registry as EcrAddress, Wall};
+use crate::driver::hook::Hooks;
 use crate::driver::interference::{Interference, Trigger};
 use crate::driver::load_balancer::{LoadBalancer, Patience};
 use crate::driver::{self, Driver};
@@ -54,6 +55,10 @@ pub(super) struct Scene {
     pub(super) endpoint: Endpoint,
     pub(super) registry: Registry,
     pub(super) network: Network,
+    /// What answers lifecycle hooks.
+    pub(super) hooks: Hooks,
+    /// The deployment of the stage *roll out*, once it has begun.
+    pub(super) deployed: Arc<OnceLock<String>>,
     /// What enforces security groups between containers, or why nothing does.
     pub(super) wall: Result<Arc<Wall>, String>,
     /// Whether tasks have metadata and credentials.
@@ -121,12 +126,14 @@ impl Scene {
                 )
             })?;
         }
+        let stand_ins = script.stand_ins.iter().map(|(function, (stand_in, _))| (function.clone(), stand_in.into()));
+        let hooks = Hooks::new(stand_ins.collect()).beside(&script.to.directory);
         let ecr = EcrAddress { host: ecr_host(id, script), address: registry.address() };
         let (engine, identity) = (session.engine.clone(), session.identity.clone());
         let driver = DockerDriver::new(engine, identity, network.clone(), ecr, Arc::clone(&load_balancer))
             .await
             .map_err(|error| RehearsalError::engine(&error, None))?;
-        let driver = driver.with_agent(Arc::clone(&account), endpoint.address());
+        let driver = driver.with_hooks(hooks.clone()).with_agent(Arc::clone(&account), endpoint.address());
         let has_agent = driver.has_agent();
         let wall = driver.enforce_security_groups(Arc::clone(&account)).await.map_err(|error| chain(&error));
         // Made while the account, the database and the images are: a deployment starts as many tasks as this at once.
@@ -154,6 +161,8 @@ impl Scene {
             endpoint,
             registry,
             network,
+            hooks,
+            deployed: Arc::default(),
             wall,
             has_agent,
             faults,
@@ -176,15 +185,27 @@ impl Scene {
     /// # Errors
     /// It could not be given a port.
     pub(super) async fn listener_address(&self) -> Result<SocketAddr, RehearsalError> {
-        let reach = self.account.until(|world| {
-            world.elb().listeners().find_map(|it| match &it.reach {
-                Reach::Coming => None,
-                Reach::At(address) => Some(Ok(*address)),
-                Reach::Nowhere(message) => Some(Err(message.clone())),
-            })
-        });
-        reach.await.map_err(|message| RehearsalError::Input { message, help: None })
+        reach(&self.account).await.map_err(|message| RehearsalError::Input { message, help: None })
     }
+}
+
+/// Tells `hooks` where the load balancer of `account` is, once it is somewhere.
+pub(super) async fn tell_where(account: Arc<Account>, hooks: Hooks) {
+    if let Ok(address) = reach(&account).await {
+        hooks.reachable_at(&format!("http://{address}"));
+    }
+}
+
+/// Where the load balancer's listener is, once it is somewhere; or why it is nowhere.
+async fn reach(account: &Account) -> Result<SocketAddr, String> {
+    let reach = account.until(|world| {
+        world.elb().listeners().find_map(|it| match &it.reach {
+            Reach::Coming => None,
+            Reach::At(address) => Some(Ok(*address)),
+            Reach::Nowhere(message) => Some(Err(message.clone())),
+        })
+    });
+    reach.await
 }
 
 impl Standing {

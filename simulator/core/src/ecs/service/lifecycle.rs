@@ -6,6 +6,7 @@ use super::cause::Cause;
 use super::hook::{HookAction, LifecycleHook};
 use super::service_deployment::StopKind;
 use super::strategy::{Percent, Shifting};
+use crate::event::Sequence;
 use crate::time::Timestamp;
 
 /// `lifecycleStage`, in the order in which a deployment goes through them.
@@ -135,6 +136,8 @@ pub struct HookRun {
     pub state: HookState,
     /// `hookDetails` of the next call: the configured ones, or what the function gave back last.
     pub(in crate::ecs) details: Option<String>,
+    /// The entry of the trace that was made of it last: what comes back follows from the call.
+    pub(in crate::ecs) told: Option<Sequence>,
 }
 
 /// Where a hook stands.

@@ -3,7 +3,7 @@
 use simulator_core::ecs::ContinueServiceDeployment;
 use simulator_core::ecs::service::{HookAction, HookState, LifecycleHook, LifecycleStage, RolloutState, Shifting};
 use simulator_core::observation::HookAnswer;
-use simulator_core::{Refusal, Timing};
+use simulator_core::{Refusal, Timing, invariant};
 
 use super::scene::*;
 use crate::virtual_time::{Account, Behaviour, secs};
@@ -51,6 +51,7 @@ fn every_answer_of_a_function_has_its_consequence() {
         let new = account.deploy();
         until_over(&mut account);
         assert_eq!(account.driver.calls.len(), answers.len(), "{answers:?}");
+        assert_eq!(invariant::trace(account.world.events()), Ok(()), "each answer follows from its call: {answers:?}");
         match failure {
             None => assert_eq!(account.service().primary().id, new),
             Some(why) => {

@@ -163,6 +163,17 @@ fn from_clean_up_on_a_deployment_can_only_succeed() {
     assert_eq!(revisions(&account), [2, 2]);
 }
 
+/// The old tasks are going already, and so a deployment made meanwhile finds the newer revision serving.
+#[test]
+fn a_deployment_made_in_clean_up_takes_over_from_the_one_that_serves() {
+    let (mut account, _, _) = held_in(Stage::CleanUp, &blue_green(), true);
+    let (production, _) = weights(&account);
+    account.deploy();
+    assert_eq!(weights(&account).0, production, "production's requests stay with those that can answer them");
+    until_over(&mut account);
+    assert_eq!(account.service().primary().rollout_state, RolloutState::Completed);
+}
+
 /// With nobody who served before, a request for a rollback ends in STOPPED.
 #[test]
 fn a_first_deployment_can_only_be_stopped() {

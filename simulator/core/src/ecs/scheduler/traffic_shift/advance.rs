@@ -236,5 +236,8 @@ pub(super) fn record_hook(world: &mut World, key: &ServiceKey, hook: usize, mess
         message: message.to_owned(),
     };
     let told = world.record(EventKind::Hook(Box::new(event)));
+    if let Some(run) = hooks::run_mut(world, key, hook) {
+        run.told = Some(told);
+    }
     world.follow(Some(told));
 }

@@ -1,6 +1,7 @@
 //! How a deployment of a service begins: who serves until then, and in which target groups its tasks will stand.
 
-use super::advance;
+use super::{advance, decide};
+use crate::ecs::service::lifecycle::Direction;
 use crate::ecs::service::{LifecycleStage, Percent, RolloutState, Service, ServiceKey, TrafficShift};
 use crate::world::World;
 
@@ -39,6 +40,10 @@ pub(in crate::ecs) fn begin(world: &mut World, key: &ServiceKey) {
 fn serving(service: &Service) -> Option<usize> {
     let shift = service.shifting().and_then(|place| Some((place, service.deployments[place].shift.as_ref()?)));
     if let Some((place, shift)) = shift {
+        // From CLEAN_UP on there is nothing to go back to: the old tasks stop already.
+        if !decide::can_fail(shift) && shift.direction == Direction::Forward {
+            return Some(place);
+        }
         let source = shift.source.as_ref();
         let source = source.and_then(|id| service.deployments.iter().position(|deployment| deployment.id == *id));
         return source.or((shift.production == Percent::ALL).then_some(place));

@@ -43,7 +43,7 @@ pub(super) fn of_stage(world: &mut World, shift: &TrafficShift, stage: Lifecycle
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let id = format!("ecs-{kind}-{}", world.ids.text(IdKind::Container, alphabet, 43));
         let expires_at = world.now + Duration::from_secs(60 * u64::from(hook.timeout_minutes));
-        runs.push(HookRun { id, hook, expires_at, state, details });
+        runs.push(HookRun { id, hook, expires_at, state, details, told: None });
     }
     runs
 }
@@ -110,6 +110,8 @@ fn may_call(world: &mut World, function: &str, role: Option<&str>) -> Result<(),
 pub(in crate::ecs) fn answered(world: &mut World, execution: &str, answer: HookAnswer) {
     let waiting = |run: &HookRun| matches!(&run.state, HookState::Called(call) if call == execution);
     let Some((key, place)) = find(world, waiting) else { return };
+    let told = run_mut(world, &key, place).and_then(|run| run.told);
+    world.follow(told);
     let Some(function) = run_mut(world, &key, place).map(|run| match &run.hook.target {
         HookTarget::Lambda { function, .. } => function.clone(),
         HookTarget::Pause => String::new(),
@@ -170,7 +172,7 @@ fn find(world: &World, is_it: impl Fn(&HookRun) -> bool) -> Option<(ServiceKey, 
     })
 }
 
-fn run_mut<'a>(world: &'a mut World, key: &ServiceKey, place: usize) -> Option<&'a mut HookRun> {
+pub(super) fn run_mut<'a>(world: &'a mut World, key: &ServiceKey, place: usize) -> Option<&'a mut HookRun> {
     let service = world.ecs.services.get_mut(key)?;
     let shifting = service.shifting()?;
     service.deployments[shifting].shift.as_mut()?.hooks.get_mut(place)

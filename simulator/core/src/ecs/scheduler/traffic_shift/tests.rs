@@ -32,7 +32,7 @@ fn scene<'a>(shift: &'a TrafficShift, timing: &'a Timing, after: Duration) -> Sc
 
 fn run(target: HookTarget, state: HookState, timeout_action: HookAction) -> HookRun {
     let hook = LifecycleHook { target, stages: BTreeSet::new(), timeout_minutes: 60, timeout_action };
-    HookRun { id: "ecs-x-1".to_owned(), hook, expires_at: START + 60 * MINUTE, state, details: None }
+    HookRun { id: "ecs-x-1".to_owned(), hook, expires_at: START + 60 * MINUTE, state, details: None, told: None }
 }
 
 fn function(state: HookState, timeout_action: HookAction) -> HookRun {
