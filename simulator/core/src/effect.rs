@@ -214,6 +214,8 @@ pub struct ContainerSpec {
     pub ulimits: Vec<(String, i64, i64)>,
     /// `mountPoints`: volumes that live as long as the task, and that its containers share by name.
     pub mounts: Vec<Mount>,
+    /// `volumesFrom`: containers of the same task, which have run, and whether their volumes may only be read.
+    pub volumes_from: Vec<(String, bool)>,
     /// Whether output goes to CloudWatch Logs (`awslogs`), so that the driver must observe each line.
     pub logged: bool,
 }

@@ -36,6 +36,9 @@ pub struct Timing {
     /// How long alarms go on watching a rolling deployment after the tasks before it are gone. AWS computes it from the alarms and says
     /// only that it is under five minutes by default (`facts/aws.md` 2.2).
     pub alarm_bake: Duration,
+    /// How long a service has to be steady before its tasks are moved from fuller availability zones to emptier ones. AWS says only that it
+    /// looks for that continuously (developer guide, service-rebalancing); with none it is never done: the zones of a rehearsal are one machine.
+    pub zone_rebalancing: Option<Duration>,
     /// How soon services other than IAM see what was written to it. AWS says "eventually"; observed are seconds, rarely a minute
     /// (`facts/aws.md` 6.5). Off unless it is asked for.
     pub iam_propagation: Propagation,
@@ -74,6 +77,7 @@ impl Timing {
             stage_limit: Duration::from_secs(24 * 60 * 60),
             call_back_cap: None,
             alarm_bake: Duration::from_secs(300),
+            zone_rebalancing: Some(Duration::from_secs(300)),
             iam_propagation: Propagation::Immediate,
         }
     }
@@ -95,6 +99,7 @@ impl Timing {
             stage_limit: Duration::from_secs(10 * 60),
             call_back_cap: Some(Duration::from_secs(1)),
             alarm_bake: Duration::from_secs(2),
+            zone_rebalancing: None,
             iam_propagation: Propagation::Immediate,
         }
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::service::{Deployment, RevisionSummary, ServiceDeployment, ServiceKey, ServiceRevision, ServiceStatus};
+use super::service::{
+    Deployment, RevisionSummary, RolloutState, ServiceDeployment, ServiceKey, ServiceRevision, ServiceStatus,
+};
 use super::{Cluster, Rules, Service, State, Task, TaskDefinition};
 use crate::effect::TaskId;
 use crate::world::World;
@@ -81,6 +83,18 @@ impl<'a> View<'a> {
             .map(|(_, deployment)| deployment)
     }
 
+    /// `status` of one of the deployments that DescribeServices lists. INACTIVE ones it does not list.
+    #[must_use]
+    pub fn status_of(self, service: &Service, deployment: &Deployment) -> &'static str {
+        if service.primary().id == deployment.id {
+            return "PRIMARY";
+        }
+        match deployment.rollout_state {
+            RolloutState::Failed => self.state.rules.failed_status,
+            RolloutState::InProgress | RolloutState::Completed => "ACTIVE",
+        }
+    }
+
     /// `runningCount` and `pendingCount` of a service, or of one of its deployments.
     #[must_use]
     pub fn counts(self, service: &'a Service, deployment: Option<&str>) -> (usize, usize) {
@@ -117,7 +131,8 @@ impl<'a> View<'a> {
     pub fn summary(self, service: &'a Service, id: &str) -> Option<RevisionSummary> {
         let arn = service.revision_of(id)?.arn.clone();
         let (running, pending) = self.counts(service, Some(id));
-        Some(RevisionSummary { arn, requested: self.requested(service, id), running, pending })
+        let weights = service.weights_of(id);
+        Some(RevisionSummary { arn, requested: self.requested(service, id), running, pending, weights })
     }
 
     /// `targetServiceRevision` and `sourceServiceRevisions` of one of a service's service deployments: as they are now, or as they were

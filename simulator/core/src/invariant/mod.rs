@@ -13,11 +13,11 @@ use crate::effect::TaskId;
 use crate::event::{Event, EventKind};
 use crate::world::World;
 
-pub use catalogue::knows;
+pub use catalogue::{NEVER_SAID, SAID, fits, knows};
 
 /// The states of a task, in the only order that there is (`facts/aws.md` section 3).
-const ORDER: [&str; 7] =
-    ["PROVISIONING", "PENDING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];
+const ORDER: [&str; 8] =
+    ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];
 
 /// A rule that has been broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,13 +78,13 @@ fn only_known_texts(events: &[Event]) -> Result<(), Violation> {
     unknown.map_or(Ok(()), |evidence| Err(Violation { rule, evidence }))
 }
 
-/// Every entry of the trace but a call follows from an earlier one.
+/// Every entry of the trace but a call, and an alarm of which we are told, follows from an earlier one.
 fn everything_has_a_cause(events: &[Event]) -> Result<(), Violation> {
     let baseless = events.iter().find(|event| {
-        let called = matches!(event.kind, EventKind::Called { .. });
-        event.cause.is_none() != called || event.cause.is_some_and(|cause| cause >= event.sequence)
+        let from_outside = matches!(event.kind, EventKind::Called { .. } | EventKind::Alarm { .. });
+        event.cause.is_none() != from_outside || event.cause.is_some_and(|cause| cause >= event.sequence)
     });
-    let rule = "everything but a call follows from something earlier";
+    let rule = "everything but a call and an alarm follows from something earlier";
     baseless.map_or(Ok(()), |event| Err(Violation { rule, evidence: format!("{event:?}") }))
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use simulator_core::ecr::{CreateRepository, PutImage};
-use simulator_core::ecs::UpdateService;
 use simulator_core::ecs::definition::ContainerDefinition;
+use simulator_core::ecs::{ServiceRevision, UpdateService};
 use simulator_core::{Effect, Timing};
 
 use crate::virtual_time::{Account, Deploy, container, secs};
@@ -89,4 +89,25 @@ fn a_tag_that_comes_late_is_settled_when_it_is_there() {
     account.update(UpdateService { desired: Some(2), ..UpdateService::default() });
     account.until_steady();
     assert!(asked(&account, from).contains(&Some(FIRST)));
+}
+
+/// The record of a deployment tells what its images are, from the first task on and when the deployment is gone.
+#[test]
+fn a_service_revision_tells_the_digests_of_its_images() {
+    for (version_consistency, digests) in [(true, [Some(FIRST), Some(SECOND)]), (false, [None, None])] {
+        let mut account = serving(version_consistency);
+        push(&mut account, SECOND);
+        account.update(UpdateService { force: true, ..UpdateService::default() });
+        let revisions = |account: &Account| -> Vec<Option<String>> {
+            let digest = |revision: &ServiceRevision| revision.digests.get("app").map(ToString::to_string);
+            account.service().revisions.iter().map(digest).collect()
+        };
+        assert_eq!(
+            revisions(&account),
+            [digests[0].map(str::to_owned), None],
+            "no task of the second has been started"
+        );
+        account.until_steady();
+        assert_eq!(revisions(&account), digests.map(|digest| digest.map(str::to_owned)));
+    }
 }

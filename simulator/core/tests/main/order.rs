@@ -2,7 +2,7 @@
 
 use simulator_core::ecs::StopTask;
 use simulator_core::ecs::TaskStatus;
-use simulator_core::ecs::definition::{Condition, ContainerDefinition, Dependency};
+use simulator_core::ecs::definition::{Condition, ContainerDefinition, Dependency, VolumeFrom};
 use simulator_core::{Effect, Timing};
 
 use crate::virtual_time::{
@@ -107,4 +107,45 @@ fn containers_stop_in_the_reverse_order_and_stubborn_ones_are_killed() {
     assert_eq!(task.containers[0].stopped_at, Some(asked + secs(12)), "it ignores the signal");
     assert_eq!(task.containers[0].exit_code, Some(137));
     assert_eq!(account.first_wanted(stop_of("proxy")), Some(asked + secs(12)), "it goes last");
+}
+
+/// Whoever mounts the volumes of another container waits until that has been made, also if it has ended meanwhile, and stops before it.
+#[test]
+fn volumes_of_another_container_are_waited_for() {
+    for ends in [false, true] {
+        let mut account = Account::new(Timing::aws());
+        if ends {
+            account.driver.script("data:1", Behaviour::exiting(secs(1), 3));
+        }
+        let from = VolumeFrom { container: "data".to_owned(), read_only: true };
+        let app = ContainerDefinition { volumes_from: vec![from], ..container("app", "app:1") };
+        let id = account.run_task(vec![app, sidecar(container("data", "data:1"))]);
+        until_running(&mut account, &id);
+        assert!(account.first_wanted(pull_of("app")) >= account.task(&id).containers[1].started_at);
+        let mounted = account.driver.wanted.iter().find_map(|(_, effect)| {
+            if let Effect::StartContainer(spec) = effect {
+                Some(&spec.volumes_from).filter(|from| !from.is_empty())
+            } else {
+                None
+            }
+        });
+        assert_eq!(mounted, Some(&vec![("data".to_owned(), true)]));
+        account.stop(&id);
+        until_over(&mut account, &id);
+        let app_stopped = account.task(&id).containers[0].stopped_at;
+        assert_eq!(account.first_wanted(stop_of("data")), app_stopped.filter(|_| !ends), "it goes last");
+    }
+}
+
+/// One that never comes to be fails those that would mount its volumes.
+#[test]
+fn volumes_of_a_container_that_cannot_start_are_given_up() {
+    let mut account = Account::new(Timing::aws());
+    account.driver.script("data:1", Behaviour::cannot_start("no such file"));
+    let from = VolumeFrom { container: "data".to_owned(), read_only: false };
+    let app = ContainerDefinition { volumes_from: vec![from], ..container("app", "app:1") };
+    let id = account.run_task(vec![app, sidecar(container("data", "data:1"))]);
+    until_over(&mut account, &id);
+    let app = &account.task(&id).containers[0];
+    assert_eq!((app.exit_code, app.started_at), (Some(143), None));
 }

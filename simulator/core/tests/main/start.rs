@@ -41,6 +41,19 @@ fn a_task_that_cannot_start_says_why() {
     }
 }
 
+/// What is told of a container has at most 1,024 characters.
+#[test]
+fn a_long_story_is_cut_short() {
+    for behaviour in [Behaviour::cannot_start("é".repeat(2000)), Behaviour::refused("é".repeat(2000))] {
+        let mut account = Account::new(Timing::aws());
+        account.driver.script("app:1", behaviour);
+        let id = account.run_task(vec![container("app", "app:1")]);
+        until_over(&mut account, &id);
+        let reason = account.task(&id).containers[0].reason.clone().expect("it has a reason");
+        assert_eq!(reason.chars().count(), 1024);
+    }
+}
+
 fn with_secret(value_from: &str) -> ContainerDefinition {
     let secret = Secret { name: "URL".to_owned(), value_from: value_from.to_owned() };
     ContainerDefinition { secrets: vec![secret], ..container("app", "app:1") }

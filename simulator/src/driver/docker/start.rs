@@ -125,14 +125,19 @@ impl Shared {
             read_only_root,
             ulimits,
             mounts: _,
+            volumes_from,
             logged: _,
         } = spec;
+        let volumes_from = volumes_from.into_iter().map(|(container, read_only)| {
+            format!("{}:{}", self.name(&id, &container), if read_only { "ro" } else { "rw" })
+        });
         let host = HostConfig {
             network_mode: Some(format!("container:{}", task.pause)),
             init: Some(init_process),
             readonly_rootfs: Some(read_only_root),
             ulimits: Some(ulimits.into_iter().map(ulimit).collect()),
             mounts: Some(mounts),
+            volumes_from: Some(volumes_from.collect()),
             // Whatever the engine logs to by default, a rehearsal's lines stay on this machine and go with the container.
             log_config: Some(HostConfigLogConfig { typ: Some("json-file".to_owned()), config: None }),
             memory_reservation: memory_reservation.map(bytes),

@@ -195,6 +195,7 @@ fn spec(task: &TaskId, name: &str, image: &str, command: &[&str]) -> ContainerSp
         read_only_root: false,
         ulimits: Vec::new(),
         mounts: Vec::new(),
+        volumes_from: Vec::new(),
         logged: true,
     }
 }

@@ -191,6 +191,7 @@ async fn rehearse(engine: &Engine, rehearsal: &Rehearsal) {
             read_only_root: false,
             ulimits: Vec::new(),
             mounts: Vec::new(),
+            volumes_from: Vec::new(),
             logged: true,
         };
         driver.carry_out(Effect::StartContainer(Box::new(spec)), &observer).await;

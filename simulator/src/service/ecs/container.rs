@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use simulator_core::Refusal;
 use simulator_core::ecs::definition::{
     Condition, ContainerDefinition, Dependency, HealthCheck, LogConfiguration, MountPoint, PortMapping, RestartPolicy,
-    Secret, Ulimit,
+    Secret, Ulimit, VolumeFrom,
 };
 
 use super::shape::{self, object};
@@ -50,6 +50,7 @@ fn members(input: &mut Input) -> Result<ContainerDefinition, Refusal> {
         restart_policy: input.structure("restartPolicy")?.map(restart_policy).transpose()?.flatten(),
         environment_files: environment_files(input)?,
         mount_points: input.structures("mountPoints")?.into_iter().map(mount_point).collect::<Result<_, _>>()?,
+        volumes_from: input.structures("volumesFrom")?.into_iter().map(volume_from).collect::<Result<_, _>>()?,
         version_consistency: version_consistency(input)?,
     })
 }
@@ -101,6 +102,15 @@ fn mount_point(mut input: Input) -> Result<MountPoint, Refusal> {
     };
     input.finish()?;
     Ok(mount)
+}
+
+fn volume_from(mut input: Input) -> Result<VolumeFrom, Refusal> {
+    let from = VolumeFrom {
+        container: input.required("sourceContainer", "ClientException")?,
+        read_only: input.boolean("readOnly")?.unwrap_or(false),
+    };
+    input.finish()?;
+    Ok(from)
 }
 
 fn port_mapping(mut input: Input) -> Result<PortMapping, Refusal> {
@@ -226,6 +236,7 @@ pub(super) fn json(container: &ContainerDefinition) -> Value {
         restart_policy,
         environment_files,
         mount_points,
+        volumes_from,
         version_consistency,
     } = container;
     let seconds = |duration: &Option<Duration>| json!(duration.map(|duration| duration.as_secs()));
@@ -242,7 +253,7 @@ pub(super) fn json(container: &ContainerDefinition) -> Value {
         ("environment", pair_list(environment)),
         ("environmentFiles", environment_files_json(environment_files)),
         ("mountPoints", mount_points.iter().map(mount_point_json).collect()),
-        ("volumesFrom", json!([])),
+        ("volumesFrom", volumes_from.iter().map(volume_from_json).collect()),
         ("secrets", some(secrets.iter().map(|secret| json!({ "name": secret.name, "valueFrom": secret.value_from })))),
         (
             "dependsOn",
@@ -298,6 +309,11 @@ fn restart_policy_json(policy: &RestartPolicy) -> Value {
 fn mount_point_json(mount: &MountPoint) -> Value {
     let MountPoint { volume, path, read_only } = mount;
     json!({ "sourceVolume": volume, "containerPath": path, "readOnly": read_only })
+}
+
+fn volume_from_json(from: &VolumeFrom) -> Value {
+    let VolumeFrom { container, read_only } = from;
+    json!({ "sourceContainer": container, "readOnly": read_only })
 }
 
 fn health_check_json(check: &HealthCheck) -> Value {

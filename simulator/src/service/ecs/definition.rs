@@ -25,6 +25,7 @@ pub(super) fn register(input: &mut Input, _: &World) -> Result<RegisterTaskDefin
         task_role: input.text("taskRoleArn")?,
         execution_role: input.text("executionRoleArn")?,
         network_mode: input.text("networkMode")?,
+        pid_mode: input.text("pidMode")?,
         containers: containers.collect::<Result<_, _>>()?,
         volumes: input.structures("volumes")?.into_iter().map(volume).collect::<Result<_, _>>()?,
         requires: requires.iter().map(|kind| shape::launch_type_named(kind)).collect::<Result<_, _>>()?,

@@ -225,13 +225,11 @@ pub(super) fn deployments_json(view: View<'_>, service: &Service) -> Value {
     if service.controller == Controller::CodeDeploy {
         return json!([]);
     }
-    let primary = &service.primary().id;
     let json = |deployment: &Deployment| {
         let (running, pending) = view.counts(service, Some(&deployment.id));
-        let is_primary = deployment.id == *primary;
         object([
             ("id", json!(deployment.id)),
-            ("status", json!(if is_primary { "PRIMARY" } else { "ACTIVE" })),
+            ("status", json!(view.status_of(service, deployment))),
             ("taskDefinition", json!(deployment.definition.arn.as_str())),
             ("desiredCount", json!(view.requested(service, &deployment.id))),
             ("pendingCount", json!(pending)),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::definition::ContainerDefinition;
-use simulator_core::ecs::service::{AlarmMonitor, BreakerMonitor, RevisionSummary, Rollback, StopKind};
+use simulator_core::ecs::service::{AlarmMonitor, BreakerMonitor, Percent, RevisionSummary, Rollback, StopKind};
 use simulator_core::ecs::{
     DescribeServiceDeployments, DescribeServiceRevisions, ListServiceDeployments, Service, ServiceDeployment,
     ServiceDeploymentStatus, ServiceRevision, StopServiceDeployment, View,
@@ -112,13 +112,16 @@ pub(super) fn stopped(arn: &Arn, _: &World) -> Value {
     json!({ "serviceDeploymentArn": arn.as_str() })
 }
 
-fn summary_json(RevisionSummary { arn, requested, running, pending }: &RevisionSummary) -> Value {
-    json!({
-        "arn": arn.as_str(),
-        "requestedTaskCount": requested,
-        "runningTaskCount": running,
-        "pendingTaskCount": pending,
-    })
+fn summary_json(RevisionSummary { arn, requested, running, pending, weights }: &RevisionSummary) -> Value {
+    let weight = |share: Option<Percent>| json!(share.map(|share| f64::from(share.tenths()) / 10.0));
+    object([
+        ("arn", json!(arn.as_str())),
+        ("requestedTaskCount", json!(requested)),
+        ("runningTaskCount", json!(running)),
+        ("pendingTaskCount", json!(pending)),
+        ("requestedTestTrafficWeight", weight(weights.map(|(test, _)| test))),
+        ("requestedProductionTrafficWeight", weight(weights.map(|(_, production)| production))),
+    ])
 }
 
 /// `currentServiceRevisions` of a service.
@@ -141,9 +144,15 @@ pub(super) fn described_revisions((arns, failures): &(Vec<Arn>, Vec<Failure>), w
 }
 
 fn revision_json(view: View<'_>, service: &Service, revision: &ServiceRevision) -> Value {
-    let ServiceRevision { arn, deployment: _, definition, network, load_balancers, created_at } = revision;
-    // No digests: an image is resolved when a task pulls it.
-    let image = |container: &ContainerDefinition| json!({ "containerName": container.name, "image": container.image });
+    let ServiceRevision { arn, deployment: _, definition, network, load_balancers, created_at, digests } = revision;
+    // An image outside this account's registry is resolved by whoever pulls it, and so is one that is not settled yet.
+    let image = |container: &ContainerDefinition| {
+        object([
+            ("containerName", json!(container.name)),
+            ("image", json!(container.image)),
+            ("imageDigest", json!(digests.get(&container.name))),
+        ])
+    };
     json!({
         "serviceRevisionArn": arn.as_str(),
         "serviceArn": service.arn.as_str(),

@@ -78,7 +78,7 @@ fn definition() -> Value {
                 "restartPolicy": { "enabled": true, "ignoredExitCodes": [0, 3], "restartAttemptPeriod": 120 },
                 "environmentFiles": [{ "value": "arn:aws:s3:::news-config/production.env", "type": "s3" }],
                 "mountPoints": [{ "sourceVolume": "uploads", "containerPath": "/srv/uploads", "readOnly": false }],
-                "volumesFrom": [], "systemControls": [],
+                "volumesFrom": [{ "sourceContainer": "init", "readOnly": true }], "systemControls": [],
             },
         ],
         "volumes": [{ "name": "uploads", "host": {} }],

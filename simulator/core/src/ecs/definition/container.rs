@@ -57,6 +57,8 @@ pub struct ContainerDefinition {
     pub environment_files: Vec<String>,
     /// `mountPoints`.
     pub mount_points: Vec<MountPoint>,
+    /// `volumesFrom`.
+    pub volumes_from: Vec<VolumeFrom>,
     /// Whether `versionConsistency` is enabled, as it is by default: all tasks of a deployment run what the tag meant when it began.
     pub version_consistency: bool,
 }
@@ -91,8 +93,16 @@ impl ContainerDefinition {
             restart_policy: None,
             environment_files: Vec::new(),
             mount_points: Vec::new(),
+            volumes_from: Vec::new(),
             version_consistency: true,
         }
+    }
+
+    /// The containers that it waits for, and for what: `dependsOn`, and those whose volumes it mounts. The agent has it wait for the creation of
+    /// the latter (`facts/aws.md` 3.6, CREATE), which an engine does in one step with their start.
+    pub(in crate::ecs) fn awaited(&self) -> impl Iterator<Item = (&str, Condition)> {
+        let depends_on = self.depends_on.iter().map(|on| (on.container.as_str(), on.condition));
+        depends_on.chain(self.volumes_from.iter().map(|from| (from.container.as_str(), Condition::Start)))
     }
 
     /// How its health command is run, if it has one.
@@ -214,6 +224,15 @@ pub struct MountPoint {
     /// `containerPath`.
     pub path: String,
     /// `readOnly`.
+    pub read_only: bool,
+}
+
+/// One of `volumesFrom`: every volume of another container, in the same places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeFrom {
+    /// `sourceContainer`.
+    pub container: String,
+    /// `readOnly`, false by default.
     pub read_only: bool,
 }
 

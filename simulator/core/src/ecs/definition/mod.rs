@@ -1,9 +1,10 @@
 //! Task definitions: what a task is made of.
 //!
-//! In reading order: the containers ([`container`]), the checks that registration makes ([`validate`], [`fargate`]), the
+//! In reading order: the containers ([`container`]), the checks that registration makes ([`validate`], [`check_container`], [`fargate`]), the
 //! operations that write the catalogue ([`register`], [`delete`]) and those that read it ([`catalogue`], [`family`]).
 
 pub mod catalogue;
+mod check_container;
 pub mod container;
 pub mod delete;
 mod family;
@@ -19,7 +20,7 @@ use smol_str::{SmolStr, format_smolstr};
 pub use catalogue::{DeregisterTaskDefinition, DescribeTaskDefinition, Described, ListTaskDefinitions};
 pub use container::{
     Condition, ContainerDefinition, Dependency, HealthCheck, LogConfiguration, MountPoint, PortMapping, RestartPolicy,
-    Secret, Ulimit,
+    Secret, Ulimit, VolumeFrom,
 };
 pub use delete::DeleteTaskDefinitions;
 pub use family::{FamilyStatus, ListTaskDefinitionFamilies};

@@ -23,6 +23,8 @@ pub struct RegisterTaskDefinition {
     pub execution_role: Option<String>,
     /// `networkMode`; `bridge` by default.
     pub network_mode: Option<String>,
+    /// `pidMode`. Containers that see each other's processes are not simulated.
+    pub pid_mode: Option<String>,
     /// `containerDefinitions`.
     pub containers: Vec<ContainerDefinition>,
     /// `volumes`, by name. None has a source outside its task: Fargate has no instance that could lend one.
@@ -128,6 +130,6 @@ fn role_arn_in(account: &crate::arn::AccountId, role: &str) -> String {
     if role.starts_with("arn:") { role.to_owned() } else { format!("arn:aws:iam::{account}:role/{role}") }
 }
 
-fn invalid(what: &str) -> Refusal {
+pub(super) fn invalid(what: &str) -> Refusal {
     Refusal::fault("ClientException", format!("Invalid '{what}' setting for task."))
 }

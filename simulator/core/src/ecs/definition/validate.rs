@@ -1,18 +1,23 @@
 //! What RegisterTaskDefinition refuses, in AWS's words (`facts/aws.md` 4.1). A text marked "ours" is not known from AWS.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::NetworkMode;
-use super::container::{Condition, ContainerDefinition, HealthCheck, RestartPolicy};
+use super::check_container::check_container;
+use super::container::{Condition, ContainerDefinition};
 use super::fargate::{self, Size};
-use super::register::RegisterTaskDefinition;
+use super::register::{RegisterTaskDefinition, invalid};
 use crate::ecs::LaunchType;
 use crate::refusal::Refusal;
 
 /// The range of `startTimeout` and `stopTimeout` on Fargate.
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(2);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Task-level CPU on EC2, in units of 1/1024 vCPU (BOTO `cpu`): an eighth of a vCPU to 192 of them.
+const EC2_CPU: RangeInclusive<u32> = 128..=196_608;
 
 /// Checks everything that does not need the account, of which it matters only whether an image is `from_ecr`.
 pub(super) fn check(asked: &RegisterTaskDefinition, network: NetworkMode, from_ecr: bool) -> Result<(), Refusal> {
@@ -23,6 +28,11 @@ pub(super) fn check(asked: &RegisterTaskDefinition, network: NetworkMode, from_e
     let fargate = asked.requires.contains(&LaunchType::Fargate);
     if fargate {
         check_fargate(asked, network, from_ecr)?;
+    } else if asked.cpu_units()?.is_some_and(|units| !EC2_CPU.contains(&units)) {
+        return Err(invalid("cpu"));
+    }
+    if let Some(mode) = &asked.pid_mode {
+        return Err(Refusal::NotSimulated { what: format!("`pidMode` = `{mode}`") });
     }
     let mut names = BTreeSet::new();
     for container in &asked.containers {
@@ -45,6 +55,11 @@ pub(super) fn check(asked: &RegisterTaskDefinition, network: NetworkMode, from_e
 fn check_fargate(asked: &RegisterTaskDefinition, network: NetworkMode, from_ecr: bool) -> Result<(), Refusal> {
     if network != NetworkMode::Awsvpc {
         return refuse("Fargate only supports network mode ‘awsvpc’.");
+    }
+    if asked.pid_mode.as_deref() == Some("host") {
+        return refuse(
+            "Tasks using the Fargate launch type do not support pidMode 'host'. The supported value for pidMode is 'task'.",
+        );
     }
     match fargate::size(asked.cpu_units()?, asked.memory_mib()?) {
         Ok(()) => {}
@@ -90,90 +105,6 @@ fn check_fargate(asked: &RegisterTaskDefinition, network: NetworkMode, from_ecr:
     Ok(())
 }
 
-fn check_container(
-    asked: &RegisterTaskDefinition,
-    container: &ContainerDefinition,
-    network: NetworkMode,
-) -> Result<(), Refusal> {
-    let name = &container.name;
-    if name.is_empty() {
-        return refuse("Container.name should not be null or empty.");
-    }
-    check_name("Container name", name)?;
-    if container.image.is_empty() {
-        return refuse("Container.image should not be null or empty.");
-    }
-    if asked.memory.is_none() && container.memory.is_none() && container.memory_reservation.is_none() {
-        return refuse(format!(
-            "Invalid setting for container '{name}'. At least one of 'memory' or 'memoryReservation' must be specified."
-        ));
-    }
-    let mismatched =
-        container.port_mappings.iter().any(|port| port.host_port.is_some_and(|host| host != port.container_port));
-    if network == NetworkMode::Awsvpc && mismatched {
-        return refuse("When networkMode=awsvpc, the host ports and container ports in port mappings must match.");
-    }
-    if !container.secrets.is_empty() && asked.execution_role.is_none() {
-        return refuse(
-            "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
-        );
-    }
-    for secret in &container.secrets {
-        if container.environment.iter().any(|(variable, _)| *variable == secret.name) {
-            return refuse(format!(
-                "The secret name must be unique and not shared with any new or existing environment variables set on \
-                 the container, such as '{}'.",
-                secret.name
-            ));
-        }
-    }
-    if let Some(log) = &container.log {
-        for option in ["awslogs-group", "awslogs-region"] {
-            if !log.options.contains_key(option) {
-                return missing_log_option(option);
-            }
-        }
-    }
-    check_environment_files(asked, container)?;
-    container.restart_policy.as_ref().map_or(Ok(()), check_restart_policy)?;
-    container.health_check.as_ref().map_or(Ok(()), check_health)
-}
-
-/// Facts 3.10. The texts are ours.
-fn check_environment_files(asked: &RegisterTaskDefinition, container: &ContainerDefinition) -> Result<(), Refusal> {
-    let files = &container.environment_files;
-    if files.len() > 10 {
-        return refuse("A container can have at most 10 environment files.");
-    }
-    for file in files {
-        let object = file.strip_prefix("arn:aws:s3:::").and_then(|object| object.split_once('/'));
-        if object.is_none_or(|(bucket, key)| bucket.is_empty() || key.is_empty()) {
-            return refuse(format!("Invalid environment file '{file}': the value must be the ARN of an S3 object."));
-        }
-        if !file.ends_with(".env") {
-            return refuse(format!("Invalid environment file '{file}': its name must end in .env."));
-        }
-    }
-    if !files.is_empty() && asked.execution_role.is_none() {
-        return refuse(
-            "When you are specifying environment files, you must also specify a value for 'executionRoleArn'.",
-        );
-    }
-    Ok(())
-}
-
-/// Ranges of BOTO `ContainerRestartPolicy`. The texts are ours.
-fn check_restart_policy(policy: &RestartPolicy) -> Result<(), Refusal> {
-    if policy.ignored_exit_codes.len() > 50 {
-        return refuse("A restart policy can ignore at most 50 exit codes.");
-    }
-    let period = policy.attempt_period.as_secs();
-    if !(60..=1800).contains(&period) {
-        return refuse(format!("restartAttemptPeriod {period} is not between 60 and 1800."));
-    }
-    Ok(())
-}
-
 fn check_volumes(asked: &RegisterTaskDefinition) -> Result<(), Refusal> {
     let mut names = BTreeSet::new();
     for name in &asked.volumes {
@@ -197,26 +128,16 @@ fn check_volumes(asked: &RegisterTaskDefinition) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Ranges of BOTO `HealthCheck`. The texts are ours.
-fn check_health(check: &HealthCheck) -> Result<(), Refusal> {
-    if !matches!(check.command.first().map(String::as_str), Some("CMD" | "CMD-SHELL")) || check.command.len() < 2 {
-        return refuse("Health check command must start with CMD or CMD-SHELL, followed by the command.");
-    }
-    for (what, value, lowest, highest) in [
-        ("interval", check.interval.as_secs(), 5, 300),
-        ("timeout", check.timeout.as_secs(), 2, 60),
-        ("retries", u64::from(check.retries), 1, 10),
-        ("startPeriod", check.start_period.unwrap_or_default().as_secs(), 0, 300),
-    ] {
-        if !(lowest..=highest).contains(&value) {
-            return refuse(format!("Health check {what} {value} is not between {lowest} and {highest}."));
-        }
-    }
-    Ok(())
-}
-
 fn check_dependencies(containers: &[ContainerDefinition]) -> Result<(), Refusal> {
     for container in containers {
+        for from in &container.volumes_from {
+            if !containers.iter().any(|other| other.name == from.container) {
+                let (name, source) = (&container.name, &from.container);
+                return refuse(format!(
+                    "Container '{name}' mounts volumes of container '{source}', which does not exist."
+                )); // ours
+            }
+        }
         for dependency in &container.depends_on {
             let Some(on) = containers.iter().find(|other| other.name == dependency.container) else {
                 return refuse(format!(
@@ -250,7 +171,7 @@ fn cycle(containers: &[ContainerDefinition]) -> Option<&str> {
     loop {
         let names: BTreeSet<&str> = left.iter().map(|container| container.name.as_str()).collect();
         let before = left.len();
-        left.retain(|container| container.depends_on.iter().any(|on| names.contains(on.container.as_str())));
+        left.retain(|container| container.awaited().any(|(on, _)| names.contains(on)));
         if left.is_empty() {
             return None;
         }
@@ -260,7 +181,7 @@ fn cycle(containers: &[ContainerDefinition]) -> Option<&str> {
     }
 }
 
-fn check_name(what: &str, name: &str) -> Result<(), Refusal> {
+pub(super) fn check_name(what: &str, name: &str) -> Result<(), Refusal> {
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if name.is_empty() || name.len() > 255 || !name.bytes().all(valid) {
         return refuse(format!("{what} contains invalid characters."));
@@ -268,10 +189,10 @@ fn check_name(what: &str, name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn missing_log_option(option: &str) -> Result<(), Refusal> {
+pub(super) fn missing_log_option(option: &str) -> Result<(), Refusal> {
     refuse(format!("Log driver awslogs requires options: {option}"))
 }
 
-fn refuse<T>(message: impl Into<String>) -> Result<T, Refusal> {
+pub(super) fn refuse<T>(message: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::fault("ClientException", message))
 }

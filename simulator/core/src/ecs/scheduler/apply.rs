@@ -1,23 +1,19 @@
 //! Carries out what has been decided, without deciding anything.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use smol_str::SmolStr;
 
+use super::start::{Why, rebalance, start};
 use super::step::Step;
-use super::view::{End, Ended, Failing};
+use super::view::Failing;
 use super::words;
-use crate::ecs::capacity::{StrategyItem, next_provider};
 use crate::ecs::service::{
-    Backoff, Cause, Controller, Propagate, RolloutState, ServiceKey, note_completed, note_failed, resolve_images,
-    tell_deployment,
+    Backoff, Cause, Controller, RolloutState, ServiceKey, note_completed, note_failed, tell_deployment,
 };
-use crate::ecs::task::{Ending, Launch, Origin, TaskStatus, begin_stop, launch};
+use crate::ecs::task::{Ending, TaskStatus, begin_stop};
 use crate::effect::TaskId;
 use crate::event::EventKind;
-use crate::id::IdKind;
-use crate::refusal::Refusal;
 use crate::world::World;
 
 /// Takes one step.
@@ -25,6 +21,7 @@ pub(super) fn apply(world: &mut World, key: &ServiceKey, step: Step) {
     let now = world.now;
     match step {
         Step::Count { task, failures } => count(world, key, task, failures),
+        Step::Run => primary(world, key, |deployment| deployment.has_run = true),
         Step::Prove(task) => world.ecs.task_mut(&task).proved_at = Some(now),
         Step::ResetFailures => primary(world, key, |deployment| deployment.failed_tasks = 0),
         Step::ArmBreaker(at) => primary(world, key, |deployment| deployment.trip_at = Some(at)),
@@ -34,8 +31,20 @@ pub(super) fn apply(world: &mut World, key: &ServiceKey, step: Step) {
             world.ecs.task_mut(&task).condemned = true;
             words::say(world, key, &words::unhealthy(&task, &why));
         }
-        Step::Start { count, replacing } => start(world, key, 0, count, replacing),
-        Step::Reinforce { place, count, replacing } => start(world, key, place, count, replacing),
+        Step::Start { count, replacing } => {
+            start(world, key, 0, count, &Why::Wanted { replacing });
+        }
+        Step::Reinforce { place, count, replacing } => {
+            start(world, key, place, count, &Why::Wanted { replacing });
+        }
+        Step::Rebalance { zones, starts } => rebalance(world, key, &zones, starts),
+        Step::Rebalanced { stops } => rebalanced(world, key, stops),
+        Step::Balanced { zones } => {
+            if let Some(service) = world.ecs.services.get_mut(key) {
+                service.unbalanced = false;
+            }
+            words::say(world, key, &words::balanced(&zones));
+        }
         Step::Scale(tasks) => {
             let reason = words::scaling(&world.ecs.services[key].primary().id);
             stop(world, key, &tasks, &reason);
@@ -91,11 +100,11 @@ fn count(world: &mut World, key: &ServiceKey, task: TaskId, failures: u32) {
 }
 
 fn fail(world: &mut World, key: &ServiceKey, cause: &Cause, roll_back_to: Option<usize>) {
-    let now = world.now;
+    let (now, rules) = (world.now, world.ecs.rules);
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let failed = service.primary_mut();
     failed.rollout_state = RolloutState::Failed;
-    failed.reason = cause.failed().to_owned();
+    failed.reason = cause.failed(&rules).to_owned();
     failed.updated_at = now;
     failed.trip_at = None;
     failed.bake_until = None;
@@ -112,9 +121,10 @@ fn fail(world: &mut World, key: &ServiceKey, cause: &Cause, roll_back_to: Option
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let mut target = service.deployments.remove(place);
     target.rollout_state = RolloutState::InProgress;
-    target.reason = cause.rolling_back(&target.id);
+    target.reason = cause.rolling_back(&target.id, &rules);
     target.updated_at = now;
     target.failed_tasks = 0;
+    target.has_run = false;
     target.alarmed = alarmed;
     let id = target.id.clone();
     service.deployments.insert(0, target);
@@ -144,124 +154,21 @@ fn complete(world: &mut World, key: &ServiceKey) {
     }
 }
 
-/// Starts tasks of the deployment at `place`.
-fn start(world: &mut World, key: &ServiceKey, place: usize, count: u32, replacing: u32) {
+/// Stops tasks in zones that have too many.
+fn rebalanced(world: &mut World, key: &ServiceKey, stops: BTreeMap<SmolStr, Vec<TaskId>>) {
     unsettle(world, key);
-    resolve_images(world, key);
-    let (mut started, mut refused) = (Vec::new(), None);
+    let reason = SmolStr::new(words::scaling(&world.ecs.services[key].primary().id));
     let cause = world.cause();
-    let mut crowd = crowd(world, key, place);
-    let wanted = wanted(world, key, place);
-    let mut providers = Providers::of(world, key, place);
-    for _ in 0..count {
+    for (zone, tasks) in stops {
         world.follow(cause);
-        let emptiest =
-            crowd.iter().min_by_key(|(_, (order, tasks))| (*tasks, *order)).map(|(subnet, _)| subnet.clone());
-        if let Some((_, tasks)) = emptiest.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
-            *tasks += 1;
-        }
-        let origin = providers.next(&wanted.origin);
-        match launch(world, Launch { subnet: emptiest, origin, ..wanted.clone() }) {
-            Ok(task) => started.push(task),
-            Err(refusal) => {
-                refused = Some(refusal);
-                break;
-            }
-        }
+        let said = words::say(world, key, &words::stopped_in(&tasks, &zone, world.ecs.rules.task_separator));
+        stop_each(world, &tasks, said, &reason);
     }
     world.follow(cause);
-    if !started.is_empty() {
-        words::say(world, key, &words::started(&started, replacing));
+    if let Some(service) = world.ecs.services.get_mut(key) {
+        service.rebalancing = 0;
     }
-    if let Some(refusal) = refused {
-        not_launched(world, key, place, &refusal);
-    }
-}
-
-/// A task could not even be launched: that is a failure of the deployment like another, and is counted at the next look.
-fn not_launched(world: &mut World, key: &ServiceKey, place: usize, refusal: &Refusal) {
-    let error = match refusal {
-        Refusal::Fault { message, .. } => message.trim_end_matches('.').to_owned(),
-        Refusal::Denied(_) | Refusal::NotSimulated { .. } => refusal.to_string(),
-    };
-    words::say_once(world, key, &words::failed_to_launch(&error));
-    let task = TaskId::new(world.ids.number(IdKind::Task));
-    let Some(service) = world.ecs.services.get_mut(key) else { return };
-    let deployment = service.deployments[place].id.as_str().into();
-    service.unlaunched.push(Ended { task, deployment, how: End::NeverRan(error.into()) });
     super::poke(world, key);
-}
-
-/// The capacity providers of a deployment: how many tasks each has, and what the tasks on it have in common.
-struct Providers {
-    strategy: Vec<StrategyItem>,
-    tasks: BTreeMap<SmolStr, u32>,
-    origins: BTreeMap<SmolStr, Arc<Origin>>,
-}
-
-impl Providers {
-    fn of(world: &World, key: &ServiceKey, place: usize) -> Self {
-        let service = &world.ecs.services[key];
-        let deployment = &service.deployments[place];
-        let mut tasks = BTreeMap::new();
-        let own = world.ecs.live(service).filter(|task| task.origin.started_by.as_deref() == Some(&deployment.id));
-        for provider in own.filter(|task| !task.stopping).filter_map(|task| task.origin.provider.clone()) {
-            *tasks.entry(provider).or_default() += 1;
-        }
-        Self { strategy: deployment.strategy.clone(), tasks, origins: BTreeMap::new() }
-    }
-
-    /// What the next task has in common with others like it: `common`, on the provider whose turn it is.
-    fn next(&mut self, common: &Arc<Origin>) -> Arc<Origin> {
-        let tasks = self.tasks.iter().map(|(provider, tasks)| (provider.as_str(), *tasks)).collect();
-        let Some(provider) = next_provider(&self.strategy, &tasks).map(SmolStr::new) else { return Arc::clone(common) };
-        *self.tasks.entry(provider.clone()).or_default() += 1;
-        let on = || Arc::new(Origin { provider: Some(provider.clone()), ..Origin::clone(common) });
-        Arc::clone(self.origins.entry(provider.clone()).or_insert_with(on))
-    }
-}
-
-/// The subnets of the deployment at `place`: the order of each in its configuration, and how many tasks it has.
-fn crowd(world: &World, key: &ServiceKey, place: usize) -> BTreeMap<SmolStr, (usize, usize)> {
-    let service = &world.ecs.services[key];
-    let subnets = service.deployments[place].network.subnets.iter().enumerate();
-    let mut crowd: BTreeMap<SmolStr, (usize, usize)> =
-        subnets.map(|(order, subnet)| (subnet.into(), (order, 0))).collect();
-    for task in world.ecs.live(service).filter(|task| !task.stopping) {
-        if let Some((_, tasks)) = task.subnet.as_ref().and_then(|subnet| crowd.get_mut(subnet)) {
-            *tasks += 1;
-        }
-    }
-    crowd
-}
-
-/// A task of the deployment at `place`, as they are launched now.
-fn wanted(world: &World, key: &ServiceKey, place: usize) -> Launch {
-    let service = &world.ecs.services[key];
-    let deployment = &service.deployments[place];
-    let mut tags = match service.propagate {
-        Propagate::None => BTreeMap::new(),
-        Propagate::Service => service.tags.clone(),
-        Propagate::TaskDefinition => deployment.definition.tags.clone(),
-    };
-    if service.managed_tags {
-        tags.insert("aws:ecs:clusterName".to_owned(), key.cluster.to_string());
-        tags.insert("aws:ecs:serviceName".to_owned(), key.service.to_string());
-    }
-    let group = format!("service:{}", key.service);
-    let origin = Origin {
-        started_by: Some(deployment.id.as_str().into()),
-        service: Some(key.clone()),
-        execute_command: service.execute_command,
-        tags,
-        ..Origin::new(world, &key.cluster, group, deployment.network.clone())
-    };
-    Launch {
-        definition: Arc::clone(&deployment.definition),
-        origin: Arc::new(origin),
-        subnet: None,
-        digests: Arc::new(deployment.digests.clone()),
-    }
 }
 
 fn replace(world: &mut World, key: &ServiceKey, task: TaskId, why: &Failing) {
@@ -276,7 +183,7 @@ fn stop(world: &mut World, key: &ServiceKey, tasks: &[TaskId], reason: &str) {
     let (running, pending): (Vec<TaskId>, Vec<TaskId>) = tasks.iter().copied().partition(runs);
     let cause = world.cause();
     if !running.is_empty() {
-        let said = words::say(world, key, &words::stopped_running(&running));
+        let said = words::say(world, key, &words::stopped_running(&running, world.ecs.rules.task_separator));
         stop_each(world, &running, said, &reason);
     }
     world.follow(cause);
@@ -295,7 +202,7 @@ fn stop_each(world: &mut World, tasks: &[TaskId], said: u64, reason: &SmolStr) {
 }
 
 /// The service is not steady any more.
-fn unsettle(world: &mut World, key: &ServiceKey) {
+pub(super) fn unsettle(world: &mut World, key: &ServiceKey) {
     if let Some(service) = world.ecs.services.get_mut(key) {
         service.steady_since = None;
     }

@@ -1,7 +1,10 @@
 //! The circuit breaker: which tasks count as failures, how many are too many, and what then (`facts/aws.md` 2.1).
+//!
+//! It has two stages (developer guide, deployment-circuit-breaker). In the first, tasks that do not come to run are failures. Once a task of
+//! the deployment has run, that criterion is skipped: in the second stage those are failures that ran and did not become or stay healthy.
 
 use super::step::Step;
-use super::view::{End, Ended, View};
+use super::view::{End, Ended, Stage, View};
 use crate::ecs::Rules;
 use crate::ecs::service::{Cause, CircuitBreaker, RolloutState, ThresholdKind};
 
@@ -35,8 +38,13 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
     let in_progress = primary.state == RolloutState::InProgress;
     let mut failures = primary.failed_tasks;
     let mut steps = Vec::new();
+    let stage_two = primary.has_run || runs(view);
+    if stage_two && !primary.has_run {
+        steps.push(Step::Run);
+    }
     if in_progress {
-        for ended in view.ended.iter().filter(|ended| ended.deployment == primary.id && counts(ended, &view.rules)) {
+        let counted = |ended: &&Ended| ended.deployment == primary.id && counts(ended, stage_two, &view.rules);
+        for ended in view.ended.iter().filter(counted) {
             failures += 1;
             steps.push(Step::Count { task: ended.task, failures });
         }
@@ -77,10 +85,20 @@ pub(super) fn last_completed(view: &View) -> Option<usize> {
     others.find(|(_, deployment)| deployment.state == RolloutState::Completed).map(|(place, _)| place)
 }
 
+/// Whether a task of the primary deployment runs, or has run and ended since the service was last looked at.
+fn runs(view: &View) -> bool {
+    let ran = |ended: &Ended| match ended.how {
+        End::Failed | End::AfterHealthy => ended.deployment == view.primary().id,
+        End::NeverRan(_) | End::Unwanted => false,
+    };
+    view.new_tasks().any(|task| task.stage == Stage::Running) || view.ended.iter().any(ran)
+}
+
 /// Whether the end of a task is a failure of its deployment.
-pub(super) const fn counts(ended: &Ended, rules: &Rules) -> bool {
+const fn counts(ended: &Ended, stage_two: bool, rules: &Rules) -> bool {
     match ended.how {
-        End::NeverRan(_) | End::Failed => true,
+        End::NeverRan(_) => !stage_two || rules.count_start_failures_in_stage_two,
+        End::Failed => true,
         End::AfterHealthy => rules.count_exit_after_healthy,
         End::Unwanted => false,
     }

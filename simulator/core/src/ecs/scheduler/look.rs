@@ -1,9 +1,12 @@
 //! Collects what the deciding functions see, and when that will have changed by time alone.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use smol_str::SmolStr;
 
 use super::bounds::Bounds;
-use super::view::{AlarmsView, DeploymentView, End, Ended, Failing, Stage, TaskHealth, TaskView, View};
+use super::crowd::zone_of;
+use super::view::{AlarmsView, DeploymentView, End, Ended, Failing, Spread, Stage, TaskHealth, TaskView, View};
 use super::words;
 use crate::ecs::service::{Backoff, CircuitBreaker, Service, ServiceKey};
 use crate::ecs::task::{Health, StopCode, Task, TaskStatus, for_scheduler};
@@ -20,6 +23,8 @@ const INCONSISTENT_FROM: u32 = 3;
 /// The service called `key` as it is now.
 pub(super) fn view(world: &World, key: &ServiceKey) -> View {
     let service = &world.ecs.services[key];
+    let subnets = service.deployments.iter().flat_map(|deployment| &deployment.network.subnets);
+    let zones: Zones<'_> = subnets.map(|subnet| (subnet.as_str(), zone_of(world, subnet))).collect();
     View {
         now: world.now,
         timing: world.timing.clone(),
@@ -32,6 +37,7 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
             rollback: service.configuration.alarms.rollback,
         },
         early_success: service.configuration.early_success,
+        spread: spread(service, &zones),
         stop: service.history.last().and_then(|latest| latest.stop),
         start_not_before: service.backoff.until,
         steady_since: service.steady_since,
@@ -42,13 +48,30 @@ pub(super) fn view(world: &World, key: &ServiceKey) -> View {
                 id: deployment.id.clone(),
                 state: deployment.rollout_state,
                 failed_tasks: deployment.failed_tasks,
+                has_run: deployment.has_run,
                 trip_at: deployment.trip_at,
                 alarmed: deployment.alarmed,
                 bake_until: deployment.bake_until,
             })
             .collect(),
-        tasks: world.ecs.live(service).map(|task| task_view(world, service, task)).collect(),
+        tasks: world.ecs.live(service).map(|task| task_view(world, service, &zones, task)).collect(),
         ended: service.ended.clone(),
+    }
+}
+
+/// The availability zones of subnets.
+type Zones<'a> = BTreeMap<&'a str, SmolStr>;
+
+/// A service is rebalanced if it is to be, and if it may have more tasks than are wanted (developer guide, service-rebalancing: not with a
+/// `maximumPercent` of 100).
+fn spread(service: &Service, zones: &Zones<'_>) -> Spread {
+    let rebalances = service.zone_rebalancing && service.configuration.maximum_percent > 100;
+    let subnets = service.primary().network.subnets.iter().filter(|_| rebalances);
+    let zones: BTreeSet<&SmolStr> = subnets.filter_map(|subnet| zones.get(subnet.as_str())).collect();
+    Spread {
+        zones: zones.into_iter().cloned().collect(),
+        rebalancing: service.rebalancing,
+        unbalanced: service.unbalanced,
     }
 }
 
@@ -58,7 +81,7 @@ fn breaker(service: &Service) -> CircuitBreaker {
     CircuitBreaker { enable: configured.enable && service.primary().shift.is_none(), ..configured }
 }
 
-fn task_view(world: &World, service: &Service, task: &Task) -> TaskView {
+fn task_view(world: &World, service: &Service, zones: &Zones<'_>, task: &Task) -> TaskView {
     let stage = stage(task);
     TaskView {
         id: task.id,
@@ -68,7 +91,7 @@ fn task_view(world: &World, service: &Service, task: &Task) -> TaskView {
         proved: task.proved_at.is_some(),
         condemned: task.condemned,
         protected: world.ecs.protected_until(&task.id, world.now).is_some(),
-        subnet: task.subnet.clone(),
+        zone: task.subnet.as_ref().and_then(|subnet| zones.get(subnet.as_str())).cloned(),
     }
 }
 
@@ -80,7 +103,7 @@ fn place(service: &Service, task: &Task) -> Option<usize> {
 const fn stage(task: &Task) -> Stage {
     match task.last_status {
         _ if task.stopping => Stage::Stopping,
-        TaskStatus::Provisioning | TaskStatus::Pending => Stage::Starting,
+        TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Activating => Stage::Starting,
         TaskStatus::Running => Stage::Running,
         TaskStatus::Deactivating | TaskStatus::Stopping | TaskStatus::Deprovisioning | TaskStatus::Stopped => {
             Stage::Stopping
@@ -91,7 +114,8 @@ const fn stage(task: &Task) -> Stage {
 /// What the scheduler thinks of the health of a RUNNING task, and when it will think again because time has passed.
 fn health(world: &World, service: &Service, task: &Task) -> (TaskHealth, Option<Timestamp>) {
     let Some(started) = task.started_at else { return (TaskHealth::Unproven, None) };
-    let containers = for_scheduler(&task.definition, &task.containers);
+    let containers =
+        for_scheduler(&task.definition.containers, &task.containers, world.ecs.rules.unchecked_containers_count);
     let targets = task_targets(world, task);
     let failing = if containers == Some(Health::Unhealthy) {
         Some(Failing::Container)
@@ -143,6 +167,7 @@ pub(super) fn next_change(world: &World, key: &ServiceKey) -> Option<Timestamp> 
         service.primary().bake_until,
         service.backoff.until,
         service.steady_since.map(|since| since + words::REPEAT),
+        service.steady_since.zip(world.timing.zone_rebalancing).map(|(since, wait)| since + wait),
         super::traffic_shift::next_change(world, key),
     ];
     let by_protection = world.ecs.live(service).filter_map(|task| world.ecs.protected_until(&task.id, world.now));

@@ -1,19 +1,22 @@
 //! The service scheduler: it looks at a service now and then, decides, and does.
 //!
 //! In reading order: the arithmetic ([`bounds`]), what a service looks like to those who decide ([`view`]), what they can want
-//! ([`step`]), the deciding functions ([`request`], [`breaker`], [`alarms`], [`rollout`], [`completion`]), the words of its events ([`words`]); then what
-//! collects a view ([`look`]), what carries the steps out ([`apply`]), what keeps target groups in step ([`targets`]), and the
+//! ([`step`]), the deciding functions ([`request`], [`breaker`], [`alarms`], [`rollout`], [`completion`], [`balance`]), the words of its events ([`words`]); then what
+//! collects a view ([`look`]), what carries the steps out ([`apply`], [`start`], [`crowd`]), what keeps target groups in step ([`targets`]), and the
 //! end of a service ([`drain`]). Deployments that shift traffic between two target groups go their own way ([`traffic_shift`]).
 
 mod alarms;
 mod apply;
+mod balance;
 mod bounds;
 mod breaker;
 mod completion;
+mod crowd;
 mod drain;
 mod look;
 mod request;
 mod rollout;
+mod start;
 mod step;
 mod targets;
 mod traffic_shift;
@@ -22,7 +25,7 @@ mod words;
 
 pub(super) use drain::end_if_drained;
 pub(super) use look::end_of;
-pub(super) use targets::changed as target_changed;
+pub(super) use targets::{changed as target_changed, registers_first};
 pub(super) use traffic_shift::{answered as hook_answered, begin as begin_deployment, resume as continue_hook};
 pub(super) use view::Ended;
 
@@ -35,8 +38,8 @@ use step::Step;
 use view::View;
 
 /// The deciding functions, in the order in which they are asked. Each sees what the ones before it have done.
-const DECIDING: [fn(&View) -> Vec<Step>; 5] =
-    [request::decide, breaker::decide, alarms::decide, rollout::decide, completion::decide];
+const DECIDING: [fn(&View) -> Vec<Step>; 6] =
+    [request::decide, breaker::decide, alarms::decide, rollout::decide, completion::decide, balance::decide];
 
 /// Looks at the service called `key` and takes the steps that are due.
 pub(super) fn evaluate(world: &mut World, key: &ServiceKey) {

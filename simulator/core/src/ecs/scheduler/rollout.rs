@@ -1,6 +1,7 @@
 //! Which tasks to start and to stop next (`facts/aws.md` 1.1, 1.3, 1.4).
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
 
 use smol_str::SmolStr;
 
@@ -22,7 +23,8 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
     }
     let sound: Vec<&TaskView> = view.new_tasks().filter(|task| !task.is_failing()).collect();
     let failing: Vec<&TaskView> = view.new_tasks().filter(|task| task.is_failing()).collect();
-    let missing = view.desired.saturating_sub(count(sound.iter().copied()));
+    let awaited = if view.rules.replacement_comes_first { 0 } else { count(failing.iter().copied()) };
+    let missing = view.desired.saturating_sub(count(sound.iter().copied()) + awaited);
     let room = view.bounds.maximum.saturating_sub(occupied(view));
     let throttled = view.start_not_before.is_some_and(|at| view.now < at);
     let start = if throttled { 0 } else { missing.min(room) };
@@ -31,8 +33,9 @@ pub(super) fn decide(view: &View) -> Vec<Step> {
         steps.push(Step::Start { count: start, replacing });
     }
     let no_room = missing > 0 && room == 0;
-    let replaced = replace(view, &failing, no_room);
-    let mut unwanted = surplus(sound, view.desired);
+    let replaced = replace(view, &failing, no_room || awaited > 0);
+    // Those beyond it that rebalance the service are not in excess.
+    let mut unwanted = surplus(sound, view.desired + view.spread.rebalancing);
     // Unhealthy new tasks make room for their own replacements: no old task goes for those.
     let unborn = view.desired.saturating_sub(count(view.new_tasks()));
     unwanted.extend(old(view, unborn, room));
@@ -64,7 +67,7 @@ fn occupied(view: &View) -> u32 {
 }
 
 /// Unhealthy tasks of the primary deployment to stop now: those whose replacement is healthy, or unhealthy itself; and one at a time
-/// where a replacement cannot be started first.
+/// where a replacement cannot be started first, or is not to be.
 fn replace(view: &View, failing: &[&TaskView], no_room: bool) -> Vec<Step> {
     let healthy = count(view.new_tasks().filter(|task| task.is_healthy()));
     let spare = (healthy + count(failing.iter().copied())).saturating_sub(view.desired);
@@ -109,24 +112,40 @@ fn old(view: &View, unborn: u32, room: u32) -> Vec<TaskId> {
     } else {
         0
     };
-    stop.extend(ids(first(unprotected(healthy), healthy_go).into_iter()));
+    stop.extend(thin(unprotected(healthy), healthy_go));
     stop
 }
 
-/// The tasks in `tasks` beyond `wanted`: first those that do not run yet, then those not known to be healthy, then from the subnet
+/// So many of `tasks`, each from the availability zone with the most of them (BOTO UpdateService), the oldest first.
+fn thin(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
+    let mut zones: BTreeMap<&Option<SmolStr>, VecDeque<(usize, TaskId)>> = BTreeMap::new();
+    for (place, task) in tasks.into_iter().enumerate() {
+        zones.entry(&task.zone).or_default().push_back((place, task.id));
+    }
+    let mut stop = Vec::new();
+    for _ in 0..wanted {
+        let fullest =
+            zones.values_mut().max_by_key(|line| (line.len(), line.front().map(|(place, _)| Reverse(*place))));
+        let Some((_, task)) = fullest.and_then(VecDeque::pop_front) else { break };
+        stop.push(task);
+    }
+    stop
+}
+
+/// The tasks in `tasks` beyond `wanted`: first those that do not run yet, then those not known to be healthy, then from the availability zone
 /// with the most tasks, the newest first.
 fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
     let beyond = count(tasks.iter().copied()).saturating_sub(wanted);
     let mut crowd: BTreeMap<&Option<SmolStr>, u32> = BTreeMap::new();
-    // By rank and subnet.
+    // By rank and zone.
     let mut left: BTreeMap<((bool, bool), &Option<SmolStr>), Line> = BTreeMap::new();
     for (place, task) in tasks.into_iter().enumerate() {
         let rank = (task.stage == Stage::Starting, !task.is_healthy());
-        *crowd.entry(&task.subnet).or_default() += 1;
+        *crowd.entry(&task.zone).or_default() += 1;
         if task.protected {
             continue;
         }
-        left.entry((rank, &task.subnet)).or_default().push((place, task));
+        left.entry((rank, &task.zone)).or_default().push((place, task));
     }
     let mut stop = Vec::new();
     for _ in 0..beyond {
@@ -134,9 +153,9 @@ fn surplus(tasks: Vec<&TaskView>, wanted: u32) -> Vec<TaskId> {
         let next = left
             .iter_mut()
             .filter(|(_, line)| !line.is_empty())
-            .max_by_key(|((rank, subnet), line)| (*rank, crowd[*subnet], newest(line)));
+            .max_by_key(|((rank, zone), line)| (*rank, crowd[*zone], newest(line)));
         let Some((_, task)) = next.and_then(|(_, line)| line.pop()) else { break };
-        crowd.entry(&task.subnet).and_modify(|tasks| *tasks -= 1);
+        crowd.entry(&task.zone).and_modify(|tasks| *tasks -= 1);
         stop.push(task.id);
     }
     stop

@@ -1,5 +1,9 @@
 //! What the scheduler can do to a service, as data.
 
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
+
 use super::view::Failing;
 use crate::ecs::service::Cause;
 use crate::effect::TaskId;
@@ -10,6 +14,8 @@ use crate::time::Timestamp;
 pub(super) enum Step {
     /// The failure of a task of the primary deployment is counted, and this many there are now.
     Count { task: TaskId, failures: u32 },
+    /// A task of the primary deployment runs for the first time: its circuit breaker is in its second stage.
+    Run,
     /// A task is healthy for the first time.
     Prove(TaskId),
     /// Failures are counted anew.
@@ -26,6 +32,12 @@ pub(super) enum Step {
     Start { count: u32, replacing: u32 },
     /// Start tasks of the older deployment at this place, which still serves.
     Reinforce { place: usize, count: u32, replacing: u32 },
+    /// The tasks are spread so over the availability zones: start some of the primary deployment in these zones, beyond the desired count.
+    Rebalance { zones: BTreeMap<SmolStr, u32>, starts: BTreeMap<SmolStr, u32> },
+    /// Those are healthy: stop as many in these zones.
+    Rebalanced { stops: BTreeMap<SmolStr, Vec<TaskId>> },
+    /// The tasks are spread evenly, so many in each zone.
+    Balanced { zones: BTreeMap<SmolStr, u32> },
     /// Stop tasks that are wanted no more.
     Scale(Vec<TaskId>),
     /// Stop an unhealthy task.

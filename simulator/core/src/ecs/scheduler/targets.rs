@@ -1,12 +1,12 @@
 //! Keeps target groups in step with tasks: tasks that run are registered, tasks that stop are deregistered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
 use super::words;
 use crate::arn::Arn;
-use crate::ecs::service::ServiceKey;
+use crate::ecs::service::{Deployment, Service, ServiceKey};
 use crate::ecs::task::{TargetStage, Task, TaskStatus, TaskTarget, drained};
 use crate::effect::{Target, TaskId};
 use crate::elb;
@@ -22,14 +22,11 @@ fn register(world: &mut World, key: &ServiceKey) {
     let service = &world.ecs.services[key];
     let mut due: Vec<(TaskId, TaskTarget)> = Vec::new();
     for task in world.ecs.live(service) {
-        let started = task.started_at.filter(|_| task.last_status == TaskStatus::Running && !task.stopping);
-        let late = started.is_none_or(|started| world.now < started + world.timing.target_registration);
-        let Some(address) = task.address.filter(|_| !late && task.targets.is_empty()) else { continue };
-        let deployment = service
-            .deployments
-            .iter()
-            .find(|deployment| Some(deployment.id.as_str()) == task.origin.started_by.as_deref());
-        let Some(deployment) = deployment else { continue };
+        let runs_since = task.started_at.filter(|_| task.last_status == TaskStatus::Running);
+        let runs = runs_since.is_some_and(|since| world.now >= since + world.timing.target_registration);
+        let due_now = (runs || task.last_status == TaskStatus::Activating) && !task.stopping;
+        let Some(address) = task.address.filter(|_| due_now && task.targets.is_empty()) else { continue };
+        let Some(deployment) = deployment_of(service, task) else { continue };
         for balancer in &deployment.load_balancers {
             let target = Target { address, port: balancer.port };
             let group = deployment.group_of(balancer).clone();
@@ -40,6 +37,7 @@ fn register(world: &mut World, key: &ServiceKey) {
     // What is done at one instant is done in the order of the ids.
     due.sort_by_key(|(task, _)| *task);
     let mut registered: BTreeMap<Arn, usize> = BTreeMap::new();
+    let activated: BTreeSet<TaskId> = due.iter().map(|(task, _)| *task).collect();
     for (task, target) in due {
         let groups = world.ecs.tasks[&task].origin.security_groups.clone();
         elb::register(world, &target.group, &target.target, groups);
@@ -49,6 +47,22 @@ fn register(world: &mut World, key: &ServiceKey) {
     for (group, count) in registered {
         words::say(world, key, &words::registered(count, &group));
     }
+    for task in activated {
+        crate::ecs::task::activated(world, &task);
+    }
+}
+
+fn deployment_of<'a>(service: &'a Service, task: &Task) -> Option<&'a Deployment> {
+    let id = task.origin.started_by.as_deref()?;
+    service.deployments.iter().find(|deployment| deployment.id == id)
+}
+
+/// Whether the targets of the task called `id` are registered before it is RUNNING: where its service has several target groups.
+pub(in crate::ecs) fn registers_first(world: &World, id: &TaskId) -> bool {
+    let task = &world.ecs.tasks[id];
+    let service = task.origin.service.as_ref().and_then(|key| world.ecs.services.get(key));
+    let deployment = service.and_then(|service| deployment_of(service, task));
+    deployment.is_some_and(|deployment| deployment.load_balancers.len() > 1)
 }
 
 fn deregister(world: &mut World, key: &ServiceKey) {

@@ -22,6 +22,7 @@ pub(super) struct View {
     pub(super) breaker: CircuitBreaker,
     pub(super) alarms: AlarmsView,
     pub(super) early_success: EarlySuccess,
+    pub(super) spread: Spread,
     /// How somebody wants the deployment under way to end.
     pub(super) stop: Option<StopKind>,
     /// No task is started before.
@@ -42,6 +43,8 @@ pub(super) struct DeploymentView {
     pub(super) id: String,
     pub(super) state: RolloutState,
     pub(super) failed_tasks: u32,
+    /// Whether a task of it has run.
+    pub(super) has_run: bool,
     pub(super) trip_at: Option<Timestamp>,
     /// Whether alarms can fail it.
     pub(super) alarmed: bool,
@@ -55,6 +58,17 @@ pub(super) struct AlarmsView {
     pub(super) ringing: bool,
     /// Whether a deployment that they fail is rolled back.
     pub(super) rollback: bool,
+}
+
+/// How tasks are to be spread over availability zones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spread {
+    /// The zones of the primary deployment's subnets, where tasks may be moved between them.
+    pub(super) zones: Vec<SmolStr>,
+    /// Tasks that have been started beyond the desired count in zones that have too few.
+    pub(super) rebalancing: u32,
+    /// Whether it has been said that they are spread unevenly.
+    pub(super) unbalanced: bool,
 }
 
 /// A task that is not STOPPED.
@@ -71,7 +85,8 @@ pub(super) struct TaskView {
     pub(super) condemned: bool,
     /// Whether it is protected from scale-in.
     pub(super) protected: bool,
-    pub(super) subnet: Option<SmolStr>,
+    /// Its availability zone.
+    pub(super) zone: Option<SmolStr>,
 }
 
 /// How far a task has come.

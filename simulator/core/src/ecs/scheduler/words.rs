@@ -1,6 +1,9 @@
 //! What services say in their events: AWS's texts (`facts/aws.md` 1.7), and no others.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use smol_str::SmolStr;
 
 use super::view::Failing;
 use crate::arn::Arn;
@@ -39,16 +42,44 @@ pub(super) fn say_once(world: &mut World, key: &ServiceKey, message: &str) {
     say(world, key, message);
 }
 
-pub(super) fn started(tasks: &[TaskId], replacing: u32) -> String {
+pub(super) fn started(tasks: &[TaskId], replacing: u32, separator: &str) -> String {
     let suffix = match replacing {
         0 => String::new(),
         count => format!(" Amazon ECS replaced {count} tasks due to an unhealthy status."),
     };
-    format!(") has started {} tasks: {}.{suffix}", tasks.len(), list(tasks))
+    format!(") has started {} tasks: {}.{suffix}", tasks.len(), list(tasks, separator))
 }
 
-pub(super) fn stopped_running(tasks: &[TaskId]) -> String {
-    format!(") has stopped {} running tasks: {}.", tasks.len(), list(tasks))
+pub(super) fn started_in(tasks: &[TaskId], zone: &str, separator: &str) -> String {
+    format!(") has started {} tasks in {zone} to AZ Rebalance: {}.", tasks.len(), list(tasks, separator))
+}
+
+/// Developer guide, service-rebalancing-event-messages-list.
+pub(super) fn stopped_in(tasks: &[TaskId], zone: &str, separator: &str) -> String {
+    format!(") has stopped {} running tasks in {zone} due to AZ rebalancing: {}.", tasks.len(), list(tasks, separator))
+}
+
+pub(super) fn unbalanced(zones: &BTreeMap<SmolStr, u32>) -> String {
+    format!(") is not AZ balanced with {}. AZ Rebalancing in progress.", spread(zones))
+}
+
+pub(super) fn balanced(zones: &BTreeMap<SmolStr, u32>) -> String {
+    format!(") is AZ balanced with {}.", spread(zones))
+}
+
+/// As observed with two zones; the guide has an `and` before the third.
+fn spread(zones: &BTreeMap<SmolStr, u32>) -> String {
+    let several = zones.len() > 2;
+    let last = zones.len().saturating_sub(1);
+    let zone = |(place, (zone, tasks)): (usize, (&SmolStr, &u32))| {
+        let and = if several && place == last { "and " } else { "" };
+        format!("{and}{tasks} tasks in {zone}")
+    };
+    zones.iter().enumerate().map(zone).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn stopped_running(tasks: &[TaskId], separator: &str) -> String {
+    format!(") has stopped {} running tasks: {}.", tasks.len(), list(tasks, separator))
 }
 
 pub(super) fn stopped_pending(count: usize) -> String {
@@ -133,6 +164,6 @@ pub(super) fn scaling(deployment: &str) -> String {
     format!("Scaling activity initiated by (deployment {deployment})")
 }
 
-fn list(tasks: &[TaskId]) -> String {
-    tasks.iter().map(|task| format!("(task {task})")).collect::<Vec<_>>().join(" ")
+fn list(tasks: &[TaskId], separator: &str) -> String {
+    tasks.iter().map(|task| format!("(task {task})")).collect::<Vec<_>>().join(separator)
 }

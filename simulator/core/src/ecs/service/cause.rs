@@ -1,5 +1,7 @@
 //! Why a deployment fails, and what is said of it.
 
+use crate::ecs::Rules;
+
 /// What fails a deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
@@ -17,9 +19,9 @@ impl Cause {
     /// `rolloutStateReason` of the deployment that has failed. The circuit breaker's is known; an alarm's is
     /// inferred from the service event; that of a request is ours.
     #[must_use]
-    pub fn failed(&self) -> &str {
+    pub fn failed(&self, rules: &Rules) -> &str {
         match self {
-            Self::Breaker => "ECS deployment circuit breaker: tasks failed to start.",
+            Self::Breaker => rules.breaker_reason,
             Self::Alarm => "ECS deployment failed: alarm detected.",
             Self::Request => "ECS deployment stopped by request.",
             Self::Stage(why) => why,
@@ -29,14 +31,14 @@ impl Cause {
     /// `rolloutStateReason` of the deployment that comes back. The circuit breaker's is known; the others follow it, but
     /// for that of a stage, of which nothing is known.
     #[must_use]
-    pub fn rolling_back(&self, id: &str) -> String {
+    pub fn rolling_back(&self, id: &str, rules: &Rules) -> String {
         let by = match self {
             Self::Breaker => "circuit breaker",
             Self::Alarm => "alarm",
             Self::Request => "stop request",
             Self::Stage(_) => return format!("ECS deployment {id} in progress."),
         };
-        format!("ECS deployment {by}: rolling back to deploymentId {id}.")
+        format!("ECS deployment {by}: rolling back to deploymentId {id}{}", rules.rolling_back_ends_in)
     }
 
     /// `statusReason` of a service deployment that is rolled back. The circuit breaker's has been observed; the others

@@ -193,6 +193,8 @@ impl Operation for CreateService {
             ended: Vec::new(),
             unlaunched: Vec::new(),
             backoff: Backoff::default(),
+            rebalancing: 0,
+            unbalanced: false,
             steady_since: None,
             look_due: Deadline::default(),
             evaluated_at: None,

@@ -40,6 +40,8 @@ pub struct Deployment {
     pub reason: String,
     /// `failedTasks`.
     pub failed_tasks: u32,
+    /// Whether a task of it has run.
+    pub(in crate::ecs) has_run: bool,
     /// What the tags of its images meant when its first task was launched: digests by container.
     pub(in crate::ecs) digests: BTreeMap<String, SmolStr>,
     /// When the circuit breaker fails it, once it has counted enough.
@@ -77,6 +79,7 @@ impl Deployment {
             updated_at: world.now,
             rollout_state: RolloutState::InProgress,
             failed_tasks: 0,
+            has_run: false,
             digests: BTreeMap::new(),
             trip_at: None,
             in_alternate: false,

@@ -22,7 +22,11 @@ pub(in crate::ecs) fn resolve(world: &mut World, key: &ServiceKey) {
         ecr::digest_of(world, &container.image).map(|digest| (container.name.clone(), digest.into()))
     });
     let found: Vec<(String, SmolStr)> = found.collect();
-    if let Some(service) = world.ecs.services.get_mut(key) {
-        service.primary_mut().digests.extend(found);
+    let Some(service) = world.ecs.services.get_mut(key).filter(|_| !found.is_empty()) else { return };
+    let primary = service.primary_mut();
+    primary.digests.extend(found);
+    let (id, digests) = (primary.id.clone(), primary.digests.clone());
+    if let Some(revision) = service.revisions.iter_mut().rev().find(|revision| revision.deployment == id) {
+        revision.digests = digests;
     }
 }

@@ -100,7 +100,7 @@ pub struct Service {
     pub managed_tags: bool,
     /// `enableExecuteCommand`: of tasks that are started from now on.
     pub execute_command: bool,
-    /// `availabilityZoneRebalancing`. Tasks are spread over the subnets as they start and stop, so there is never much to rebalance.
+    /// `availabilityZoneRebalancing`: whether tasks move to other availability zones when they are spread unevenly.
     pub zone_rebalancing: bool,
     /// `createdAt`.
     pub created_at: Timestamp,
@@ -122,6 +122,10 @@ pub struct Service {
     pub(super) unlaunched: Vec<Ended>,
     /// Whether it waits before it starts tasks again.
     pub(super) backoff: Backoff,
+    /// How many tasks it has started beyond the desired count, in zones that have too few.
+    pub(super) rebalancing: u32,
+    /// Whether it has said that its tasks are spread unevenly, and not yet that they are spread evenly.
+    pub(super) unbalanced: bool,
     /// When it last said that it is steady; none while it is not.
     pub(super) steady_since: Option<Timestamp>,
     /// When the scheduler looks at it next.
@@ -215,6 +219,22 @@ impl Service {
     pub fn shifting(&self) -> Option<usize> {
         let active = |deployment: &Deployment| deployment.shift.as_ref().is_some_and(TrafficShift::is_active);
         self.deployments.iter().position(active)
+    }
+
+    /// The shares of test and of production requests that the deployment called `id` is to have: none where no deployment shifts traffic to it
+    /// or away from it.
+    #[must_use]
+    pub fn weights_of(&self, id: &str) -> Option<(Percent, Percent)> {
+        let shift_of =
+            |deployment: &Deployment| deployment.shift.as_ref().map(|shift| (deployment.id == id, shift.clone()));
+        let involved = |(own, shift): &(bool, TrafficShift)| *own || shift.source.as_deref() == Some(id);
+        let mut shifts: Vec<_> = self.deployments.iter().filter_map(shift_of).filter(involved).collect();
+        // One under way decides, or else the newest.
+        shifts.sort_by_key(|(_, shift)| !shift.is_active());
+        shifts.first().map(|(own, shift)| match own {
+            true => (shift.test, shift.production),
+            false => (shift.test.rest(), shift.production.rest()),
+        })
     }
 
     /// What the deployment called `id` is or was made of.

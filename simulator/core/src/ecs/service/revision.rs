@@ -1,10 +1,15 @@
-//! Service revisions: the record of what a deployment was made of. One is written for each new deployment and never changes.
+//! Service revisions: the record of what a deployment was made of. One is written for each new deployment and never changes, but that the
+//! digests of its images are settled when its first task is started.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use super::ServiceKey;
 use super::config::LoadBalancer;
 use super::deployment::Deployment;
+use super::strategy::Percent;
 use crate::arn::Arn;
 use crate::ecs::definition::TaskDefinition;
 use crate::ecs::network::Network;
@@ -26,6 +31,8 @@ pub struct ServiceRevision {
     pub load_balancers: Vec<LoadBalancer>,
     /// `createdAt`.
     pub created_at: Timestamp,
+    /// `containerImages[].imageDigest`: what the tags of its images stand for, by container, as far as that is settled.
+    pub digests: BTreeMap<String, SmolStr>,
 }
 
 impl ServiceRevision {
@@ -38,6 +45,7 @@ impl ServiceRevision {
             network: deployment.network.clone(),
             load_balancers: deployment.load_balancers.clone(),
             created_at: deployment.created_at,
+            digests: deployment.digests.clone(),
         }
     }
 }
@@ -63,4 +71,6 @@ pub struct RevisionSummary {
     pub running: usize,
     /// `pendingTaskCount`.
     pub pending: usize,
+    /// `requestedTestTrafficWeight` and `requestedProductionTrafficWeight`, where deployments shift traffic.
+    pub weights: Option<(Percent, Percent)>,
 }

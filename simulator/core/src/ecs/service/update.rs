@@ -168,6 +168,8 @@ impl Operation for UpdateService {
         service.managed_tags = asked.managed_tags.unwrap_or(service.managed_tags);
         service.zone_rebalancing = asked.zone_rebalancing.unwrap_or(service.zone_rebalancing);
         service.steady_since = None;
+        // What is to be now decides how many there may be beyond the desired count.
+        service.rebalancing = 0;
         if let Some(new) = new {
             service.deployments.insert(0, new);
             // The throttle resets at once when the service gets something new to start.

@@ -59,15 +59,27 @@ fn take(world: &mut World, id: &TaskId, step: Step) {
             world.ecs.probe_no_more(id, place);
             world.want(Effect::StopContainer { task: *id, container, timeout });
         }
-        Step::Run => {
-            world.ecs.task_mut(id).started_at = Some(now);
-            set_status(world, id, TaskStatus::Running);
-        }
+        Step::Run if scheduler::registers_first(world, id) => set_status(world, id, TaskStatus::Activating),
+        Step::Run => run(world, id),
         Step::Clear => {
             world.ecs.task_mut(id).clearing = true;
             set_status(world, id, TaskStatus::Deprovisioning);
             world.want(Effect::ClearTask { task: *id });
         }
+    }
+}
+
+fn run(world: &mut World, id: &TaskId) {
+    let now = world.now;
+    world.ecs.task_mut(id).started_at = Some(now);
+    set_status(world, id, TaskStatus::Running);
+}
+
+/// The targets of an ACTIVATING task are registered: it is RUNNING.
+pub(in crate::ecs) fn activated(world: &mut World, id: &TaskId) {
+    let task = world.ecs.task_mut(id);
+    if task.last_status == TaskStatus::Activating && !task.stopping {
+        run(world, id);
     }
 }
 
@@ -210,6 +222,7 @@ fn spec(world: &World, task: &Task, place: usize) -> ContainerSpec {
         read_only_root: definition.read_only_root,
         ulimits: definition.ulimits.iter().map(|limit| (limit.name.clone(), limit.soft, limit.hard)).collect(),
         mounts: definition.mount_points.iter().map(mount).collect(),
+        volumes_from: definition.volumes_from.iter().map(|from| (from.container.clone(), from.read_only)).collect(),
         logged: definition.log.is_some(),
     }
 }

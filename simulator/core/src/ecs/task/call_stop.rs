@@ -32,7 +32,7 @@ impl Operation for StopTask {
         let Some(id) = find(world, &cluster, &task).map(|task| task.id) else {
             return Err(Refusal::fault("InvalidParameterException", "The referenced task was not found."));
         };
-        let reason = reason.unwrap_or_else(|| "Task stopped by user".to_owned());
+        let reason = reason.unwrap_or_else(|| world.ecs.rules.stopped_by_user.to_owned());
         stop::begin(world, &id, Ending::User(reason.into()));
         Ok(id)
     }

@@ -1,4 +1,4 @@
-//! `dependsOn`: when a container may go on, must wait, or will never be able to (`facts/aws.md` 3.6, the agent's rules).
+//! `dependsOn` and `volumesFrom`: when a container may go on, must wait, or will never be able to (`facts/aws.md` 3.6, the agent's rules).
 
 use super::container::{Container, ContainerStatus, Health};
 use crate::ecs::definition::{Condition, ContainerDefinition, TaskDefinition};
@@ -19,16 +19,16 @@ pub(super) enum Verdict {
 pub(super) fn verdict(definition: &TaskDefinition, containers: &[Container], place: usize, now: Timestamp) -> Verdict {
     let waiting = &definition.containers[place];
     let (mut ready, mut until) = (true, None::<Timestamp>);
-    for dependency in &waiting.depends_on {
-        let Some((on, on_definition)) = definition.container(&dependency.container) else { continue };
-        match one(dependency.condition, on_definition, &containers[on], now) {
+    for (name, condition) in waiting.awaited() {
+        let Some((on, on_definition)) = definition.container(name) else { continue };
+        match one(condition, on_definition, &containers[on], now) {
             Verdict::Ready => {}
             Verdict::Wait(limit) => {
                 ready = false;
                 until = [until, limit].into_iter().flatten().min();
             }
             Verdict::Never(why) => {
-                let (on, target) = (&dependency.container, &waiting.name);
+                let (on, target) = (name, &waiting.name);
                 return Verdict::Never(match why.as_str() {
                     TIMED_OUT => format!(
                         "dependency graph: container ordering dependency [{on}] for target [{target}] has timed out."
@@ -82,7 +82,7 @@ fn one(condition: Condition, definition: &ContainerDefinition, on: &Container, n
 /// condition (`facts/aws.md` 3.5).
 pub(super) fn may_stop(definition: &TaskDefinition, containers: &[Container], place: usize) -> bool {
     let name = &definition.containers[place].name;
-    let depends = |other: &ContainerDefinition| other.depends_on.iter().any(|dependency| dependency.container == *name);
+    let depends = |other: &ContainerDefinition| other.awaited().any(|(on, _)| on == name);
     let mut dependants = definition.containers.iter().zip(containers).filter(|(other, _)| depends(other));
     dependants.all(|(_, container)| container.status == ContainerStatus::Stopped)
 }
@@ -102,11 +102,16 @@ mod tests {
         let mut container = Container::new("on".into(), Uuid::draw(&mut IdStream::new(0), IdKind::Container), None);
         let (status, started, exit_code, health) = match state {
             "waiting" => (ContainerStatus::Waiting, false, None, Health::Unknown),
+            "pulling" => (ContainerStatus::Pulling, false, None, Health::Unknown),
+            "pulled" => (ContainerStatus::Pulled, false, None, Health::Unknown),
             "starting" => (ContainerStatus::Starting, false, None, Health::Unknown),
             "running" => (ContainerStatus::Running, true, None, Health::Unknown),
             "healthy" => (ContainerStatus::Running, true, None, Health::Healthy),
             "unhealthy" => (ContainerStatus::Running, true, None, Health::Unhealthy),
             "restarting" => (ContainerStatus::Restarting, true, None, Health::Unknown),
+            "stopping" => (ContainerStatus::Stopping, true, None, Health::Unknown),
+            "stopping while healthy" => (ContainerStatus::Stopping, true, None, Health::Healthy),
+            "ended, nobody knows how" => (ContainerStatus::Stopped, true, None, Health::Unknown),
             "exited 0" => (ContainerStatus::Stopped, true, Some(0), Health::Unknown),
             "exited 1" => (ContainerStatus::Stopped, true, Some(1), Health::Unknown),
             "exited while healthy" => (ContainerStatus::Stopped, true, Some(0), Health::Healthy),
@@ -123,32 +128,9 @@ mod tests {
 
     fn definition(start_timeout: Option<u64>) -> ContainerDefinition {
         ContainerDefinition {
-            name: "on".to_owned(),
-            image: String::new(),
-            cpu: 0,
-            memory: None,
-            memory_reservation: None,
             essential: false,
-            port_mappings: Vec::new(),
-            entry_point: Vec::new(),
-            command: Vec::new(),
-            environment: Vec::new(),
-            secrets: Vec::new(),
-            depends_on: Vec::new(),
             start_timeout: start_timeout.map(Duration::from_secs),
-            stop_timeout: None,
-            health_check: None,
-            log: None,
-            user: None,
-            working_directory: None,
-            docker_labels: std::collections::BTreeMap::new(),
-            ulimits: Vec::new(),
-            init_process: false,
-            read_only_root: false,
-            restart_policy: None,
-            environment_files: Vec::new(),
-            mount_points: Vec::new(),
-            version_consistency: true,
+            ..ContainerDefinition::new("on", "")
         }
     }
 
@@ -166,11 +148,16 @@ mod tests {
     fn every_condition_in_every_state() {
         for (state, start, complete, success, healthy) in [
             ("waiting", 'w', 'w', 'w', 'w'),
+            ("pulling", 'w', 'w', 'w', 'w'),
+            ("pulled", 'w', 'w', 'w', 'w'),
             ("starting", 'w', 'w', 'w', 'w'),
             ("running", 'r', 'w', 'w', 'w'),
             ("healthy", 'r', 'w', 'w', 'r'),
             ("unhealthy", 'r', 'w', 'w', 'w'),
             ("restarting", 'r', 'w', 'w', 'w'),
+            ("stopping", 'r', 'w', 'w', 'w'),
+            ("stopping while healthy", 'r', 'w', 'w', 'r'),
+            ("ended, nobody knows how", 'r', 'w', 'n', 'w'),
             ("exited 0", 'r', 'r', 'r', 'w'),
             ("exited 1", 'r', 'r', 'n', 'w'),
             ("exited while healthy", 'r', 'r', 'r', 'w'),

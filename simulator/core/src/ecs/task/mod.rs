@@ -24,6 +24,7 @@ mod restart;
 pub mod run;
 pub(super) mod stop;
 
+pub(super) use advance::activated;
 pub(super) use health::for_scheduler;
 pub(super) use kept::Tasks;
 pub(super) use launch::{Launch, launch};
@@ -129,12 +130,18 @@ pub(super) enum TargetStage {
 }
 
 /// `lastStatus`.
+///
+/// AWS also has DELETED, which it says to be shown by DescribeTasks alone and gives no moment for (developer guide,
+/// task-lifecycle-explanation): here a task that has stopped stays STOPPED, as it does on AWS for at least an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TaskStatus {
     /// Its network is being made.
     Provisioning,
     /// Its containers are being fetched and started.
     Pending,
+    /// All its containers run, or have run, and its targets are still to be registered: only where its service has several target
+    /// groups (developer guide, task-lifecycle-explanation).
+    Activating,
     /// All its containers run, or have run.
     Running,
     /// It is to be stopped, and its targets drain first.
@@ -154,6 +161,7 @@ impl TaskStatus {
         match self {
             Self::Provisioning => "PROVISIONING",
             Self::Pending => "PENDING",
+            Self::Activating => "ACTIVATING",
             Self::Running => "RUNNING",
             Self::Deactivating => "DEACTIVATING",
             Self::Stopping => "STOPPING",
@@ -171,7 +179,7 @@ impl TaskStatus {
     /// Whether it counts towards `pendingCount`.
     #[must_use]
     pub const fn is_pending(self) -> bool {
-        matches!(self, Self::Provisioning | Self::Pending)
+        matches!(self, Self::Provisioning | Self::Pending | Self::Activating)
     }
 }
 
@@ -221,7 +229,7 @@ impl Task {
     /// UNKNOWN (a container without a check included) is UNKNOWN, else HEALTHY.
     #[must_use]
     pub fn health(&self) -> Health {
-        health::of_task(&self.definition, &self.containers)
+        health::of_task(&self.definition.containers, &self.containers)
     }
 
     /// The ARN of its task role: RunTask's, or else the task definition's.

@@ -62,7 +62,7 @@ pub(in crate::ecs) fn begin(world: &mut World, id: &TaskId, ending: Ending) {
         } else if let Some(key) = world.ecs.task_mut(id).origin.service.clone() {
             scheduler::poke(world, &key);
         }
-    } else if matches!(status, TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Running) {
+    } else if status <= TaskStatus::Running {
         let served = task.targets.iter().any(|target| target.stage != TargetStage::Gone);
         set_status(world, id, if served { TaskStatus::Deactivating } else { TaskStatus::Stopping });
     }

@@ -89,7 +89,11 @@ fn a_request_and_an_alarm_take_everything_back_from_every_stage() {
                     assert_eq!(latest(&account).status, Status::RollbackSuccessful, "{what}");
                 } else {
                     assert_eq!(latest(&account).status, Status::RollbackInProgress, "{what}");
-                    assert_eq!(account.service().primary().reason, cause.rolling_back(&old), "{what}");
+                    assert_eq!(
+                        account.service().primary().reason,
+                        cause.rolling_back(&old, &simulator_core::ecs::Rules::default()),
+                        "{what}"
+                    );
                 }
                 until_over(&mut account);
                 account.until_steady();
@@ -210,6 +214,32 @@ fn an_attempt_tells_its_stage() {
     account.create_service(&Deploy::default());
     account.until_steady();
     assert_eq!(latest(&account).lifecycle_stage, None);
+}
+
+/// Each revision's shares of test and production requests, as far as they are asked for; a rolling deployment has none.
+#[test]
+fn an_attempt_tells_how_requests_are_shared() {
+    let shares = |account: &Account| {
+        let (target, sources) = account.world.ecs().summaries(account.service(), latest(account));
+        let revisions = target.into_iter().chain(sources).map(|revision| revision.weights);
+        let words = revisions
+            .map(|weights| weights.map_or("-".to_owned(), |(test, production)| format!("{test}/{production}")));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let mut account = serving(Timing::aws(), &linear(500, 1), Behaviour::healthy());
+    account.deploy();
+    let mut told = vec![shares(&account)];
+    while account.service().primary().rollout_state == RolloutState::InProgress {
+        assert!(account.driver.step(&mut account.world), "it ends");
+        told.push(shares(&account));
+    }
+    told.dedup();
+    assert_eq!(told, ["0/0 100/100", "100/50 0/50", "100/100 0/0"]);
+
+    let mut account = Account::new(Timing::aws());
+    account.register(vec![container("app", "app:1")]);
+    account.create_service(&Deploy::default());
+    assert_eq!(shares(&account), "-");
 }
 
 /// What a function refuses is told as the attempt's reason, in the words that its failed deployment has.

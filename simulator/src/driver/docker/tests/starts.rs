@@ -241,6 +241,27 @@ async fn containers_share_volumes_that_go_with_their_task() {
     scene.end().await;
 }
 
+/// A container may have the volumes of another one, in the same places; also of one that has ended.
+#[tokio::test]
+async fn a_container_has_the_volumes_of_another() {
+    let mut scene = Scene::new("volumes-from").await;
+    let (task, _) = scene.task().await;
+    let mounts = vec![Mount { volume: "data".to_owned(), path: "/data".to_owned(), read_only: false }];
+    let writes = "open('/data/x', 'w').write('hello')";
+    scene.start_spec(ContainerSpec { mounts, ..python(&task, "writer", writes) }).await;
+    assert_eq!(scene.exit("writer").await.1, Some(0));
+    let reads = "print(open('/data/x').read()); open('/data/x', 'w')";
+    for (name, read_only, code) in [("reader", true, 1), ("other", false, 0)] {
+        let volumes_from = vec![("writer".to_owned(), read_only)];
+        scene.start_spec(ContainerSpec { volumes_from, ..python(&task, name, reads) }).await;
+        let (lines, ended, _) = scene.exit(name).await;
+        assert!(lines.iter().any(|line| line == "hello"), "{lines:?}");
+        assert_eq!(ended, Some(code), "{name}");
+    }
+    scene.clear(&task).await;
+    scene.end().await;
+}
+
 /// A restart keeps what the container has written to its disk.
 #[tokio::test]
 async fn a_container_that_has_ended_is_started_again_as_it_is() {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::ecs::Rules;
 use crate::ecs::scheduler::bounds::Bounds;
-use crate::ecs::scheduler::view::{AlarmsView, DeploymentView};
+use crate::ecs::scheduler::view::{AlarmsView, DeploymentView, Spread};
 use crate::ecs::service::{CircuitBreaker, DeploymentConfiguration, EarlySuccess};
 use crate::time::Timestamp;
 use crate::timing::Timing;
@@ -35,13 +35,14 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
             proved: true,
             condemned: true,
             protected: text.ends_with('p'),
-            subnet: None,
+            zone: None,
         }
     };
     let deployment = |id: &str, state| DeploymentView {
         id: id.into(),
         state,
         failed_tasks: 0,
+        has_run: true,
         trip_at: None,
         alarmed: false,
         bake_until: None,
@@ -55,6 +56,7 @@ fn view(desired: u32, (minimum, maximum): (u32, u32), tasks: &str) -> View {
         breaker: CircuitBreaker::default(),
         alarms: AlarmsView::default(),
         early_success: EarlySuccess::default(),
+        spread: Spread::default(),
         stop: None,
         start_not_before: None,
         steady_since: None,
@@ -87,6 +89,7 @@ fn words(steps: &[Step]) -> String {
         Step::Deadlock => "!".to_owned(),
         Step::Withhold { place, tasks } => format!("p{place}:{tasks}"),
         Step::Count { .. }
+        | Step::Run
         | Step::Prove(_)
         | Step::ResetFailures
         | Step::ArmBreaker(_)
@@ -94,6 +97,9 @@ fn words(steps: &[Step]) -> String {
         | Step::Fail { .. }
         | Step::Condemn { .. }
         | Step::Reinforce { .. }
+        | Step::Rebalance { .. }
+        | Step::Rebalanced { .. }
+        | Step::Balanced { .. }
         | Step::Bake(_)
         | Step::Complete
         | Step::Steady
@@ -186,6 +192,16 @@ fn unhealthy_tasks_are_replaced_start_first_or_one_at_a_time() {
     ]);
 }
 
+/// Whether the replacement starts first is a setting.
+#[test]
+fn unhealthy_tasks_stop_first_if_the_rules_say_so() {
+    for (tasks, expected) in [("nh nf", "~nf1"), ("nf nf", "~nf0"), ("nh nx", "+1"), ("nf nx", "+1/1"), ("nh nh", "")] {
+        let mut view = view(2, (100, 200), tasks);
+        view.rules.replacement_comes_first = false;
+        assert_eq!(words(&decide(&view)), expected, "{tasks:?}");
+    }
+}
+
 #[test]
 fn a_changed_desired_count_is_followed() {
     check(&[
@@ -242,12 +258,30 @@ fn throttling_puts_starts_off_but_not_stops() {
 }
 
 #[test]
-fn surplus_tasks_go_from_the_fullest_subnet() {
-    let mut view = view(2, (100, 200), "nh nh nh");
-    for (task, subnet) in view.tasks.iter_mut().zip(["a", "a", "b"]) {
-        task.subnet = Some(subnet.into());
+fn tasks_go_from_the_fullest_zone() {
+    for (desired, bounds, tasks, zones, expected) in [
+        (2, (100, 200), "nh nh nh", "aab", "-nh1"),
+        (2, (100, 200), "nh nh nh", "baa", "-nh2"),
+        // Old ones the oldest first.
+        (4, (75, 100), "oh oh oh oh", "abbc", "-oh1"),
+        (4, (50, 100), "oh oh oh oh", "cabb", "-oh2 -oh0"),
+    ] {
+        let mut view = view(desired, bounds, tasks);
+        for (task, zone) in view.tasks.iter_mut().zip(zones.chars()) {
+            task.zone = Some(zone.to_string().into());
+        }
+        assert_eq!(words(&decide(&view)), expected, "{tasks} in {zones}");
     }
-    assert_eq!(words(&decide(&view)), "-nh1");
+}
+
+/// Tasks that are started beyond the desired count to rebalance a service are not stopped for that.
+#[test]
+fn tasks_that_rebalance_a_service_are_not_in_excess() {
+    let mut view = view(2, (100, 200), "nh nh ns");
+    view.spread.rebalancing = 1;
+    assert_eq!(words(&decide(&view)), "");
+    view.spread.rebalancing = 0;
+    assert_eq!(words(&decide(&view)), "-ns2");
 }
 
 /// Whether tasks that are being stopped count against the maximum is a setting.

@@ -138,12 +138,12 @@ fn refusal(stage: LifecycleStage, obstacle: &Obstacle) -> String {
 /// The new revision is not to be: who served before serves again, if the traffic goes back. Where it does not, or where nobody served
 /// before, everything stays where it is and the deployment is failed.
 fn fail(world: &mut World, key: &ServiceKey, cause: &Cause, kind: StopKind) {
-    let now = world.now;
+    let (now, rules) = (world.now, world.ecs.rules);
     let Some((place, shift)) = shifting(world, key) else { return };
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let green = &mut service.deployments[place];
     green.rollout_state = RolloutState::Failed;
-    cause.failed().clone_into(&mut green.reason);
+    cause.failed(&rules).clone_into(&mut green.reason);
     green.updated_at = now;
     let green = green.id.clone();
     service.steady_since = None;
@@ -166,9 +166,10 @@ fn fail(world: &mut World, key: &ServiceKey, cause: &Cause, kind: StopKind) {
     let Some(service) = world.ecs.services.get_mut(key) else { return };
     let mut blue = service.deployments.remove(source);
     blue.rollout_state = RolloutState::InProgress;
-    blue.reason = cause.rolling_back(&blue.id);
+    blue.reason = cause.rolling_back(&blue.id, &rules);
     blue.updated_at = now;
     blue.failed_tasks = 0;
+    blue.has_run = false;
     // A way back is never turned round.
     blue.alarmed = false;
     let id = blue.id.clone();
