@@ -50,7 +50,7 @@ impl Served {
             .env("AWS_DEFAULT_REGION", self.said("region"))
             .env("AWS_ACCESS_KEY_ID", self.said("access_key_id"))
             .env("AWS_SECRET_ACCESS_KEY", self.said("secret_access_key"))
-            .env("REGISTRY", self.said("registry"))
+            .env("NO_PROXY", "127.0.0.1")
             .env_remove("AWS_SESSION_TOKEN")
             .env_remove("AWS_PROFILE");
         command
