@@ -139,6 +139,8 @@ pub struct TaskSpec {
     pub cpu: Option<u32>,
     /// Task-level memory in MiB.
     pub memory: Option<u32>,
+    /// The ports of its containers' `portMappings`.
+    pub ports: Vec<u16>,
 }
 
 /// An image to fetch.

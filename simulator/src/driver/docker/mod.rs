@@ -4,6 +4,8 @@
 //! they see one another on localhost and have one address, as with `awsvpc`. They carry the labels that the ECS agent gives
 //! them beside our own.
 //!
+//! The load balancer reaches a task by its address, or by ports published on loopback where addresses do not answer ([`reach`]).
+//!
 //! Limits: a container has its own memory limit, or else the task's; every container is held to the task's processors. The
 //! containers of one task could together use more than the task has, because a cgroup around them all can only be made by
 //! root on the engine's machine.
@@ -15,6 +17,7 @@ mod health;
 mod image;
 mod lines;
 mod memory;
+mod reach;
 mod spare;
 mod start;
 mod stop;
@@ -35,6 +38,7 @@ use tokio::task::JoinSet;
 
 use self::agent::Agents;
 use self::image::Images;
+use self::reach::Doors;
 use self::spare::Spares;
 use self::task::Task;
 pub use self::wall::{Resident, Wall, WallError};
@@ -87,6 +91,7 @@ struct Shared {
     spares: Spares,
     agents: OnceLock<Agents>,
     walls: OnceLock<Arc<Wall>>,
+    doors: Doors,
 }
 
 impl DockerDriver {
@@ -103,8 +108,9 @@ impl DockerDriver {
     ) -> Result<Self, DockerError> {
         engine.ensure_pause_image().await?;
         let (images, tasks, spares) = (Images::default(), Mutex::default(), Spares::default());
-        let (agents, walls) = (OnceLock::new(), OnceLock::new());
-        let shared = Arc::new(Shared { engine, rehearsal, network, registry, images, tasks, spares, agents, walls });
+        let (agents, walls, doors) = (OnceLock::new(), OnceLock::new(), Doors::default());
+        let shared =
+            Arc::new(Shared { engine, rehearsal, network, registry, images, tasks, spares, agents, walls, doors });
         let (target_probe, hooks, background) = (TargetProbe::new(), Hooks::default(), Mutex::default());
         Ok(Self { shared, load_balancer, target_probe, hooks, background })
     }
@@ -191,13 +197,16 @@ impl Driver for DockerDriver {
                 observer.observe(Observation::TaskCleared { task });
             }
             Effect::ProbeTarget { target_group, target, path, timeout } => {
-                let answer = self.target_probe.ask(&target, &path, timeout).await;
+                let answer = self.target_probe.ask(&shared.doors.of(&target), &path, timeout).await;
                 observer.observe(Observation::TargetProbed { target_group, target, answer });
             }
-            Effect::Route { target_group, targets } => self.load_balancer.route(&target_group, &targets),
+            Effect::Route { target_group, targets } => {
+                let doors: Vec<_> = targets.iter().map(|target| shared.doors.of(target)).collect();
+                self.load_balancer.route(&target_group, &doors);
+            }
             Effect::DrainTarget { target_group, target } => {
                 // From here on the target's requests are watched; later effects need not wait until they are answered.
-                let drained = self.load_balancer.drained(&target_group, &target);
+                let drained = self.load_balancer.drained(&target_group, &shared.doors.of(&target));
                 let observer = Arc::clone(observer);
                 self.keep_going(async move {
                     drained.await;

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::Shared;
+use super::reach::Reach;
 use crate::engine::namespace::Namespace;
 
 /// Networks are made when no task has begun for this long: by then its containers have the processors they need to start.
@@ -49,6 +50,11 @@ impl Spares {
         state.ready.pop_front()
     }
 
+    /// One more is there.
+    pub(super) fn add(&self, spare: Spare) {
+        self.state().ready.push_back(spare);
+    }
+
     /// Whether none is there.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
@@ -63,6 +69,10 @@ impl Spares {
 impl Shared {
     /// Keeps `count` networks ready, for as long as it is not dropped.
     pub(super) async fn keep_spares(self: Arc<Self>, count: usize) {
+        // Which ports have to be published is not known before there is a task.
+        if self.reach().await == Reach::PublishedPorts {
+            return;
+        }
         let mut number = 0;
         loop {
             let (ready, quiet_from) = {
@@ -79,8 +89,8 @@ impl Shared {
             }
             number += 1;
             let name = format!("greenroom-{}-network-{number}", self.rehearsal.id());
-            match self.make_network(&name, self.rehearsal.labels()).await {
-                Ok(spare) => self.spares.state().ready.push_back(spare),
+            match self.make_network(&name, self.rehearsal.labels(), &[]).await {
+                Ok(spare) => self.spares.add(spare),
                 // Then tasks make their own, and say why not.
                 Err(message) => {
                     tracing::debug!(message, "no network could be made ahead");

@@ -200,7 +200,14 @@ mod tests {
 
     #[test]
     fn a_container_without_limits_has_the_tasks() {
-        let task = |cpu, memory| TaskSpec { task: TaskId::new(1), family: "f".into(), service: None, cpu, memory };
+        let task = |cpu, memory| TaskSpec {
+            task: TaskId::new(1),
+            family: "f".into(),
+            service: None,
+            cpu,
+            memory,
+            ports: Vec::new(),
+        };
         const MIB: i64 = 1024 * 1024;
         for (task, cpu, memory, expected) in [
             (task(Some(256), Some(512)), 0, None, (Some(512 * MIB), Some(249_999_872), 2)),

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Shared;
 use super::agent::{Agent, chain};
+use super::reach::{Reach, anywhere_on_loopback};
 use super::spare::Spare;
 use crate::engine::namespace::Namespace;
 use crate::engine::{is_absent, label, pause, said};
@@ -32,6 +33,7 @@ pub(super) struct Task {
     pub(super) spec: TaskSpec,
     /// The engine's id of the container that holds the network open.
     pub(super) pause: String,
+    address: IpAddr,
     /// What its containers are told by.
     pub(super) agent: Option<Agent>,
     state: Mutex<State>,
@@ -100,9 +102,13 @@ impl Shared {
     /// Makes the network of a task.
     pub(super) async fn prepare(&self, spec: TaskSpec) -> Observation {
         let task = spec.task;
-        let made = match self.spares.take() {
+        let reach = self.reach().await;
+        let made = match self.spares.take().filter(|_| reach == Reach::Address) {
             Some(spare) => Ok(spare),
-            None => self.make_network(&self.name(&task, "pause"), self.labels(&task)).await,
+            None => {
+                let ports = if reach == Reach::Address { &[][..] } else { &spec.ports };
+                self.make_network(&self.name(&task, "pause"), self.labels(&task), ports).await
+            }
         };
         match made {
             Ok(Spare { pause, address, namespace }) => {
@@ -114,7 +120,7 @@ impl Shared {
                     return Observation::TaskNotPrepared { task, message: chain(&error) };
                 }
                 let agent = self.begin_agent(task, namespace).await;
-                self.tasks().insert(task, Arc::new(Task { spec, pause, agent, state: Mutex::default() }));
+                self.tasks().insert(task, Arc::new(Task { spec, pause, address, agent, state: Mutex::default() }));
                 Observation::TaskPrepared { task, address }
             }
             Err(message) => Observation::TaskNotPrepared { task, message },
@@ -138,6 +144,7 @@ impl Shared {
         if let Some(wall) = self.walls.get() {
             wall.release(id);
         }
+        self.doors.close(task.address);
         let (made, volumes) = task.close();
         join_all(made.iter().map(|container| self.remove(container))).await;
         join_all(volumes.iter().map(|volume| self.remove_volume(volume))).await;
@@ -162,16 +169,23 @@ impl Shared {
         }
     }
 
-    /// Makes a network, held open by a container called `name`.
-    pub(super) async fn make_network(&self, name: &str, labels: HashMap<String, String>) -> Result<Spare, String> {
+    /// Makes a network, held open by a container called `name`, whose `ports` are published on loopback.
+    pub(super) async fn make_network(
+        &self,
+        name: &str,
+        labels: HashMap<String, String>,
+        ports: &[u16],
+    ) -> Result<Spare, String> {
         let host = HostConfig {
             network_mode: Some(self.network.id.clone()),
             log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
+            port_bindings: Some(anywhere_on_loopback(ports)),
             ..HostConfig::default()
         };
         let body = ContainerCreateBody {
             image: Some(pause::IMAGE.to_owned()),
             labels: Some(labels),
+            exposed_ports: Some(ports.iter().map(|port| format!("{port}/tcp")).collect()),
             host_config: Some(host),
             ..ContainerCreateBody::default()
         };
@@ -191,9 +205,11 @@ impl Shared {
         docker.start_container(pause, None).await.map_err(|error| said(&error))?;
         let inspected = docker.inspect_container(pause, None).await.map_err(|error| said(&error))?;
         let pid = inspected.state.and_then(|state| state.pid).unwrap_or_default();
-        let networks = inspected.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+        let settings = inspected.network_settings.unwrap_or_default();
+        let networks = settings.networks.unwrap_or_default();
         let address = networks.into_values().find_map(|network| network.ip_address?.parse().ok());
         let address = address.ok_or_else(|| "the engine gave the task no address".to_owned())?;
+        self.doors.open(address, settings.ports.unwrap_or_default());
         Ok((address, Namespace::new(pid, pause)))
     }
 

@@ -6,6 +6,7 @@ mod agent;
 mod exits;
 mod health;
 mod memory;
+mod published;
 mod pulls;
 mod reachability;
 mod rollouts;
@@ -92,7 +93,7 @@ impl Scene {
 
     async fn task_with(&mut self, cpu: Option<u32>, memory: Option<u32>) -> (TaskId, IpAddr) {
         let task = TaskId::new(u128::from(self.tasks.fetch_add(1, Ordering::Relaxed)) << 80);
-        let spec = TaskSpec { task, family: "news".into(), service: None, cpu, memory };
+        let spec = TaskSpec { task, family: "news".into(), service: None, cpu, memory, ports: vec![8000] };
         self.carry_out(Effect::PrepareTask(spec)).await;
         let address = self.observe(|observation| match observation {
             Observation::TaskPrepared { task: prepared, address } if *prepared == task => Some(*address),

@@ -166,7 +166,7 @@ async fn rehearse(engine: &Engine, rehearsal: &Rehearsal) {
     let (sender, mut observed) = mpsc::unbounded_channel();
     let observer: Arc<dyn Observer> = Arc::new(sender);
     let task = TaskId::new(0);
-    let spec = TaskSpec { task, family: "news".into(), service: None, cpu: None, memory: None };
+    let spec = TaskSpec { task, family: "news".into(), service: None, cpu: None, memory: None, ports: Vec::new() };
     driver.carry_out(Effect::PrepareTask(spec), &observer).await;
     for name in ["app", "sidecar"] {
         let spec = ContainerSpec {

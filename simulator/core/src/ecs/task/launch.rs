@@ -76,6 +76,7 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
         service: origin.service.as_ref().map(|key| key.service.clone()),
         cpu: origin.overrides.cpu.or(definition.cpu),
         memory: origin.overrides.memory.or(definition.memory),
+        ports: mapped_ports(&definition),
     }));
     world.hold_security_groups(&origin.security_groups);
     world.ecs.tasks.push(task);
@@ -84,6 +85,11 @@ pub(in crate::ecs) fn launch(world: &mut World, launch: Launch) -> Result<TaskId
     }
     advance::set_status(world, &id, TaskStatus::Provisioning);
     Ok(id)
+}
+
+fn mapped_ports(definition: &TaskDefinition) -> Vec<u16> {
+    let mappings = definition.containers.iter().flat_map(|container| &container.port_mappings);
+    mappings.map(|mapping| mapping.container_port).collect()
 }
 
 /// What Fargate sets in every container. Where the agent's endpoint is served, the driver sets the variables that lead to it.

@@ -165,7 +165,14 @@ async fn an_engine_that_goes_away_leaves_no_effect_without_an_answer() {
 
     // The container's end: nobody knows how.
     assert_eq!(scene.exit("app").await, (vec![], None, false));
-    let spec = TaskSpec { task: TaskId::new(1), family: "news".into(), service: None, cpu: None, memory: None };
+    let spec = TaskSpec {
+        task: TaskId::new(1),
+        family: "news".into(),
+        service: None,
+        cpu: None,
+        memory: None,
+        ports: Vec::new(),
+    };
     scene.carry_out(Effect::PrepareTask(spec)).await;
     scene.carry_out(Effect::StartContainer(Box::new(python(&task, "other", "0")))).await;
     let (container, image) = ("app".to_owned(), "nginx".to_owned());
