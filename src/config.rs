@@ -29,6 +29,9 @@ pub(crate) struct Config {
     pub(crate) database: Option<rehearsal::Database>,
     #[serde(default)]
     pub(crate) secrets: BTreeMap<String, rehearsal::Secret>,
+    /// Files of this project that stand for objects in S3, by the objects' ARNs.
+    #[serde(default)]
+    pub(crate) objects: BTreeMap<String, PathBuf>,
     #[serde(default)]
     pub(crate) stand_ins: BTreeMap<String, rehearsal::StandIn>,
 }

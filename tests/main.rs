@@ -8,6 +8,7 @@ mod engine;
 mod faults;
 mod flags;
 mod interrupted;
+mod objects;
 mod order;
 mod rehearse;
 mod serve;

@@ -292,7 +292,7 @@ impl Diagnostic for Refusal {
 }
 
 fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Source, to: Source) -> Script {
-    let Config { project, service, repository, files, migration, database, secrets, stand_ins, .. } = config;
+    let Config { project, service, repository, files, migration, database, secrets, objects, stand_ins, .. } = config;
     let engine = arguments.database.map(|argument| match argument {
         DatabaseArgument::Postgres => Engine::Postgres,
         DatabaseArgument::Mysql => Engine::MySql,
@@ -324,6 +324,7 @@ fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Sourc
         },
         database,
         secrets: secrets.clone(),
+        objects: objects.clone(),
         stand_ins: stand_ins
             .iter()
             .map(|(function, stand_in)| (function.clone(), (stand_in.clone(), text.place(&["stand-ins", function]))))

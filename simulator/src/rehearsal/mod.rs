@@ -9,6 +9,7 @@
 //! - [`connections`]: what tasks hold of the database meanwhile
 //! - [`deploy`], [`task_definition`], [`traffic`], [`secret_values`], [`rollout`]: what stages are made of
 //! - [`shift`]: how requests moved, where a deploy moves them
+//! - [`objects`]: what tasks take from S3
 //! - [`account_setup`]: where bootstrap comes in
 //! - [`security_groups`]: those of the account that is deployed to
 //! - [`diagnosis`]: from what happened to one sentence
@@ -23,6 +24,7 @@ pub mod error;
 pub mod files;
 mod input;
 mod load;
+mod objects;
 pub mod preflight;
 pub mod record;
 pub mod rollout;

@@ -100,6 +100,8 @@ pub struct Script {
     pub database_url_place: Place,
     /// Other secrets.
     pub secrets: BTreeMap<String, config::Secret>,
+    /// Files, relative to a version's directory, that stand for objects in S3, by the objects' ARNs.
+    pub objects: BTreeMap<String, PathBuf>,
     /// What answers in place of the functions that lifecycle hooks ask, by the function's name, and where greenroom.toml says so.
     pub stand_ins: BTreeMap<String, (config::StandIn, Place)>,
     /// AWS's delays.

@@ -1,5 +1,7 @@
 //! The user's task definition as a deploy sends it: the file, with the image of this revision in it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 /// The task definition `plain` with `image` in the container `app` and in every other container whose image is of the same
@@ -30,6 +32,13 @@ pub fn secrets(definition: &Value) -> Vec<(String, String)> {
     found.sort();
     found.dedup();
     found
+}
+
+/// The ARNs of all environment files of the task definition `definition`, each once.
+#[must_use]
+pub fn environment_files(definition: &Value) -> BTreeSet<String> {
+    let files = containers(definition).iter().filter_map(|container| container.get("environmentFiles")?.as_array());
+    files.flatten().filter_map(|file| Some(file.get("value")?.as_str()?.to_owned())).collect()
 }
 
 /// The container definitions of the task definition `definition`.

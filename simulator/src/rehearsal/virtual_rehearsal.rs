@@ -20,7 +20,7 @@ use super::stages::account::{Reached, apply, put_groups, put_secrets};
 use super::stages::scene::{ACCOUNT, ecr_host, secrets};
 use super::stages::{Stood, preflight};
 use super::verdict::Verdict;
-use super::{secret_values, task_definition};
+use super::{objects, secret_values, task_definition};
 use crate::account::{Account, now};
 use crate::endpoint::Endpoint;
 use crate::finding::{Finding, Kind};
@@ -176,6 +176,7 @@ impl Rehearsal<'_> {
             self.redactor.hide(&secret.value);
         }
         put_secrets(&account, &secrets)?;
+        objects::put(&account, script, self.input)?;
         let DeployIdentity { user, changes, security_groups, database_group, .. } = identity;
         let database_group = put_groups(&account, script, self.input, database_group)?;
         if let Some((_, engine)) = &script.database {

@@ -8,7 +8,6 @@ use simulator_core::secrets::{CreateSecret, Value};
 use super::scene::{Scene, Standing};
 use crate::account::Account;
 use crate::finding::{Code, Finding, Kind};
-use crate::rehearsal::RehearsalError;
 use crate::rehearsal::account_setup::{AccountSetUp, Administrator, DeployIdentity, SetUpFailed};
 use crate::rehearsal::deploy::Deploy;
 use crate::rehearsal::input::Input;
@@ -18,6 +17,7 @@ use crate::rehearsal::secret_values::{self, SecretValue};
 use crate::rehearsal::security_groups;
 use crate::rehearsal::session::Session;
 use crate::rehearsal::stage::Stage;
+use crate::rehearsal::{RehearsalError, objects};
 use crate::report::Redactor;
 use crate::wire::client::Client;
 
@@ -34,6 +34,7 @@ pub(super) async fn set_up(
     let DeployIdentity { user, access_key_id, secret_access_key, subnets, security_groups, database_group, changes } =
         identity;
     put_secrets(&scene.account, &scene.secrets)?;
+    objects::put(&scene.account, script, &session.input)?;
     let database_group = put_groups(&scene.account, script, &session.input, database_group)?;
 
     let service = &script.service;
