@@ -14,7 +14,6 @@ const REGION: &str = "eu-central-1";
 const ECS: &str = "AmazonEC2ContainerServiceV20141113";
 
 /// Who calls whom.
-#[derive(Clone)]
 pub(super) struct Calls {
     endpoint: String,
     signer: Signer,
@@ -34,41 +33,55 @@ impl Calls {
         Ok(Self { endpoint: endpoint.clone(), signer, http })
     }
 
-    /// The same caller on a connection of its own.
-    pub(super) fn apart(&self) -> Result<Self, Box<dyn Error>> {
-        let http = reqwest::Client::builder().no_proxy().tcp_nodelay(true).pool_max_idle_per_host(1).build()?;
-        Ok(Self { http, ..self.clone() })
-    }
-
-    /// One of the calls that are measured.
-    pub(super) async fn call(&self, operation: &str) -> Result<Value, Box<dyn Error>> {
+    /// One of the calls that are measured, signed, as it is sent on a connection to the server.
+    pub(super) fn measured(&self, operation: &str) -> Result<Request<Bytes>, Box<dyn Error>> {
         let input = match operation {
             "DescribeServices" => json!({"cluster": "bench", "services": ["bench"]}),
             "RegisterTaskDefinition" => definition("bench"),
             _ => json!({}),
         };
-        self.ecs(operation, &input).await
+        let mut request = self.to_ecs(operation, &input)?;
+        sign(&mut request, &self.signer, "ecs", now())?;
+        let host = self.endpoint.trim_start_matches("http://").parse()?;
+        request.headers_mut().insert("host", host);
+        *request.uri_mut() = "/".parse()?;
+        Ok(request)
     }
 
     /// A call to ECS.
     pub(super) async fn ecs(&self, operation: &str, input: &Value) -> Result<Value, Box<dyn Error>> {
-        let request = Request::builder()
+        Ok(serde_json::from_slice(&self.send(self.to_ecs(operation, input)?, "ecs").await?)?)
+    }
+
+    fn to_ecs(&self, operation: &str, input: &Value) -> Result<Request<Bytes>, Box<dyn Error>> {
+        Ok(Request::builder()
             .method(Method::POST)
             .uri(format!("{}/", self.endpoint))
             .header("content-type", "application/x-amz-json-1.1")
             .header("x-amz-target", format!("{ECS}.{operation}"))
-            .body(Bytes::from(input.to_string()))?;
-        Ok(serde_json::from_slice(&self.send(request, "ecs").await?)?)
+            .body(Bytes::from(input.to_string()))?)
     }
 
     /// A call to IAM, with its parameters form-encoded.
     pub(super) async fn iam(&self, form: &str) -> Result<(), Box<dyn Error>> {
+        self.query("iam", &format!("{form}&Version=2010-05-08")).await.map(drop)
+    }
+
+    /// A subnet of the default VPC.
+    pub(super) async fn subnet(&self) -> Result<String, Box<dyn Error>> {
+        let answer = self.query("ec2", "Action=DescribeSubnets&Version=2016-11-15").await?;
+        let text = String::from_utf8_lossy(&answer);
+        let (_, rest) = text.split_once("<subnetId>").ok_or("there is no subnet")?;
+        Ok(rest.split('<').next().unwrap_or_default().to_owned())
+    }
+
+    async fn query(&self, service: &str, form: &str) -> Result<Bytes, Box<dyn Error>> {
         let request = Request::builder()
             .method(Method::POST)
             .uri(format!("{}/", self.endpoint))
             .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
-            .body(Bytes::from(format!("{form}&Version=2010-05-08")))?;
-        self.send(request, "iam").await.map(drop)
+            .body(Bytes::from(form.to_owned()))?;
+        self.send(request, service).await
     }
 
     async fn send(&self, mut request: Request<Bytes>, service: &str) -> Result<Bytes, Box<dyn Error>> {
@@ -83,6 +96,10 @@ impl Calls {
 pub(super) fn definition(family: &str) -> Value {
     json!({
         "family": family,
+        "requiresCompatibilities": ["FARGATE"],
+        "networkMode": "awsvpc",
+        "cpu": "256",
+        "memory": "512",
         "containerDefinitions": [{
             "name": "app",
             "image": "public.ecr.aws/docker/library/nginx:1.29",

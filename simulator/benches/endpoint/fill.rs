@@ -18,7 +18,7 @@ pub(super) async fn a_service(calls: &Calls) -> Result<(), Box<dyn Error>> {
     let _ = calls.iam("Action=CreateServiceLinkedRole&AWSServiceName=ecs.amazonaws.com").await;
     calls.ecs("CreateCluster", &json!({"clusterName": "bench"})).await?;
     calls.ecs("RegisterTaskDefinition", &definition("bench")).await?;
-    service(calls, "bench").await
+    service(calls, &calls.subnet().await?, "bench").await
 }
 
 /// Ten thousand roles, ten thousand task definitions, a thousand services.
@@ -29,13 +29,18 @@ pub(super) async fn everything(calls: &Calls) -> Result<(), Box<dyn Error>> {
     for family in 0..DEFINITIONS {
         calls.ecs("RegisterTaskDefinition", &definition(&format!("family-{family}"))).await?;
     }
+    let subnet = calls.subnet().await?;
     for number in 0..SERVICES {
-        service(calls, &format!("service-{number}")).await?;
+        service(calls, &subnet, &format!("service-{number}")).await?;
     }
     Ok(())
 }
 
-async fn service(calls: &Calls, name: &str) -> Result<(), Box<dyn Error>> {
-    let input = json!({"cluster": "bench", "serviceName": name, "taskDefinition": "bench", "desiredCount": 0});
+async fn service(calls: &Calls, subnet: &str, name: &str) -> Result<(), Box<dyn Error>> {
+    let input = json!({
+        "cluster": "bench", "serviceName": name, "taskDefinition": "bench", "desiredCount": 0, "launchType": "FARGATE",
+        // moto answers 500 where there are no groups.
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": [subnet], "securityGroups": []}},
+    });
     calls.ecs("CreateService", &input).await.map(drop)
 }

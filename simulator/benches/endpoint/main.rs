@@ -20,7 +20,8 @@ use peer::Peer;
 /// Connections at once.
 const CONNECTIONS: [usize; 2] = [1, 16];
 
-#[tokio::main]
+// One core is the client's at most, so that the server has another.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut seconds = 5;
     let mut full = false;

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
@@ -64,7 +64,7 @@ impl Peer {
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let calls = Calls::new(&peer)?;
         timeout(PATIENCE, async {
-            while calls.call("ListClusters").await.is_err() {
+            while calls.ecs("ListClusters", &json!({})).await.is_err() {
                 sleep(PAUSE).await
             }
         })
