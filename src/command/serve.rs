@@ -3,13 +3,13 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use simulator::oidc::Job;
 use simulator::serving::{Engine, Ready, ServeError, Serving, Setup};
 use simulator::{Account, AccountId, Behaviours, Propagation, Region, Timing, report};
+use tokio::time::sleep;
 
 use super::rehearse::{EngineArgument, TimingArgument};
 use super::{block_on, watch};
@@ -18,6 +18,8 @@ use crate::interruption::interruption;
 
 /// So much of the account's trace is kept.
 const KEPT_EVENTS: usize = 10_000;
+/// What happens is looked at so long after it began to.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Serve a simulated AWS account to any AWS client on this machine: every call signed, authorised and refused as on AWS.
 ///
@@ -92,10 +94,12 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         if !arguments.quiet {
             anstream::eprintln!("serving at {}; Ctrl-C stops it", serving.ready().endpoint);
         }
+        let mut attendance = Attendance { seen: 0, quiet: arguments.quiet };
         tokio::select! {
-            () = attend(serving.account(), arguments.quiet) => {}
+            () = attendance.attend(serving.account()) => {}
             () = interruption => {}
         }
+        attendance.catch_up(serving.account());
         if let Some(file) = &arguments.ready_file {
             // Nothing answers there any more. Somebody may have removed it already.
             let _ = std::fs::remove_file(file);
@@ -174,19 +178,35 @@ fn announce(ready: &Ready, file: Option<&Path>) -> std::io::Result<()> {
     stdout.flush()
 }
 
-/// Says what happens, and lets go of what has been said. It never ends.
-async fn attend(account: &Arc<Account>, quiet: bool) {
-    let mut seen = 0;
-    loop {
-        let stirred = account.stirred();
-        tokio::pin!(stirred);
-        // Registered before looking, so that a change in between is not missed.
-        stirred.as_mut().enable();
+/// What is said of an account while it is served.
+struct Attendance {
+    /// The sequence number of the last event that was looked at.
+    seen: u64,
+    quiet: bool,
+}
+
+impl Attendance {
+    /// Says what happens, and lets go of what has been said. It never ends.
+    async fn attend(&mut self, account: &Account) {
+        loop {
+            let stirred = account.stirred();
+            tokio::pin!(stirred);
+            // Registered before looking, so that a change in between is not missed.
+            stirred.as_mut().enable();
+            self.catch_up(account);
+            stirred.await;
+            // A client that makes thousands of calls a second is told of in passing.
+            sleep(BREATH).await;
+        }
+    }
+
+    /// Says what has happened since it last did.
+    fn catch_up(&mut self, account: &Account) {
         let (lines, events) = account.look(|world| {
-            let new = world.events_after(seen);
-            seen = new.last().map_or(seen, |event| event.sequence.get().into());
+            let new = world.events_after(self.seen);
+            self.seen = new.last().map_or(self.seen, |event| event.sequence.get().into());
             let lines: Vec<String> =
-                if quiet { Vec::new() } else { new.iter().filter_map(report::log::line).collect() };
+                if self.quiet { Vec::new() } else { new.iter().filter_map(report::log::line).collect() };
             (lines, world.events().len())
         });
         if events > 2 * KEPT_EVENTS {
@@ -195,7 +215,6 @@ async fn attend(account: &Arc<Account>, quiet: bool) {
         for line in lines {
             anstream::eprintln!("{line}");
         }
-        stirred.await;
     }
 }
 

@@ -214,7 +214,8 @@ impl World {
     }
 
     /// Whether there may be something that it wants done.
-    pub(crate) fn wants_something(&self) -> bool {
+    #[must_use]
+    pub fn wants_something(&self) -> bool {
         !self.effects.is_empty() || elb::is_stale(self)
     }
 

@@ -1,4 +1,4 @@
-//! The one simulated account of this process: the World, a clock, and a bell that rings when the World wants something.
+//! The one simulated account of this process: the World, a clock, and the bells that ring when it changes and when it wants something.
 //!
 //! One that is to outlive the process keeps a journal of what its World is told ([`Origin::open`]).
 
@@ -33,6 +33,7 @@ pub use open::Origin;
 pub struct Account {
     kept: Mutex<Kept>,
     stirred: Notify,
+    wanting: Notify,
 }
 
 /// The World, and what it was told.
@@ -63,7 +64,7 @@ impl Account {
     }
 
     fn around(kept: Kept) -> Self {
-        Self { kept: Mutex::new(kept), stirred: Notify::new() }
+        Self { kept: Mutex::new(kept), stirred: Notify::new(), wanting: Notify::new() }
     }
 
     /// One API call at the present time. In an account that is kept, only for what changes nothing.
@@ -176,6 +177,7 @@ impl Account {
     fn stir_locked<R>(&self, kept: &mut Kept, now: Timestamp, change: impl FnOnce(&mut World, Timestamp) -> R) -> R {
         let world = &mut kept.world;
         let seen = world.events().last().map_or(0, |event| event.sequence.get().into());
+        let deadline = world.next_deadline();
         let result = change(world, now);
         if tracing::enabled!(tracing::Level::DEBUG) {
             for event in world.events_after(seen) {
@@ -183,6 +185,9 @@ impl Account {
             }
         }
         self.stirred.notify_waiters();
+        if world.wants_something() || world.next_deadline() != deadline {
+            self.wanting.notify_waiters();
+        }
         result
     }
 
@@ -251,6 +256,12 @@ impl Account {
     /// A future that ends at the next change of the World. Created before looking, it misses nothing.
     pub fn stirred(&self) -> tokio::sync::futures::Notified<'_> {
         self.stirred.notified()
+    }
+
+    /// A future that ends when the World wants something, or wants to be woken at another time. Most calls only look, and leave whoever
+    /// carries wishes out asleep. Created before looking, it misses nothing.
+    pub fn wanting(&self) -> tokio::sync::futures::Notified<'_> {
+        self.wanting.notified()
     }
 
     /// A panic while the World was locked is our bug and has been reported; what was written before it is still readable.

@@ -47,10 +47,10 @@ pub async fn drive(account: Arc<Account>, driver: Arc<dyn Driver>) -> Infallible
     let lanes = Arc::new(Lanes::default());
     let mut workers = JoinSet::new();
     loop {
-        let stirred = account.stirred();
-        tokio::pin!(stirred);
+        let wanting = account.wanting();
+        tokio::pin!(wanting);
         // Registered before looking, so that a change in between is not missed.
-        stirred.as_mut().enable();
+        wanting.as_mut().enable();
         let (effects, deadline) = account.take_effects();
         for effect in effects {
             if let Some((lane, first)) = lanes.enter(effect) {
@@ -71,7 +71,7 @@ pub async fn drive(account: Arc<Account>, driver: Arc<dyn Driver>) -> Infallible
             }
         };
         tokio::select! {
-            () = stirred => {}
+            () = wanting => {}
             () = alarm => {
                 if deadline.is_some_and(|deadline| deadline <= now()) {
                     account.tick();

@@ -23,10 +23,10 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Lets happen in `account` what `driver` makes of its wishes, when it is due by the clock. It goes on until it is dropped.
 pub async fn drive_as_time_goes_by(account: Arc<Account>, mut driver: VirtualTime) -> Infallible {
     loop {
-        let stirred = account.stirred();
-        tokio::pin!(stirred);
+        let wanting = account.wanting();
+        tokio::pin!(wanting);
         // Registered before looking, so that a change in between is not missed.
-        stirred.as_mut().enable();
+        wanting.as_mut().enable();
         let next = account.play(&mut driver);
         let alarm = async {
             match next {
@@ -36,7 +36,7 @@ pub async fn drive_as_time_goes_by(account: Arc<Account>, mut driver: VirtualTim
             }
         };
         tokio::select! {
-            () = stirred => {}
+            () = wanting => {}
             () = alarm => {}
         }
     }
