@@ -51,8 +51,9 @@ pub(crate) struct Arguments {
     /// For how long other services do not see what was written to IAM: `off`, seconds, or `random` for up to 15 seconds.
     #[arg(long, value_name = "off|SECONDS|random", default_value = "off", value_parser = propagation)]
     iam_propagation: Named,
-    /// The repository whose GitHub identity tokens are handed out.
-    #[arg(long, value_name = "OWNER/NAME", default_value = "octo-org/octo-repo")]
+    /// The repository whose GitHub identity tokens are handed out, as it stands in their subjects: OWNER@ID/NAME@ID, or, of repositories made
+    /// before 2026-07-15, OWNER/NAME.
+    #[arg(long, value_name = "REPOSITORY", default_value = "octo-org@65/octo-repo@74")]
     repository: String,
     /// Answer DescribeServices and DescribeTasks that ask again after what is not settled yet once there is news, so that waiters need
     /// not sleep.
@@ -127,9 +128,7 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         TimingArgument::Rehearsal => ("rehearsal", Timing::rehearsal()),
         TimingArgument::Aws => ("aws", Timing::aws()),
     };
-    if arguments.repository.split('/').filter(|part| !part.is_empty()).count() != 2 {
-        return Err(input(format!("`{}` is no repository: OWNER/NAME", arguments.repository)));
-    }
+    let job = Job::of("").in_repository(&arguments.repository).map_err(|error| input(error.to_string()))?;
     Ok(Setup {
         account: arguments.account.clone(),
         region: Region::new(region.as_deref().unwrap_or("eu-central-1")),
@@ -139,7 +138,7 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         state: arguments.state.clone(),
         timing_name: format!("{timing_name}, IAM propagation {}", arguments.iam_propagation.0),
         engine,
-        job: Job::of(&arguments.repository),
+        job,
         hold_polls: arguments.hold_polls,
     })
 }
