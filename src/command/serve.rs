@@ -98,8 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
             () = interruption => {}
         }
         if let Some(file) = &arguments.ready_file {
-            // Nothing answers there any more. Somebody may have removed it already.
-            let _ = std::fs::remove_file(file);
+            retract(serving.ready(), file);
         }
         close(serving, Exit::Ok).await
     })
@@ -171,6 +170,15 @@ fn announce(ready: &Ready, file: Option<&Path>) -> std::io::Result<()> {
     let mut stdout = std::io::stdout();
     stdout.write_all(line.as_bytes())?;
     stdout.flush()
+}
+
+/// Removes the file, as nothing answers there any more; unless it is gone already, or another account's by now.
+fn retract(ready: &Ready, file: &Path) {
+    let written =
+        std::fs::read_to_string(file).ok().and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    if written.is_some() && written == serde_json::to_value(ready).ok() {
+        let _ = std::fs::remove_file(file);
+    }
 }
 
 /// Says what happens, and lets go of what has been said. It never ends.
