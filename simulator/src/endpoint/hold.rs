@@ -132,13 +132,17 @@ impl Question {
     }
 }
 
-/// How far tasks have come, in stages, unless all are at their end.
+/// How far tasks have come, in stages, unless all are where nobody waits for more: at their end, or running for a service.
 fn tasks(world: &World, ids: &[String], stage: impl Fn(TaskStatus) -> char) -> Option<String> {
-    let statuses: Option<Vec<TaskStatus>> =
-        ids.iter().map(|id| Some(world.ecs().task(&id.parse().ok()?)?.last_status)).collect();
-    let statuses = statuses?;
-    let over = statuses.iter().all(|status| *status == TaskStatus::Stopped);
-    (!over).then(|| statuses.into_iter().map(stage).collect())
+    let mut stages = String::new();
+    let mut over = true;
+    for id in ids {
+        let task = world.ecs().task(&id.parse().ok()?)?;
+        let serves = task.last_status == TaskStatus::Running && task.origin.service.is_some();
+        over &= serves || task.last_status == TaskStatus::Stopped;
+        stages.push(stage(task.last_status));
+    }
+    (!over).then_some(stages)
 }
 
 /// What clients wait for: that tasks run, or are stopped.
