@@ -53,8 +53,9 @@ pub(crate) struct Arguments {
     /// For how long other services do not see what was written to IAM: `off`, seconds, or `random` for up to 15 seconds.
     #[arg(long, value_name = "off|SECONDS|random", default_value = "off", value_parser = propagation)]
     iam_propagation: Named,
-    /// The repository whose GitHub identity tokens are handed out.
-    #[arg(long, value_name = "OWNER/NAME", default_value = "octo-org/octo-repo")]
+    /// The repository whose GitHub identity tokens are handed out, as it stands in their subjects: OWNER@ID/NAME@ID, or, of repositories made
+    /// before 2026-07-15, OWNER/NAME.
+    #[arg(long, value_name = "REPOSITORY", default_value = "octo-org@65/octo-repo@74")]
     repository: String,
     /// Answer DescribeServices and DescribeTasks that ask again after what is not settled yet once there is news, so that waiters need
     /// not sleep.
@@ -101,8 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         }
         attendance.catch_up(serving.account());
         if let Some(file) = &arguments.ready_file {
-            // Nothing answers there any more. Somebody may have removed it already.
-            let _ = std::fs::remove_file(file);
+            retract(serving.ready(), file);
         }
         close(serving, Exit::Ok).await
     })
@@ -131,9 +131,7 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         TimingArgument::Rehearsal => ("rehearsal", Timing::rehearsal()),
         TimingArgument::Aws => ("aws", Timing::aws()),
     };
-    if arguments.repository.split('/').filter(|part| !part.is_empty()).count() != 2 {
-        return Err(input(format!("`{}` is no repository: OWNER/NAME", arguments.repository)));
-    }
+    let job = Job::of("").in_repository(&arguments.repository).map_err(|error| input(error.to_string()))?;
     Ok(Setup {
         account: arguments.account.clone(),
         region: Region::new(region.as_deref().unwrap_or("eu-central-1")),
@@ -143,7 +141,7 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         state: arguments.state.clone(),
         timing_name: format!("{timing_name}, IAM propagation {}", arguments.iam_propagation.0),
         engine,
-        job: Job::of(&arguments.repository),
+        job,
         hold_polls: arguments.hold_polls,
     })
 }
@@ -176,6 +174,15 @@ fn announce(ready: &Ready, file: Option<&Path>) -> std::io::Result<()> {
     let mut stdout = std::io::stdout();
     stdout.write_all(line.as_bytes())?;
     stdout.flush()
+}
+
+/// Removes the file, as nothing answers there any more; unless it is gone already, or another account's by now.
+fn retract(ready: &Ready, file: &Path) {
+    let written =
+        std::fs::read_to_string(file).ok().and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    if written.is_some() && written == serde_json::to_value(ready).ok() {
+        let _ = std::fs::remove_file(file);
+    }
 }
 
 /// What is said of an account while it is served.

@@ -40,13 +40,17 @@ fn a_set_up_meets_iams_eventual_consistency() {
     assert!((0..20).any(|_| as_new().status.success()), "the key is never known");
 }
 
-/// As GitHub's deploy action does: it looks at the service, deploys, and waits with fifteen seconds between two looks. Held, the first look
-/// of the wait is the last.
+/// As GitHub's deploy action does: it runs a migration, looks at the service, deploys, and waits with fifteen seconds between two looks. Held,
+/// the first look of each wait is the last.
 #[test]
 fn a_held_poll_spares_a_waiter_its_sleep() {
-    let served = Served::start(&["--engine", "virtual", "--hold-polls"]);
+    let directory = tempfile::tempdir().expect("the machine has room");
+    let behaviours = directory.path().join("behaviours.toml");
+    std::fs::write(&behaviours, "[[containers.migration]]\nexits = { after = \"2s\" }\n").expect("there is room");
+    let behaviours = behaviours.display().to_string();
+    let served = Served::start(&["--engine", "virtual", "--hold-polls", "--behaviours", &behaviours]);
     let script = fixture("clients/deploy-and-wait.py");
     let output = served.client("python").arg(script).output().expect("the script can be run");
     assert!(output.status.success(), "{}", told(&output));
-    assert_eq!(told(&output).trim(), "1 look", "the waiter slept");
+    assert_eq!(told(&output).trim(), "tasks_stopped: 1\nservices_stable: 1", "a waiter slept");
 }

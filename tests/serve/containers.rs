@@ -3,7 +3,7 @@
 use super::{Served, told};
 
 /// The images that were pushed are the user's and stay; they are removed here.
-struct Tag(String);
+pub(super) struct Tag(pub(super) String);
 
 impl Drop for Tag {
     fn drop(&mut self) {

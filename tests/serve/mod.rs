@@ -1,5 +1,6 @@
 //! `greenroom serve`, driven by clients that know nothing of it.
 
+mod actions;
 mod clients;
 mod containers;
 mod start;

@@ -27,6 +27,20 @@ fn it_says_where_it_answers_and_ends_well() {
     assert!(!file.exists());
 }
 
+/// A file that another account has taken over meanwhile is that one's.
+#[test]
+fn it_removes_only_the_file_that_it_wrote() {
+    let directory = tempfile::tempdir().expect("the machine has room");
+    let file = directory.path().join("ready.json").display().to_string();
+    let mut first = Served::start(&["--engine", "virtual", "--ready-file", &file]);
+    let second = Served::start(&["--engine", "virtual", "--ready-file", &file]);
+    let pid = rustix::process::Pid::from_child(&first.process);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    assert_eq!(first.process.wait().expect("it is our child").code(), Some(0));
+    let text = std::fs::read_to_string(&file).expect("the second one's file is there still");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("it is JSON"), second.ready);
+}
+
 #[test]
 fn what_cannot_be_served_is_the_users_input() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");

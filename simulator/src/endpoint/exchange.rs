@@ -15,6 +15,10 @@ use crate::service::{Protocol, Service};
 use crate::wire::protocol::Answer;
 use crate::wire::signature::{Claim, Mistrust, verify};
 
+/// What to use in place of services that a deploy may ask for.
+const INSTEAD: [(&str, &str); 1] =
+    [("codedeploy", "it does simulate ECS's own blue/green, linear and canary deployments")];
+
 /// What the endpoint serves.
 pub(super) struct Served {
     account: Arc<Account>,
@@ -50,7 +54,7 @@ impl Served {
         let protocol = service.map_or_else(|| spoken(request), |service| service.protocol);
         let served = claim.map_err(|mistrust| protocol.turn_away(&mistrust)).and_then(|claim| match (service, claim) {
             (Some(service), Some(claim)) => self.serve(request, &claim, service),
-            (None, Some(claim)) => Err(self.not_simulated(format!("the service `{}`", claim.scope.service))),
+            (None, Some(claim)) => Err(self.not_simulated(unserved(request, &claim.scope.service))),
             (service, None) => self.serve_unsigned(request, protocol, service),
         });
         let answer = match served {
@@ -135,6 +139,21 @@ impl Served {
     fn not_simulated(&self, what: String) -> Refusal {
         self.account.stir(|world, now| world.not_simulated(now, what.clone()));
         Refusal::NotSimulated { what }
+    }
+}
+
+/// What `request` asks of `service`, of which nothing is simulated; its operation, if it names one.
+fn unserved(request: &Request<Bytes>, service: &str) -> String {
+    let operation = match header(request, "x-amz-target").rsplit_once('.') {
+        Some((_, operation)) => Some(operation.to_owned()),
+        None => spoken(request).read(request).ok().map(|call| call.operation),
+    };
+    let operation = operation.filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric()));
+    let what = operation
+        .map_or_else(|| format!("the service `{service}`"), |operation| format!("the operation {service}:{operation}"));
+    match INSTEAD.iter().find(|(name, _)| *name == service) {
+        Some((_, instead)) => format!("{what}; {instead}"),
+        None => what,
     }
 }
 

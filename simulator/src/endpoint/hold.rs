@@ -1,7 +1,8 @@
 //! Polls that wait for news.
 //!
 //! Clients that wait for a deployment ask, sleep, and ask again; GitHub's deploy action sleeps fifteen seconds (facts/pipelines.md section
-//! 1). A question that the same client has asked before is answered once there is news, if what it asks after is not settled.
+//! 1). A question that the same client has asked before is answered once there is news, if what it asks after is not settled. Where a client
+//! says who it is, and what it waits for is known, its first question is held, too.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -23,6 +24,9 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// The questions of so many clients are remembered.
 const REMEMBERED: usize = 1_000;
 
+/// What GitHub's deploy action calls itself in `User-Agent`. It asks after tasks only where it waits for their end (its `index.js`, 2.6.3).
+const DEPLOY_ACTION: &str = "amazon-ecs-deploy-task-definition-for-github-actions";
+
 /// Who has asked what.
 #[derive(Debug, Default)]
 pub(super) struct Polls {
@@ -33,7 +37,7 @@ impl Polls {
     /// Ends once `request` may be answered: at once, unless it asks again after something that is not settled yet.
     pub(super) async fn wait(&self, account: &Account, request: &Request<Bytes>) {
         let Some(question) = Question::read(request) else { return };
-        if self.is_first(question.asker) {
+        if self.is_first(question.asker) && !question.is_of_waiter() {
             return;
         }
         let Some(state) = account.look(|world| question.unsettled(world)) else { return };
@@ -64,6 +68,8 @@ struct Question {
 enum After {
     Services(Vec<String>),
     Tasks(Vec<String>),
+    /// Their end, and nothing on the way there.
+    EndOfTasks(Vec<String>),
 }
 
 impl Question {
@@ -78,25 +84,32 @@ impl Question {
         let names = |key: &str| -> Option<Vec<String>> {
             body.get(key)?.as_array()?.iter().map(|name| Some(last(name.as_str()?).to_owned())).collect()
         };
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let after = match operation {
             "DescribeServices" => After::Services(names("services")?),
+            _ if header("user-agent").contains(DEPLOY_ACTION) => After::EndOfTasks(names("tasks")?),
             _ => After::Tasks(names("tasks")?),
         };
         let mut hasher = DefaultHasher::new();
-        let signer = request.headers().get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
         // `AWS4-HMAC-SHA256 Credential=AKIA…/20261121/…`: the rest is another each time.
-        signer.split('/').next().hash(&mut hasher);
+        header("authorization").split('/').next().hash(&mut hasher);
         operation.hash(&mut hasher);
         request.body().hash(&mut hasher);
         let cluster = cluster_name(body.get("cluster").and_then(Value::as_str)).to_owned();
         Some(Self { asker: hasher.finish(), cluster, after })
     }
 
+    /// Whether it is known to be a waiter's, whatever was asked before.
+    const fn is_of_waiter(&self) -> bool {
+        matches!(self.after, After::EndOfTasks(_))
+    }
+
     /// How far what is asked after has come, in what a waiter looks at; none if there is nothing that it could wait for.
     fn unsettled(&self, world: &World) -> Option<String> {
         match &self.after {
             After::Services(names) => self.services(world, names),
-            After::Tasks(ids) => tasks(world, ids),
+            After::Tasks(ids) => tasks(world, ids, stage),
+            After::EndOfTasks(ids) => tasks(world, ids, |status| if status == TaskStatus::Stopped { 'x' } else { '-' }),
         }
     }
 
@@ -119,21 +132,27 @@ impl Question {
     }
 }
 
-/// How far tasks have come, that all wait for the same: to run, or to be stopped.
-fn tasks(world: &World, ids: &[String]) -> Option<String> {
-    let mut state = String::new();
+/// How far tasks have come, in stages, unless all are where nobody waits for more: at their end, or running for a service.
+fn tasks(world: &World, ids: &[String], stage: impl Fn(TaskStatus) -> char) -> Option<String> {
+    let mut stages = String::new();
     let mut over = true;
     for id in ids {
         let task = world.ecs().task(&id.parse().ok()?)?;
-        over &= task.last_status == TaskStatus::Stopped;
-        state.push(match task.last_status {
-            TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Activating => 'p',
-            TaskStatus::Running => 'r',
-            TaskStatus::Deactivating | TaskStatus::Stopping | TaskStatus::Deprovisioning => 's',
-            TaskStatus::Stopped => 'x',
-        });
+        let serves = task.last_status == TaskStatus::Running && task.origin.service.is_some();
+        over &= serves || task.last_status == TaskStatus::Stopped;
+        stages.push(stage(task.last_status));
     }
-    (!over).then_some(state)
+    (!over).then_some(stages)
+}
+
+/// What clients wait for: that tasks run, or are stopped.
+const fn stage(status: TaskStatus) -> char {
+    match status {
+        TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Activating => 'p',
+        TaskStatus::Running => 'r',
+        TaskStatus::Deactivating | TaskStatus::Stopping | TaskStatus::Deprovisioning => 's',
+        TaskStatus::Stopped => 'x',
+    }
 }
 
 /// The name in an ARN or a name.

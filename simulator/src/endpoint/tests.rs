@@ -159,7 +159,7 @@ async fn refusals_reach_the_client_and_the_trace() {
             Some("test:Echo greenroom does not simulate parameter `New`"),
         ),
         ("ecs", "Other", json!({}), "UnknownOperationException", 400, Some("the operation ecs:Other")),
-        ("dynamodb", "ListTables", json!({}), "NotSimulated", 501, Some("the service `dynamodb`")),
+        ("dynamodb", "ListTables", json!({}), "NotSimulated", 501, Some("the operation dynamodb:ListTables")),
     ] {
         let seen = account.events_after(0).len();
         let error = client.json(service, "Ecs", operation, input.clone()).await.expect_err(code);

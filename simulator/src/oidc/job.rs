@@ -1,6 +1,7 @@
 //! What GitHub's tokens claim of a job (facts/bootstrap.md section 2).
 
 use serde_json::{Map, Value, json};
+use thiserror::Error;
 
 /// A job of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,11 @@ pub enum Trigger {
     },
 }
 
+/// Why a text names no repository.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{0}` is no repository: OWNER/NAME, or OWNER@ID/NAME@ID as newer repositories' tokens have it")]
+pub struct RepositoryError(String);
+
 impl Trigger {
     /// `ref`, such as `refs/heads/main`.
     #[must_use]
@@ -82,6 +88,32 @@ impl Job {
             workflow_file: ".github/workflows/deploy.yml".to_owned(),
             workflow: "deploy".to_owned(),
             sha: "0".repeat(40),
+        }
+    }
+
+    /// The same job in the repository that `text` names as the tokens' subjects do: `OWNER/NAME`, or, of a repository made since 2026-07-15,
+    /// `OWNER@ID/NAME@ID`.
+    ///
+    /// # Errors
+    /// If it is neither.
+    pub fn in_repository(self, text: &str) -> Result<Self, RepositoryError> {
+        let wrong = || RepositoryError(text.to_owned());
+        let (owner, name) = text.split_once('/').ok_or_else(wrong)?;
+        let parts = |part: &str| match part.split_once('@') {
+            None => Ok((part.to_owned(), None)),
+            Some((part, id)) => id.parse().map(|id| (part.to_owned(), Some(id))).map_err(|_| wrong()),
+        };
+        let ((owner, owner_id), (name, id)) = (parts(owner)?, parts(name)?);
+        if owner.is_empty() || name.is_empty() || name.contains('/') {
+            return Err(wrong());
+        }
+        let repository = format!("{owner}/{name}");
+        match (owner_id, id) {
+            (None, None) => Ok(Self { repository, subject: Subject::Legacy, ..self }),
+            (Some(owner_id), Some(repository_id)) => {
+                Ok(Self { repository, repository_id, owner_id, subject: Subject::Immutable, ..self })
+            }
+            (Some(_), None) | (None, Some(_)) => Err(wrong()),
         }
     }
 

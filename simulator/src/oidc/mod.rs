@@ -12,5 +12,5 @@ mod tests;
 
 pub(crate) use issuer::read;
 pub use issuer::{GITHUB, Issuer, IssuerError};
-pub use job::{Job, Subject, Trigger};
+pub use job::{Job, RepositoryError, Subject, Trigger};
 pub use server::{IssuerServer, ServerError, routes};

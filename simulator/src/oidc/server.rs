@@ -121,6 +121,7 @@ async fn keys(State(served): State<Arc<Served>>) -> Result<Response, (StatusCode
 #[derive(Deserialize)]
 struct Asked {
     audience: Option<String>,
+    /// As [`Job::in_repository`] reads it.
     repository: Option<String>,
     /// Such as `refs/heads/main` or `refs/tags/v1`.
     #[serde(rename = "ref")]
@@ -147,15 +148,13 @@ impl Asked {
             Ok(Trigger::PullRequest { number, head, base })
         });
         let trigger = of_request.or(of_reference).transpose()?;
-        if repository.as_deref().is_some_and(|name| name.split('/').filter(|part| !part.is_empty()).count() != 2) {
-            return Err((StatusCode::BAD_REQUEST, "a repository is named OWNER/NAME".to_owned()));
+        let mut of = job.clone();
+        if let Some(repository) = repository {
+            of = of.in_repository(&repository).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
         }
-        Ok(Job {
-            repository: repository.unwrap_or_else(|| job.repository.clone()),
-            trigger: trigger.unwrap_or_else(|| job.trigger.clone()),
-            environment: environment.or_else(|| job.environment.clone()),
-            ..job.clone()
-        })
+        of.trigger = trigger.unwrap_or(of.trigger);
+        of.environment = environment.or(of.environment);
+        Ok(of)
     }
 }
 

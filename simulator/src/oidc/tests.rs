@@ -38,6 +38,24 @@ fn subjects_are_written_in_both_forms() {
     }
 }
 
+/// A repository is named as the subjects of its tokens name it.
+#[test]
+fn a_repository_is_named_as_in_its_subjects() {
+    let named = |text: &str| Job::of("x/y").in_repository(text).map(|job| (job.sub(), job.repository)).ok();
+    let news = "octo-org/news".to_owned();
+    for (text, sub) in [
+        ("octo-org/news", "repo:octo-org/news:ref:refs/heads/main"),
+        ("octo-org@1/news@2", "repo:octo-org@1/news@2:ref:refs/heads/main"),
+    ] {
+        assert_eq!(named(text), Some((sub.to_owned(), news.clone())), "{text}");
+    }
+    for text in
+        ["", "news", "/news", "octo-org/", "a/b/c", "octo-org@1/news", "octo-org/news@2", "octo-org@x/news@2", "@1/@2"]
+    {
+        assert_eq!(named(text), None, "{text}");
+    }
+}
+
 #[test]
 fn a_token_says_what_the_job_is_and_whether_it_is_genuine() {
     let issuer = Issuer::new(GITHUB);

@@ -17,7 +17,7 @@ pub struct Ready {
     region: String,
     access_key_id: String,
     secret_access_key: String,
-    /// `ACTIONS_ID_TOKEN_REQUEST_URL`, to which `&repository=OWNER/NAME`, `&ref=refs/heads/NAME`, `&environment=NAME` and
+    /// `ACTIONS_ID_TOKEN_REQUEST_URL`, to which `&repository=OWNER/NAME` (or `OWNER@ID/NAME@ID`), `&ref=refs/heads/NAME`, `&environment=NAME` and
     /// `&pull_request=NUMBER` may be added.
     id_token_request_url: String,
     /// `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
