@@ -12,7 +12,7 @@ use super::hold::Polls;
 use super::request_id::RequestIds;
 use crate::account::{self, Account};
 use crate::service::{Protocol, Service};
-use crate::wire::protocol::Answer;
+use crate::wire::protocol::{Answer, Foreign};
 use crate::wire::signature::{Claim, Mistrust, verify};
 
 /// What the endpoint serves.
@@ -48,10 +48,12 @@ impl Served {
         let claim = Claim::read(request);
         let service = self.addressed(request, claim.as_ref().ok().and_then(Option::as_ref));
         let protocol = service.map_or_else(|| spoken(request), |service| service.protocol);
+        if let (None, Ok(Some(claim))) = (service, &claim) {
+            return self.refuse_foreign(request, &claim.scope.service, request_id);
+        }
         let served = claim.map_err(|mistrust| protocol.turn_away(&mistrust)).and_then(|claim| match (service, claim) {
             (Some(service), Some(claim)) => self.serve(request, &claim, service),
-            (None, Some(claim)) => Err(self.not_simulated(format!("the service `{}`", claim.scope.service))),
-            (service, None) => self.serve_unsigned(request, protocol, service),
+            (service, _) => self.serve_unsigned(request, protocol, service),
         });
         let answer = match served {
             Ok((operation, output)) => protocol.answer(&operation, &output, &request_id),
@@ -129,6 +131,14 @@ impl Served {
                 service.operations.iter().any(|row| row.name == call.operation)
             })
         })
+    }
+
+    /// Refuses `request`, which was signed for a service that is not simulated, in its own protocol.
+    fn refuse_foreign(&self, request: &Request<Bytes>, service: &str, request_id: String) -> Exchange {
+        let foreign = Foreign::of(request, service);
+        let refusal = self.not_simulated(foreign.asked(request, service));
+        tracing::debug!(%refusal, request_id, "refused");
+        Exchange { answer: foreign.refuse(&refusal, &request_id), request_id }
     }
 
     /// Records that `what` was asked for, and refuses it.
