@@ -12,12 +12,8 @@ use super::hold::Polls;
 use super::request_id::RequestIds;
 use crate::account::{self, Account};
 use crate::service::{Protocol, Service};
-use crate::wire::protocol::Answer;
+use crate::wire::protocol::{Answer, Foreign};
 use crate::wire::signature::{Claim, Mistrust, verify};
-
-/// What to use in place of services that a deploy may ask for.
-const INSTEAD: [(&str, &str); 1] =
-    [("codedeploy", "it does simulate ECS's own blue/green, linear and canary deployments")];
 
 /// What the endpoint serves.
 pub(super) struct Served {
@@ -52,10 +48,12 @@ impl Served {
         let claim = Claim::read(request);
         let service = self.addressed(request, claim.as_ref().ok().and_then(Option::as_ref));
         let protocol = service.map_or_else(|| spoken(request), |service| service.protocol);
+        if let (None, Ok(Some(claim))) = (service, &claim) {
+            return self.refuse_foreign(request, &claim.scope.service, request_id);
+        }
         let served = claim.map_err(|mistrust| protocol.turn_away(&mistrust)).and_then(|claim| match (service, claim) {
             (Some(service), Some(claim)) => self.serve(request, &claim, service),
-            (None, Some(claim)) => Err(self.not_simulated(unserved(request, &claim.scope.service))),
-            (service, None) => self.serve_unsigned(request, protocol, service),
+            (service, _) => self.serve_unsigned(request, protocol, service),
         });
         let answer = match served {
             Ok((operation, output)) => protocol.answer(&operation, &output, &request_id),
@@ -135,25 +133,18 @@ impl Served {
         })
     }
 
+    /// Refuses `request`, which was signed for a service that is not simulated, in its own protocol.
+    fn refuse_foreign(&self, request: &Request<Bytes>, service: &str, request_id: String) -> Exchange {
+        let foreign = Foreign::of(request, service);
+        let refusal = self.not_simulated(foreign.asked(request, service));
+        tracing::debug!(%refusal, request_id, "refused");
+        Exchange { answer: foreign.refuse(&refusal, &request_id), request_id }
+    }
+
     /// Records that `what` was asked for, and refuses it.
     fn not_simulated(&self, what: String) -> Refusal {
         self.account.stir(|world, now| world.not_simulated(now, what.clone()));
         Refusal::NotSimulated { what }
-    }
-}
-
-/// What `request` asks of `service`, of which nothing is simulated; its operation, if it names one.
-fn unserved(request: &Request<Bytes>, service: &str) -> String {
-    let operation = match header(request, "x-amz-target").rsplit_once('.') {
-        Some((_, operation)) => Some(operation.to_owned()),
-        None => spoken(request).read(request).ok().map(|call| call.operation),
-    };
-    let operation = operation.filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric()));
-    let what = operation
-        .map_or_else(|| format!("the service `{service}`"), |operation| format!("the operation {service}:{operation}"));
-    match INSTEAD.iter().find(|(name, _)| *name == service) {
-        Some((_, instead)) => format!("{what}; {instead}"),
-        None => what,
     }
 }
 

@@ -28,6 +28,7 @@ use tokio::task::JoinHandle;
 use crate::account::Account;
 use crate::oidc::Issuer;
 use crate::service::{self, Service};
+use crate::wire::protocol::CBOR;
 use exchange::{Exchange, Served};
 
 /// Largest request that is read, in bytes. The largest that AWS accepts from these services, a full batch of log events in JSON,
@@ -188,6 +189,9 @@ async fn serve(State(served): State<Arc<Served>>, request: Request<Body>) -> Res
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert("content-type", HeaderValue::from_static(answer.content_type));
+    if answer.content_type == CBOR {
+        headers.insert("smithy-protocol", HeaderValue::from_static("rpc-v2-cbor"));
+    }
     headers.insert("x-amzn-requestid", HeaderValue::from_str(&request_id).expect("ids are hexadecimal"));
     response
 }

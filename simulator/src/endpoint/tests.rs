@@ -224,6 +224,83 @@ fn every_protocol_is_served_on_the_one_port() {
     assert!(status == 501 && answer.contains("the path `/other` of ecs"), "{answer}");
 }
 
+/// A signed request to a service that is not simulated: its signing name, the address, a header, the body; then a part of the answer's body
+/// and what the trace says.
+#[test]
+fn other_services_are_refused_in_their_own_protocol() {
+    let (account, key) = account();
+    let served = Served::new(Arc::clone(&account), services(), false);
+    let answered = "greenroom does not simulate ";
+    for (service, uri, header, body, expected, traced) in [
+        (
+            "dynamodb",
+            "/",
+            ("x-amz-target", "DynamoDB_20120810.ListTables"),
+            "{}",
+            "\"__type\":\"NotSimulated\"",
+            "the operation dynamodb:ListTables",
+        ),
+        (
+            "codedeploy",
+            "/service/CodeDeploy_20141006/operation/CreateDeployment",
+            ("smithy-protocol", "rpc-v2-cbor"),
+            "",
+            "f__typelNotSimulated",
+            "the operation codedeploy:CreateDeployment",
+        ),
+        (
+            "cloudformation",
+            "/",
+            ("accept", "*/*"),
+            "Action=CreateStack&Version=2010-05-15",
+            "<ErrorResponse><Error><Type>Receiver</Type><Code>NotSimulated<",
+            "the operation cloudformation:CreateStack",
+        ),
+        (
+            "lambda",
+            "/2015-03-31/functions/f/invocations",
+            ("accept", "*/*"),
+            "{}",
+            "\"code\":\"NotSimulated\"",
+            "the service `lambda`, asked for `POST /2015-03-31/functions/f/invocations`",
+        ),
+        (
+            "s3",
+            "/bucket/key?versionId=1",
+            ("accept", "*/*"),
+            "",
+            "<Error><Code>NotSimulated<",
+            "the service `s3`, asked for `POST /bucket/key`",
+        ),
+        ("s3", "/", ("accept", "*/*"), "", "<Error><Code>NotSimulated<", "the service `s3`, asked for `POST /`"),
+        (
+            "xray",
+            "/",
+            ("content-type", "application/json"),
+            "{}",
+            "\"code\":\"NotSimulated\"",
+            "the service `xray`, asked for `POST /`",
+        ),
+        ("sdb", "/", ("accept", "*/*"), "", "<Code>NotSimulated<", "the service `sdb`, asked for `POST /`"),
+    ] {
+        let seen = account.events_after(0).len();
+        let mut request = unsigned(&[header], uri, body);
+        let signer = Signer {
+            access_key_id: key.id.clone(),
+            secret: key.secret.clone(),
+            token: None,
+            region: REGION.to_owned(),
+        };
+        sign(&mut request, &signer, service, account::now()).expect("the test's request can be signed");
+        let answer = served.respond(&request).answer;
+        let text = String::from_utf8_lossy(&answer.body);
+        assert_eq!(answer.status, 501, "{text}");
+        assert!(text.contains(expected) && text.contains(&format!("{answered}{traced}")), "{text}");
+        let traced_as: Vec<String> = account.events_after(seen).iter().map(|event| entry(&event.kind)).collect();
+        assert_eq!(traced_as, [traced]);
+    }
+}
+
 #[test]
 fn unsigned_requests_are_refused_in_their_own_protocol() {
     let (account, _) = account();

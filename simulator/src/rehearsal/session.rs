@@ -8,6 +8,7 @@ use simulator_core::World;
 
 use super::account_setup::AccountSetUp;
 use super::connections::Counter;
+use super::diagnosis::not_simulated;
 use super::error::RehearsalError;
 use super::input::Input;
 use super::load;
@@ -108,6 +109,7 @@ impl<'a> Session<'a> {
         let proved =
             |outcome: &Outcome| outcome.stage == Stage::RollOut && matches!(outcome.ending, Ending::Proved { .. });
         let predicted = prediction::findings(prediction.as_ref(), &needs, outcomes.iter().any(proved));
+        let events = account.map(|account| account.events_after(0)).unwrap_or_default();
         if self.script.keep {
             // Dropping it would remove it.
             drop(server.map(Database::keep));
@@ -124,13 +126,14 @@ impl<'a> Session<'a> {
             course,
             needs,
             predicted,
+            not_simulated: not_simulated::findings(&events),
             behaviours,
             real,
             simulated,
             stood_in,
             cautions: load::caution(self.engine.facts().processors).into_iter().collect(),
             took: self.began.elapsed(),
-            events: account.map(|account| account.events_after(0)).unwrap_or_default(),
+            events,
             redactor: self.redactor.clone(),
         })
     }

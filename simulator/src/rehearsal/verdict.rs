@@ -36,6 +36,8 @@ pub struct Verdict {
     pub needs: Needs,
     /// What AWS would do otherwise than it went here.
     pub predicted: Vec<Finding>,
+    /// What was called and is not simulated.
+    pub not_simulated: Vec<Finding>,
     /// How the containers of what would be deployed behaved, as a script that can be played again.
     pub behaviours: Option<String>,
     /// What was real.
@@ -76,6 +78,7 @@ impl Verdict {
                 refuting.iter().chain(&outcome.warnings)
             })
             .chain(&self.predicted)
+            .chain(&self.not_simulated)
             .collect();
         findings.sort_by(|a, b| a.worst_first(b));
         findings

@@ -10,6 +10,7 @@ use simulator_core::virtual_time::Script as Behaviours;
 use simulator_core::{AccountId, World};
 
 use super::account_setup::{AccountSetUp, DeployIdentity};
+use super::diagnosis::not_simulated;
 use super::diagnosis::reachability::closed;
 use super::error::RehearsalError;
 use super::input::Input;
@@ -66,6 +67,7 @@ pub async fn rehearse(
         prediction,
         course: None,
         needs: Needs::default(),
+        not_simulated: not_simulated::findings(&events),
         behaviours: None,
         real: vec!["the set-up of the account: bootstrap's calls, over HTTP, each signed and authorised".to_owned()],
         simulated: vec![

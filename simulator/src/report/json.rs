@@ -26,6 +26,7 @@ pub fn report(verdict: &Verdict) -> Value {
         course,
         needs,
         predicted: _,
+        not_simulated: _,
         behaviours: _,
         real,
         simulated,

@@ -13,6 +13,8 @@ pub mod secretsmanager;
 pub mod ssm;
 pub mod sts;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod trial;
 
 use std::sync::Arc;

@@ -8,6 +8,13 @@ use super::Service;
 /// When the account comes into being: 2027-01-15T08:00:00.250Z.
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_250);
 
+/// A fresh account.
+pub(super) fn world() -> World {
+    let account = "123456789012".parse().expect("twelve digits");
+    let region = Region::new("eu-central-1");
+    World::new(Setup { account, region, seed: 1, timing: Timing::rehearsal(), now: NOW })
+}
+
 pub(super) struct Trial {
     pub(super) world: World,
     service: Service,
@@ -15,10 +22,7 @@ pub(super) struct Trial {
 
 impl Trial {
     pub(super) fn new(service: Service) -> Self {
-        let account = "123456789012".parse().expect("twelve digits");
-        let region = Region::new("eu-central-1");
-        let world = World::new(Setup { account, region, seed: 1, timing: Timing::rehearsal(), now: NOW });
-        Self { world, service }
+        Self { world: world(), service }
     }
 
     /// The root user's call, which must be answered.

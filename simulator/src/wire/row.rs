@@ -1,12 +1,17 @@
 //! The operation table: each operation is one row.
 
+use std::sync::Arc;
+
 use serde_json::Value;
-use simulator_core::{Caller, Operation, Refusal, Timestamp, World};
+use simulator_core::{Access, Caller, Operation, Refusal, Timestamp, World};
 
 use super::Input;
 
 /// Decodes, authorises, performs and encodes one call.
 type Handle = Box<dyn Fn(&mut World, Timestamp, &Caller, Value) -> Result<Value, Refusal> + Send + Sync>;
+
+/// Decodes one call, and says what it must be allowed.
+type Asks = Box<dyn Fn(&World, Value) -> Result<Vec<Access>, Refusal> + Send + Sync>;
 
 /// One operation of a service.
 pub struct Row {
@@ -16,6 +21,8 @@ pub struct Row {
     pub unsigned: bool,
     /// Decodes, authorises, performs and encodes one call.
     pub handle: Handle,
+    /// Decodes one call, and says what it must be allowed: what IAM decides on, as data. Refuses as the call would before that.
+    pub asks: Asks,
 }
 
 /// What the names of operations begin with that only look, and of those that hand out something new all the same.
@@ -37,10 +44,12 @@ pub fn row<O: Operation + 'static>(
     decode: impl Fn(&mut Input, &World) -> Result<O, Refusal> + Send + Sync + 'static,
     encode: fn(O::Output, &World) -> Value,
 ) -> Row {
+    let (decode, decode_again) = shared(decode);
     let handle = move |world: &mut World, now: Timestamp, caller: &Caller, request: Value| {
-        carry_out(&decode, encode, world, now, caller, request)
+        carry_out(decode.as_ref(), encode, world, now, caller, request)
     };
-    Row { name, unsigned: false, handle: Box::new(handle) }
+    let asks = move |world: &World, request: Value| read(decode_again.as_ref(), world, request)?.accesses(world);
+    Row { name, unsigned: false, handle: Box::new(handle), asks: Box::new(asks) }
 }
 
 /// The same of an operation that nobody signs, whose caller is nobody whatever a signature says.
@@ -49,11 +58,17 @@ pub fn unsigned_row<O: Operation + 'static>(
     decode: impl Fn(&mut Input, &World) -> Result<O, Refusal> + Send + Sync + 'static,
     encode: fn(O::Output, &World) -> Value,
 ) -> Row {
+    let Row { handle, asks, .. } = row(name, decode, encode);
     let handle = move |world: &mut World, now: Timestamp, _: &Caller, request: Value| {
         let anonymous = world.anonymous();
-        carry_out(&decode, encode, world, now, &anonymous, request)
+        handle(world, now, &anonymous, request)
     };
-    Row { name, unsigned: true, handle: Box::new(handle) }
+    Row { name, unsigned: true, handle: Box::new(handle), asks }
+}
+
+fn shared<D>(decode: D) -> (Arc<D>, Arc<D>) {
+    let decode = Arc::new(decode);
+    (Arc::clone(&decode), decode)
 }
 
 fn carry_out<O: Operation>(

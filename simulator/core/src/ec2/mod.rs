@@ -82,6 +82,34 @@ fn access(world: &World, action: &'static str, resource: &str) -> Access {
     Access::new(action, arn(world, resource)).with("ec2:Region", world.region.to_string())
 }
 
+/// The same for the resource `id` of the type `kind`, with the keys that tell what it is (service authorization reference).
+fn existing(world: &World, action: &'static str, kind: &str, id: &str) -> Access {
+    let access = access(world, action, &format!("{kind}/{id}"));
+    let in_vpc = |access: Access, vpc: &str| access.with("ec2:Vpc", arn(world, &format!("vpc/{vpc}")));
+    let State { subnets, route_tables, groups, .. } = &world.ec2;
+    match kind {
+        // Dedicated hosts are no part of this account.
+        "vpc" => access.with("ec2:VpcID", id).with("ec2:Tenancy", "default"),
+        "internet-gateway" => access.with("ec2:InternetGatewayID", id),
+        "subnet" => match subnets.get(id) {
+            Some(subnet) => in_vpc(access, &subnet.vpc)
+                .with("ec2:SubnetID", id)
+                .with("ec2:AvailabilityZone", &subnet.zone)
+                .with("ec2:AvailabilityZoneId", &subnet.zone_id),
+            None => access.with("ec2:SubnetID", id),
+        },
+        "route-table" => match route_tables.get(id) {
+            Some(table) => in_vpc(access, &table.vpc).with("ec2:RouteTableID", id),
+            None => access.with("ec2:RouteTableID", id),
+        },
+        "security-group" => match groups.get(id) {
+            Some(group) => in_vpc(access, &group.vpc).with("ec2:SecurityGroupID", id),
+            None => access.with("ec2:SecurityGroupID", id),
+        },
+        _ => access,
+    }
+}
+
 /// A listing, which EC2 authorises on `*` alone.
 fn listing(world: &World, action: &'static str) -> Vec<Access> {
     vec![Access::new(action, "*").with("ec2:Region", world.region.to_string())]

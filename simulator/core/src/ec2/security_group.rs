@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::filter::{Filter, Filterable, check_known, select, tag_values};
 use super::rule::{Peer, Rule};
 use super::tag::check_tags;
-use super::{State, access, arn, bad_token, draw_id, listing, missing, page_size};
+use super::{State, access, arn, bad_token, draw_id, existing, listing, missing, page_size};
 use crate::arn::AccountId;
 use crate::operation::{Access, Authorized, Operation};
 use crate::page::{Page, page};
@@ -96,11 +96,7 @@ pub(super) fn group_access(world: &World, action: &'static str, group: &GroupRef
         (GroupRef::Id(id), Err(_)) => id.clone(),
         (GroupRef::Name(_), Err(_)) => "*".to_owned(),
     };
-    let access = access(world, action, &format!("security-group/{id}")).with("ec2:SecurityGroupID", &id);
-    Ok(match world.ec2.groups.get(&id) {
-        Some(group) => access.with("ec2:Vpc", arn(world, &format!("vpc/{}", group.vpc))),
-        None => access,
-    })
+    Ok(existing(world, action, "security-group", &id))
 }
 
 /// Makes a security group: nothing may come in, everything may go out.
@@ -141,7 +137,7 @@ impl Operation for CreateSecurityGroup {
         let group = || access(world, Self::NAME, "security-group/*").tagging(&self.tags);
         let mut accesses = vec![group()];
         if let Some(vpc) = self.vpc(world) {
-            accesses.push(access(world, Self::NAME, &format!("vpc/{vpc}")).with("ec2:VpcID", vpc));
+            accesses.push(existing(world, Self::NAME, "vpc", vpc));
         }
         if !self.tags.is_empty() {
             let tag = Access { action: "ec2:CreateTags", ..group() };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::filter::{Filter, Filterable, check_known, select};
-use super::{State, access, bad_token, listing, page_size};
+use super::{State, bad_token, existing, listing, page_size};
 use crate::operation::{Access, Authorized, Operation};
 use crate::page::{Page, page};
 use crate::refusal::Refusal;
@@ -85,8 +85,10 @@ impl Operation for DeleteTags {
     const NAME: &'static str = "ec2:DeleteTags";
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        let keys: Vec<String> = self.tags.keys().cloned().collect();
-        accesses(world, Self::NAME, &self.resources, |access| access.tag_keys(&keys))
+        let valued: BTreeMap<String, String> =
+            self.tags.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
+        let keys: Vec<String> = self.tags.keys().filter(|key| !valued.contains_key(*key)).cloned().collect();
+        accesses(world, Self::NAME, &self.resources, |access| access.tagging(&valued).tag_keys(&keys))
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<(), Refusal> {
@@ -169,7 +171,7 @@ fn accesses(
     }
     let one = |id: &String| {
         let kind = resource_type(id).ok_or_else(|| unknown(id))?;
-        Ok(complete(access(world, action, &format!("{kind}/{id}"))))
+        Ok(complete(existing(world, action, kind, id)))
     };
     resources.iter().map(one).collect()
 }

@@ -3,7 +3,7 @@
 use super::describe_network::Query;
 use super::filter::{Filter, Filterable, check_known, select, tag_values};
 use super::security_group::{GroupRef, SecurityGroup, group_access};
-use super::{access, bad_token, page_size};
+use super::{bad_token, existing, page_size};
 use crate::operation::{Access, Authorized, Operation};
 use crate::page::{Page, page};
 use crate::refusal::Refusal;
@@ -27,8 +27,7 @@ impl Operation for GetSecurityGroupsForVpc {
     const NAME: &'static str = "ec2:GetSecurityGroupsForVpc";
 
     fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
-        let vpc = format!("vpc/{}", self.vpc);
-        Ok(vec![access(world, Self::NAME, &vpc).with("ec2:VpcID", &self.vpc)])
+        Ok(vec![existing(world, Self::NAME, "vpc", &self.vpc)])
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {

@@ -31,7 +31,7 @@ impl Operation for PutAccountSetting {
     const NAME: &'static str = "ecr:PutAccountSetting";
 
     fn accesses(&self, _: &World) -> Result<Vec<Access>, Refusal> {
-        Ok(vec![Access::new(Self::NAME, "*")])
+        Ok(vec![Access::new(Self::NAME, "*").with("ecr:AccountSetting", &self.name)])
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
@@ -51,7 +51,7 @@ impl Operation for GetAccountSetting {
     const NAME: &'static str = "ecr:GetAccountSetting";
 
     fn accesses(&self, _: &World) -> Result<Vec<Access>, Refusal> {
-        Ok(vec![Access::new(Self::NAME, "*")])
+        Ok(vec![Access::new(Self::NAME, "*").with("ecr:AccountSetting", &self.name)])
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {

@@ -16,7 +16,7 @@ pub(crate) fn tagged(mut access: Access, tags: &BTreeMap<String, String>) -> Acc
 /// `access` with the condition keys of the tags that the resource has.
 pub(crate) fn on_tagged(mut access: Access, tags: &BTreeMap<String, String>) -> Access {
     for (key, value) in tags {
-        access = access.with(&format!("aws:ResourceTag/{key}"), value);
+        access = access.with(&format!("aws:ResourceTag/{key}"), value).with(&format!("ecs:ResourceTag/{key}"), value);
     }
     access
 }

@@ -196,6 +196,29 @@ pub(super) fn entity_arn<E: Entity>(account: &AccountId, path: &str, name: &str)
     Arn::global("iam", account, &format!("{}{path}{name}", E::NOUN))
 }
 
+/// The actions on a user or role that carry its permissions boundary as a condition key (service authorization reference).
+const BOUNDED: [&str; 19] = [
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:CreateRole",
+    "iam:CreateUser",
+    "iam:DeleteRole",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteRolePolicy",
+    "iam:DeleteUserPermissionsBoundary",
+    "iam:DeleteUserPolicy",
+    "iam:DetachRolePolicy",
+    "iam:DetachUserPolicy",
+    "iam:GetRole",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:PutUserPermissionsBoundary",
+    "iam:PutUserPolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+];
+
 /// `action` on the user or role called `name`, with the keys that tell of it.
 pub(super) fn entity_access<E: Entity>(world: &World, action: &'static str, name: &str) -> Access {
     match E::table(&world.iam).get(name) {
@@ -203,7 +226,7 @@ pub(super) fn entity_access<E: Entity>(world: &World, action: &'static str, name
         Some(entity) => {
             let profile = entity.profile();
             let access = Access::new(action, profile.arn.as_str());
-            match &profile.boundary {
+            match profile.boundary.as_ref().filter(|_| BOUNDED.contains(&action)) {
                 Some(boundary) => access.with("iam:PermissionsBoundary", boundary),
                 None => access,
             }

@@ -94,6 +94,18 @@ impl World {
         decide(&request, &policies)
     }
 
+    /// The condition keys that the decision about `access` sees, those that every request carries included, with their values.
+    #[must_use]
+    pub fn conditions(&self, caller: &Caller, access: &Access) -> Context {
+        let seen = self.iam_seen_for(access.action);
+        let profile = match &caller.principal {
+            Principal::User { name } => seen.users.get(name).map(Entity::profile),
+            Principal::Role { name, session: _ } => seen.roles.get(name).map(Entity::profile),
+            Principal::Root | Principal::Anonymous => None,
+        };
+        self.context(caller, profile, access, self.resource_of(caller, access))
+    }
+
     /// Whether the trust policy of the role `role` lets the AWS service `service` assume it.
     pub(super) fn trusts_service(&self, role: &Role, service: &str) -> bool {
         let mut context = Context::default();
@@ -191,7 +203,9 @@ impl World {
         }
         for (key, value) in self.resource_tags(access.action, resource).into_iter().flatten() {
             context.fill(&format!("aws:ResourceTag/{key}"), value);
-            context.fill(&format!("{service}:ResourceTag/{key}"), value);
+            if let Some(own) = own_tag_key(service, resource) {
+                context.fill(&format!("{own}/{key}"), value);
+            }
         }
         context
     }
@@ -218,6 +232,19 @@ impl World {
             "ssm" => self.ssm.tags(resource),
             _ => None,
         }
+    }
+}
+
+/// What an action of `service` calls the tags of `resource` besides `aws:ResourceTag` (service authorization reference).
+fn own_tag_key(service: &str, resource: &str) -> Option<&'static str> {
+    match service {
+        "ecr" => Some("ecr:ResourceTag"),
+        "ec2" => Some("ec2:ResourceTag"),
+        "secretsmanager" => Some("secretsmanager:ResourceTag"),
+        "ssm" => Some("ssm:resourceTag"),
+        // Policies, providers and instance profiles have tags, but are none of its resource types.
+        "iam" | "sts" if [":user/", ":role/"].iter().any(|kind| resource.contains(kind)) => Some("iam:ResourceTag"),
+        _ => None,
     }
 }
 

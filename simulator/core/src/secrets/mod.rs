@@ -149,7 +149,9 @@ impl World {
 
 /// `action` on the secret that `id` means, with the condition key that all such calls have.
 fn access(world: &World, action: &'static str, id: &str) -> Access {
-    Access::new(action, name::resource(world, id)).with("secretsmanager:SecretId", id)
+    Access::new(action, name::resource(world, id))
+        .with("secretsmanager:SecretId", id)
+        .with("secretsmanager:SecretPrimaryRegion", world.region.to_string())
 }
 
 /// The limits on a description (botocore, `DescriptionType`).

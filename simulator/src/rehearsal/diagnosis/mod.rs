@@ -4,6 +4,7 @@
 
 pub mod log_pattern;
 pub mod migration;
+pub mod not_simulated;
 pub mod reachability;
 pub mod rollout;
 pub mod story;

@@ -1,6 +1,7 @@
 //! AWS's protocols: from a request to the call it makes, and from what became of the call to an answer.
 
 mod ec2;
+mod foreign;
 mod json;
 mod mistrust;
 mod query;
@@ -12,6 +13,7 @@ use http::Request;
 use serde_json::Value;
 use simulator_core::Refusal;
 
+pub(crate) use self::foreign::{CBOR, Foreign};
 use super::signature::Mistrust;
 use crate::service::Protocol;
 

@@ -48,6 +48,11 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Call, Refusal> {
     }
 }
 
+/// The operation that `request` names, however it is meant.
+pub(super) fn operation(request: &Request<Bytes>) -> Option<String> {
+    read(request).ok().map(|call| call.operation)
+}
+
 pub(super) fn answer(namespace: &str, operation: &str, output: &Value, request_id: &str) -> Answer {
     let mut xml = Xml::new("member");
     let root = format!("{operation}Response");

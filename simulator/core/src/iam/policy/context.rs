@@ -23,6 +23,11 @@ impl Context {
         self.0.get(&key.to_ascii_lowercase()).map(Vec::as_slice)
     }
 
+    /// Every key, in lower case, with its values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.0.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
+    }
+
     /// The value of a key that has just one, which is what policy variables stand for.
     #[must_use]
     pub fn single(&self, key: &str) -> Option<&str> {
