@@ -2,6 +2,9 @@
 
 mod clients;
 mod containers;
+mod http;
+mod layers;
+mod registry;
 mod start;
 mod state;
 

@@ -26,7 +26,8 @@ use tokio::task::JoinHandle;
 
 use crate::account::Account;
 use crate::oidc::Issuer;
-use crate::service::{self, Service};
+use crate::registry::{LayerApi, away};
+use crate::service;
 use exchange::{Exchange, Served};
 
 /// Largest request that is read, in bytes. The largest that AWS accepts from these services, a full batch of log events in JSON,
@@ -64,6 +65,8 @@ pub enum EndpointError {
 pub struct Offer {
     /// Whose identity tokens STS takes for those of the issuer that it stands in for; of none, no token can be checked.
     pub issuer: Option<Arc<Issuer>>,
+    /// ECR's API for layers, whose bytes are no business of the World's; without it, those calls are refused.
+    pub layers: Option<LayerApi>,
     /// What else is answered, under paths of its own.
     pub beside: Router,
 }
@@ -108,12 +111,12 @@ impl Bound {
     /// Answers there for `account`.
     #[must_use]
     pub fn serve(self, account: Arc<Account>, offer: Offer) -> Endpoint {
-        let Offer { issuer, beside } = offer;
-        self.serve_only(account, service::all_trusting(issuer.as_ref()), beside)
+        let Offer { issuer, layers, beside } = offer;
+        self.serve_only(Served::new(account, service::all_trusting(issuer.as_ref())).with_layers(layers), beside)
     }
 
-    /// Answers there for `services` and for what `beside` has routes of.
-    fn serve_only(self, account: Arc<Account>, services: Vec<Service>, beside: Router) -> Endpoint {
+    /// Answers there for `served` and for what `beside` has routes of.
+    fn serve_only(self, served: Served, beside: Router) -> Endpoint {
         let Self { listener, address } = self;
         // Answers are small: held back for company, each would wait for the client's acknowledgement.
         let listener = listener.tap_io(|connection| {
@@ -121,7 +124,7 @@ impl Bound {
                 tracing::debug!(%error, "a connection keeps Nagle's algorithm");
             }
         });
-        let services = Router::new().fallback(serve).with_state(Arc::new(Served::new(account, services)));
+        let services = Router::new().fallback(serve).with_state(Arc::new(served));
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             // Told to stop and dropped are the same: both end the wait.
@@ -171,10 +174,19 @@ impl Endpoint {
 
 async fn serve(State(served): State<Arc<Served>>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let Exchange { request_id, answer } = match to_bytes(body, LARGEST_REQUEST).await {
+    let is_about_layers = LayerApi::is_about_layers(&parts.headers);
+    let limit = if is_about_layers { LayerApi::LARGEST_REQUEST } else { LARGEST_REQUEST };
+    // Held until the answer is made; of a semaphore that is never closed.
+    let _turn = if is_about_layers { served.large_requests.acquire().await.ok() } else { None };
+    let Exchange { request_id, answer } = match to_bytes(body, limit).await {
+        // Files are written, and another part of the same layer waited for.
+        Ok(body) if is_about_layers => {
+            let served = Arc::clone(&served);
+            away(move || served.respond(&Request::from_parts(parts, body))).await
+        }
         Ok(body) => served.respond(&Request::from_parts(parts, body)),
         // Either it is too large, or the client has hung up and reads no answer.
-        Err(_) => served.too_large(&Request::from_parts(parts, Bytes::new()), LARGEST_REQUEST),
+        Err(_) => served.too_large(&Request::from_parts(parts, Bytes::new()), limit),
     };
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

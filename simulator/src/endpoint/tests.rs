@@ -84,7 +84,7 @@ fn account() -> (Arc<Account>, AccessKey) {
 async fn start() -> (Endpoint, Arc<Account>, AccessKey) {
     let (account, key) = account();
     let bound = Bound::to(ANY_PORT).await.expect("a port is free");
-    let endpoint = bound.serve_only(Arc::clone(&account), services(), Router::new());
+    let endpoint = bound.serve_only(Served::new(Arc::clone(&account), services()), Router::new());
     (endpoint, account, key)
 }
 

@@ -71,6 +71,13 @@ impl Uploads {
         Ok(turn)
     }
 
+    /// The same of a thread that may be held up, if there is the upload.
+    pub(super) fn blocking_turn(&self, repository: &str, id: &str) -> Option<OwnedMutexGuard<Incoming>> {
+        let turn = self.get(repository, id)?.blocking_lock_owned();
+        self.get(repository, id)?;
+        Some(turn)
+    }
+
     pub(super) fn end(&self, id: &str) {
         self.lock().remove(id);
     }

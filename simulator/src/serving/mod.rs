@@ -127,9 +127,9 @@ impl Serving {
             }
         };
         let stopping = CancellationToken::new();
-        let registry = registry::routes(Arc::clone(&account), layers, stopping.clone());
+        let (registry, layers) = registry::routes(Arc::clone(&account), layers, stopping.clone(), reached);
         let tokens = crate::oidc::routes(Arc::clone(&issuer), job, bearer, bound.address());
-        let offer = Offer { issuer: Some(issuer), beside: registry.merge(tokens) };
+        let offer = Offer { issuer: Some(issuer), layers: Some(layers), beside: registry.merge(tokens) };
         let endpoint = bound.serve(Arc::clone(&account), offer);
         Ok(Self { account, ready, endpoint, stopping, containers, driving: AbortOnDropHandle::new(driving) })
     }

@@ -70,6 +70,8 @@ pub(super) struct StoredImage {
 pub(super) struct Contents {
     /// Bytes of its layers.
     pub(super) layer_bytes: u64,
+    /// Digests of its configuration and layers.
+    pub(super) layers: Vec<String>,
     /// Digests of the manifests that an index lists.
     pub(super) children: Vec<String>,
     /// Media type of the image's configuration.
@@ -86,6 +88,10 @@ impl Contents {
         let list = |key: &str| manifest[key].as_array().map(Vec::as_slice).unwrap_or_default();
         Self {
             layer_bytes: list("layers").iter().filter_map(|layer| layer["size"].as_u64()).sum(),
+            layers: std::iter::once(&manifest["config"])
+                .chain(list("layers"))
+                .filter_map(|layer| text(&layer["digest"]))
+                .collect(),
             children: list("manifests").iter().filter_map(|child| text(&child["digest"])).collect(),
             artifact_type: text(&manifest["artifactType"]).or_else(|| text(&manifest["config"]["mediaType"])),
             subject: text(&manifest["subject"]["digest"]),

@@ -10,6 +10,7 @@ mod account_setting;
 mod delete_image;
 mod image;
 mod layer;
+mod layer_call;
 mod lifecycle;
 mod lifecycle_rule;
 mod mutability;
@@ -24,13 +25,17 @@ mod tag;
 mod tests;
 mod token;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub use account_setting::{GetAccountSetting, PutAccountSetting};
 pub use delete_image::{BatchDeleteImage, BatchDeleteImageOutput};
 pub use image::{Image, ImageFailure, ImageId};
 pub use layer::{
     BatchCheckLayerAvailability, CompleteLayerUpload, GetDownloadUrlForLayer, InitiateLayerUpload, UploadLayerPart,
+};
+pub use layer_call::{
+    CompleteLayerUploadCall, GetDownloadUrlForLayerCall, LayerCompleted, LayerPartReceived, MOST_PART_BYTES,
+    PART_BYTES, UploadLayerPartCall, layer_digest_failure,
 };
 pub use lifecycle::{DeleteLifecyclePolicy, GetLifecyclePolicy, LifecyclePolicy, PutLifecyclePolicy};
 pub use mutability::TagMutability;
@@ -44,6 +49,8 @@ pub use tag::{ListTagsForResource, RepositoryByArn, TagResource, UntagResource};
 pub use token::{AuthorizationData, GetAuthorizationToken};
 
 use image::StoredImage;
+use layer::{no_layer, no_upload};
+use layer_call::Upload;
 use token::Token;
 
 use crate::arn::Arn;
@@ -77,7 +84,7 @@ struct Repository {
     lifecycle: Option<String>,
     /// Sizes in bytes by digest.
     layers: BTreeMap<String, u64>,
-    uploads: BTreeSet<String>,
+    uploads: BTreeMap<String, Upload>,
     images: BTreeMap<String, StoredImage>,
     /// The digest that each image tag means.
     image_tags: BTreeMap<String, String>,

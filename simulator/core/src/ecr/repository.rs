@@ -1,6 +1,6 @@
 //! Repositories.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::mutability::TagMutability;
 use super::{
@@ -137,7 +137,7 @@ impl Operation for CreateRepository {
             policy: None,
             lifecycle: None,
             layers: BTreeMap::new(),
-            uploads: BTreeSet::new(),
+            uploads: BTreeMap::new(),
             images: BTreeMap::new(),
             image_tags: BTreeMap::new(),
         };
