@@ -19,6 +19,9 @@ use crate::interruption::interruption;
 /// So much of the account's trace is kept.
 const KEPT_EVENTS: usize = 10_000;
 
+/// Whoever puts a lifecycle policy into an account that is served with compressed delays wants to see what it does.
+const LIFECYCLE_PERIOD: Duration = Duration::from_secs(5);
+
 /// Serve a simulated AWS account to any AWS client on this machine: every call signed, authorised and refused as on AWS.
 ///
 /// Once it answers, it writes one JSON object on stdout: `endpoint` (for `AWS_ENDPOINT_URL`), `registry` (for `docker push`), `account`,
@@ -118,13 +121,17 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         TimingArgument::Rehearsal => ("rehearsal", Timing::rehearsal()),
         TimingArgument::Aws => ("aws", Timing::aws()),
     };
+    let lifecycle_period = match arguments.timing {
+        TimingArgument::Rehearsal => LIFECYCLE_PERIOD,
+        TimingArgument::Aws => timing.lifecycle_period,
+    };
     if arguments.repository.split('/').filter(|part| !part.is_empty()).count() != 2 {
         return Err(input(format!("`{}` is no repository: OWNER/NAME", arguments.repository)));
     }
     Ok(Setup {
         account: arguments.account.clone(),
         region: Region::new(region.as_deref().unwrap_or("eu-central-1")),
-        timing: Timing { iam_propagation: arguments.iam_propagation.1, ..timing },
+        timing: Timing { iam_propagation: arguments.iam_propagation.1, lifecycle_period, ..timing },
         seed: arguments.seed.unwrap_or_else(|| simulator::account::now().as_millis()),
         listen: arguments.listen,
         state: arguments.state.clone(),

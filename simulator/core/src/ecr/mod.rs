@@ -3,15 +3,16 @@
 //! What a layer holds is no business of the World's: the registry keeps the bytes and asks here, step by step, whether it may.
 //!
 //! Deliberately absent: scanning (whether to scan is recorded; nothing is found), replication, pull-through caches, creation
-//! templates, archiving. Lifecycle policies are validated and stored but not carried out: AWS takes up to a day to act on them,
-//! longer than any rehearsal lasts.
+//! templates, archiving: a lifecycle policy that archives images is kept and previewed, and only expires them.
 
 mod account_setting;
 mod delete_image;
+mod expiry;
 mod image;
 mod layer;
 mod layer_call;
 mod lifecycle;
+mod lifecycle_preview;
 mod lifecycle_rule;
 mod mutability;
 mod put_image;
@@ -25,7 +26,7 @@ mod tag;
 mod tests;
 mod token;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use account_setting::{GetAccountSetting, PutAccountSetting};
 pub use delete_image::{BatchDeleteImage, BatchDeleteImageOutput};
@@ -38,6 +39,10 @@ pub use layer_call::{
     PART_BYTES, UploadLayerPartCall, layer_digest_failure,
 };
 pub use lifecycle::{DeleteLifecyclePolicy, GetLifecyclePolicy, LifecyclePolicy, PutLifecyclePolicy};
+pub use lifecycle_preview::{
+    GetLifecyclePolicyPreview, LifecyclePolicyPreview, PreviewResult, StartLifecyclePolicyPreview,
+};
+pub use lifecycle_rule::Action as LifecycleAction;
 pub use mutability::TagMutability;
 pub use put_image::{PutImage, PutImageOutput};
 pub use read_image::{BatchGetImage, BatchGetImageOutput, DescribeImages, ImageDetail, ListImages, TagStatus};
@@ -48,9 +53,12 @@ pub use settings::{PutImageScanningConfiguration, PutImageTagMutability};
 pub use tag::{ListTagsForResource, RepositoryByArn, TagResource, UntagResource};
 pub use token::{AuthorizationData, GetAuthorizationToken};
 
+use expiry::Lifecycle;
+pub(crate) use expiry::{next_deadline, settle};
 use image::StoredImage;
 use layer::{no_layer, no_upload};
 use layer_call::Upload;
+use lifecycle_preview::Preview;
 use token::Token;
 
 use crate::arn::Arn;
@@ -70,6 +78,8 @@ pub struct State {
     kms_key: Option<String>,
     /// The account setting `BLOB_MOUNTING`.
     blob_mounting: bool,
+    /// When the lifecycle policy of which repository may have to be carried out. What is no longer true is passed over.
+    lifecycles_due: BTreeSet<(Timestamp, String)>,
 }
 
 /// A repository.
@@ -81,7 +91,8 @@ struct Repository {
     scan_on_push: bool,
     encryption: Encryption,
     policy: Option<(String, Document)>,
-    lifecycle: Option<String>,
+    lifecycle: Option<Lifecycle>,
+    preview: Option<Preview>,
     /// Sizes in bytes by digest.
     layers: BTreeMap<String, u64>,
     uploads: BTreeMap<String, Upload>,

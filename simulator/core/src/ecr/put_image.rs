@@ -96,6 +96,7 @@ impl Operation for PutImage {
             repository.images.get_mut(&digest).expect("put in just now").tags.insert(tag);
         }
         let image = repository.image(&digest, &repository.images[&digest]);
+        world.plan_lifecycle(&name);
         Ok(PutImageOutput { repository: name, asked, image })
     }
 }

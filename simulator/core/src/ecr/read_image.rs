@@ -67,11 +67,11 @@ pub enum TagStatus {
 }
 
 impl TagStatus {
-    fn admits(self, image: &StoredImage) -> bool {
+    pub(super) const fn admits(self, tagged: bool) -> bool {
         match self {
             Self::Any => true,
-            Self::Tagged => !image.tags.is_empty(),
-            Self::Untagged => image.tags.is_empty(),
+            Self::Tagged => tagged,
+            Self::Untagged => !tagged,
         }
     }
 }
@@ -99,7 +99,8 @@ impl Operation for ListImages {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let Self { repository, tag_status, next_token, limit } = authorized.operation;
-        let images = world.repository(&repository)?.images.iter().filter(|(_, image)| tag_status.admits(image));
+        let images =
+            world.repository(&repository)?.images.iter().filter(|(_, image)| tag_status.admits(!image.tags.is_empty()));
         let ids = images.flat_map(|(digest, image)| ids(digest, image));
         let keyed = ids.map(|id| {
             (format!("{} {}", id.digest.as_deref().unwrap_or_default(), id.tag.as_deref().unwrap_or_default()), id)
@@ -154,7 +155,7 @@ impl Operation for DescribeImages {
         let Self { repository: name, images, tag_status, next_token, limit } = authorized.operation;
         let repository = world.repository(&name)?;
         if images.is_empty() {
-            let chosen = repository.images.iter().filter(|(_, image)| tag_status.admits(image));
+            let chosen = repository.images.iter().filter(|(_, image)| tag_status.admits(!image.tags.is_empty()));
             let described = chosen.map(|(digest, image)| (digest, describe(repository, digest, image)));
             return page(described, next_token.as_deref(), page_size(limit)?).ok_or_else(bad_token);
         }

@@ -136,6 +136,7 @@ impl Operation for CreateRepository {
             encryption,
             policy: None,
             lifecycle: None,
+            preview: None,
             layers: BTreeMap::new(),
             uploads: BTreeMap::new(),
             images: BTreeMap::new(),
