@@ -17,7 +17,7 @@ use simulator_core::ecr::MOST_PART_BYTES;
 use simulator_core::{Caller, Refusal};
 
 use super::download::{self, Signer};
-use super::store::{BlobStore, StoreError};
+use super::store::StoreError;
 use super::visit::Shared;
 use crate::account::now;
 use crate::rehearsal::secret_values::random;
@@ -113,7 +113,7 @@ impl LayerApi {
                 let repository = text(&parameters, "repositoryName");
                 let answer = world(parameters)?;
                 let id = answer["uploadId"].as_str().unwrap_or_default().to_owned();
-                let incoming = self.kept(BlobStore::begin(&self.shared.store))?;
+                let incoming = self.kept(self.shared.store.begin(&id))?;
                 self.shared.uploads.begin(repository, id, incoming);
                 Ok(answer)
             }
@@ -145,6 +145,7 @@ impl LayerApi {
             Refusal::fault("SerializationException", "UploadLayerPart.layerPartBlob must be text in base64")
         })?;
         let (repository, id) = (text(&parameters, "repositoryName"), text(&parameters, "uploadId"));
+        self.kept(self.shared.resume(&repository, &id))?;
         let mut turn = self.shared.uploads.blocking_turn(&repository, &id);
         let received = turn.as_ref().map(|incoming| incoming.received());
         parameters.insert(FACTS.to_owned(), json!({ "sent": bytes.len(), "received": received }));
@@ -167,6 +168,7 @@ impl LayerApi {
         world: impl Fn(Map<String, Value>) -> Result<Value, Refusal>,
     ) -> Result<Value, Refusal> {
         let (repository, id) = (text(&parameters, "repositoryName"), text(&parameters, "uploadId"));
+        self.kept(self.shared.resume(&repository, &id))?;
         let turn = self.shared.uploads.blocking_turn(&repository, &id);
         let Some(mut incoming) = turn else { return world(parameters) };
         let facts = json!({ "digest": incoming.digest().to_string(), "size": incoming.received() });

@@ -153,6 +153,14 @@ impl Operation for GetDownloadUrlForLayer {
     }
 }
 
+impl World {
+    /// Whether the upload `id` of a layer to `repository` has begun and not ended.
+    #[must_use]
+    pub fn has_upload(&self, repository: &str, id: &str) -> bool {
+        self.ecr.repositories.get(repository).is_some_and(|repository| repository.uploads.contains_key(id))
+    }
+}
+
 pub(super) fn no_layer(world: &World, repository: &str, digest: &str) -> Refusal {
     let account = &world.account;
     let message = format!(
