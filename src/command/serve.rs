@@ -58,6 +58,11 @@ pub(crate) struct Arguments {
     /// Keep the account and its images in this directory, over restarts and crashes. It holds secrets.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// A command that looks for vulnerabilities in the image in the directory `$GREENROOM_IMAGE_LAYOUT` (an OCI image layout), and writes
+    /// Grype's or Trivy's JSON, or `{"findings": [{"name": …, "severity": …}]}`: run by `sh -c` when an image is pushed that ECR would scan.
+    /// Without one, scans fail and say so.
+    #[arg(long, value_name = "COMMAND")]
+    scanner: Option<String>,
     /// Write what goes to stdout into this file, too, readable by its owner alone.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -137,6 +142,7 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         state: arguments.state.clone(),
         timing_name: format!("{timing_name}, IAM propagation {}", arguments.iam_propagation.0),
         engine,
+        scanner: arguments.scanner.clone(),
         job: Job::of(&arguments.repository),
     })
 }

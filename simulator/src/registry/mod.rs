@@ -21,6 +21,7 @@ mod range;
 mod referrer;
 mod refusal;
 mod route;
+mod scanner;
 mod server;
 mod store;
 mod tag;
@@ -34,6 +35,7 @@ pub use layer_api::LayerApi;
 pub(crate) use manifest_document::manifest_needs;
 #[cfg(fuzzing)]
 pub(crate) use route::repository_of;
+pub use scanner::Scanner;
 pub use server::{Registry, RegistryError, routes};
 pub use store::{BlobStore, StoreError};
 

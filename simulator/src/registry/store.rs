@@ -161,6 +161,11 @@ impl BlobStore {
         &self.inner.root
     }
 
+    /// A directory for whatever goes with this process at the latest.
+    pub(super) fn directory(&self) -> io::Result<TempDir> {
+        TempDir::new_in(self.inner.claim.directory.path())
+    }
+
     /// A new blob, empty so far, for the upload `id`.
     pub(super) fn begin(&self, id: &str) -> Result<Incoming, StoreError> {
         let begun = match self.upload(id) {

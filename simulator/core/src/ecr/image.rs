@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::Repository;
+use super::scan::Scan;
 use crate::time::Timestamp;
 
 /// An image, its manifest included.
@@ -63,6 +64,8 @@ pub(super) struct StoredImage {
     pub(super) tags: BTreeSet<String>,
     /// What the manifest is made of.
     pub(super) contents: Contents,
+    /// Its last scan.
+    pub(super) scan: Option<Scan>,
 }
 
 /// What a manifest says of its parts.

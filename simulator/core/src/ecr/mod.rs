@@ -2,7 +2,7 @@
 //!
 //! What a layer holds is no business of the World's: the registry keeps the bytes and asks here, step by step, whether it may.
 //!
-//! Deliberately absent: scanning (whether to scan is recorded; nothing is found), replication, pull-through caches, creation
+//! Deliberately absent: enhanced scanning, which is Amazon Inspector's, replication, pull-through caches, creation
 //! templates, archiving: a lifecycle policy that archives images is kept and previewed, and only expires them.
 
 mod account_setting;
@@ -20,6 +20,8 @@ mod read_image;
 mod referrer;
 mod repository;
 mod repository_policy;
+mod scan;
+mod scanning_configuration;
 mod settings;
 mod tag;
 #[cfg(test)]
@@ -49,6 +51,14 @@ pub use read_image::{BatchGetImage, BatchGetImageOutput, DescribeImages, ImageDe
 pub use referrer::ListImageReferrers;
 pub use repository::{CreateRepository, DeleteRepository, DescribeRepositories, Encryption, RepositoryDescription};
 pub use repository_policy::{DeleteRepositoryPolicy, GetRepositoryPolicy, RepositoryPolicy, SetRepositoryPolicy};
+pub use scan::{
+    DescribeImageScanFindings, Found, ImageScan, ImageScanFindings, ScanFinding, ScanOutcome, ScanStatus, ScanWanted,
+    Severity, StartImageScan,
+};
+pub use scanning_configuration::{
+    BatchGetRepositoryScanningConfiguration, GetRegistryScanningConfiguration, PutRegistryScanningConfiguration,
+    RepositoryScanning, ScanRule,
+};
 pub use settings::{PutImageScanningConfiguration, PutImageTagMutability};
 pub use tag::{ListTagsForResource, RepositoryByArn, TagResource, UntagResource};
 pub use token::{AuthorizationData, GetAuthorizationToken};
@@ -59,6 +69,7 @@ use image::StoredImage;
 use layer::{no_layer, no_upload};
 use layer_call::Upload;
 use lifecycle_preview::Preview;
+pub(crate) use scan::observe as observe_scan;
 use token::Token;
 
 use crate::arn::Arn;
@@ -80,6 +91,12 @@ pub struct State {
     blob_mounting: bool,
     /// When the lifecycle policy of which repository may have to be carried out. What is no longer true is passed over.
     lifecycles_due: BTreeSet<(Timestamp, String)>,
+    /// Whether somebody carries scans out.
+    scanner: bool,
+    /// What the registry says of which images are scanned.
+    scan_rules: Vec<ScanRule>,
+    /// The repository and digest of images that wait to be scanned, in the order in which they were pushed. They may be gone.
+    scans: BTreeMap<u64, (String, String)>,
 }
 
 /// A repository.

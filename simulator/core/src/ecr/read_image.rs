@@ -162,13 +162,7 @@ impl Operation for DescribeImages {
         check_batch(&images)?;
         let mut items: Vec<ImageDetail> = Vec::new();
         for id in images {
-            let digest = repository.resolve(&id).ok_or_else(|| {
-                let account = &world.account;
-                let message = format!(
-                    "The image with imageId {id} does not exist within the repository with name '{name}' in the registry with id '{account}'"
-                );
-                Refusal::fault("ImageNotFoundException", message)
-            })?;
+            let digest = repository.resolve(&id).ok_or_else(|| no_image(world, &name, &id))?;
             if items.iter().all(|item| item.digest != digest) {
                 items.push(describe(repository, &digest, &repository.images[&digest]));
             }
@@ -187,6 +181,14 @@ fn describe(repository: &Repository, digest: &str, image: &StoredImage) -> Image
         artifact_type: image.contents.artifact_type.clone(),
         subject: image.contents.subject.clone(),
     }
+}
+
+pub(super) fn no_image(world: &World, repository: &str, id: &ImageId) -> Refusal {
+    let account = &world.account;
+    let message = format!(
+        "The image with imageId {id} does not exist within the repository with name '{repository}' in the registry with id '{account}'"
+    );
+    Refusal::fault("ImageNotFoundException", message)
 }
 
 /// An image's names: each tag with the digest, or the digest alone.

@@ -98,7 +98,7 @@ pub struct CreateRepository {
     pub tags: BTreeMap<String, String>,
     /// Whether image tags can be moved.
     pub mutability: TagMutability,
-    /// Whether images are to be scanned when pushed. Recorded only.
+    /// Whether images are to be scanned when pushed.
     pub scan_on_push: bool,
     /// How layers are encrypted. Recorded only.
     pub encryption: Encryption,

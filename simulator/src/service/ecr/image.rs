@@ -141,7 +141,7 @@ fn encode_details(page: Page<ImageDetail>, world: &World) -> Value {
     paged("imageDetails", &page, |image| encode_detail(image, &registry))
 }
 
-fn encode_id(id: &ImageId) -> Value {
+pub(super) fn encode_id(id: &ImageId) -> Value {
     object([("imageTag", json!(id.tag)), ("imageDigest", json!(id.digest))])
 }
 

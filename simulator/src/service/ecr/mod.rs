@@ -5,6 +5,7 @@ mod layer;
 mod lifecycle;
 mod repository;
 mod repository_policy;
+mod scan;
 mod settings;
 mod tag;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub fn service() -> Service {
         lifecycle::rows(),
         image::rows(),
         layer::rows(),
+        scan::rows(),
     ];
     Service {
         signing_name: "ecr",
