@@ -21,6 +21,9 @@ const KEPT_EVENTS: usize = 10_000;
 /// What happens is looked at so long after it began to.
 const BREATH: Duration = Duration::from_millis(20);
 
+/// Whoever puts a lifecycle policy into an account that is served with compressed delays wants to see what it does.
+const LIFECYCLE_PERIOD: Duration = Duration::from_secs(5);
+
 /// Serve a simulated AWS account to any AWS client on this machine: every call signed, authorised and refused as on AWS.
 ///
 /// Once it answers, it writes one JSON object on stdout: `endpoint` (for `AWS_ENDPOINT_URL`), `registry` (for `docker push`), `account`,
@@ -67,6 +70,11 @@ pub(crate) struct Arguments {
     /// Keep the account and its images in this directory, over restarts and crashes. It holds secrets.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// A command that looks for vulnerabilities in the image in the directory `$GREENROOM_IMAGE_LAYOUT` (an OCI image layout), and writes
+    /// Grype's or Trivy's JSON, or `{"findings": [{"name": …, "severity": …}]}`: run by `sh -c` when an image is pushed that ECR would scan.
+    /// Without one, scans fail and say so.
+    #[arg(long, value_name = "COMMAND")]
+    scanner: Option<String>,
     /// Write what goes to stdout into this file, too, readable by its owner alone.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -132,15 +140,20 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         TimingArgument::Aws => ("aws", Timing::aws()),
     };
     let job = Job::of("").in_repository(&arguments.repository).map_err(|error| input(error.to_string()))?;
+    let lifecycle_period = match arguments.timing {
+        TimingArgument::Rehearsal => LIFECYCLE_PERIOD,
+        TimingArgument::Aws => timing.lifecycle_period,
+    };
     Ok(Setup {
         account: arguments.account.clone(),
         region: Region::new(region.as_deref().unwrap_or("eu-central-1")),
-        timing: Timing { iam_propagation: arguments.iam_propagation.1, ..timing },
+        timing: Timing { iam_propagation: arguments.iam_propagation.1, lifecycle_period, ..timing },
         seed: arguments.seed.unwrap_or_else(|| simulator::account::now().as_millis()),
         listen: arguments.listen,
         state: arguments.state.clone(),
         timing_name: format!("{timing_name}, IAM propagation {}", arguments.iam_propagation.0),
         engine,
+        scanner: arguments.scanner.clone(),
         job,
         hold_polls: arguments.hold_polls,
     })

@@ -3,6 +3,9 @@
 mod actions;
 mod clients;
 mod containers;
+mod http;
+mod layers;
+mod registry;
 mod start;
 mod state;
 

@@ -102,6 +102,8 @@ pub enum EventKind {
         /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
         state: &'static str,
     },
+    /// Something became of an image in a repository, by no call.
+    Image(Box<ImageEvent>),
     /// A task's last status changed.
     Task {
         /// The task.
@@ -159,6 +161,17 @@ pub enum EventKind {
         /// The line.
         line: String,
     },
+}
+
+/// What became of an image in a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageEvent {
+    /// The repository's name.
+    pub repository: String,
+    /// The image's digest.
+    pub digest: String,
+    /// What, in our words.
+    pub message: String,
 }
 
 /// Where a lifecycle hook stands.

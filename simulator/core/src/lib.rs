@@ -40,7 +40,7 @@ pub mod sts;
 
 pub use arn::{AccountId, Arn, Region};
 pub use effect::Effect;
-pub use event::{Event, EventKind, HookEvent, Sequence};
+pub use event::{Event, EventKind, HookEvent, ImageEvent, Sequence};
 pub use observation::Observation;
 pub use operation::{Access, Authorized, Caller, Operation, Principal};
 pub use page::Page;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use smol_str::SmolStr;
 
 use crate::arn::Arn;
+use crate::ecr::ScanOutcome;
 use crate::ecs::AlarmState;
 use crate::effect::{Target, TaskId};
 
@@ -128,6 +129,15 @@ pub enum Observation {
         execution: String,
         /// What came back.
         answer: HookAnswer,
+    },
+    /// Somebody has looked for vulnerabilities in an image, or could not.
+    ImageScanned {
+        /// The repository.
+        repository: String,
+        /// The image's digest.
+        digest: String,
+        /// What came of it.
+        outcome: ScanOutcome,
     },
     /// A CloudWatch alarm is in a state, whether it has just changed or is told of for the first time.
     AlarmChanged {

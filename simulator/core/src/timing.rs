@@ -42,6 +42,12 @@ pub struct Timing {
     /// How soon services other than IAM see what was written to it. AWS says "eventually"; observed are seconds, rarely a minute
     /// (`facts/aws.md` 6.5). Off unless it is asked for.
     pub iam_propagation: Propagation,
+    /// From when a lifecycle policy is put to when it is first carried out, and from then on from time to time. AWS says "within 24 hours"
+    /// (ECR's user guide, "Creating a lifecycle policy"). A rehearsal does not compress it: an image that AWS would still have for a
+    /// day must not be missing when it is rolled back to.
+    pub lifecycle_period: Duration,
+    /// How long the preview of a lifecycle policy takes. AWS does not say; its waiter looks every five seconds.
+    pub lifecycle_preview: Duration,
 }
 
 /// How soon services other than IAM see what was written to it.
@@ -79,6 +85,8 @@ impl Timing {
             alarm_bake: Duration::from_secs(300),
             zone_rebalancing: Some(Duration::from_secs(300)),
             iam_propagation: Propagation::Immediate,
+            lifecycle_period: Duration::from_secs(24 * 60 * 60),
+            lifecycle_preview: Duration::from_secs(5),
         }
     }
 
@@ -101,6 +109,8 @@ impl Timing {
             alarm_bake: Duration::from_secs(2),
             zone_rebalancing: None,
             iam_propagation: Propagation::Immediate,
+            lifecycle_period: Duration::from_secs(24 * 60 * 60),
+            lifecycle_preview: Duration::ZERO,
         }
     }
 }

@@ -203,7 +203,7 @@ impl World {
     /// When the World next wants to be woken by [`World::tick`], if nothing else happens.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        [ecs::next_deadline(self), self.iam_settles_at()].into_iter().flatten().min()
+        [ecs::next_deadline(self), self.iam_settles_at(), ecr::next_deadline(self)].into_iter().flatten().min()
     }
 
     /// What the World wants done, in order. Each effect is handed out once.
@@ -289,6 +289,7 @@ impl World {
     /// Lets every state machine take the steps that are due at the present time.
     fn settle(&mut self) {
         self.forget_settled_iam();
+        ecr::settle(self);
         ecs::settle(self);
     }
 

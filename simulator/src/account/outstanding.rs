@@ -135,7 +135,10 @@ impl Outstanding {
             Observation::Listening { listener, .. } | Observation::NotListening { listener, .. } => {
                 Question::Listen(listener.clone())
             }
-            Observation::MemoryUsed { .. } | Observation::Logged { .. } | Observation::AlarmChanged { .. } => return,
+            Observation::MemoryUsed { .. }
+            | Observation::Logged { .. }
+            | Observation::AlarmChanged { .. }
+            | Observation::ImageScanned { .. } => return,
         };
         self.asked.remove(&question);
     }

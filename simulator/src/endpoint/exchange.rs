@@ -7,10 +7,12 @@ use http::Request;
 use http::header::{CONTENT_TYPE, HOST};
 use serde_json::Value;
 use simulator_core::{Refusal, World};
+use tokio::sync::Semaphore;
 
 use super::hold::Polls;
 use super::request_id::RequestIds;
 use crate::account::{self, Account};
+use crate::registry::LayerApi;
 use crate::service::{Protocol, Service};
 use crate::wire::protocol::{Answer, Foreign};
 use crate::wire::signature::{Claim, Mistrust, verify};
@@ -19,10 +21,16 @@ use crate::wire::signature::{Claim, Mistrust, verify};
 pub(super) struct Served {
     account: Arc<Account>,
     services: Vec<Service>,
+    layers: Option<LayerApi>,
     request_ids: RequestIds,
     /// Where polls may be held.
     polls: Option<Polls>,
+    /// Turns of the requests that may be very large, so that many at once do not fill the memory.
+    pub(super) large_requests: Semaphore,
 }
+
+/// So many requests that may be very large are read and answered at a time.
+const LARGE_REQUESTS: usize = 4;
 
 /// An answer with the id of its request.
 pub(super) struct Exchange {
@@ -31,8 +39,25 @@ pub(super) struct Exchange {
 }
 
 impl Served {
-    pub(super) fn new(account: Arc<Account>, services: Vec<Service>, hold_polls: bool) -> Self {
-        Self { account, services, request_ids: RequestIds::default(), polls: hold_polls.then(Polls::default) }
+    pub(super) fn new(account: Arc<Account>, services: Vec<Service>) -> Self {
+        Self {
+            account,
+            services,
+            layers: None,
+            request_ids: RequestIds::default(),
+            polls: None,
+            large_requests: Semaphore::new(LARGE_REQUESTS),
+        }
+    }
+
+    /// The same with ECR's API for layers.
+    pub(super) fn with_layers(self, layers: Option<LayerApi>) -> Self {
+        Self { layers, ..self }
+    }
+
+    /// The same, where polls may be held.
+    pub(super) fn with_held_polls(self, held: bool) -> Self {
+        Self { polls: held.then(Polls::default), ..self }
     }
 
     /// Ends once `request` may be answered.
@@ -93,7 +118,11 @@ impl Served {
             return Err(protocol.unknown(signing_name, &call.operation));
         };
         tracing::debug!(service = signing_name, operation = row.name, caller = %caller.arn, "called");
-        let output = self.account.answer(service, row, caller, call.parameters)?;
+        let output = match &self.layers {
+            _ if !LayerApi::serves(signing_name, row) => self.account.answer(service, row, caller, call.parameters),
+            Some(layers) => layers.answer(service, row, caller, call.parameters),
+            None => Err(self.not_simulated(format!("{signing_name}:{} without a registry", row.name))),
+        }?;
         Ok((call.operation, output))
     }
 

@@ -27,7 +27,8 @@ use tokio::task::JoinHandle;
 
 use crate::account::Account;
 use crate::oidc::Issuer;
-use crate::service::{self, Service};
+use crate::registry::{LayerApi, away};
+use crate::service;
 use crate::wire::protocol::CBOR;
 use exchange::{Exchange, Served};
 
@@ -66,6 +67,8 @@ pub enum EndpointError {
 pub struct Offer {
     /// Whose identity tokens STS takes for those of the issuer that it stands in for; of none, no token can be checked.
     pub issuer: Option<Arc<Issuer>>,
+    /// ECR's API for layers, whose bytes are no business of the World's; without it, those calls are refused.
+    pub layers: Option<LayerApi>,
     /// What else is answered, under paths of its own.
     pub beside: Router,
     /// Whether questions after what is not settled, asked again, wait for news, for twenty seconds at most.
@@ -112,12 +115,13 @@ impl Bound {
     /// Answers there for `account`.
     #[must_use]
     pub fn serve(self, account: Arc<Account>, offer: Offer) -> Endpoint {
-        let Offer { issuer, beside, hold_polls } = offer;
-        self.serve_only(account, service::all_trusting(issuer.as_ref()), beside, hold_polls)
+        let Offer { issuer, layers, beside, hold_polls } = offer;
+        let served = Served::new(account, service::all_trusting(issuer.as_ref()));
+        self.serve_only(served.with_layers(layers).with_held_polls(hold_polls), beside)
     }
 
-    /// Answers there for `services` and for what `beside` has routes of.
-    fn serve_only(self, account: Arc<Account>, services: Vec<Service>, beside: Router, hold_polls: bool) -> Endpoint {
+    /// Answers there for `served` and for what `beside` has routes of.
+    fn serve_only(self, served: Served, beside: Router) -> Endpoint {
         let Self { listener, address } = self;
         // Answers are small: held back for company, each would wait for the client's acknowledgement.
         let listener = listener.tap_io(|connection| {
@@ -125,7 +129,7 @@ impl Bound {
                 tracing::debug!(%error, "a connection keeps Nagle's algorithm");
             }
         });
-        let services = Router::new().fallback(serve).with_state(Arc::new(Served::new(account, services, hold_polls)));
+        let services = Router::new().fallback(serve).with_state(Arc::new(served));
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             // Told to stop and dropped are the same: both end the wait.
@@ -176,14 +180,23 @@ impl Endpoint {
 
 async fn serve(State(served): State<Arc<Served>>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let Exchange { request_id, answer } = match to_bytes(body, LARGEST_REQUEST).await {
+    let is_about_layers = LayerApi::is_about_layers(&parts.headers);
+    let limit = if is_about_layers { LayerApi::LARGEST_REQUEST } else { LARGEST_REQUEST };
+    // Held until the answer is made; of a semaphore that is never closed.
+    let _turn = if is_about_layers { served.large_requests.acquire().await.ok() } else { None };
+    let Exchange { request_id, answer } = match to_bytes(body, limit).await {
+        // Files are written, and another part of the same layer waited for.
+        Ok(body) if is_about_layers => {
+            let served = Arc::clone(&served);
+            away(move || served.respond(&Request::from_parts(parts, body))).await
+        }
         Ok(body) => {
             let request = Request::from_parts(parts, body);
             served.wait(&request).await;
             served.respond(&request)
         }
         // Either it is too large, or the client has hung up and reads no answer.
-        Err(_) => served.too_large(&Request::from_parts(parts, Bytes::new()), LARGEST_REQUEST),
+        Err(_) => served.too_large(&Request::from_parts(parts, Bytes::new()), limit),
     };
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

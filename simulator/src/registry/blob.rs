@@ -15,7 +15,7 @@ use super::known::{KnownLayer, LEAST_KNOWN_BYTES, Memory};
 use super::range::{Span, Wanted, wanted};
 use super::refusal::OciError;
 use super::store::{Blob, StoreError};
-use super::visit::{CONTENT_DIGEST, Visit};
+use super::visit::{CONTENT_DIGEST, Shared, Visit};
 
 /// Bytes read from disk at a time.
 const READ_BYTES: usize = 256 << 10;
@@ -45,33 +45,7 @@ impl Visit {
             }
             other @ (Refusal::Denied(_) | Refusal::Fault { .. } | Refusal::NotSimulated { .. }) => other.into(),
         })?;
-        let Some(Blob { file, size }) = self.find(digest.clone()).await? else {
-            let at = self.shared.store.path(&digest);
-            return Err(self.shared.fail(StoreError::Gone { at }));
-        };
-        let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
-        let (status, span) = match range.map_or(Wanted::Whole, |range| wanted(range, size)) {
-            Wanted::Whole => (StatusCode::OK, Span { start: 0, end: size }),
-            Wanted::Part(span) => (StatusCode::PARTIAL_CONTENT, span),
-            Wanted::Unsatisfiable => {
-                let message = format!("the layer has {size} bytes");
-                return Err(OciError::new(StatusCode::RANGE_NOT_SATISFIABLE, "SIZE_INVALID", message)
-                    .with(CONTENT_RANGE, format!("bytes */{size}")));
-            }
-        };
-        let mut file = tokio::fs::File::from_std(file);
-        file.seek(std::io::SeekFrom::Start(span.start)).await.map_err(|source| {
-            let at = self.shared.store.path(&digest);
-            self.shared.fail(StoreError::Read { at, source })
-        })?;
-        let bytes = ReaderStream::with_capacity(file.take(span.length()), READ_BYTES);
-        let body = Body::from_stream(bytes.take_until(self.shared.stopping.clone().cancelled_owned()));
-        let mut response = (status, headers_of(&digest, span.length()), body).into_response();
-        if status == StatusCode::PARTIAL_CONTENT {
-            let range = format!("bytes {}-{}/{size}", span.start, span.end - 1);
-            response.headers_mut().extend(HeaderValue::from_str(&range).map(|range| (CONTENT_RANGE, range)));
-        }
-        Ok(response)
+        self.shared.send(digest, headers).await
     }
 
     async fn find(&self, digest: Digest) -> Result<Option<Blob>, OciError> {
@@ -100,6 +74,45 @@ impl Visit {
         )?;
         self.shared.report_known(KnownLayer { repository: self.name(), digest, size: blob.size });
         Ok(Some(blob))
+    }
+}
+
+impl Shared {
+    /// The bytes of the layer called `digest`, as far as `headers` want them.
+    pub(super) async fn send(&self, digest: Digest, headers: &HeaderMap) -> Result<Response<Body>, OciError> {
+        let Some(Blob { file, size }) = self
+            .with_store({
+                let digest = digest.clone();
+                move |store| store.find(&digest)
+            })
+            .await?
+        else {
+            let at = self.store.path(&digest);
+            return Err(self.fail(StoreError::Gone { at }));
+        };
+        let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
+        let (status, span) = match range.map_or(Wanted::Whole, |range| wanted(range, size)) {
+            Wanted::Whole => (StatusCode::OK, Span { start: 0, end: size }),
+            Wanted::Part(span) => (StatusCode::PARTIAL_CONTENT, span),
+            Wanted::Unsatisfiable => {
+                let message = format!("the layer has {size} bytes");
+                return Err(OciError::new(StatusCode::RANGE_NOT_SATISFIABLE, "SIZE_INVALID", message)
+                    .with(CONTENT_RANGE, format!("bytes */{size}")));
+            }
+        };
+        let mut file = tokio::fs::File::from_std(file);
+        file.seek(std::io::SeekFrom::Start(span.start)).await.map_err(|source| {
+            let at = self.store.path(&digest);
+            self.fail(StoreError::Read { at, source })
+        })?;
+        let bytes = ReaderStream::with_capacity(file.take(span.length()), READ_BYTES);
+        let body = Body::from_stream(bytes.take_until(self.stopping.clone().cancelled_owned()));
+        let mut response = (status, headers_of(&digest, span.length()), body).into_response();
+        if status == StatusCode::PARTIAL_CONTENT {
+            let range = format!("bytes {}-{}/{size}", span.start, span.end - 1);
+            response.headers_mut().extend(HeaderValue::from_str(&range).map(|range| (CONTENT_RANGE, range)));
+        }
+        Ok(response)
     }
 }
 

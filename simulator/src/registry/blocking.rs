@@ -4,7 +4,7 @@ use std::future::pending;
 use std::panic::resume_unwind;
 
 /// Runs `work` on a thread of its own. While the runtime is ending, it never answers: nobody is there to hear it.
-pub(super) async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {

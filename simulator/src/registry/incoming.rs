@@ -1,7 +1,7 @@
 //! A blob on its way in: written to disk and hashed as it comes.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use super::digest::Digest;
 /// Bytes that are written and hashed in one go, off the asynchronous threads.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// A blob on its way in. Dropped before it is kept, it leaves nothing.
+/// A blob on its way in. Dropped before it is kept, it leaves nothing, unless it may be gone on with after a restart.
 #[derive(Debug)]
 pub(super) struct Incoming {
     pub(super) file: File,
@@ -49,6 +49,28 @@ impl Incoming {
         Ok(Self { file, path, hasher: Sha256::new(), received: 0 })
     }
 
+    /// An empty one at `path`, which stays there when it is dropped: see [`Incoming::resume`] and [`Incoming::leave_nothing`].
+    pub(super) fn create_at(path: &Path) -> io::Result<Self> {
+        let file = File::options().read(true).write(true).create_new(true).open(path)?;
+        Ok(Self { file, path: staying(path)?, hasher: Sha256::new(), received: 0 })
+    }
+
+    /// What an earlier process received at `path`, if anything: all that is there, which it may not have acknowledged.
+    pub(super) fn resume(path: &Path) -> io::Result<Option<Self>> {
+        let file = match File::options().read(true).write(true).open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (hasher, received) = hash(&file)?;
+        Ok(Some(Self { file, path: staying(path)?, hasher, received }))
+    }
+
+    /// Nothing stays of it when it is dropped.
+    pub(super) fn leave_nothing(&mut self) {
+        self.path.disable_cleanup(false);
+    }
+
     /// Bytes received so far.
     pub(super) const fn received(&self) -> u64 {
         self.received
@@ -67,6 +89,10 @@ impl Incoming {
     /// Forgets what was received since `mark`.
     pub(super) fn rewind(&mut self, mark: Mark) {
         (self.hasher, self.received) = (mark.hasher, mark.received);
+        // What stays behind the end would be taken for received after a restart. The digest would find that out.
+        if let Err(error) = self.file.set_len(self.received) {
+            tracing::debug!(%error, "an upload keeps what it has forgotten");
+        }
     }
 
     /// Takes `chunks`, all or none of them.
@@ -91,6 +117,28 @@ impl Incoming {
         fs::rename(&self.path, path)?;
         self.path.disable_cleanup(true);
         Ok(())
+    }
+}
+
+/// `path`, so that dropping it leaves the file there.
+fn staying(path: &Path) -> io::Result<TempPath> {
+    let mut path = TempPath::try_from_path(path)?;
+    path.disable_cleanup(true);
+    Ok(path)
+}
+
+/// The hash and length of all that is in `file`, from its start.
+pub(super) fn hash(mut file: &File) -> io::Result<(Sha256, u64)> {
+    let (mut hasher, mut length) = (Sha256::new(), 0);
+    let mut buffer = vec![0; BATCH_BYTES];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((hasher, length)),
+            read => {
+                hasher.update(&buffer[..read]);
+                length += read as u64;
+            }
+        }
     }
 }
 

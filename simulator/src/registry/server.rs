@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::known::KnownLayer;
+use super::layer_api::LayerApi;
 use super::store::{BlobStore, StoreError};
 use super::visit::{Shared, answer};
 use crate::account::Account;
@@ -33,15 +34,22 @@ pub enum RegistryError {
     },
 }
 
-/// The registry of `account`, with the layers in `store`, as routes for a server that answers more. What is under way breaks off at
-/// `stopping`.
-pub fn routes(account: Arc<Account>, store: BlobStore, stopping: CancellationToken) -> Router {
+/// The registry of `account`, with the layers in `store`, as routes for a server that answers more at `address`, and the API for the same
+/// layers. What is under way breaks off at `stopping`.
+pub fn routes(
+    account: Arc<Account>,
+    store: BlobStore,
+    stopping: CancellationToken,
+    address: SocketAddr,
+) -> (Router, LayerApi) {
     let shared = Arc::new(Shared::new(account, store, stopping));
-    Router::new()
+    let api = LayerApi::new(Arc::clone(&shared), address);
+    let registry = Router::new()
         .route("/v2", any(answer))
         .route("/v2/", any(answer))
         .route("/v2/{*path}", any(answer))
-        .with_state(shared)
+        .with_state(shared);
+    (registry.merge(api.downloads()), api)
 }
 
 /// A running registry. Dropping it stops it without waiting.
@@ -49,6 +57,7 @@ pub fn routes(account: Arc<Account>, store: BlobStore, stopping: CancellationTok
 pub struct Registry {
     address: SocketAddr,
     pub(super) shared: Arc<Shared>,
+    api: LayerApi,
     stopping: CancellationToken,
     server: JoinHandle<()>,
 }
@@ -64,7 +73,8 @@ impl Registry {
         let address = listener.local_addr().map_err(refuse)?;
         let stopping = CancellationToken::new();
         let shared = Arc::new(Shared::new(account, store, stopping.clone()));
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
+        let api = LayerApi::new(Arc::clone(&shared), address);
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&shared)).merge(api.downloads());
         let listener = listener.tap_io(|stream| {
             // A push is many small exchanges, each of which would otherwise wait for a delayed acknowledgement.
             if let Err(error) = stream.set_nodelay(true) {
@@ -78,13 +88,19 @@ impl Registry {
                 tracing::error!(%error, "the registry stopped");
             }
         });
-        Ok(Self { address, shared, stopping, server })
+        Ok(Self { address, shared, api, stopping, server })
     }
 
     /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// ECR's API for the layers that it has.
+    #[must_use]
+    pub fn layer_api(&self) -> LayerApi {
+        self.api.clone()
     }
 
     /// The layers that were not uploaded so far because an earlier rehearsal did: see [`BlobStore::with_known_layers`].

@@ -4,22 +4,22 @@
 //! nothing else: which repository holds which layer is the World's knowledge.
 //!
 //! **Crashes.** A blob is written under a temporary name in a directory of its own process and gets its real name, by a rename,
-//! only after its digest is known: a name never stands for half a blob after a crash of the process. Nothing is flushed to
-//! the disk, so that no push waits for it; after a power failure a name may stand for torn content. Therefore every blob that this process has not itself written is read and checked before it is first trusted.
+//! only after its digest is known: a name never stands for half a blob after a crash of the process. A cache flushes nothing to
+//! the disk, so that no push waits for it; after a power failure a name may stand for torn content. Therefore every blob that this
+//! process has not itself written is read and checked before it is first trusted.
 //! What a dead process left half written is removed when the store is next opened; a lock tells the dead from the living.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::digest::Digest;
-use super::incoming::Incoming;
+use super::incoming::{Incoming, hash};
 use super::known;
 
 /// When the store is opened and nobody else uses it, the blobs used longest ago are removed until this many bytes remain.
@@ -27,6 +27,12 @@ const KEPT_BYTES: u64 = 8 << 30;
 
 /// The blobs' directory in the store.
 const BLOBS: &str = "sha256";
+
+/// The directory of unfinished uploads that survive the process, in a store that is no cache.
+const UPLOADS: &str = "uploads";
+
+/// An upload that was left alone for so long is not resumed any more. ECR does not say how long it waits.
+pub(super) const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// Name of the file that says, by being locked, that a directory's owner lives.
 const LOCK: &str = "lock";
@@ -92,6 +98,8 @@ pub struct BlobStore {
 struct Inner {
     root: PathBuf,
     claim: Claim,
+    /// Whether unfinished uploads survive the process, and a blob with a name the machine.
+    lasting: bool,
     /// Blobs whose content this process has written or checked.
     trusted: Mutex<BTreeSet<Digest>>,
 }
@@ -113,18 +121,24 @@ impl BlobStore {
         Self::open_keeping(root, KEPT_BYTES)
     }
 
-    /// The same of a store that is no cache: nothing that it holds is ever removed.
+    /// The same of a store that is no cache: nothing that it holds is ever removed, blobs are on the disk before they have a name, and
+    /// uploads can be gone on with by a later process. One process at a time may have it open.
     ///
     /// # Errors
     /// The directories cannot be made, read or locked.
     pub fn open_whole(root: &Path) -> Result<Self, StoreError> {
-        Self::open_keeping(root, u64::MAX)
+        forget_abandoned(&root.join(UPLOADS)).map_err(|source| StoreError::Open { at: root.to_owned(), source })?;
+        Self::open_with(root, u64::MAX, true)
     }
 
     /// The same with `kept` bytes at most left over from earlier processes.
     pub(super) fn open_keeping(root: &Path, kept: u64) -> Result<Self, StoreError> {
+        Self::open_with(root, kept, false)
+    }
+
+    fn open_with(root: &Path, kept: u64, lasting: bool) -> Result<Self, StoreError> {
         let claim = claim(root, kept).map_err(|source| StoreError::Open { at: root.to_owned(), source })?;
-        let inner = Inner { root: root.to_owned(), claim, trusted: Mutex::new(BTreeSet::new()) };
+        let inner = Inner { root: root.to_owned(), claim, lasting, trusted: Mutex::new(BTreeSet::new()) };
         Ok(Self { inner: Arc::new(inner), known_layers: false })
     }
 
@@ -147,9 +161,35 @@ impl BlobStore {
         &self.inner.root
     }
 
-    /// A new blob, empty so far.
-    pub(super) fn begin(&self) -> Result<Incoming, StoreError> {
-        Incoming::create_in(self.inner.claim.directory.path()).map_err(|source| self.unwritten(source))
+    /// A directory for whatever goes with this process at the latest.
+    pub(super) fn directory(&self) -> io::Result<TempDir> {
+        TempDir::new_in(self.inner.claim.directory.path())
+    }
+
+    /// A new blob, empty so far, for the upload `id`.
+    pub(super) fn begin(&self, id: &str) -> Result<Incoming, StoreError> {
+        let begun = match self.upload(id) {
+            Some(path) => Incoming::create_at(&path),
+            None => Incoming::create_in(self.inner.claim.directory.path()),
+        };
+        begun.map_err(|source| self.unwritten(source))
+    }
+
+    /// What an earlier process received for the upload `id`, if it can be gone on with.
+    pub(super) fn resume(&self, id: &str) -> Result<Option<Incoming>, StoreError> {
+        let Some(path) = self.upload(id) else { return Ok(None) };
+        Incoming::resume(&path).map_err(|source| StoreError::Read { at: path, source })
+    }
+
+    /// Where the upload `id` is kept beyond the process, in a store that does, if it can be a file's name.
+    fn upload(&self, id: &str) -> Option<PathBuf> {
+        let is_plain = id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        (self.inner.lasting && is_plain && !id.is_empty()).then(|| self.inner.root.join(UPLOADS).join(id))
+    }
+
+    /// Whether uploads survive the process.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.inner.lasting
     }
 
     /// Gives `incoming` its real name, which is its digest. A blob of that name is replaced: it has the same content, or is
@@ -159,6 +199,7 @@ impl BlobStore {
         let path = self.path(&digest);
         let directory = path.parent().expect("a blob's path ends in two names below the root");
         fs::create_dir_all(directory)
+            .and_then(|()| if self.inner.lasting { incoming.file.sync_data() } else { Ok(()) })
             .and_then(|()| incoming.persist(&path))
             .map_err(|source| self.unwritten(source))?;
         self.trust(digest);
@@ -176,7 +217,7 @@ impl BlobStore {
         };
         let unread = |source| StoreError::Read { at: path.clone(), source };
         if !self.trusts(digest) {
-            if &digest_of(&file).map_err(unread)? != digest {
+            if &hash(&file).map(|(hasher, _)| Digest::finished(hasher)).map_err(unread)? != digest {
                 tracing::warn!(path = %path.display(), "an image layer is damaged and is removed");
                 fs::remove_file(&path).map_err(unread)?;
                 return Ok(None);
@@ -240,6 +281,19 @@ fn claim(root: &Path, kept: u64) -> io::Result<Claim> {
     Ok(Claim { directory, _lock: lock })
 }
 
+/// Makes the directory `uploads`, and removes what was left alone in it for long.
+fn forget_abandoned(uploads: &Path) -> io::Result<()> {
+    fs::create_dir_all(uploads)?;
+    for entry in fs::read_dir(uploads)? {
+        let entry = entry?;
+        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if age > ABANDONED {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 fn open_lock(directory: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).write(true).open(directory.join(LOCK))
 }
@@ -292,15 +346,4 @@ fn trim(blobs: &Path, kept: u64) -> io::Result<()> {
         total -= size;
     }
     Ok(())
-}
-
-fn digest_of(mut file: &File) -> io::Result<Digest> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(Digest::finished(hasher)),
-            length => hasher.update(&buffer[..length]),
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::{Body, BodyDataStream, HttpBody as _};
 use axum::extract::Query;
@@ -21,12 +21,10 @@ use super::incoming::{Broken, Incoming, receive};
 use super::known::Memory;
 use super::range::sent;
 use super::refusal::OciError;
-use super::visit::{CONTENT_DIGEST, Visit};
+use super::store::{ABANDONED, StoreError};
+use super::visit::{CONTENT_DIGEST, Shared, Visit};
 
 const UPLOAD_ID: HeaderName = HeaderName::from_static("docker-upload-uuid");
-
-/// An upload that was left alone for so long is not resumed any more. ECR does not say how long it waits.
-const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// The uploads that are not finished.
 #[derive(Debug, Default)]
@@ -51,15 +49,26 @@ struct Parameters {
 }
 
 impl Uploads {
+    /// There is the upload `id` from now on, unless somebody else has just said so.
     pub(super) fn begin(&self, repository: String, id: String, incoming: Incoming) {
         let (incoming, touched) = (Arc::new(tokio::sync::Mutex::new(incoming)), Instant::now());
         self.forget_abandoned(touched);
-        self.lock().insert(id, Upload { repository, touched, incoming });
+        self.lock().entry(id).or_insert(Upload { repository, touched, incoming });
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.lock().contains_key(id)
     }
 
     /// Forgets the uploads that nobody has asked for in the [`ABANDONED`] time before `now`, and what they had sent.
     pub(super) fn forget_abandoned(&self, now: Instant) {
-        self.lock().retain(|_, upload| now.saturating_duration_since(upload.touched) < ABANDONED);
+        self.lock().retain(|_, upload| {
+            let stays = now.saturating_duration_since(upload.touched) < ABANDONED;
+            if !stays && let Ok(mut incoming) = upload.incoming.try_lock() {
+                incoming.leave_nothing();
+            }
+            stays
+        });
     }
 
     /// Waits for the upload's turn: nobody else receives a part of it until the guard is dropped.
@@ -69,6 +78,13 @@ impl Uploads {
         // It may have been finished while this waited.
         self.get(repository, id).ok_or_else(|| OciError::upload_unknown(id))?;
         Ok(turn)
+    }
+
+    /// The same of a thread that may be held up, if there is the upload.
+    pub(super) fn blocking_turn(&self, repository: &str, id: &str) -> Option<OwnedMutexGuard<Incoming>> {
+        let turn = self.get(repository, id)?.blocking_lock_owned();
+        self.get(repository, id)?;
+        Some(turn)
     }
 
     pub(super) fn end(&self, id: &str) {
@@ -84,6 +100,22 @@ impl Uploads {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Upload>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Takes the upload `id` up again that an earlier process began, where there is one. It may take a while.
+    pub(super) fn resume(&self, repository: &str, id: &str) -> Result<(), StoreError> {
+        if !self.store.is_lasting()
+            || self.uploads.has(id)
+            || !self.account.look(|world| world.has_upload(repository, id))
+        {
+            return Ok(());
+        }
+        if let Some(incoming) = self.store.resume(id)? {
+            self.uploads.begin(repository.to_owned(), id.to_owned(), incoming);
+        }
+        Ok(())
     }
 }
 
@@ -103,7 +135,8 @@ impl Visit {
         }
         let digest = digest.map(|digest| digest.parse()).transpose().map_err(OciError::digest_invalid)?;
         let id = self.push(InitiateLayerUpload { repository: self.name() })?;
-        let incoming = self.shared.with_store(super::store::BlobStore::begin).await?;
+        let upload = id.clone();
+        let incoming = self.shared.with_store(move |store| store.begin(&upload)).await?;
         self.shared.uploads.begin(self.name(), id.clone(), incoming);
         match digest {
             Some(digest) => self.finish(&id, digest, &parts.headers, body).await,
@@ -144,14 +177,24 @@ impl Visit {
 
     /// Forgets an upload. ECR's API has no call for this, so whoever may write to it may.
     pub(super) async fn cancel_upload(&self, id: &str) -> Result<Response<Body>, OciError> {
-        let _turn = self.turn(id).await?;
+        let mut incoming = self.turn(id).await?;
         self.shared.uploads.end(id);
+        incoming.leave_nothing();
         Ok(StatusCode::NO_CONTENT.into_response())
     }
 
     /// The upload's turn, for whoever may write to it.
     async fn turn(&self, id: &str) -> Result<OwnedMutexGuard<Incoming>, OciError> {
         self.push(UploadLayerPart { repository: self.name(), upload_id: id.to_owned() })?;
+        self.taken_up(id).await
+    }
+
+    /// The upload's turn, whoever began it.
+    async fn taken_up(&self, id: &str) -> Result<OwnedMutexGuard<Incoming>, OciError> {
+        if self.shared.store.is_lasting() {
+            let (shared, repository, id) = (Arc::clone(&self.shared), self.name(), id.to_owned());
+            away(move || shared.resume(&repository, &id)).await.map_err(|error| self.shared.fail(error))?;
+        }
         self.shared.uploads.turn(self.repository.as_str(), id).await
     }
 
@@ -211,13 +254,14 @@ impl Visit {
     ) -> Result<Response<Body>, OciError> {
         let uploads = &self.shared.uploads;
         let mut incoming = if body.is_end_stream() {
-            uploads.turn(self.repository.as_str(), id).await?
+            self.taken_up(id).await?
         } else {
             let turn = self.turn(id).await?;
             self.take_part(id, turn, headers, body).await?
         };
         // Whatever comes of it, nothing can be added any more.
         uploads.end(id);
+        incoming.leave_nothing();
         let received = incoming.digest();
         if received != digest {
             let message = format!("the upload has the digest {received}, not {digest}");

@@ -33,6 +33,7 @@ pub(super) fn said(kind: &EventKind) -> Option<String> {
         | EventKind::Service { .. }
         | EventKind::Deployment { .. }
         | EventKind::BreakerCounted { .. }
+        | EventKind::Image(_)
         | EventKind::Alarm { .. }
         | EventKind::Task { .. }
         | EventKind::Container { .. }

@@ -17,6 +17,7 @@ pub fn line(event: &Event) -> Option<String> {
         EventKind::Deployment { service, rollout_state, reason, .. } => {
             format!("(service {service}) {rollout_state}: {reason}")
         }
+        EventKind::Image(image) => format!("(image {}@{}) {}", image.repository, image.digest, image.message),
         EventKind::Lifecycle { .. }
         | EventKind::Hook { .. }
         | EventKind::BreakerCounted { .. }

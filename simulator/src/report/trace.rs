@@ -95,6 +95,9 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
                 "threshold": threshold,
             }),
         ),
+        EventKind::Image(image) => {
+            ("image", json!({"repository": image.repository, "digest": image.digest, "message": image.message}))
+        }
         EventKind::Alarm { alarm, state } => ("alarm", json!({"alarm": alarm, "state": state})),
         EventKind::Task { task, started_by, task_definition, status, stop } => (
             "task",

@@ -25,7 +25,7 @@ use crate::cache;
 use crate::driver::{self, Driver, virtual_time};
 use crate::endpoint::{Bound, Endpoint, Offer};
 use crate::oidc::{GITHUB, Issuer, Job};
-use crate::registry::{self, BlobStore};
+use crate::registry::{self, BlobStore, Scanner};
 use crate::rehearsal::secret_values::random;
 use crate::service;
 
@@ -51,6 +51,8 @@ pub struct Setup {
     pub timing_name: String,
     /// What carries the account's wishes out.
     pub engine: Engine,
+    /// A command that looks for vulnerabilities in images that are pushed, as [`Scanner`] says; without one, no scan is ever complete.
+    pub scanner: Option<String>,
     /// Whose identity tokens are handed out, as far as those who ask do not say otherwise.
     pub job: Job,
     /// Whether DescribeServices and DescribeTasks, asked again after what is not settled, wait for news.
@@ -82,6 +84,7 @@ pub struct Serving {
     containers: Option<Containers>,
     /// What carries wishes out; dropped, it stops.
     driving: AbortOnDropHandle<Infallible>,
+    scanning: Option<AbortOnDropHandle<Infallible>>,
 }
 
 impl Serving {
@@ -90,7 +93,8 @@ impl Serving {
     /// # Errors
     /// The port is taken, the layers' directory cannot be used, or there is no container engine.
     pub async fn open(setup: Setup) -> Result<Self, ServeError> {
-        let Setup { account, region, timing, timing_name, seed, listen, state, engine, job, hold_polls } = setup;
+        let Setup { account, region, timing, timing_name, seed, listen, state, engine, scanner, job, hold_polls } =
+            setup;
         let bound = Bound::to(listen).await?;
         let reached = reached_at(bound.address());
         let host = reached.to_string();
@@ -128,12 +132,17 @@ impl Serving {
                 (None, tokio::spawn(virtual_time::drive_as_time_goes_by(Arc::clone(&account), driver)))
             }
         };
+        let scanning = scanner.map(|command| {
+            let scanning = Scanner::new(&command, &host).scan_on(Arc::clone(&account), layers.clone());
+            AbortOnDropHandle::new(tokio::spawn(scanning))
+        });
         let stopping = CancellationToken::new();
-        let registry = registry::routes(Arc::clone(&account), layers, stopping.clone());
+        let (registry, layers) = registry::routes(Arc::clone(&account), layers, stopping.clone(), reached);
         let tokens = crate::oidc::routes(Arc::clone(&issuer), job, bearer, bound.address());
-        let offer = Offer { issuer: Some(issuer), beside: registry.merge(tokens), hold_polls };
+        let beside = registry.merge(tokens);
+        let offer = Offer { issuer: Some(issuer), layers: Some(layers), beside, hold_polls };
         let endpoint = bound.serve(Arc::clone(&account), offer);
-        Ok(Self { account, ready, endpoint, stopping, containers, driving: AbortOnDropHandle::new(driving) })
+        Ok(Self { account, ready, endpoint, stopping, containers, driving: AbortOnDropHandle::new(driving), scanning })
     }
 
     /// The account.
@@ -153,8 +162,8 @@ impl Serving {
     /// # Errors
     /// The engine does not let go of them; the watcher tries again.
     pub async fn close(self) -> Result<(), ServeError> {
-        let Self { endpoint, stopping, containers, driving, .. } = self;
-        drop(driving);
+        let Self { endpoint, stopping, containers, driving, scanning, .. } = self;
+        drop((driving, scanning));
         stopping.cancel();
         endpoint.stop().await;
         match containers {

@@ -35,9 +35,9 @@ impl Operation for BatchDeleteImage {
     }
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
-        let Self { repository, images } = authorized.operation;
+        let Self { repository: name, images } = authorized.operation;
         check_batch(&images)?;
-        let repository = world.repository_mut(&repository)?;
+        let repository = world.repository_mut(&name)?;
         let mut output = BatchDeleteImageOutput { deleted: Vec::new(), failures: Vec::new() };
         for id in images {
             match repository.delete(id) {
@@ -45,12 +45,14 @@ impl Operation for BatchDeleteImage {
                 Err(failure) => output.failures.push(failure),
             }
         }
+        world.plan_lifecycle(&name);
         Ok(output)
     }
 }
 
 impl Repository {
-    fn delete(&mut self, id: ImageId) -> Result<Vec<ImageId>, ImageFailure> {
+    /// Deletes what `id` names, and answers every name that goes.
+    pub(super) fn delete(&mut self, id: ImageId) -> Result<Vec<ImageId>, ImageFailure> {
         let Some(digest) = self.resolve(&id) else { return Err(self.unresolved(id)) };
         let parents = self.images.iter().filter(|(_, image)| image.contents.children.contains(&digest));
         let parents: Vec<&str> = parents.map(|(parent, _)| parent.as_str()).collect();

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::Repository;
+use super::scan::Scan;
 use crate::time::Timestamp;
 
 /// An image, its manifest included.
@@ -63,6 +64,8 @@ pub(super) struct StoredImage {
     pub(super) tags: BTreeSet<String>,
     /// What the manifest is made of.
     pub(super) contents: Contents,
+    /// Its last scan.
+    pub(super) scan: Option<Scan>,
 }
 
 /// What a manifest says of its parts.
@@ -70,6 +73,8 @@ pub(super) struct StoredImage {
 pub(super) struct Contents {
     /// Bytes of its layers.
     pub(super) layer_bytes: u64,
+    /// Digests of its configuration and layers.
+    pub(super) layers: Vec<String>,
     /// Digests of the manifests that an index lists.
     pub(super) children: Vec<String>,
     /// Media type of the image's configuration.
@@ -86,6 +91,10 @@ impl Contents {
         let list = |key: &str| manifest[key].as_array().map(Vec::as_slice).unwrap_or_default();
         Self {
             layer_bytes: list("layers").iter().filter_map(|layer| layer["size"].as_u64()).sum(),
+            layers: std::iter::once(&manifest["config"])
+                .chain(list("layers"))
+                .filter_map(|layer| text(&layer["digest"]))
+                .collect(),
             children: list("manifests").iter().filter_map(|child| text(&child["digest"])).collect(),
             artifact_type: text(&manifest["artifactType"]).or_else(|| text(&manifest["config"]["mediaType"])),
             subject: text(&manifest["subject"]["digest"]),

@@ -1,5 +1,6 @@
 //! Layers: which a repository has, and the steps of uploading one. The bytes are the registry's.
 
+use super::layer_call::Upload;
 use super::{invalid, repository_access};
 use crate::id::IdKind;
 use crate::operation::{Access, Authorized, Operation};
@@ -59,7 +60,7 @@ impl Operation for InitiateLayerUpload {
         let Self { repository } = authorized.operation;
         world.repository(&repository)?;
         let id = [8, 4, 4, 4, 12].map(|length| world.ids.hex(IdKind::Registry, length)).join("-");
-        world.repository_mut(&repository)?.uploads.insert(id.clone());
+        world.repository_mut(&repository)?.uploads.insert(id.clone(), Upload::default());
         Ok(id)
     }
 }
@@ -84,7 +85,7 @@ impl Operation for UploadLayerPart {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<(), Refusal> {
         let Self { repository, upload_id } = authorized.operation;
-        if world.repository(&repository)?.uploads.contains(&upload_id) {
+        if world.repository(&repository)?.uploads.contains_key(&upload_id) {
             Ok(())
         } else {
             Err(no_upload(world, &repository, &upload_id))
@@ -118,7 +119,7 @@ impl Operation for CompleteLayerUpload {
         let Self { repository, upload_id, digest, size } = authorized.operation;
         let target = world.repository_mut(&repository)?;
         if let Some(id) = upload_id
-            && !target.uploads.remove(&id)
+            && target.uploads.remove(&id).is_none()
         {
             return Err(no_upload(world, &repository, &id));
         }
@@ -147,17 +148,28 @@ impl Operation for GetDownloadUrlForLayer {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<u64, Refusal> {
         let Self { repository, digest } = authorized.operation;
-        world.repository(&repository)?.layers.get(&digest).copied().ok_or_else(|| {
-            let account = &world.account;
-            let message = format!(
-                "The layer with digest '{digest}' does not exist in the repository with name '{repository}' in registry with id '{account}'"
-            );
-            Refusal::fault("LayersNotFoundException", message)
-        })
+        let layers = &world.repository(&repository)?.layers;
+        layers.get(&digest).copied().ok_or_else(|| no_layer(world, &repository, &digest))
     }
 }
 
-fn no_upload(world: &World, repository: &str, id: &str) -> Refusal {
+impl World {
+    /// Whether the upload `id` of a layer to `repository` has begun and not ended.
+    #[must_use]
+    pub fn has_upload(&self, repository: &str, id: &str) -> bool {
+        self.ecr.repositories.get(repository).is_some_and(|repository| repository.uploads.contains_key(id))
+    }
+}
+
+pub(super) fn no_layer(world: &World, repository: &str, digest: &str) -> Refusal {
+    let account = &world.account;
+    let message = format!(
+        "The layer with digest '{digest}' does not exist in the repository with name '{repository}' in registry with id '{account}'"
+    );
+    Refusal::fault("LayersNotFoundException", message)
+}
+
+pub(super) fn no_upload(world: &World, repository: &str, id: &str) -> Refusal {
     let account = &world.account;
     let message = format!(
         "The layer upload '{id}' could not be found in the repository with name '{repository}' in registry with id '{account}'"

@@ -1,9 +1,11 @@
-//! Lifecycle policies: validated and kept, not carried out.
+//! Lifecycle policies. What they come to is in [`super::expiry`].
 
-use super::lifecycle_rule::check;
+use super::expiry::Lifecycle;
+use super::lifecycle_rule::Policy;
 use super::{invalid, repository_access};
 use crate::operation::{Access, Authorized, Operation};
 use crate::refusal::Refusal;
+use crate::time::Timestamp;
 use crate::world::World;
 
 /// Gives a repository a lifecycle policy.
@@ -36,6 +38,8 @@ pub struct LifecyclePolicy {
     pub repository: String,
     /// The document.
     pub policy: String,
+    /// When it was last carried out; none if it never was.
+    pub evaluated_at: Option<Timestamp>,
 }
 
 impl Operation for PutLifecyclePolicy {
@@ -48,16 +52,12 @@ impl Operation for PutLifecyclePolicy {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let Self { repository, policy } = authorized.operation;
-        match policy.chars().count() {
-            0..100 => return Err(invalid("LifecyclePolicyText", "must have length greater than or equal to 100")),
-            30_721.. => return Err(invalid("LifecyclePolicyText", "must have length less than or equal to 30720")),
-            100..=30_720 => {}
-        }
-        check(&policy).map_err(|broken| {
-            invalid("LifecyclePolicyText", &format!("Lifecycle policy validation failure: {broken}"))
-        })?;
-        world.repository_mut(&repository)?.lifecycle = Some(policy.clone());
-        Ok(LifecyclePolicy { repository, policy })
+        let read = read(&policy)?;
+        let (since, cause) = (world.now, world.cause());
+        let lifecycle = Lifecycle { text: policy.clone(), policy: read, since, cause, due: None };
+        world.repository_mut(&repository)?.lifecycle = Some(lifecycle);
+        world.plan_lifecycle(&repository);
+        Ok(LifecyclePolicy { repository, policy, evaluated_at: None })
     }
 }
 
@@ -72,7 +72,7 @@ impl Operation for GetLifecyclePolicy {
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let Self { repository } = authorized.operation;
         match &world.repository(&repository)?.lifecycle {
-            Some(policy) => Ok(LifecyclePolicy { policy: policy.clone(), repository }),
+            Some(lifecycle) => Ok(lifecycle.describe(world, &repository)),
             None => Err(no_policy(world, &repository)),
         }
     }
@@ -89,13 +89,34 @@ impl Operation for DeleteLifecyclePolicy {
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let Self { repository } = authorized.operation;
         match world.repository_mut(&repository)?.lifecycle.take() {
-            Some(policy) => Ok(LifecyclePolicy { repository, policy }),
+            Some(lifecycle) => Ok(lifecycle.describe(world, &repository)),
             None => Err(no_policy(world, &repository)),
         }
     }
 }
 
-fn no_policy(world: &World, repository: &str) -> Refusal {
+impl Lifecycle {
+    fn describe(&self, world: &World, repository: &str) -> LifecyclePolicy {
+        LifecyclePolicy {
+            repository: repository.to_owned(),
+            policy: self.text.clone(),
+            evaluated_at: self.evaluated_at(world.now, world.timing.lifecycle_period),
+        }
+    }
+}
+
+/// Reads the policy `text`, or says what AWS says of it.
+pub(super) fn read(text: &str) -> Result<Policy, Refusal> {
+    match text.chars().count() {
+        0..100 => return Err(invalid("LifecyclePolicyText", "must have length greater than or equal to 100")),
+        30_721.. => return Err(invalid("LifecyclePolicyText", "must have length less than or equal to 30720")),
+        100..=30_720 => {}
+    }
+    Policy::read(text)
+        .map_err(|broken| invalid("LifecyclePolicyText", &format!("Lifecycle policy validation failure: {broken}")))
+}
+
+pub(super) fn no_policy(world: &World, repository: &str) -> Refusal {
     let account = &world.account;
     let message = format!(
         "Lifecycle policy does not exist for the repository with name '{repository}' in the registry with id '{account}'"

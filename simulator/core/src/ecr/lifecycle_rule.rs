@@ -1,46 +1,94 @@
-//! The rules of a lifecycle policy, as far as they can be wrong (facts/aws.md section 5).
+//! The rules of a lifecycle policy, and what can be wrong with them (facts/aws.md section 5).
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-/// Says what is wrong with the policy `text`.
-pub(super) fn check(text: &str) -> Result<(), String> {
-    let policy: Value = serde_json::from_str(text).map_err(|error| format!("string is not JSON: {error}"))?;
-    let policy = structure(&policy, "the policy", &["rules"])?;
-    let rules = policy.get("rules").and_then(Value::as_array).filter(|rules| !rules.is_empty());
-    let rules = rules.ok_or("the policy must have at least one rule in 'rules'")?;
-    let rules: Vec<Rule> = rules.iter().map(Rule::read).collect::<Result<_, _>>()?;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-    let mut priorities = BTreeSet::new();
-    if let Some(rule) = rules.iter().find(|rule| !priorities.insert(rule.priority)) {
-        return Err(format!("rulePriority {} is used by more than one rule", rule.priority));
-    }
-    let highest = priorities.last();
-    for rule in &rules {
-        if rule.status == Status::Any && highest != Some(&rule.priority) {
-            return Err("a rule with tagStatus any must have the highest rulePriority".to_owned());
-        }
-    }
-    let mut untagged = BTreeSet::new();
-    let of_untagged = rules.iter().filter(|rule| rule.status == Status::Untagged);
-    if !of_untagged.map(|rule| &rule.storage_class).all(|class| untagged.insert(class)) {
-        return Err("only one rule of a storage class may have tagStatus untagged".to_owned());
-    }
-    Ok(())
+/// A lifecycle policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Policy {
+    /// Its rules, by rising `rulePriority`: the order in which they are applied.
+    pub(super) rules: Vec<Rule>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Status {
-    Tagged,
+/// A rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    /// `rulePriority`.
+    pub(super) priority: u64,
+    /// What tags its images have.
+    pub(super) tags: Tags,
+    /// Whether its images are archived ones.
+    pub(super) archived: bool,
+    /// Which of them it acts on.
+    pub(super) count: Count,
+    /// What it does.
+    pub(super) action: Action,
+}
+
+/// What tags the images of a rule have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Tags {
+    /// For each of these beginnings a tag.
+    Prefixes(Vec<String>),
+    /// For each of these patterns, in which `*` is special, a tag.
+    Patterns(Vec<String>),
+    /// None.
     Untagged,
+    /// Any or none.
     Any,
 }
 
-struct Rule {
-    priority: u64,
-    status: Status,
-    storage_class: String,
+/// Which of its images a rule acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    /// All but the newest so many.
+    MoreThan(u64),
+    /// Those pushed longer ago.
+    SincePushed(Duration),
+    /// Those not pulled for so long, or archived longer ago: pulls are not recorded and nothing is archived here, so that it is none.
+    NotSimulated,
+}
+
+/// What a rule does with an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `EXPIRE`: deletes it.
+    Expire,
+    /// `TRANSITION` to the storage class `ARCHIVE`, which is previewed and not carried out.
+    Archive,
+}
+
+impl Policy {
+    /// Reads the policy `text`; else says what is wrong with it.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        let policy: Value = serde_json::from_str(text).map_err(|error| format!("string is not JSON: {error}"))?;
+        let policy = structure(&policy, "the policy", &["rules"])?;
+        let rules = policy.get("rules").and_then(Value::as_array).filter(|rules| !rules.is_empty());
+        let rules = rules.ok_or("the policy must have at least one rule in 'rules'")?;
+        let mut rules: Vec<Rule> = rules.iter().map(Rule::read).collect::<Result<_, _>>()?;
+
+        let mut priorities = BTreeSet::new();
+        if let Some(rule) = rules.iter().find(|rule| !priorities.insert(rule.priority)) {
+            return Err(format!("rulePriority {} is used by more than one rule", rule.priority));
+        }
+        let highest = priorities.last();
+        for rule in &rules {
+            if rule.tags == Tags::Any && highest != Some(&rule.priority) {
+                return Err("a rule with tagStatus any must have the highest rulePriority".to_owned());
+            }
+        }
+        let mut untagged = BTreeSet::new();
+        let of_untagged = rules.iter().filter(|rule| rule.tags == Tags::Untagged);
+        if !of_untagged.map(|rule| rule.archived).all(|archived| untagged.insert(archived)) {
+            return Err("only one rule of a storage class may have tagStatus untagged".to_owned());
+        }
+        rules.sort_by_key(|rule| rule.priority);
+        Ok(Self { rules })
+    }
 }
 
 impl Rule {
@@ -51,49 +99,59 @@ impl Rule {
         let known =
             ["tagStatus", "tagPrefixList", "tagPatternList", "countType", "countUnit", "countNumber", "storageClass"];
         let selection = structure(selection, "selection", &known)?;
-        let status = match text(selection, "tagStatus") {
-            Some("tagged") => Status::Tagged,
-            Some("untagged") => Status::Untagged,
-            Some("any") => Status::Any,
-            Some(_) | None => return Err("tagStatus must be one of tagged, untagged, any".to_owned()),
+        let tags = read_tags(selection)?;
+        let count = read_count(selection)?;
+        let archived = match text(selection, "storageClass") {
+            None | Some("standard") => false,
+            Some("archive") => true,
+            Some(_) => return Err("storageClass must be one of standard, archive".to_owned()),
         };
-        check_tags(selection, status)?;
-        check_count(selection)?;
-        let storage_class = text(selection, "storageClass").unwrap_or("standard");
-        if !["standard", "archive"].contains(&storage_class) {
-            return Err("storageClass must be one of standard, archive".to_owned());
-        }
         let action = rule.get("action").ok_or("a rule must have an action")?;
         let action = structure(action, "action", &["type", "targetStorageClass"])?;
-        match (text(action, "type"), text(action, "targetStorageClass")) {
-            (Some("expire"), None) | (Some("transition"), Some("archive")) => {}
+        let action = match (text(action, "type"), text(action, "targetStorageClass")) {
+            (Some("expire"), None) => Action::Expire,
+            (Some("transition"), Some("archive")) => Action::Archive,
             _ => return Err("action must be expire, or transition with targetStorageClass archive".to_owned()),
-        }
-        Ok(Self { priority, status, storage_class: storage_class.to_owned() })
+        };
+        Ok(Self { priority, tags, archived, count, action })
     }
 }
 
-fn check_tags(selection: &Map<String, Value>, status: Status) -> Result<(), String> {
-    let filled = |key| selection.get(key).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-    let lists = [filled("tagPrefixList"), filled("tagPatternList")];
-    match (status, lists) {
-        (Status::Tagged, [true, false] | [false, true]) | (Status::Untagged | Status::Any, [false, false]) => Ok(()),
-        (Status::Tagged, [true, true]) => Err("tagPrefixList and tagPatternList exclude one another".to_owned()),
-        (Status::Tagged, [false, false]) => {
-            Err("tagStatus tagged needs a tagPrefixList or a tagPatternList".to_owned())
-        }
-        (Status::Untagged | Status::Any, _) => {
-            Err("tagPrefixList and tagPatternList belong to tagStatus tagged".to_owned())
-        }
+fn read_tags(selection: &Map<String, Value>) -> Result<Tags, String> {
+    let list = |key: &str| -> Result<Vec<String>, String> {
+        let Some(list) = selection.get(key) else { return Ok(Vec::new()) };
+        let texts = list.as_array().map(|list| list.iter().map(|text| text.as_str().map(str::to_owned)).collect());
+        texts.flatten().ok_or_else(|| format!("{key} must be a list of texts"))
+    };
+    let (prefixes, patterns) = (list("tagPrefixList")?, list("tagPatternList")?);
+    let lists = [!prefixes.is_empty(), !patterns.is_empty()];
+    let tags = match text(selection, "tagStatus") {
+        Some("tagged") => match lists {
+            [true, false] => return Ok(Tags::Prefixes(prefixes)),
+            [false, true] => return Ok(Tags::Patterns(patterns)),
+            [true, true] => return Err("tagPrefixList and tagPatternList exclude one another".to_owned()),
+            [false, false] => return Err("tagStatus tagged needs a tagPrefixList or a tagPatternList".to_owned()),
+        },
+        Some("untagged") => Tags::Untagged,
+        Some("any") => Tags::Any,
+        Some(_) | None => return Err("tagStatus must be one of tagged, untagged, any".to_owned()),
+    };
+    match lists {
+        [false, false] => Ok(tags),
+        _ => Err("tagPrefixList and tagPatternList belong to tagStatus tagged".to_owned()),
     }
 }
 
-fn check_count(selection: &Map<String, Value>) -> Result<(), String> {
-    positive(selection, "countNumber")?;
+fn read_count(selection: &Map<String, Value>) -> Result<Count, String> {
+    let number = positive(selection, "countNumber")?;
     match (text(selection, "countType"), text(selection, "countUnit")) {
-        (Some("imageCountMoreThan"), None) => Ok(()),
+        (Some("imageCountMoreThan"), None) => Ok(Count::MoreThan(number)),
         (Some("imageCountMoreThan"), Some(_)) => Err("countUnit does not belong to imageCountMoreThan".to_owned()),
-        (Some("sinceImagePushed" | "sinceImagePulled" | "sinceImageTransitioned"), Some("days")) => Ok(()),
+        (Some("sinceImagePushed"), Some("days")) => {
+            let days = u32::try_from(number).unwrap_or(u32::MAX);
+            Ok(Count::SincePushed(DAY.saturating_mul(days)))
+        }
+        (Some("sinceImagePulled" | "sinceImageTransitioned"), Some("days")) => Ok(Count::NotSimulated),
         (Some(kind @ ("sinceImagePushed" | "sinceImagePulled" | "sinceImageTransitioned")), _) => {
             Err(format!("{kind} needs countUnit days"))
         }

@@ -2,15 +2,17 @@
 //!
 //! What a layer holds is no business of the World's: the registry keeps the bytes and asks here, step by step, whether it may.
 //!
-//! Deliberately absent: scanning (whether to scan is recorded; nothing is found), replication, pull-through caches, creation
-//! templates, archiving. Lifecycle policies are validated and stored but not carried out: AWS takes up to a day to act on them,
-//! longer than any rehearsal lasts.
+//! Deliberately absent: enhanced scanning, which is Amazon Inspector's, replication, pull-through caches, creation
+//! templates, archiving: a lifecycle policy that archives images is kept and previewed, and only expires them.
 
 mod account_setting;
 mod delete_image;
+mod expiry;
 mod image;
 mod layer;
+mod layer_call;
 mod lifecycle;
+mod lifecycle_preview;
 mod lifecycle_rule;
 mod mutability;
 mod put_image;
@@ -18,6 +20,8 @@ mod read_image;
 mod referrer;
 mod repository;
 mod repository_policy;
+mod scan;
+mod scanning_configuration;
 mod settings;
 mod tag;
 #[cfg(test)]
@@ -32,18 +36,40 @@ pub use image::{Image, ImageFailure, ImageId};
 pub use layer::{
     BatchCheckLayerAvailability, CompleteLayerUpload, GetDownloadUrlForLayer, InitiateLayerUpload, UploadLayerPart,
 };
+pub use layer_call::{
+    CompleteLayerUploadCall, GetDownloadUrlForLayerCall, LayerCompleted, LayerPartReceived, MOST_PART_BYTES,
+    PART_BYTES, UploadLayerPartCall, layer_digest_failure,
+};
 pub use lifecycle::{DeleteLifecyclePolicy, GetLifecyclePolicy, LifecyclePolicy, PutLifecyclePolicy};
+pub use lifecycle_preview::{
+    GetLifecyclePolicyPreview, LifecyclePolicyPreview, PreviewResult, StartLifecyclePolicyPreview,
+};
+pub use lifecycle_rule::Action as LifecycleAction;
 pub use mutability::TagMutability;
 pub use put_image::{PutImage, PutImageOutput};
 pub use read_image::{BatchGetImage, BatchGetImageOutput, DescribeImages, ImageDetail, ListImages, TagStatus};
 pub use referrer::ListImageReferrers;
 pub use repository::{CreateRepository, DeleteRepository, DescribeRepositories, Encryption, RepositoryDescription};
 pub use repository_policy::{DeleteRepositoryPolicy, GetRepositoryPolicy, RepositoryPolicy, SetRepositoryPolicy};
+pub use scan::{
+    DescribeImageScanFindings, Found, ImageScan, ImageScanFindings, ScanFinding, ScanOutcome, ScanStatus, ScanWanted,
+    Severity, StartImageScan,
+};
+pub use scanning_configuration::{
+    BatchGetRepositoryScanningConfiguration, GetRegistryScanningConfiguration, PutRegistryScanningConfiguration,
+    RepositoryScanning, ScanRule,
+};
 pub use settings::{PutImageScanningConfiguration, PutImageTagMutability};
 pub use tag::{ListTagsForResource, RepositoryByArn, TagResource, UntagResource};
 pub use token::{AuthorizationData, GetAuthorizationToken};
 
+use expiry::Lifecycle;
+pub(crate) use expiry::{next_deadline, settle};
 use image::StoredImage;
+use layer::{no_layer, no_upload};
+use layer_call::Upload;
+use lifecycle_preview::Preview;
+pub(crate) use scan::observe as observe_scan;
 use token::Token;
 
 use crate::arn::Arn;
@@ -63,6 +89,14 @@ pub struct State {
     kms_key: Option<String>,
     /// The account setting `BLOB_MOUNTING`.
     blob_mounting: bool,
+    /// When the lifecycle policy of which repository may have to be carried out. What is no longer true is passed over.
+    lifecycles_due: BTreeSet<(Timestamp, String)>,
+    /// Whether somebody carries scans out.
+    scanner: bool,
+    /// What the registry says of which images are scanned.
+    scan_rules: Vec<ScanRule>,
+    /// The repository and digest of images that wait to be scanned, in the order in which they were pushed. They may be gone.
+    scans: BTreeMap<u64, (String, String)>,
 }
 
 /// A repository.
@@ -74,10 +108,11 @@ struct Repository {
     scan_on_push: bool,
     encryption: Encryption,
     policy: Option<(String, Document)>,
-    lifecycle: Option<String>,
+    lifecycle: Option<Lifecycle>,
+    preview: Option<Preview>,
     /// Sizes in bytes by digest.
     layers: BTreeMap<String, u64>,
-    uploads: BTreeSet<String>,
+    uploads: BTreeMap<String, Upload>,
     images: BTreeMap<String, StoredImage>,
     /// The digest that each image tag means.
     image_tags: BTreeMap<String, String>,

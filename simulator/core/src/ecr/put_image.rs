@@ -86,7 +86,7 @@ impl Operation for PutImage {
             repository.images.contains_key(digest)
         })?;
 
-        let stored = StoredImage { manifest, media_type, pushed_at: now, tags: BTreeSet::new(), contents };
+        let stored = StoredImage { manifest, media_type, pushed_at: now, tags: BTreeSet::new(), contents, scan: None };
         repository.images.entry(digest.clone()).or_insert(stored);
         if let Some(tag) = tag {
             if let Some(before) = tagged.and_then(|before| repository.images.get_mut(&before)) {
@@ -96,6 +96,8 @@ impl Operation for PutImage {
             repository.images.get_mut(&digest).expect("put in just now").tags.insert(tag);
         }
         let image = repository.image(&digest, &repository.images[&digest]);
+        world.plan_lifecycle(&name);
+        world.scan_pushed(&name, &digest);
         Ok(PutImageOutput { repository: name, asked, image })
     }
 }

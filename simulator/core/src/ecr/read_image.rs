@@ -67,11 +67,11 @@ pub enum TagStatus {
 }
 
 impl TagStatus {
-    fn admits(self, image: &StoredImage) -> bool {
+    pub(super) const fn admits(self, tagged: bool) -> bool {
         match self {
             Self::Any => true,
-            Self::Tagged => !image.tags.is_empty(),
-            Self::Untagged => image.tags.is_empty(),
+            Self::Tagged => tagged,
+            Self::Untagged => !tagged,
         }
     }
 }
@@ -99,7 +99,8 @@ impl Operation for ListImages {
 
     fn perform(authorized: Authorized<Self>, world: &mut World) -> Result<Self::Output, Refusal> {
         let Self { repository, tag_status, next_token, limit } = authorized.operation;
-        let images = world.repository(&repository)?.images.iter().filter(|(_, image)| tag_status.admits(image));
+        let images =
+            world.repository(&repository)?.images.iter().filter(|(_, image)| tag_status.admits(!image.tags.is_empty()));
         let ids = images.flat_map(|(digest, image)| ids(digest, image));
         let keyed = ids.map(|id| {
             (format!("{} {}", id.digest.as_deref().unwrap_or_default(), id.tag.as_deref().unwrap_or_default()), id)
@@ -154,20 +155,14 @@ impl Operation for DescribeImages {
         let Self { repository: name, images, tag_status, next_token, limit } = authorized.operation;
         let repository = world.repository(&name)?;
         if images.is_empty() {
-            let chosen = repository.images.iter().filter(|(_, image)| tag_status.admits(image));
+            let chosen = repository.images.iter().filter(|(_, image)| tag_status.admits(!image.tags.is_empty()));
             let described = chosen.map(|(digest, image)| (digest, describe(repository, digest, image)));
             return page(described, next_token.as_deref(), page_size(limit)?).ok_or_else(bad_token);
         }
         check_batch(&images)?;
         let mut items: Vec<ImageDetail> = Vec::new();
         for id in images {
-            let digest = repository.resolve(&id).ok_or_else(|| {
-                let account = &world.account;
-                let message = format!(
-                    "The image with imageId {id} does not exist within the repository with name '{name}' in the registry with id '{account}'"
-                );
-                Refusal::fault("ImageNotFoundException", message)
-            })?;
+            let digest = repository.resolve(&id).ok_or_else(|| no_image(world, &name, &id))?;
             if items.iter().all(|item| item.digest != digest) {
                 items.push(describe(repository, &digest, &repository.images[&digest]));
             }
@@ -186,6 +181,14 @@ fn describe(repository: &Repository, digest: &str, image: &StoredImage) -> Image
         artifact_type: image.contents.artifact_type.clone(),
         subject: image.contents.subject.clone(),
     }
+}
+
+pub(super) fn no_image(world: &World, repository: &str, id: &ImageId) -> Refusal {
+    let account = &world.account;
+    let message = format!(
+        "The image with imageId {id} does not exist within the repository with name '{repository}' in the registry with id '{account}'"
+    );
+    Refusal::fault("ImageNotFoundException", message)
 }
 
 /// An image's names: each tag with the digest, or the digest alone.

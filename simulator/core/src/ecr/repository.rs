@@ -1,6 +1,6 @@
 //! Repositories.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::mutability::TagMutability;
 use super::{
@@ -98,7 +98,7 @@ pub struct CreateRepository {
     pub tags: BTreeMap<String, String>,
     /// Whether image tags can be moved.
     pub mutability: TagMutability,
-    /// Whether images are to be scanned when pushed. Recorded only.
+    /// Whether images are to be scanned when pushed.
     pub scan_on_push: bool,
     /// How layers are encrypted. Recorded only.
     pub encryption: Encryption,
@@ -136,8 +136,9 @@ impl Operation for CreateRepository {
             encryption,
             policy: None,
             lifecycle: None,
+            preview: None,
             layers: BTreeMap::new(),
-            uploads: BTreeSet::new(),
+            uploads: BTreeMap::new(),
             images: BTreeMap::new(),
             image_tags: BTreeMap::new(),
         };

@@ -15,7 +15,7 @@ pub struct PutImageTagMutability {
     pub mutability: TagMutability,
 }
 
-/// Sets whether images are to be scanned when pushed. Recorded only.
+/// Sets whether images are to be scanned when pushed, whatever the registry's rules say.
 #[derive(Clone, Debug)]
 pub struct PutImageScanningConfiguration {
     /// The repository.

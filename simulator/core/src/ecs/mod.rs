@@ -56,6 +56,7 @@ pub use task_set::{
 pub use view::View;
 
 use crate::agenda::{Agenda, Deadline};
+use crate::ecr;
 use crate::effect::TaskId;
 use crate::elb;
 use crate::observation::Observation;
@@ -214,6 +215,9 @@ pub(crate) fn observe(world: &mut World, observation: Observation) {
         }
         Observation::TargetDrained { target_group, target } => elb::observe_drained(world, &target_group, &target),
         Observation::HookAnswered { execution, answer } => scheduler::hook_answered(world, &execution, answer),
+        Observation::ImageScanned { repository, digest, outcome } => {
+            ecr::observe_scan(world, &repository, &digest, outcome);
+        }
         Observation::AlarmChanged { alarm, state } => alarm::changed(world, &alarm, state),
         Observation::Listening { listener, address } => elb::observe_listening(world, &listener, Reach::At(address)),
         Observation::NotListening { listener, message } => {

@@ -231,7 +231,8 @@ fn every_stop_leads_back_to_the_call_behind_it() {
             EventKind::Called { operation, .. } => (*operation).to_owned(),
             EventKind::Service { message, .. } => message.split(": ").next().unwrap_or_default().to_owned(),
             EventKind::Deployment { rollout_state, .. } => (*rollout_state).to_owned(),
-            EventKind::Alarm { .. }
+            EventKind::Image(_)
+            | EventKind::Alarm { .. }
             | EventKind::BreakerCounted { .. }
             | EventKind::Lifecycle { .. }
             | EventKind::Hook { .. }

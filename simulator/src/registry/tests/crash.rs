@@ -28,7 +28,7 @@ pub(super) fn files_below(directory: &Path) -> Vec<String> {
 }
 
 fn stored(store: &BlobStore, content: &'static [u8]) -> Digest {
-    let mut incoming = store.begin().expect("an upload begins");
+    let mut incoming = store.begin("upload").expect("an upload begins");
     incoming.append(&[Bytes::from_static(content)]).expect("it is written");
     store.keep(&mut incoming).expect("it is kept");
     incoming.digest()
@@ -38,7 +38,7 @@ fn stored(store: &BlobStore, content: &'static [u8]) -> Digest {
 fn what_a_dead_process_left_is_swept_and_what_a_living_one_writes_is_not() {
     let root = TempDir::new().expect("a directory");
     let living = BlobStore::open(root.path()).expect("the store opens");
-    let mut upload = living.begin().expect("an upload begins");
+    let mut upload = living.begin("upload").expect("an upload begins");
     upload.append(&[Bytes::from_static(b"half")]).expect("it is written");
     // As a process leaves it that was killed: the directory is there, and nobody holds its lock.
     let dead = root.path().join("incoming/dead");
@@ -74,7 +74,7 @@ fn processes_come_and_go_without_minding_one_another() {
 fn an_upload_that_ends_early_leaves_nothing() {
     let root = TempDir::new().expect("a directory");
     let store = BlobStore::open(root.path()).expect("the store opens");
-    let mut upload = store.begin().expect("an upload begins");
+    let mut upload = store.begin("upload").expect("an upload begins");
     upload.append(&[Bytes::from_static(b"half")]).expect("it is written");
     drop(upload);
     assert_eq!(files_below(root.path()), Vec::<String>::new());

@@ -11,13 +11,14 @@ use crate::finding::{Code, Finding, Kind, Stage};
 pub fn findings(events: &[Event]) -> Vec<Finding> {
     let mut asked: BTreeMap<&str, (usize, Option<&str>)> = BTreeMap::new();
     for event in events {
-        let (what, by) = match &event.kind {
-            EventKind::NotSimulated { what } => (what, None),
-            EventKind::Called { caller, refusal: Some(refusal), .. } => match refusal.as_ref() {
-                Refusal::NotSimulated { what } => (what, Some(caller.as_str())),
-                Refusal::Denied(_) | Refusal::Fault { .. } => continue,
-            },
-            _ => continue,
+        let (what, by) = if let EventKind::NotSimulated { what } = &event.kind {
+            (what, None)
+        } else if let EventKind::Called { caller, refusal: Some(refusal), .. } = &event.kind
+            && let Refusal::NotSimulated { what } = refusal.as_ref()
+        {
+            (what, Some(caller.as_str()))
+        } else {
+            continue;
         };
         let (times, _) = asked.entry(what).or_insert((0, by));
         *times += 1;

@@ -111,6 +111,7 @@ pub fn stories(events: &[Event]) -> BTreeMap<TaskId, TaskStory> {
             | EventKind::Lifecycle { .. }
             | EventKind::Hook { .. }
             | EventKind::BreakerCounted { .. }
+            | EventKind::Image(_)
             | EventKind::Alarm { .. }
             | EventKind::TargetHealth { .. } => {}
         }

@@ -17,7 +17,7 @@ use crate::driver::hook::Hooks;
 use crate::driver::interference::{Interference, Trigger};
 use crate::driver::load_balancer::{LoadBalancer, Patience};
 use crate::driver::{self, Driver};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Bound, Endpoint, Offer};
 use crate::engine::Network;
 use crate::finding::{Code, Finding, Kind};
 use crate::prediction::{Sighted, Sightings};
@@ -110,9 +110,9 @@ impl Scene {
         let registry = Registry::start(Arc::clone(&account), ANY_PORT, store)
             .await
             .map_err(|error| RehearsalError::engine(&error, None))?;
-        let endpoint = Endpoint::start(Arc::clone(&account), ANY_PORT)
-            .await
-            .map_err(|error| RehearsalError::engine(&error, None))?;
+        let bound = Bound::to(ANY_PORT).await.map_err(|error| RehearsalError::engine(&error, None))?;
+        let offer = Offer { layers: Some(registry.layer_api()), ..Offer::default() };
+        let endpoint = bound.serve(Arc::clone(&account), offer);
         let network = session.engine.open_network(&session.identity, registry.address()).await.map_err(|error| {
             let help = error.help().map(str::to_owned);
             RehearsalError::engine(&error, help)

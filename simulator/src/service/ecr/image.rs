@@ -22,8 +22,8 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-/// `filter.tagStatus`.
-fn tag_status(input: &mut Input) -> Result<TagStatus, Refusal> {
+/// Takes `filter.tagStatus`.
+pub(super) fn tag_status(input: &mut Input) -> Result<TagStatus, Refusal> {
     let Some(mut filter) = input.structure("filter")? else { return Ok(TagStatus::Any) };
     let status = match filter.text("tagStatus")?.as_deref() {
         None | Some("ANY") => TagStatus::Any,
@@ -35,7 +35,8 @@ fn tag_status(input: &mut Input) -> Result<TagStatus, Refusal> {
     Ok(status)
 }
 
-fn image_ids(input: &mut Input) -> Result<Vec<ImageId>, Refusal> {
+/// Takes `imageIds`.
+pub(super) fn image_ids(input: &mut Input) -> Result<Vec<ImageId>, Refusal> {
     let mut ids = Vec::new();
     for mut id in input.structures("imageIds")? {
         ids.push(ImageId { tag: id.text("imageTag")?, digest: id.text("imageDigest")? });
@@ -140,7 +141,7 @@ fn encode_details(page: Page<ImageDetail>, world: &World) -> Value {
     paged("imageDetails", &page, |image| encode_detail(image, &registry))
 }
 
-fn encode_id(id: &ImageId) -> Value {
+pub(super) fn encode_id(id: &ImageId) -> Value {
     object([("imageTag", json!(id.tag)), ("imageDigest", json!(id.digest))])
 }
 

@@ -1,17 +1,18 @@
 //! ECR on the wire: AWS JSON 1.1.
-//!
-//! Layers go through the registry alone: the API's calls for their bytes, which only Docker clients of old made, are absent.
 
 mod image;
+mod layer;
 mod lifecycle;
 mod repository;
 mod repository_policy;
+mod scan;
 mod settings;
 mod tag;
 #[cfg(test)]
 mod tests;
 mod token;
 
+pub(crate) use layer::{FACTS, foresee_completion};
 use serde_json::{Value, json};
 use simulator_core::{Page, Refusal, World};
 
@@ -32,6 +33,8 @@ pub fn service() -> Service {
         tag::rows(),
         lifecycle::rows(),
         image::rows(),
+        layer::rows(),
+        scan::rows(),
     ];
     Service {
         signing_name: "ecr",
