@@ -9,6 +9,7 @@ use serde_json::Value;
 use simulator_core::{Refusal, World};
 use tokio::sync::Semaphore;
 
+use super::hold::Polls;
 use super::request_id::RequestIds;
 use crate::account::{self, Account};
 use crate::registry::LayerApi;
@@ -24,6 +25,8 @@ pub(super) struct Served {
     request_ids: RequestIds,
     /// Turns of the requests that may be very large, so that many at once do not fill the memory.
     pub(super) large_requests: Semaphore,
+    /// Where polls may be held.
+    polls: Option<Polls>,
 }
 
 /// So many requests that may be very large are read and answered at a time.
@@ -36,19 +39,27 @@ pub(super) struct Exchange {
 }
 
 impl Served {
-    pub(super) fn new(account: Arc<Account>, services: Vec<Service>) -> Self {
+    pub(super) fn new(account: Arc<Account>, services: Vec<Service>, hold_polls: bool) -> Self {
         Self {
             account,
             services,
             layers: None,
             request_ids: RequestIds::default(),
             large_requests: Semaphore::new(LARGE_REQUESTS),
+            polls: hold_polls.then(Polls::default),
         }
     }
 
     /// The same with ECR's API for layers.
     pub(super) fn with_layers(self, layers: Option<LayerApi>) -> Self {
         Self { layers, ..self }
+    }
+
+    /// Ends once `request` may be answered.
+    pub(super) async fn wait(&self, request: &Request<Bytes>) {
+        if let Some(polls) = &self.polls {
+            polls.wait(&self.account, request).await;
+        }
     }
 
     /// Answers `request`.

@@ -5,6 +5,7 @@
 //! their own on the same port.
 
 mod exchange;
+mod hold;
 mod request_id;
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,8 @@ pub struct Offer {
     pub layers: Option<LayerApi>,
     /// What else is answered, under paths of its own.
     pub beside: Router,
+    /// Whether questions after what is not settled, asked again, wait for news, for twenty seconds at most.
+    pub hold_polls: bool,
 }
 
 impl std::fmt::Debug for Offer {
@@ -111,8 +114,9 @@ impl Bound {
     /// Answers there for `account`.
     #[must_use]
     pub fn serve(self, account: Arc<Account>, offer: Offer) -> Endpoint {
-        let Offer { issuer, layers, beside } = offer;
-        self.serve_only(Served::new(account, service::all_trusting(issuer.as_ref())).with_layers(layers), beside)
+        let Offer { issuer, layers, beside, hold_polls } = offer;
+        let served = Served::new(account, service::all_trusting(issuer.as_ref()), hold_polls).with_layers(layers);
+        self.serve_only(served, beside)
     }
 
     /// Answers there for `served` and for what `beside` has routes of.
@@ -140,12 +144,13 @@ impl Bound {
 }
 
 impl Endpoint {
-    /// Starts to serve `account` on `listen`; port 0 stands for any that is free.
+    /// Starts to serve `account` on `listen`, as in a rehearsal, where nobody should wait for nothing: polls are held. Port 0 stands for any
+    /// that is free.
     ///
     /// # Errors
     /// If nothing can listen there.
     pub async fn start(account: Arc<Account>, listen: SocketAddr) -> Result<Self, EndpointError> {
-        Ok(Bound::to(listen).await?.serve(account, Offer::default()))
+        Ok(Bound::to(listen).await?.serve(account, Offer { hold_polls: true, ..Offer::default() }))
     }
 
     /// Where it listens.
@@ -184,7 +189,11 @@ async fn serve(State(served): State<Arc<Served>>, request: Request<Body>) -> Res
             let served = Arc::clone(&served);
             away(move || served.respond(&Request::from_parts(parts, body))).await
         }
-        Ok(body) => served.respond(&Request::from_parts(parts, body)),
+        Ok(body) => {
+            let request = Request::from_parts(parts, body);
+            served.wait(&request).await;
+            served.respond(&request)
+        }
         // Either it is too large, or the client has hung up and reads no answer.
         Err(_) => served.too_large(&Request::from_parts(parts, Bytes::new()), limit),
     };

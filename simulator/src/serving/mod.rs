@@ -55,6 +55,8 @@ pub struct Setup {
     pub scanner: Option<String>,
     /// Whose identity tokens are handed out, as far as those who ask do not say otherwise.
     pub job: Job,
+    /// Whether DescribeServices and DescribeTasks, asked again after what is not settled, wait for news.
+    pub hold_polls: bool,
 }
 
 /// What carries the account's wishes out.
@@ -91,7 +93,8 @@ impl Serving {
     /// # Errors
     /// The port is taken, the layers' directory cannot be used, or there is no container engine.
     pub async fn open(setup: Setup) -> Result<Self, ServeError> {
-        let Setup { account, region, timing, timing_name, seed, listen, state, engine, scanner, job } = setup;
+        let Setup { account, region, timing, timing_name, seed, listen, state, engine, scanner, job, hold_polls } =
+            setup;
         let bound = Bound::to(listen).await?;
         let reached = reached_at(bound.address());
         let host = reached.to_string();
@@ -136,7 +139,7 @@ impl Serving {
         let stopping = CancellationToken::new();
         let (registry, layers) = registry::routes(Arc::clone(&account), layers, stopping.clone(), reached);
         let tokens = crate::oidc::routes(Arc::clone(&issuer), job, bearer, bound.address());
-        let offer = Offer { issuer: Some(issuer), layers: Some(layers), beside: registry.merge(tokens) };
+        let offer = Offer { issuer: Some(issuer), layers: Some(layers), beside: registry.merge(tokens), hold_polls };
         let endpoint = bound.serve(Arc::clone(&account), offer);
         Ok(Self { account, ready, endpoint, stopping, containers, driving: AbortOnDropHandle::new(driving), scanning })
     }
