@@ -50,6 +50,11 @@ nightly *args:
 bench *args: engine images build
     fixtures/bench/rehearsal {{ greenroom }} "$@"
 
+# Time pushing 1 GiB to the registry beside Debian's docker-registry: just bench-registry [RUNS]
+bench-registry *args: clients
+    cargo build --release --package greenroom
+    fixtures/bench/registry "${CARGO_TARGET_DIR:-target}/release/greenroom" "$@"
+
 # Time the core: rollouts in virtual time, events in a second, memory, exploring; arguments go to criterion, such as a filter
 bench-core *args:
     cargo bench --package simulator-core --bench rollout -- "$@"

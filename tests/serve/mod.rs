@@ -5,9 +5,12 @@ mod clients;
 mod containers;
 mod http;
 mod layers;
+mod pushes;
 mod registry;
+mod scans;
 mod start;
 mod state;
+mod uploads;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

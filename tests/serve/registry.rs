@@ -39,6 +39,14 @@ impl DockerClient {
         Self { config: tempfile::tempdir().expect("the machine has room") }
     }
 
+    /// One that believes to have logged in with `token`, in which user and password are encoded.
+    pub(super) fn with_token(served: &Served, token: &str) -> Self {
+        let client = Self::stranger();
+        let auths = json!({"auths": {served.said("registry"): {"auth": token}}});
+        std::fs::write(client.config.path().join("config.json"), auths.to_string()).expect("the machine has room");
+        client
+    }
+
     /// Logs in, as the AWS documentation has it: with the password on standard input.
     pub(super) fn login(&self, served: &Served, password: &str) {
         use std::io::Write as _;
@@ -69,7 +77,7 @@ pub(super) fn password(mut aws: Command) -> String {
     told(&output).trim().to_owned()
 }
 
-/// An image of one layer that nobody else has, and its parts as files.
+/// An image that nobody else has, and its last layer and its configuration as files.
 pub(super) struct Image {
     /// Holds the files.
     _directory: TempDir,
@@ -81,7 +89,7 @@ pub(super) struct Image {
 }
 
 impl Image {
-    /// Makes one whose layer has some more than `bytes` bytes, in the engine, too.
+    /// Makes one of one layer, which has some more than `bytes` bytes, in the engine, too.
     pub(super) fn import(bytes: usize) -> Self {
         let directory = tempfile::tempdir().expect("the machine has room");
         let at = |name: &str| directory.path().join(name);
@@ -90,13 +98,32 @@ impl Image {
         std::fs::write(at("content"), content).expect("the machine has room");
         run_in(directory.path(), "tar", &["cf", "root.tar", "content"]);
         let id = told(&docker(&["import", &at("root.tar").display().to_string()])).trim().to_owned();
+        Self::saved(directory, &id)
+    }
+
+    /// Makes one with the layers of this one and a small one of its own.
+    pub(super) fn with_a_layer(&self, number: usize) -> Self {
+        let directory = tempfile::tempdir().expect("the machine has room");
+        let at = |name: &str| directory.path().join(name);
+        std::fs::write(at("number"), format!("{number} {}", self.config_digest)).expect("the machine has room");
+        let dockerfile = format!("FROM {}\nCOPY number /number\n", self.config_digest);
+        std::fs::write(at("Dockerfile"), dockerfile).expect("the machine has room");
+        let built = docker(&["build", "--quiet", &directory.path().display().to_string()]);
+        let id = String::from_utf8_lossy(&built.stdout).trim().to_owned();
+        Self::saved(directory, &id)
+    }
+
+    /// The image `id` of the engine, whose files come into `directory`.
+    fn saved(directory: TempDir, id: &str) -> Self {
+        let at = |name: &str| directory.path().join(name);
         assert!(id.starts_with("sha256:"), "{id}");
-        let saved = docker(&["save", "--output", &at("image.tar").display().to_string(), &id]);
+        let saved = docker(&["save", "--output", &at("image.tar").display().to_string(), id]);
         assert!(saved.status.success(), "{}", told(&saved));
         run_in(directory.path(), "tar", &["xf", "image.tar"]);
         let manifest = std::fs::read(at("manifest.json")).expect("an image has a manifest");
         let saved: Value = serde_json::from_slice(&manifest).expect("it is JSON");
-        let (config, layer) = (path_in(&at, &saved[0]["Config"]), path_in(&at, &saved[0]["Layers"][0]));
+        let last = saved[0]["Layers"].as_array().and_then(|layers| layers.last()).expect("an image has layers");
+        let (config, layer) = (path_in(&at, &saved[0]["Config"]), path_in(&at, last));
         let read = |path: &Path| std::fs::read(path).expect("it was saved");
         let (layer_bytes, config_bytes) = (read(&layer), read(&config));
         let (layer_digest, config_digest) = (sha256(&layer_bytes), sha256(&config_bytes));
@@ -116,6 +143,21 @@ impl Image {
         let removed = docker(&["rmi", "--force", &self.config_digest]);
         assert!(removed.status.success(), "{}", told(&removed));
     }
+}
+
+/// The names of the files below `directory`, in order.
+pub(super) fn files_below(directory: &Path) -> Vec<String> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).expect("the directory is there") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    files.sort();
+    files
 }
 
 fn path_in(at: &impl Fn(&str) -> PathBuf, name: &Value) -> PathBuf {

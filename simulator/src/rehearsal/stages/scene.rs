@@ -111,7 +111,7 @@ impl Scene {
             .await
             .map_err(|error| RehearsalError::engine(&error, None))?;
         let bound = Bound::to(ANY_PORT).await.map_err(|error| RehearsalError::engine(&error, None))?;
-        let offer = Offer { layers: Some(registry.layer_api()), ..Offer::default() };
+        let offer = Offer { layers: Some(registry.layer_api()), hold_polls: true, ..Offer::default() };
         let endpoint = bound.serve(Arc::clone(&account), offer);
         let network = session.engine.open_network(&session.identity, registry.address()).await.map_err(|error| {
             let help = error.help().map(str::to_owned);
