@@ -33,7 +33,7 @@ rehearse *args:
 
 # Run every test; arguments go to `cargo test`
 [no-exit-message]
-test *args: engine images clients
+test *args: engine images clients actions
     cargo test --workspace "$@"
 
 # Everything that CI runs: formatting, lints, tests
@@ -81,6 +81,10 @@ images: engine
 # Make sure of the AWS clients that tests use
 clients:
     @fixtures/clients/ensure >/dev/null
+
+# Make sure of GitHub's AWS actions, as far as they can be had
+actions:
+    @fixtures/actions/ensure >/dev/null
 
 # Build greenroom; silent when there is nothing to do
 [private]

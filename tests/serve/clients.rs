@@ -54,3 +54,28 @@ fn a_held_poll_spares_a_waiter_its_sleep() {
     assert!(output.status.success(), "{}", told(&output));
     assert_eq!(told(&output).trim(), "tasks_stopped: 1\nservices_stable: 1", "a waiter slept");
 }
+
+/// `aws ecs deploy` is for CodeDeploy alone, which is not simulated: the refusal names the operation, and what there is in its place.
+#[test]
+fn a_deploy_by_code_deploy_is_refused_by_name() {
+    let served = Served::start(&["--engine", "virtual"]);
+    served.aws(&["ecs", "create-cluster", "--cluster-name", "news"]);
+    let definition = tempfile::NamedTempFile::new().expect("the machine has room");
+    let text = r#"{"family": "api", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
+        "containerDefinitions": [{"name": "api", "image": "nginx", "essential": true}]}"#;
+    std::fs::write(definition.path(), text).expect("there is room");
+    let file = definition.path().display().to_string();
+    served.aws(&["ecs", "register-task-definition", "--cli-input-json", text]);
+    let subnet = served.aws(&["ec2", "describe-subnets", "--query", "Subnets[0].SubnetId"]);
+    let network = format!("awsvpcConfiguration={{subnets=[{}]}}", subnet.as_str().expect("there are default subnets"));
+    let service = ["ecs", "create-service", "--cluster", "news", "--service-name", "api", "--task-definition", "api"];
+    let nothing_runs = ["--desired-count", "0", "--launch-type", "FARGATE", "--network-configuration", &network];
+    served.aws(&[service.as_slice(), &nothing_runs].concat());
+    let deploy = ["ecs", "deploy", "--cluster", "news", "--service", "api", "--task-definition", &file];
+    let output = served.client("aws").args(deploy).args(["--codedeploy-appspec", &file]).output();
+    let output = output.expect("the AWS CLI can be run");
+    assert!(!output.status.success());
+    let sentence =
+        "greenroom does not simulate the operation codedeploy:GetApplication; it does simulate ECS's own blue/green";
+    assert!(told(&output).contains(sentence), "{}", told(&output));
+}
