@@ -2,6 +2,7 @@
 
 mod clients;
 mod containers;
+mod explain;
 mod start;
 mod state;
 

@@ -11,18 +11,24 @@ use crate::finding::{Code, Finding, Kind, Stage};
 pub fn findings(events: &[Event]) -> Vec<Finding> {
     let mut asked: BTreeMap<&str, (usize, Option<&str>)> = BTreeMap::new();
     for event in events {
-        let (what, by) = match &event.kind {
-            EventKind::NotSimulated { what } => (what, None),
-            EventKind::Called { caller, refusal: Some(refusal), .. } => match refusal.as_ref() {
-                Refusal::NotSimulated { what } => (what, Some(caller.as_str())),
-                Refusal::Denied(_) | Refusal::Fault { .. } => continue,
-            },
-            _ => continue,
-        };
+        let Some((what, by)) = refused(&event.kind) else { continue };
         let (times, _) = asked.entry(what).or_insert((0, by));
         *times += 1;
     }
     asked.into_iter().map(|(what, (times, by))| finding(what, times, by)).collect()
+}
+
+/// What was not simulated, and who called it, where that is known.
+fn refused(kind: &EventKind) -> Option<(&str, Option<&str>)> {
+    if let EventKind::NotSimulated { what } = kind {
+        return Some((what, None));
+    }
+    if let EventKind::Called { caller, refusal: Some(refusal), .. } = kind
+        && let Refusal::NotSimulated { what } = refusal.as_ref()
+    {
+        return Some((what, Some(caller.as_str())));
+    }
+    None
 }
 
 fn finding(what: &str, times: usize, by: Option<&str>) -> Finding {
