@@ -264,7 +264,7 @@ mod tests {
                 vec!["Statement `Frozen` of policy `deploy.json` denies it. No statement that is added helps"],
             ),
             (
-                missing.clone(),
+                missing,
                 vec![policy(r#"{"Effect":"Allow","Action":"ecs:*","Resource":"*"}"#)],
                 vec!["allows it, and no other denies it"],
             ),
