@@ -30,7 +30,7 @@ enum Command {
     Explore(command::explore::Arguments),
     /// Serve a simulated AWS account to any AWS client on this machine.
     Serve(command::serve::Arguments),
-    /// Say what a finding's code means, what causes it and what helps.
+    /// Say what a finding's code means, or what refused a call and the smallest policy statement that would allow it.
     Explain(command::explain::Arguments),
     /// Say what greenroom finds on this machine.
     Doctor,

@@ -3,6 +3,7 @@
 mod actions;
 mod clients;
 mod containers;
+mod explain;
 mod http;
 mod layers;
 mod pushes;

@@ -35,7 +35,7 @@ pub fn line(event: &Event) -> Option<String> {
 fn advice(refusal: &Refusal) -> Option<String> {
     let Refusal::Denied(denial) = refusal else { return None };
     Some(match smallest_statement(denial)? {
-        Advice::Add { policy, statement } => format!("to allow it, add to an {policy}: {}", in_one_line(&statement)),
+        Advice::Add { policy, statement } => format!("to allow it, add to its {policy}: {}", in_one_line(&statement)),
         Advice::Narrow { policy, statement } => format!("{statement} of the {policy} denies it"),
     })
 }

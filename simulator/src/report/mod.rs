@@ -7,6 +7,7 @@
 //! - [`log`]: lines for whoever watches an account at work
 //! - [`redact`]: keeps secret values out of all of them
 
+pub mod denial;
 pub mod json;
 pub mod junit;
 pub mod log;

@@ -1,9 +1,11 @@
 //! What would have to be written for a refused call to be allowed.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::decision::{Cause, PolicyKind, StatementRef};
-use crate::refusal::{Denial, Evidence};
+use crate::refusal::Denial;
 
 /// What undoes a denial.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +26,13 @@ pub enum Advice {
     },
 }
 
-/// Condition keys that belong into even the smallest statement: without them it would allow more than the call.
-const NARROWING: [&str; 3] = ["iam:PassedToService", "iam:AWSServiceName", "iam:PolicyARN"];
+/// How a condition key narrows even the smallest statement: without it the statement would allow more than the call.
+enum Narrowing {
+    /// Its value is a text.
+    Text,
+    /// Its value is an ARN.
+    Arn,
+}
 
 /// The smallest statement that would have allowed the call that `denial` refused, by the policies that refused it: the one action, the
 /// one resource, and the conditions without which it would allow much more. Another kind of policy may refuse the call after that.
@@ -33,54 +40,81 @@ const NARROWING: [&str; 3] = ["iam:PassedToService", "iam:AWSServiceName", "iam:
 #[must_use]
 pub fn smallest_statement(denial: &Denial) -> Option<Advice> {
     let evidence = denial.evidence.as_deref()?;
-    let policy = match &evidence.cause {
-        Cause::ExplicitDeny(policy, statement) => {
-            return Some(Advice::Narrow { policy: *policy, statement: statement.clone() });
+    Some(match &evidence.cause {
+        Cause::ExplicitDeny(policy, statement) => Advice::Narrow { policy: *policy, statement: statement.clone() },
+        Cause::NotAllowed(policy) => {
+            let statement = allowing(*policy, &denial.caller, &denial.action, &denial.resource, &evidence.context);
+            Advice::Add { policy: *policy, statement }
         }
-        Cause::NotAllowed(policy) => *policy,
-    };
+    })
+}
+
+/// The smallest statement of a policy of this kind that allows `caller` the action on the resource, as JSON on several lines.
+pub(super) fn allowing(policy: PolicyKind, caller: &str, action: &str, resource: &str, context: &Keys) -> String {
     let mut statement = Map::new();
     statement.insert("Effect".to_owned(), json!("Allow"));
     match policy {
         PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => {
-            statement.insert("Action".to_owned(), json!(denial.action));
-            statement.insert("Resource".to_owned(), json!(denial.resource));
+            statement.insert("Action".to_owned(), json!(action));
+            statement.insert("Resource".to_owned(), json!(resource));
         }
         PolicyKind::Resource | PolicyKind::Trust => {
-            statement.insert("Principal".to_owned(), principal(denial, evidence));
-            statement.insert("Action".to_owned(), json!(denial.action));
+            statement.insert("Principal".to_owned(), principal(caller, context));
+            statement.insert("Action".to_owned(), json!(action));
         }
     }
-    let conditions = conditions(evidence);
+    let conditions = conditions(resource, context);
     if !conditions.is_empty() {
-        statement.insert("Condition".to_owned(), json!({"StringEquals": conditions}));
+        statement.insert("Condition".to_owned(), Value::Object(conditions));
     }
-    let statement = serde_json::to_string_pretty(&statement).expect("a map of texts can be written");
-    Some(Advice::Add { policy, statement })
+    serde_json::to_string_pretty(&statement).expect("a map of texts can be written")
 }
 
+/// Condition keys and their values.
+type Keys = BTreeMap<String, Vec<String>>;
+
 /// Who must be named: the identity provider of a token, or the caller; of a session, its role.
-fn principal(denial: &Denial, evidence: &Evidence) -> Value {
-    if let Some([provider, ..]) = evidence.context.get(super::FEDERATED_PROVIDER).map(Vec::as_slice) {
+fn principal(caller: &str, context: &Keys) -> Value {
+    if let Some([provider, ..]) = context.get(super::FEDERATED_PROVIDER).map(Vec::as_slice) {
         return json!({"Federated": provider});
     }
-    let role = denial.caller.split_once(":assumed-role/").and_then(|(account, session)| {
+    let role = caller.split_once(":assumed-role/").and_then(|(account, session)| {
         let account = account.replacen(":sts:", ":iam:", 1);
         let (role, _) = session.rsplit_once('/')?;
         Some(format!("{account}:role/{role}"))
     });
-    json!({"AWS": role.unwrap_or_else(|| denial.caller.clone())})
+    json!({"AWS": role.unwrap_or_else(|| caller.to_owned())})
 }
 
-fn conditions(evidence: &Evidence) -> Map<String, Value> {
-    let narrowing = |key: &str| NARROWING.contains(&key) || key.ends_with(":aud") || key.ends_with(":sub");
-    let keys = evidence.context.iter().filter(|(key, _)| narrowing(key));
-    keys.map(|(key, values)| {
+fn conditions(resource: &str, context: &Keys) -> Map<String, Value> {
+    let mut conditions = Map::new();
+    for (key, values) in context {
+        let operator = match narrowing(key, resource) {
+            None => continue,
+            Some(Narrowing::Text) => "StringEquals",
+            Some(Narrowing::Arn) => "ArnEquals",
+        };
         let value = match values.as_slice() {
             [one] => json!(one),
             several => json!(several),
         };
-        (key.clone(), value)
-    })
-    .collect()
+        let entry = conditions.entry(operator).or_insert_with(|| json!({}));
+        entry[key.as_str()] = value;
+    }
+    conditions
+}
+
+/// The conditions that are recommended for deploys (`facts/iam-actions.json`, `recommended_conditions`), as far as they do not follow from
+/// the resource.
+fn narrowing(key: &str, resource: &str) -> Option<Narrowing> {
+    match key {
+        "iam:PassedToService" | "iam:AWSServiceName" | "ecs:account-setting" | "kms:ViaService" => {
+            Some(Narrowing::Text)
+        }
+        "iam:PolicyARN" | "iam:PermissionsBoundary" => Some(Narrowing::Arn),
+        // The ARNs of services and tasks name their cluster.
+        "ecs:cluster" if resource == "*" || resource.contains(":task-definition/") => Some(Narrowing::Arn),
+        _ if key.ends_with(":CreateAction") || key.ends_with(":aud") || key.ends_with(":sub") => Some(Narrowing::Text),
+        _ => None,
+    }
 }

@@ -17,6 +17,8 @@ pub struct Policies<'a> {
     pub resource: Option<Named<'a>>,
     /// Whether the resource's policy must allow the request too, as a role's trust policy must.
     pub resource_decides: bool,
+    /// Whether the resource is another account's than the requester's: then the policies of both accounts must allow the request.
+    pub foreign: bool,
 }
 
 /// A policy and what it is called.
@@ -77,7 +79,7 @@ pub enum Cause {
 /// Decides. The order of policies and of statements does not matter, but for which of them is named.
 #[must_use]
 pub fn decide(request: &Request<'_>, policies: &Policies<'_>) -> Decision {
-    let Policies { identity, boundary, session, resource, resource_decides } = policies;
+    let Policies { identity, boundary, session, resource, resource_decides, foreign } = policies;
     let resource_kind = if *resource_decides { PolicyKind::Trust } else { PolicyKind::Resource };
     let identities = identity.iter().map(|policy| (PolicyKind::Identity, policy));
     let sessions = session.iter().map(|policy| (PolicyKind::Session, policy));
@@ -90,7 +92,13 @@ pub fn decide(request: &Request<'_>, policies: &Policies<'_>) -> Decision {
     }
 
     let granted = resource.as_ref().and_then(|policy| policy.find(Effect::Allow, request));
-    let needs_identity = match (granted, resource_decides) {
+    let granted = match granted {
+        // However the other account names it, the requester's own account has to allow it, too.
+        Some((allowance, _)) if *foreign => Some((allowance, Reach::Account)),
+        granted => granted,
+    };
+    let must_be_granted = *resource_decides || *foreign;
+    let needs_identity = match (granted, must_be_granted) {
         (Some((allowance, Reach::Direct)), _) => return Decision::Allowed(allowance),
         (Some((allowance, Reach::Anyone)), _) => Err(allowance),
         (Some((_, Reach::Account)), _) | (None, false) => Ok(()),

@@ -90,6 +90,8 @@ impl World {
             session: self.iam.session_policies(caller),
             resource: resource_policy,
             resource_decides,
+            // There are no other accounts whose principals could call, or whose resources could be asked for.
+            foreign: false,
         };
         decide(&request, &policies)
     }

@@ -32,6 +32,7 @@ mod simulation;
 pub(crate) mod tag;
 #[cfg(test)]
 mod tests;
+mod told;
 mod user;
 mod validate;
 
@@ -78,6 +79,7 @@ pub use simulation::{
     Evaluation, MatchedStatement, Outcome, SimulateCustomPolicy, SimulatePrincipalPolicy, Simulation,
 };
 pub use tag::{ListTags, TagEntity, Tagged, UntagEntity};
+pub use told::{Judged, Near, Told, judge, read_told};
 pub use user::{CreateUser, DeleteUser, GetUser, ListUsers, User};
 
 use credential::KeyRecord;

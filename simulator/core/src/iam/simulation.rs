@@ -225,6 +225,10 @@ impl Parts<'_> {
             session: Vec::new(),
             resource: resource_policy.as_ref().map(Source::named),
             resource_decides: false,
+            foreign: requester.account().is_some_and(|own| {
+                let owner = resource.split(':').nth(4).unwrap_or_default();
+                !owner.is_empty() && !owner.contains('*') && owner != own.to_string()
+            }),
         };
         let (decision, effect) = match decide(&request, &policies) {
             Decision::Root | Decision::Allowed(_) => ("allowed", Some(Effect::Allow)),

@@ -5,6 +5,7 @@ mod entities;
 mod oidc_provider;
 mod propagation;
 mod simulation;
+mod told;
 
 use std::time::Duration;
 

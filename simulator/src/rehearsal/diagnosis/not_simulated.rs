@@ -11,19 +11,24 @@ use crate::finding::{Code, Finding, Kind, Stage};
 pub fn findings(events: &[Event]) -> Vec<Finding> {
     let mut asked: BTreeMap<&str, (usize, Option<&str>)> = BTreeMap::new();
     for event in events {
-        let (what, by) = if let EventKind::NotSimulated { what } = &event.kind {
-            (what, None)
-        } else if let EventKind::Called { caller, refusal: Some(refusal), .. } = &event.kind
-            && let Refusal::NotSimulated { what } = refusal.as_ref()
-        {
-            (what, Some(caller.as_str()))
-        } else {
-            continue;
-        };
+        let Some((what, by)) = refused(&event.kind) else { continue };
         let (times, _) = asked.entry(what).or_insert((0, by));
         *times += 1;
     }
     asked.into_iter().map(|(what, (times, by))| finding(what, times, by)).collect()
+}
+
+/// What was not simulated, and who called it, where that is known.
+fn refused(kind: &EventKind) -> Option<(&str, Option<&str>)> {
+    if let EventKind::NotSimulated { what } = kind {
+        return Some((what, None));
+    }
+    if let EventKind::Called { caller, refusal: Some(refusal), .. } = kind
+        && let Refusal::NotSimulated { what } = refusal.as_ref()
+    {
+        return Some((what, Some(caller.as_str())));
+    }
+    None
 }
 
 fn finding(what: &str, times: usize, by: Option<&str>) -> Finding {

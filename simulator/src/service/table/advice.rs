@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use simulator_core::iam::decision::PolicyKind;
-use simulator_core::iam::{Advice, smallest_statement};
+use simulator_core::iam::{Advice, read_told, smallest_statement};
 use simulator_core::{Access, Caller, Refusal, Timestamp, World};
 
 use super::play::{self, Moment};
@@ -71,6 +71,9 @@ impl<'a> Probe<'a> {
         let mut statements = Vec::new();
         while let Err(Refusal::Denied(denial)) = self.attempt(self.moment.row, self.moment.request.clone(), &statements)
         {
+            let told = read_told(&denial.to_string());
+            let named: Vec<_> = told.iter().map(|told| (&told.caller, &told.action)).collect();
+            assert_eq!(named, [(&denial.caller, &denial.action)], "{place}: the sentence can be read again");
             match smallest_statement(&denial) {
                 Some(Advice::Add { policy: PolicyKind::Identity, statement }) => statements.push(statement),
                 advice => panic!("{place}: {advice:?} for {denial}"),

@@ -199,6 +199,7 @@ fn a_resource_policy_counts_by_whom_it_names() {
                 session: Vec::new(),
                 resource: Some(Named { name: "r", document: resource }),
                 resource_decides: must_allow,
+                foreign: false,
             },
         );
         let outcome = match decision {
@@ -207,6 +208,101 @@ fn a_resource_policy_counts_by_whom_it_names() {
         };
         let case = (&resource.statements[0].principals, identity_allows, boundary_allows, must_allow);
         assert_eq!(outcome, expected, "{case:?}");
+    }
+}
+
+fn resource_policy(effect: &str, principal: &str) -> Document {
+    let text = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}",{principal},"Action":"*","Resource":"*"}}]}}"#
+    );
+    Document::resource(&text).unwrap_or_else(|error| panic!("{text}: {error:?}"))
+}
+
+/// What comes of a request by `requester` for a resource with this policy, whose identity policies allow it or not.
+fn outcome(
+    requester: &Requester,
+    resource: Option<&Document>,
+    identity: &[Document],
+    caps: [Option<&Document>; 2],
+    foreign: bool,
+) -> String {
+    let named = |document| Named { name: "p", document };
+    let context = Context::default();
+    let request = Request { requester, action: "a:B", resource: "*", context: &context };
+    let [boundary, session] = caps.map(|cap| cap.map(named));
+    let policies = Policies {
+        identity: identity.iter().map(named).collect(),
+        boundary,
+        session: session.into_iter().collect(),
+        resource: resource.map(named),
+        resource_decides: false,
+        foreign,
+    };
+    match decide(&request, &policies) {
+        Decision::Root | Decision::Allowed(_) => "allowed".to_owned(),
+        Decision::Denied(Cause::NotAllowed(kind)) => format!("no {kind}"),
+        Decision::Denied(Cause::ExplicitDeny(kind, _)) => format!("denied by {kind}"),
+    }
+}
+
+/// Across accounts both sides must allow, however closely the resource's policy names who asks (IAM guide, "Cross-account policy evaluation
+/// logic").
+#[test]
+fn across_accounts_both_sides_must_allow() {
+    let star = document(&[r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#.to_owned()]);
+    let nothing = document(&[r#"{"Effect":"Allow","Action":"none:None","Resource":"*"}"#.to_owned()]);
+    let user_named = resource_policy("Allow", r#""Principal":{"AWS":"arn:aws:iam::123456789012:user/ann"}"#);
+    let account_named = resource_policy("Allow", r#""Principal":{"AWS":"arn:aws:iam::123456789012:root"}"#);
+    let anyone = resource_policy("Allow", r#""Principal":"*""#);
+    let denied = resource_policy("Deny", r#""Principal":"*""#);
+    for (resource, identity_allows, boundary, foreign, expected) in [
+        (Some(&user_named), true, None, true, "allowed"),
+        (Some(&account_named), true, None, true, "allowed"),
+        (Some(&anyone), true, None, true, "allowed"),
+        (Some(&user_named), false, None, true, "no identity-based policy"),
+        (Some(&anyone), false, None, true, "no identity-based policy"),
+        (None, true, None, true, "no resource-based policy"),
+        (Some(&denied), true, None, true, "denied by resource-based policy"),
+        (Some(&user_named), true, Some(&nothing), true, "no permissions boundary"),
+        (Some(&user_named), false, Some(&nothing), false, "allowed"),
+        (None, true, None, false, "allowed"),
+    ] {
+        let identity = [if identity_allows { star.clone() } else { nothing.clone() }];
+        let given = outcome(&user(), resource, &identity, [boundary, None], foreign);
+        assert_eq!(given, expected, "{resource:?} {identity_allows} {boundary:?} {foreign}");
+    }
+}
+
+/// What a resource's policy says of a session: by the session's own name nothing else must allow it; by its role's, boundary and session policy
+/// must (facts/aws.md 6.1).
+#[test]
+fn a_session_is_named_by_itself_or_by_its_role() {
+    let nothing = document(&[r#"{"Effect":"Allow","Action":"none:None","Resource":"*"}"#.to_owned()]);
+    let account: crate::AccountId = "123456789012".parse().expect("twelve digits");
+    let arn = |text: &str| text.parse::<Arn>().expect("an ARN");
+    let session = Requester::Session {
+        account,
+        role: arn("arn:aws:iam::123456789012:role/task"),
+        session: arn("arn:aws:sts::123456789012:assumed-role/task/one"),
+    };
+    let by_session =
+        resource_policy("Allow", r#""Principal":{"AWS":"arn:aws:sts::123456789012:assumed-role/task/one"}"#);
+    let by_other = resource_policy("Allow", r#""Principal":{"AWS":"arn:aws:sts::123456789012:assumed-role/task/two"}"#);
+    let by_role = resource_policy("Allow", r#""Principal":{"AWS":"arn:aws:iam::123456789012:role/task"}"#);
+    let deny_others = resource_policy("Deny", r#""NotPrincipal":{"AWS":["arn:aws:iam::123456789012:role/task"]}"#);
+    let deny_all_but_another =
+        resource_policy("Deny", r#""NotPrincipal":{"AWS":["arn:aws:iam::123456789012:role/other"]}"#);
+    for (resource, boundary, session_policy, expected) in [
+        (&by_session, Some(&nothing), Some(&nothing), "allowed"),
+        (&by_other, None, None, "no identity-based policy"),
+        (&by_role, None, None, "allowed"),
+        (&by_role, Some(&nothing), None, "no permissions boundary"),
+        (&by_role, None, Some(&nothing), "no session policy"),
+        (&deny_others, None, None, "no identity-based policy"),
+        (&deny_all_but_another, None, None, "denied by resource-based policy"),
+    ] {
+        let given = outcome(&session, Some(resource), &[], [boundary, session_policy], false);
+        assert_eq!(given, expected, "{resource:?} {boundary:?} {session_policy:?}");
     }
 }
 

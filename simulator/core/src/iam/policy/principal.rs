@@ -38,6 +38,17 @@ pub enum Requester {
     },
 }
 
+impl Requester {
+    /// The account that it belongs to, if it is of one.
+    #[must_use]
+    pub const fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Root { account } | Self::User { account, .. } | Self::Session { account, .. } => Some(account),
+            Self::Service { .. } | Self::WebIdentity { .. } => None,
+        }
+    }
+}
+
 /// An entry of a statement's `Principal`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrincipalPattern {

@@ -62,11 +62,25 @@ fn each_operator_compares_as_the_guide_says() {
         assert!(!holds(&condition(operator), &[("k", &[bad])]), "{operator} {values} {bad}");
         // A key that is missing satisfies no positive operator, but for IfExists.
         assert!(!holds(&condition(operator), &[]), "{operator} without the key");
-        assert!(holds(&condition(&format!("{operator}IfExists")), &[]), "{operator}IfExists without the key");
+        let if_exists = format!("{operator}IfExists");
+        assert!(holds(&condition(&if_exists), &[]), "{if_exists} without the key");
+        assert!(!holds(&condition(&if_exists), &[("k", &[bad])]), "{if_exists} {values} {bad}");
+        // Both set operators take every operator: a good and a bad value are any of the wanted, but not all.
+        for (set, both, none) in [("ForAnyValue", true, false), ("ForAllValues", false, true)] {
+            let with = format!("{set}:{operator}");
+            assert_eq!(holds(&condition(&with), &[("k", &[good, bad])]), both, "{with} {values} {good} {bad}");
+            assert_eq!(holds(&condition(&with), &[]), none, "{with} without the key");
+            assert!(holds(&condition(&with), &[("k", &[good])]), "{with} {values} {good}");
+            assert!(!holds(&condition(&with), &[("k", &[bad])]), "{with} {values} {bad}");
+            assert!(holds(&condition(&format!("{with}IfExists")), &[]), "{with}IfExists without the key");
+        }
         let Some(negated) = negated(operator) else { continue };
         assert!(!holds(&condition(&negated), &[("k", &[good])]), "{negated} {values} {good}");
         assert!(holds(&condition(&negated), &[("k", &[bad])]), "{negated} {values} {bad}");
         assert!(holds(&condition(&negated), &[]), "{negated} without the key");
+        let if_exists = format!("{negated}IfExists");
+        assert!(holds(&condition(&if_exists), &[]), "{if_exists} without the key");
+        assert!(!holds(&condition(&if_exists), &[("k", &[good])]), "{if_exists} {values} {good}");
     }
 }
 
@@ -114,6 +128,20 @@ const SETS: &[(&str, &[&str], bool)] = &[
     (r#"{"ForAnyValue:StringLikeIfExists":{"k":["a*"]}}"#, &[], true),
     (r#"{"StringEquals":{"k":"a"},"StringNotEquals":{"other":"b"}}"#, &["a"], true),
     (r#"{"StringEquals":{"k":"a","other":"b"}}"#, &["a"], false),
+    // Negated operators: none of the values that are listed.
+    (r#"{"StringNotEquals":{"k":["a","b"]}}"#, &["b"], false),
+    (r#"{"StringNotEquals":{"k":["a","b"]}}"#, &["c"], true),
+    (r#"{"ForAllValues:StringNotEquals":{"k":["a"]}}"#, &[], true),
+    (r#"{"ForAllValues:StringLike":{"k":["a*","b*"]}}"#, &["ab", "ba"], true),
+    (r#"{"ForAllValues:StringLike":{"k":["a*","b*"]}}"#, &["ab", "ca"], false),
+    // Variables and their defaults count in values, too; without either nothing is like them.
+    (r#"{"StringEquals":{"k":"${other, 'a'}"}}"#, &["a"], true),
+    (r#"{"StringEquals":{"k":"${other}"}}"#, &["a"], false),
+    (r#"{"StringLike":{"k":"${k}*"}}"#, &["a"], true),
+    (r#"{"StringNotEquals":{"k":"${other}"}}"#, &["a"], true),
+    // Presence with a set operator on tags: all keys, and there are some.
+    (r#"{"ForAllValues:StringEquals":{"k":["a"]},"Null":{"k":"false"}}"#, &[], false),
+    (r#"{"ForAllValues:StringEquals":{"k":["a"]},"Null":{"k":"false"}}"#, &["a"], true),
 ];
 
 #[test]
@@ -163,6 +191,23 @@ fn resources_match_part_by_part() {
         );
         let document = Document::identity(&text).unwrap_or_else(|error| panic!("{pattern}: {error:?}"));
         assert_eq!(covers(&document, "a:B", resource, &context), *expected, "{pattern} {resource}");
+    }
+}
+
+/// All but what is listed: a resource, and whether `NotResource` leaves it in.
+#[test]
+fn not_resource_takes_all_but() {
+    let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","NotResource":["arn:aws:ecs:r:1:service/prod/*","arn:aws:iam::1:user/${aws:username}"]}}"#;
+    let document = Document::identity(text).expect("a sound policy");
+    let context = context(&[("aws:username", &["ann"])]);
+    for (resource, expected) in [
+        ("arn:aws:ecs:r:1:service/prod/api", false),
+        ("arn:aws:ecs:r:1:service/test/api", true),
+        ("arn:aws:iam::1:user/ann", false),
+        ("arn:aws:iam::1:user/bob", true),
+        ("*", true),
+    ] {
+        assert_eq!(covers(&document, "a:B", resource, &context), expected, "{resource}");
     }
 }
 
