@@ -2,10 +2,11 @@
 
 mod clients;
 mod containers;
+mod execute_command;
 mod start;
 mod state;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -84,6 +85,12 @@ fn clients() -> PathBuf {
     let output = Command::new(fixture("clients/ensure")).output().expect("the script can be run");
     assert!(output.status.success(), "{}", told(&output));
     PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+}
+
+/// Says on stderr that a test showed nothing, and why.
+fn skipped(why: &str) {
+    // A test harness that shows nothing of it has been told to.
+    drop(writeln!(std::io::stderr(), "skipped: {why}"));
 }
 
 fn fixture(name: &str) -> PathBuf {

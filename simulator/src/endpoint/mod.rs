@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::account::Account;
+use crate::data_channel::Sessions;
 use crate::oidc::Issuer;
 use crate::service::{self, Service};
 use exchange::{Exchange, Served};
@@ -64,13 +65,15 @@ pub enum EndpointError {
 pub struct Offer {
     /// Whose identity tokens STS takes for those of the issuer that it stands in for; of none, no token can be checked.
     pub issuer: Option<Arc<Issuer>>,
+    /// The sessions in which containers can be entered; without, ExecuteCommand lets nobody in.
+    pub sessions: Option<Arc<Sessions>>,
     /// What else is answered, under paths of its own.
     pub beside: Router,
 }
 
 impl std::fmt::Debug for Offer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Offer").field("issuer", &self.issuer).finish_non_exhaustive()
+        f.debug_struct("Offer").field("issuer", &self.issuer).field("sessions", &self.sessions).finish_non_exhaustive()
     }
 }
 
@@ -108,8 +111,10 @@ impl Bound {
     /// Answers there for `account`.
     #[must_use]
     pub fn serve(self, account: Arc<Account>, offer: Offer) -> Endpoint {
-        let Offer { issuer, beside } = offer;
-        self.serve_only(account, service::all_trusting(issuer.as_ref()), beside)
+        let Offer { issuer, sessions, beside } = offer;
+        let services = service::all_reaching(issuer.as_ref(), sessions.as_ref());
+        let channels = sessions.map_or_else(Router::new, |sessions| sessions.routes());
+        self.serve_only(account, services, beside.merge(channels))
     }
 
     /// Answers there for `services` and for what `beside` has routes of.

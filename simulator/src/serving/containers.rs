@@ -1,13 +1,16 @@
 //! The containers of a served account, and how nothing of them is left behind.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use simulator_core::World;
+use tokio_util::sync::CancellationToken;
 
 use super::ServeError;
 use crate::account::Account;
+use crate::data_channel::Sessions;
 use crate::driver::docker::{DockerDriver, Registry};
 use crate::driver::load_balancer::{LoadBalancer, Patience};
 use crate::engine::sweep::Kept;
@@ -44,6 +47,11 @@ impl Containers {
             .await?
             .with_agent(Arc::clone(account), address);
         Ok((Self { engine, identity, watcher }, driver))
+    }
+
+    /// Sessions in them, for clients of the server at `address`, until `stopping` is cancelled.
+    pub(super) fn sessions(&self, address: SocketAddr, stopping: CancellationToken) -> io::Result<Sessions> {
+        Sessions::new(self.engine.clone(), address, stopping)
     }
 
     /// Removes them.

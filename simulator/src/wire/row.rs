@@ -35,10 +35,10 @@ impl Row {
 pub fn row<O: Operation + 'static>(
     name: &'static str,
     decode: impl Fn(&mut Input, &World) -> Result<O, Refusal> + Send + Sync + 'static,
-    encode: fn(O::Output, &World) -> Value,
+    encode: impl Fn(O::Output, &World) -> Value + Send + Sync + 'static,
 ) -> Row {
     let handle = move |world: &mut World, now: Timestamp, caller: &Caller, request: Value| {
-        carry_out(&decode, encode, world, now, caller, request)
+        carry_out(&decode, &encode, world, now, caller, request)
     };
     Row { name, unsigned: false, handle: Box::new(handle) }
 }
@@ -58,7 +58,7 @@ pub fn unsigned_row<O: Operation + 'static>(
 
 fn carry_out<O: Operation>(
     decode: impl Fn(&mut Input, &World) -> Result<O, Refusal>,
-    encode: fn(O::Output, &World) -> Value,
+    encode: impl Fn(O::Output, &World) -> Value,
     world: &mut World,
     now: Timestamp,
     caller: &Caller,
