@@ -7,6 +7,7 @@
 mod exchange;
 mod hold;
 mod request_id;
+mod server;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, Request, Response, StatusCode};
-use axum::serve::ListenerExt;
 use bytes::Bytes;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -28,8 +28,9 @@ use tokio::task::JoinHandle;
 use crate::account::Account;
 use crate::data_channel::Sessions;
 use crate::oidc::Issuer;
-use crate::service::{self, Service};
-use exchange::{Exchange, Served};
+use crate::service;
+use exchange::{Exchange, Served, Unread};
+use server::Patience;
 
 /// Largest request that is read, in bytes. The largest that AWS accepts from these services, a full batch of log events in JSON,
 /// stays below.
@@ -117,27 +118,18 @@ impl Bound {
         let Offer { issuer, sessions, beside, hold_polls } = offer;
         let services = service::all_reaching(issuer.as_ref(), sessions.as_ref());
         let channels = sessions.map_or_else(Router::new, |sessions| sessions.routes());
-        self.serve_only(account, services, beside.merge(channels), hold_polls)
+        self.serve_only(Served::new(account, services, hold_polls), beside.merge(channels), Patience::default())
     }
 
-    /// Answers there for `services` and for what `beside` has routes of.
-    fn serve_only(self, account: Arc<Account>, services: Vec<Service>, beside: Router, hold_polls: bool) -> Endpoint {
+    /// Answers there for `served` and for what `beside` has routes of.
+    fn serve_only(self, served: Served, beside: Router, patience: Patience) -> Endpoint {
         let Self { listener, address } = self;
-        // Answers are small: held back for company, each would wait for the client's acknowledgement.
-        let listener = listener.tap_io(|connection| {
-            if let Err(error) = connection.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-            }
-        });
-        let services = Router::new().fallback(serve).with_state(Arc::new(Served::new(account, services, hold_polls)));
+        let services = Router::new().fallback(serve).with_state((Arc::new(served), patience));
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             // Told to stop and dropped are the same: both end the wait.
             let until = async { drop(stopped.await) };
-            let served = axum::serve(listener, beside.merge(services)).with_graceful_shutdown(until);
-            if let Err(error) = served.await {
-                tracing::error!(%error, "the endpoint ended");
-            }
+            server::serve(listener, beside.merge(services), patience, until).await;
         });
         tracing::debug!(%address, "the endpoint listens");
         Endpoint { address, stop, server }
@@ -178,16 +170,15 @@ impl Endpoint {
     }
 }
 
-async fn serve(State(served): State<Arc<Served>>, request: Request<Body>) -> Response<Body> {
+async fn serve(State((served, patience)): State<(Arc<Served>, Patience)>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let Exchange { request_id, answer } = match to_bytes(body, LARGEST_REQUEST).await {
+    let Exchange { request_id, answer } = match read(body, patience).await {
         Ok(body) => {
             let request = Request::from_parts(parts, body);
             served.wait(&request).await;
             served.respond(&request)
         }
-        // Either it is too large, or the client has hung up and reads no answer.
-        Err(_) => served.too_large(&Request::from_parts(parts, Bytes::new()), LARGEST_REQUEST),
+        Err(unread) => served.refuse_unread(&Request::from_parts(parts, Bytes::new()), unread),
     };
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -195,4 +186,26 @@ async fn serve(State(served): State<Arc<Served>>, request: Request<Body>) -> Res
     headers.insert("content-type", HeaderValue::from_static(answer.content_type));
     headers.insert("x-amzn-requestid", HeaderValue::from_str(&request_id).expect("ids are hexadecimal"));
     response
+}
+
+/// The whole of `body`. One that says beforehand that it is too large is not read at all.
+async fn read(body: Body, patience: Patience) -> Result<Bytes, Unread> {
+    let too_large = Unread::TooLarge { limit: LARGEST_REQUEST };
+    if body.size_hint().lower() > u64::try_from(LARGEST_REQUEST).unwrap_or(u64::MAX) {
+        return Err(too_large);
+    }
+    match tokio::time::timeout(patience.body, to_bytes(body, LARGEST_REQUEST)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) if is_late(&error) => Err(Unread::TooSlow),
+        // Or the client has hung up, and reads no answer.
+        Ok(Err(_)) => Err(too_large),
+        Err(_) => Err(Unread::TooSlow),
+    }
+}
+
+/// Whether a body failed with `error` because it stopped coming.
+fn is_late(error: &axum::Error) -> bool {
+    let causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| error.source());
+    let mut errors = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    errors.any(|error| error.kind() == std::io::ErrorKind::TimedOut)
 }
