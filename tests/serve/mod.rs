@@ -2,7 +2,10 @@
 
 mod clients;
 mod containers;
+mod doors;
 mod execute_command;
+mod secrets;
+mod sockets;
 mod start;
 mod state;
 
@@ -24,8 +27,19 @@ struct Served {
 impl Served {
     /// Serves with `options`, on any free port, and waits until it answers.
     fn start(options: &[&str]) -> Self {
+        Self::start_with(options, |command| {
+            command.arg("--quiet");
+        })
+    }
+
+    /// The same, with the command as `change` leaves it.
+    fn start_with(options: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         let mut command = greenroom();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--quiet", "--region", "eu-central-1"]).args(options);
+        command.args(["serve", "--region", "eu-central-1"]).args(options);
+        if !options.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        change(&mut command);
         let mut process = command.stdout(Stdio::piped()).spawn().expect("greenroom can be run");
         let mut line = String::new();
         let stdout = process.stdout.take().expect("its output was asked for");
