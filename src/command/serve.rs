@@ -1,5 +1,6 @@
 //! `greenroom serve`: a simulated AWS account for any AWS client.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -134,7 +135,7 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         account: arguments.account.clone(),
         region: Region::new(region.as_deref().unwrap_or("eu-central-1")),
         timing: Timing { iam_propagation: arguments.iam_propagation.1, ..timing },
-        seed: arguments.seed.unwrap_or_else(|| simulator::account::now().as_millis()),
+        seed: arguments.seed.unwrap_or_else(unforeseen),
         listen: arguments.listen,
         state: arguments.state.clone(),
         timing_name: format!("{timing_name}, IAM propagation {}", arguments.iam_propagation.0),
@@ -142,6 +143,12 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         job: Job::of(&arguments.repository),
         hold_polls: arguments.hold_polls,
     })
+}
+
+/// A number that nobody can foretell, as the time could be: the account's secrets are drawn from it. The standard library keys its hashes
+/// from the system's source of random numbers.
+fn unforeseen() -> u64 {
+    RandomState::new().hash_one("seed")
 }
 
 /// A setting, and how it was written.
