@@ -92,6 +92,9 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         }
         if !arguments.quiet {
             anstream::eprintln!("serving at {}; Ctrl-C stops it", serving.ready().endpoint);
+            if let Some(why) = serving.unenforced_security_groups() {
+                anstream::eprintln!("security groups do not hold between tasks: {why}");
+            }
         }
         tokio::select! {
             () = attend(serving.account(), arguments.quiet) => {}

@@ -5,6 +5,7 @@ mod containers;
 mod doors;
 mod execute_command;
 mod secrets;
+mod security_groups;
 mod sockets;
 mod start;
 mod state;

@@ -16,6 +16,7 @@ use crate::driver::load_balancer::{LoadBalancer, Patience};
 use crate::engine::sweep::Kept;
 use crate::engine::watch::{self, Watcher};
 use crate::engine::{Engine, Rehearsal};
+use crate::rehearsal::error::chain;
 
 /// What their labels call them.
 const NAME: &str = "serve";
@@ -26,6 +27,8 @@ pub(super) struct Containers {
     engine: Engine,
     identity: Rehearsal,
     watcher: Watcher,
+    /// Why security groups are not enforced, if they are not.
+    unenforced: Option<String>,
 }
 
 impl Containers {
@@ -46,12 +49,19 @@ impl Containers {
         let driver = DockerDriver::new(engine.clone(), identity.clone(), network, registry, load_balancer)
             .await?
             .with_agent(Arc::clone(account), address);
-        Ok((Self { engine, identity, watcher }, driver))
+        let enforced = driver.enforce_security_groups(Arc::clone(account)).await;
+        let unenforced = enforced.err().map(|error| chain(&error));
+        Ok((Self { engine, identity, watcher, unenforced }, driver))
     }
 
     /// Sessions in them, for clients of the server at `address`, until `stopping` is cancelled.
     pub(super) fn sessions(&self, address: SocketAddr, stopping: CancellationToken) -> io::Result<Sessions> {
         Sessions::new(self.engine.clone(), address, stopping)
+    }
+
+    /// Why security groups are not enforced between them, if they are not.
+    pub(super) fn unenforced(&self) -> Option<&str> {
+        self.unenforced.as_deref()
     }
 
     /// Removes them.

@@ -149,6 +149,12 @@ impl Serving {
         &self.ready
     }
 
+    /// Why security groups do not decide which containers reach one another, if they do not: that takes root and `iptables-restore`.
+    #[must_use]
+    pub fn unenforced_security_groups(&self) -> Option<&str> {
+        self.containers.as_ref().and_then(Containers::unenforced)
+    }
+
     /// Stops answering and removes the containers.
     ///
     /// # Errors

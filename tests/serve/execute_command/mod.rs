@@ -29,16 +29,9 @@ impl Entered {
         Self { served, task, container }
     }
 
-    /// ExecuteCommand's answer for `command`. The AWS CLI does not call it without its plugin.
+    /// ExecuteCommand's answer for `command`.
     fn execute(&self, command: &str) -> Value {
-        let script = "import boto3, json, sys\n\
-                      answer = boto3.client('ecs').execute_command(cluster='news', task=sys.argv[1], command=sys.argv[2], interactive=True)\n\
-                      answer.pop('ResponseMetadata')\n\
-                      print(json.dumps(answer))";
-        let output = self.served.client("python").args(["-c", script, &self.task, command]).output();
-        let output = output.expect("python can be run");
-        assert!(output.status.success(), "{}", told(&output));
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", told(&output)))
+        execute(&self.served, &self.task, command)
     }
 
     /// A channel in which `command` runs.
@@ -61,8 +54,31 @@ impl Entered {
     }
 }
 
+/// ExecuteCommand's answer for `command` in the task `task`. The AWS CLI does not call it without its plugin.
+fn execute(served: &Served, task: &str, command: &str) -> Value {
+    let script = "import boto3, json, sys\n\
+                  answer = boto3.client('ecs').execute_command(cluster='news', task=sys.argv[1], command=sys.argv[2], interactive=True)\n\
+                  answer.pop('ResponseMetadata')\n\
+                  print(json.dumps(answer))";
+    let output = served.client("python").args(["-c", script, task, command]).output();
+    let output = output.expect("python can be run");
+    assert!(output.status.success(), "{}", told(&output));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", told(&output)))
+}
+
+/// All that `command` shows in the task `task`.
+pub(super) fn shown_by(served: &Served, task: &str, command: &str) -> String {
+    Channel::enter(&execute(served, task, command)["session"]).until_closed().0
+}
+
 /// Sets up what an enterable task needs, and runs one until it is stopped.
 pub(super) fn running_task(served: &Served) -> String {
+    set_up(served);
+    run_task(served, "")
+}
+
+/// Sets up what enterable tasks need: a cluster and the task definition `app`.
+pub(super) fn set_up(served: &Served) {
     let allowed = |action: &str, more: Value| {
         let mut statement = json!({"Effect": "Allow", "Action": action});
         statement.as_object_mut().expect("it is one").extend(more.as_object().cloned().unwrap_or_default());
@@ -79,12 +95,18 @@ pub(super) fn running_task(served: &Served) -> String {
         "family": "app", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
         "taskRoleArn": role["Role"]["Arn"],
         "containerDefinitions": [{
-            "name": "app", "image": "python:3.11-slim", "essential": true, "command": ["sleep", "3600"], "user": "nobody",
+            "name": "app", "image": "python:3.11-slim", "essential": true, "user": "nobody",
+            "command": ["python", "-m", "http.server", "8000"],
         }],
     });
     served.aws(&["ecs", "register-task-definition", "--cli-input-json", &definition.to_string()]);
+}
+
+/// Runs the task definition in the security group `group`, or else in that of its VPC, until it is stopped.
+pub(super) fn run_task(served: &Served, group: &str) -> String {
     let subnet = served.aws(&["ec2", "describe-subnets", "--query", "Subnets[0].SubnetId"]);
-    let network = format!("awsvpcConfiguration={{subnets=[{}]}}", subnet.as_str().expect("there are default subnets"));
+    let subnet = subnet.as_str().expect("there are default subnets");
+    let network = format!("awsvpcConfiguration={{subnets=[{subnet}],securityGroups=[{group}]}}");
     let run = ["ecs", "run-task", "--cluster", "news", "--task-definition", "app", "--launch-type", "FARGATE"];
     let more = ["--enable-execute-command", "--network-configuration", &network];
     let task = served.aws(&[run.as_slice(), &more].concat());
@@ -176,7 +198,7 @@ fn a_session_ends_with_its_process_and_a_process_with_its_session(entered: &Ente
     entered.wait_until(true, "sleep 1003");
     interrupted.send(TEXT, &[3]);
     interrupted.until_closed();
-    assert!(entered.runs("sleep 3600"), "the container's own process goes on");
+    assert!(entered.runs("http.server 8000"), "the container's own process goes on");
 }
 
 fn what_cannot_be_started_is_said(entered: &Entered) {
