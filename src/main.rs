@@ -7,6 +7,7 @@ mod command;
 mod config;
 mod exit;
 mod interruption;
+mod logs;
 mod progress;
 mod source;
 
@@ -19,9 +20,6 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    // Logs are for us: `GREENROOM_LOG=debug` shows every event of the simulated account as it happens.
-    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("GREENROOM_LOG") {
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
-    }
+    logs::write();
     cli::run(std::env::args_os()).into()
 }

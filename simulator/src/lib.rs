@@ -6,6 +6,7 @@
 pub mod account;
 pub mod behaviours;
 pub mod cache;
+pub mod data_channel;
 pub mod database;
 pub mod driver;
 pub mod endpoint;

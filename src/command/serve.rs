@@ -1,5 +1,6 @@
 //! `greenroom serve`: a simulated AWS account for any AWS client.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -102,6 +103,9 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         }
         if !arguments.quiet {
             anstream::eprintln!("serving at {}; Ctrl-C stops it", serving.ready().endpoint);
+            if let Some(why) = serving.unenforced_security_groups() {
+                anstream::eprintln!("security groups do not hold between tasks: {why}");
+            }
         }
         let mut attendance = Attendance { seen: 0, quiet: arguments.quiet };
         tokio::select! {
@@ -148,7 +152,7 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         account: arguments.account.clone(),
         region: Region::new(region.as_deref().unwrap_or("eu-central-1")),
         timing: Timing { iam_propagation: arguments.iam_propagation.1, lifecycle_period, ..timing },
-        seed: arguments.seed.unwrap_or_else(|| simulator::account::now().as_millis()),
+        seed: arguments.seed.unwrap_or_else(unforeseen),
         listen: arguments.listen,
         state: arguments.state.clone(),
         timing_name: format!("{timing_name}, IAM propagation {}", arguments.iam_propagation.0),
@@ -157,6 +161,12 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         job,
         hold_polls: arguments.hold_polls,
     })
+}
+
+/// A number that nobody can foretell, as the time could be: the account's secrets are drawn from it. The standard library keys its hashes
+/// from the system's source of random numbers.
+fn unforeseen() -> u64 {
+    RandomState::new().hash_one("seed")
 }
 
 /// A setting, and how it was written.

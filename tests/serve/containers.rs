@@ -89,6 +89,6 @@ fn a_pushed_image_is_run_as_a_task() {
 }
 
 /// The machine's boot id, which is in the labels of what a process owns.
-fn boot() -> String {
+pub(super) fn boot() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").expect("Linux says it").trim().to_owned()
 }

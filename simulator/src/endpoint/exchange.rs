@@ -38,6 +38,18 @@ pub(super) struct Exchange {
     pub(super) answer: Answer,
 }
 
+/// Why a request's body was not read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Unread {
+    /// It exceeds `limit` bytes.
+    TooLarge {
+        /// The most that is read.
+        limit: usize,
+    },
+    /// It did not arrive in time.
+    TooSlow,
+}
+
 impl Served {
     pub(super) fn new(account: Arc<Account>, services: Vec<Service>) -> Self {
         Self {
@@ -90,14 +102,20 @@ impl Served {
         Exchange { request_id, answer }
     }
 
-    /// Refuses `request`, whose body exceeds `limit` bytes.
-    pub(super) fn too_large(&self, request: &Request<Bytes>, limit: usize) -> Exchange {
+    /// Refuses `request`, whose body was not read, by the names of the errors that are common to all services (such as in "Common Errors"
+    /// of the Lambda API reference).
+    pub(super) fn refuse_unread(&self, request: &Request<Bytes>, unread: Unread) -> Exchange {
         let request_id = self.request_ids.draw();
         let claim = Claim::read(request).ok().flatten();
         let protocol =
             self.addressed(request, claim.as_ref()).map_or_else(|| spoken(request), |service| service.protocol);
-        let message = format!("the request is larger than {limit} bytes");
-        let refusal = Refusal::Fault { code: "RequestEntityTooLarge", status: 413, message };
+        let (code, status, message) = match unread {
+            Unread::TooLarge { limit } => {
+                ("RequestEntityTooLargeException", 413, format!("the request is larger than {limit} bytes"))
+            }
+            Unread::TooSlow => ("RequestTimeoutException", 408, "the request's body did not arrive in time".to_owned()),
+        };
+        let refusal = Refusal::Fault { code, status, message };
         Exchange { answer: protocol.refuse(&refusal, &request_id), request_id }
     }
 

@@ -7,6 +7,7 @@
 mod exchange;
 mod hold;
 mod request_id;
+mod server;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, Request, Response, StatusCode};
-use axum::serve::ListenerExt;
 use bytes::Bytes;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -26,11 +26,13 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::account::Account;
+use crate::data_channel::Sessions;
 use crate::oidc::Issuer;
 use crate::registry::{LayerApi, away};
 use crate::service;
 use crate::wire::protocol::CBOR;
-use exchange::{Exchange, Served};
+use exchange::{Exchange, Served, Unread};
+use server::Patience;
 
 /// Largest request that is read, in bytes. The largest that AWS accepts from these services, a full batch of log events in JSON,
 /// stays below.
@@ -69,6 +71,8 @@ pub struct Offer {
     pub issuer: Option<Arc<Issuer>>,
     /// ECR's API for layers, whose bytes are no business of the World's; without it, those calls are refused.
     pub layers: Option<LayerApi>,
+    /// The sessions in which containers can be entered; without, ExecuteCommand lets nobody in.
+    pub sessions: Option<Arc<Sessions>>,
     /// What else is answered, under paths of its own.
     pub beside: Router,
     /// Whether questions after what is not settled, asked again, wait for news, for twenty seconds at most.
@@ -77,7 +81,7 @@ pub struct Offer {
 
 impl std::fmt::Debug for Offer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Offer").field("issuer", &self.issuer).finish_non_exhaustive()
+        f.debug_struct("Offer").field("issuer", &self.issuer).field("sessions", &self.sessions).finish_non_exhaustive()
     }
 }
 
@@ -115,29 +119,22 @@ impl Bound {
     /// Answers there for `account`.
     #[must_use]
     pub fn serve(self, account: Arc<Account>, offer: Offer) -> Endpoint {
-        let Offer { issuer, layers, beside, hold_polls } = offer;
-        let served = Served::new(account, service::all_trusting(issuer.as_ref()));
-        self.serve_only(served.with_layers(layers).with_held_polls(hold_polls), beside)
+        let Offer { issuer, layers, sessions, beside, hold_polls } = offer;
+        let services = service::all_reaching(issuer.as_ref(), sessions.as_ref());
+        let channels = sessions.map_or_else(Router::new, |sessions| sessions.routes());
+        let served = Served::new(account, services).with_layers(layers).with_held_polls(hold_polls);
+        self.serve_only(served, beside.merge(channels), Patience::default())
     }
 
     /// Answers there for `served` and for what `beside` has routes of.
-    fn serve_only(self, served: Served, beside: Router) -> Endpoint {
+    fn serve_only(self, served: Served, beside: Router, patience: Patience) -> Endpoint {
         let Self { listener, address } = self;
-        // Answers are small: held back for company, each would wait for the client's acknowledgement.
-        let listener = listener.tap_io(|connection| {
-            if let Err(error) = connection.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-            }
-        });
-        let services = Router::new().fallback(serve).with_state(Arc::new(served));
+        let services = Router::new().fallback(serve).with_state((Arc::new(served), patience));
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             // Told to stop and dropped are the same: both end the wait.
             let until = async { drop(stopped.await) };
-            let served = axum::serve(listener, beside.merge(services)).with_graceful_shutdown(until);
-            if let Err(error) = served.await {
-                tracing::error!(%error, "the endpoint ended");
-            }
+            server::serve(listener, beside.merge(services), patience, until).await;
         });
         tracing::debug!(%address, "the endpoint listens");
         Endpoint { address, stop, server }
@@ -178,13 +175,13 @@ impl Endpoint {
     }
 }
 
-async fn serve(State(served): State<Arc<Served>>, request: Request<Body>) -> Response<Body> {
+async fn serve(State((served, patience)): State<(Arc<Served>, Patience)>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let is_about_layers = LayerApi::is_about_layers(&parts.headers);
     let limit = if is_about_layers { LayerApi::LARGEST_REQUEST } else { LARGEST_REQUEST };
     // Held until the answer is made; of a semaphore that is never closed.
     let _turn = if is_about_layers { served.large_requests.acquire().await.ok() } else { None };
-    let Exchange { request_id, answer } = match to_bytes(body, limit).await {
+    let Exchange { request_id, answer } = match read(body, limit, patience).await {
         // Files are written, and another part of the same layer waited for.
         Ok(body) if is_about_layers => {
             let served = Arc::clone(&served);
@@ -195,8 +192,7 @@ async fn serve(State(served): State<Arc<Served>>, request: Request<Body>) -> Res
             served.wait(&request).await;
             served.respond(&request)
         }
-        // Either it is too large, or the client has hung up and reads no answer.
-        Err(_) => served.too_large(&Request::from_parts(parts, Bytes::new()), limit),
+        Err(unread) => served.refuse_unread(&Request::from_parts(parts, Bytes::new()), unread),
     };
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -207,4 +203,26 @@ async fn serve(State(served): State<Arc<Served>>, request: Request<Body>) -> Res
     }
     headers.insert("x-amzn-requestid", HeaderValue::from_str(&request_id).expect("ids are hexadecimal"));
     response
+}
+
+/// The whole of `body`, of which `limit` bytes are read at most. One that says beforehand that it is too large is not read at all.
+async fn read(body: Body, limit: usize, patience: Patience) -> Result<Bytes, Unread> {
+    let too_large = Unread::TooLarge { limit };
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(too_large);
+    }
+    match tokio::time::timeout(patience.body, to_bytes(body, limit)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) if is_late(&error) => Err(Unread::TooSlow),
+        // Or the client has hung up, and reads no answer.
+        Ok(Err(_)) => Err(too_large),
+        Err(_) => Err(Unread::TooSlow),
+    }
+}
+
+/// Whether a body failed with `error` because it stopped coming.
+fn is_late(error: &axum::Error) -> bool {
+    let causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| error.source());
+    let mut errors = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    errors.any(|error| error.kind() == std::io::ErrorKind::TimedOut)
 }

@@ -1,3 +1,5 @@
+mod connections;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::exchange::Served;
+use super::server::Patience;
 use super::{Bound, Endpoint, EndpointError, LARGEST_REQUEST};
 use crate::account::{self, Account};
 use crate::service::{self, Protocol, Service};
@@ -84,8 +87,8 @@ fn account() -> (Arc<Account>, AccessKey) {
 async fn start() -> (Endpoint, Arc<Account>, AccessKey) {
     let (account, key) = account();
     let bound = Bound::to(ANY_PORT).await.expect("a port is free");
-    let endpoint = bound.serve_only(Served::new(Arc::clone(&account), services()), Router::new());
-    (endpoint, account, key)
+    let served = Served::new(Arc::clone(&account), services());
+    (bound.serve_only(served, Router::new(), Patience::default()), account, key)
 }
 
 fn client(endpoint: &Endpoint, key: &AccessKey) -> Client {
@@ -378,7 +381,7 @@ async fn too_large_a_request_is_refused() {
         client(&endpoint, &key).json("ecs", "Ecs", "Echo", json!({ "Text": text })).await.expect_err("too large");
     // A client that is still sending may see the connection close before it reads the answer.
     assert!(
-        error.code() == Some("RequestEntityTooLarge") || matches!(error, ClientError::Unreachable { .. }),
+        error.code() == Some("RequestEntityTooLargeException") || matches!(error, ClientError::Unreachable { .. }),
         "{error}"
     );
 }

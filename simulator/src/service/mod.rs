@@ -19,6 +19,7 @@ mod trial;
 
 use std::sync::Arc;
 
+use crate::data_channel::Sessions;
 use crate::oidc::Issuer;
 use crate::wire::Row;
 
@@ -31,13 +32,19 @@ pub fn all() -> Vec<Service> {
 /// The same, with STS trusting the identity tokens of `issuer`; of none, no identity token can be checked.
 #[must_use]
 pub fn all_trusting(issuer: Option<&Arc<Issuer>>) -> Vec<Service> {
+    all_reaching(issuer, None)
+}
+
+/// The same, with ECS letting clients into containers by `sessions`; without, nobody gets in.
+#[must_use]
+pub fn all_reaching(issuer: Option<&Arc<Issuer>>, sessions: Option<&Arc<Sessions>>) -> Vec<Service> {
     vec![
         sts::service_trusting(issuer.cloned()),
         iam::service(),
         ecr::service(),
         logs::service(),
         elasticloadbalancing::service(),
-        ecs::service(),
+        ecs::service_reaching(sessions.cloned()),
         secretsmanager::service(),
         ssm::service(),
         ec2::service(),

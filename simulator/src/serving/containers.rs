@@ -1,18 +1,22 @@
 //! The containers of a served account, and how nothing of them is left behind.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use simulator_core::World;
+use tokio_util::sync::CancellationToken;
 
 use super::ServeError;
 use crate::account::Account;
+use crate::data_channel::Sessions;
 use crate::driver::docker::{DockerDriver, Registry};
 use crate::driver::load_balancer::{LoadBalancer, Patience};
 use crate::engine::sweep::Kept;
 use crate::engine::watch::{self, Watcher};
 use crate::engine::{Engine, Rehearsal};
+use crate::rehearsal::error::chain;
 
 /// What their labels call them.
 const NAME: &str = "serve";
@@ -23,6 +27,8 @@ pub(super) struct Containers {
     engine: Engine,
     identity: Rehearsal,
     watcher: Watcher,
+    /// Why security groups are not enforced, if they are not.
+    unenforced: Option<String>,
 }
 
 impl Containers {
@@ -43,7 +49,19 @@ impl Containers {
         let driver = DockerDriver::new(engine.clone(), identity.clone(), network, registry, load_balancer)
             .await?
             .with_agent(Arc::clone(account), address);
-        Ok((Self { engine, identity, watcher }, driver))
+        let enforced = driver.enforce_security_groups(Arc::clone(account)).await;
+        let unenforced = enforced.err().map(|error| chain(&error));
+        Ok((Self { engine, identity, watcher, unenforced }, driver))
+    }
+
+    /// Sessions in them, for clients of the server at `address`, until `stopping` is cancelled.
+    pub(super) fn sessions(&self, address: SocketAddr, stopping: CancellationToken) -> io::Result<Sessions> {
+        Sessions::new(self.engine.clone(), address, stopping)
+    }
+
+    /// Why security groups are not enforced between them, if they are not.
+    pub(super) fn unenforced(&self) -> Option<&str> {
+        self.unenforced.as_deref()
     }
 
     /// Removes them.

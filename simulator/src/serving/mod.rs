@@ -120,27 +120,28 @@ impl Serving {
         let bearer = Secret::new(random(24).map_err(ServeError::Random)?);
         let ready = account.look(|world| Ready::new(world, &host, &key, &bearer));
 
-        let (containers, driving) = match engine {
+        let stopping = CancellationToken::new();
+        let (containers, sessions, driving) = match engine {
             Engine::Docker { program, subcommand } => {
                 let (containers, driver) = Containers::open(&account, reached, &program, &subcommand).await?;
                 let driver: Arc<dyn Driver> = Arc::new(driver);
-                (Some(containers), tokio::spawn(driver::drive(Arc::clone(&account), driver)))
+                let sessions = containers.sessions(reached, stopping.clone()).map_err(ServeError::Random)?;
+                (Some(containers), Some(Arc::new(sessions)), tokio::spawn(driver::drive(Arc::clone(&account), driver)))
             }
             Engine::Virtual(script) => {
                 // What it tells the account is written down where the account is kept.
                 let driver = if state.is_some() { VirtualTime::recording(script) } else { VirtualTime::new(script) };
-                (None, tokio::spawn(virtual_time::drive_as_time_goes_by(Arc::clone(&account), driver)))
+                (None, None, tokio::spawn(virtual_time::drive_as_time_goes_by(Arc::clone(&account), driver)))
             }
         };
         let scanning = scanner.map(|command| {
             let scanning = Scanner::new(&command, &host).scan_on(Arc::clone(&account), layers.clone());
             AbortOnDropHandle::new(tokio::spawn(scanning))
         });
-        let stopping = CancellationToken::new();
         let (registry, layers) = registry::routes(Arc::clone(&account), layers, stopping.clone(), reached);
         let tokens = crate::oidc::routes(Arc::clone(&issuer), job, bearer, bound.address());
         let beside = registry.merge(tokens);
-        let offer = Offer { issuer: Some(issuer), layers: Some(layers), beside, hold_polls };
+        let offer = Offer { issuer: Some(issuer), layers: Some(layers), sessions, beside, hold_polls };
         let endpoint = bound.serve(Arc::clone(&account), offer);
         Ok(Self { account, ready, endpoint, stopping, containers, driving: AbortOnDropHandle::new(driving), scanning })
     }
@@ -155,6 +156,12 @@ impl Serving {
     #[must_use]
     pub const fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// Why security groups do not decide which containers reach one another, if they do not: that takes root and `iptables-restore`.
+    #[must_use]
+    pub fn unenforced_security_groups(&self) -> Option<&str> {
+        self.containers.as_ref().and_then(Containers::unenforced)
     }
 
     /// Stops answering and removes the containers.

@@ -42,11 +42,11 @@ impl Row {
 pub fn row<O: Operation + 'static>(
     name: &'static str,
     decode: impl Fn(&mut Input, &World) -> Result<O, Refusal> + Send + Sync + 'static,
-    encode: fn(O::Output, &World) -> Value,
+    encode: impl Fn(O::Output, &World) -> Value + Send + Sync + 'static,
 ) -> Row {
     let (decode, decode_again) = shared(decode);
     let handle = move |world: &mut World, now: Timestamp, caller: &Caller, request: Value| {
-        carry_out(decode.as_ref(), encode, world, now, caller, request)
+        carry_out(decode.as_ref(), &encode, world, now, caller, request)
     };
     let asks = move |world: &World, request: Value| read(decode_again.as_ref(), world, request)?.accesses(world);
     Row { name, unsigned: false, handle: Box::new(handle), asks: Box::new(asks) }
@@ -73,7 +73,7 @@ fn shared<D>(decode: D) -> (Arc<D>, Arc<D>) {
 
 fn carry_out<O: Operation>(
     decode: impl Fn(&mut Input, &World) -> Result<O, Refusal>,
-    encode: fn(O::Output, &World) -> Value,
+    encode: impl Fn(O::Output, &World) -> Value,
     world: &mut World,
     now: Timestamp,
     caller: &Caller,

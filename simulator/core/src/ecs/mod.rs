@@ -47,8 +47,8 @@ pub use service::{
 };
 pub use tag::{ListTagsForResource, TagResource, UntagResource};
 pub use task::{
-    ContainerOverride, DescribeTasks, ExecuteCommand, GetTaskProtection, ListTasks, Overrides, RunTask, StopTask, Task,
-    TaskStatus, UpdateTaskProtection,
+    ContainerOverride, DescribeTasks, ExecuteCommand, Execution, GetTaskProtection, ListTasks, Overrides, RunTask,
+    StopTask, Task, TaskStatus, UpdateTaskProtection,
 };
 pub use task_set::{
     CreateTaskSet, DeleteTaskSet, DescribeTaskSets, InService, UpdateServicePrimaryTaskSet, UpdateTaskSet,

@@ -157,6 +157,12 @@ pub(crate) fn role_caller(account: &AccountId, role: &str, session: &str) -> Cal
 }
 
 impl World {
+    /// A session of the role `role_arn` that has been assumed already, as a caller; none if the role is gone.
+    pub(crate) fn assumed(&self, role_arn: &str, session: &str) -> Option<Caller> {
+        let role = self.iam_seen().role_by_arn(role_arn)?;
+        Some(role_caller(&self.account, &role.profile().name, session))
+    }
+
     /// A session of the role `role_arn` for the AWS service `service`, such as `ecs-tasks.amazonaws.com`: the role must exist
     /// and its trust policy must name the service.
     ///

@@ -18,6 +18,7 @@ mod deploy_policy;
 mod doubts;
 mod driver;
 mod early_success;
+mod execute_command;
 mod healthy;
 mod history;
 mod listener_rules;

@@ -75,27 +75,33 @@ impl<'a> Exec<'a> {
         }
     }
 
-    /// Kills it and what it has started, as far as that is possible: the engine's API has no way to.
+    /// Kills it and what it has started, as far as that is possible.
     pub(super) async fn kill(&mut self) {
-        let inspected = self.engine.docker().inspect_exec(&self.id).await.ok();
-        let Some(pid) = inspected.filter(|exec| exec.running == Some(true)).and_then(|exec| exec.pid) else { return };
-        let Some(inner) = inner_pid(pid, self.container) else { return };
-        // The command leads a process group of its own. Whoever may, kills it from outside.
-        let group = i32::try_from(pid).ok().and_then(Pid::from_raw);
-        if group.is_some_and(|group| kill_process_group(group, Signal::KILL).is_ok()) {
-            return;
-        }
-        // Otherwise the container has to lend its shell.
-        let command = CreateExecOptions {
-            cmd: Some(vec!["/bin/sh".to_owned(), "-c".to_owned(), format!("kill -9 -{inner} || kill -9 {inner}")]),
-            user: Some("0".to_owned()),
-            ..CreateExecOptions::default()
-        };
-        if let Ok(created) = self.engine.docker().create_exec(self.container, command).await {
-            let options = StartExecOptions { detach: true, ..StartExecOptions::default() };
-            // A container without a shell keeps the process until it ends itself.
-            let _ = self.engine.docker().start_exec(&created.id, Some(options)).await;
-        }
+        kill(self.engine, &self.id, self.container).await;
+    }
+}
+
+/// Kills the command `id` in `container` and what it has started, as far as that is possible: the engine's API has no way to.
+pub(super) async fn kill(engine: &Engine, id: &str, container: &str) {
+    let docker = engine.docker();
+    let inspected = docker.inspect_exec(id).await.ok();
+    let Some(pid) = inspected.filter(|exec| exec.running == Some(true)).and_then(|exec| exec.pid) else { return };
+    let Some(inner) = inner_pid(pid, container) else { return };
+    // The command leads a process group of its own. Whoever may, kills it from outside.
+    let group = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    if group.is_some_and(|group| kill_process_group(group, Signal::KILL).is_ok()) {
+        return;
+    }
+    // Otherwise the container has to lend its shell.
+    let command = CreateExecOptions {
+        cmd: Some(vec!["/bin/sh".to_owned(), "-c".to_owned(), format!("kill -9 -{inner} || kill -9 {inner}")]),
+        user: Some("0".to_owned()),
+        ..CreateExecOptions::default()
+    };
+    if let Ok(created) = docker.create_exec(container, command).await {
+        let options = StartExecOptions { detach: true, ..StartExecOptions::default() };
+        // A container without a shell keeps the process until it ends itself.
+        let _ = docker.start_exec(&created.id, Some(options)).await;
     }
 }
 

@@ -22,6 +22,7 @@ mod spare;
 mod start;
 mod stop;
 mod task;
+mod terminal;
 mod volume;
 mod wall;
 
@@ -41,6 +42,7 @@ use self::image::Images;
 use self::reach::Doors;
 use self::spare::Spares;
 use self::task::Task;
+pub(crate) use self::terminal::{Keyboard, Terminal};
 pub use self::wall::{Resident, Wall, WallError};
 use super::hook::Hooks;
 use super::load_balancer::LoadBalancer;

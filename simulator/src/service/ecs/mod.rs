@@ -1,7 +1,7 @@
 //! ECS on the wire: AWS JSON 1.1.
 //!
 //! One file for each kind of thing reads its requests and writes its answers: [`account_setting`]s, [`cluster`], [`capacity`] providers, [`definition`] with its [`container`]s,
-//! [`service`] with its [`deployment`] configuration, what of it shifts traffic ([`lifecycle`]) and its [`history`], [`task`] with its [`protection`], [`task_set`]s, [`container_instance`]s, [`tag`]s;
+//! [`service`] with its [`deployment`] configuration, what of it shifts traffic ([`lifecycle`]) and its [`history`], [`task`] with its [`protection`], [`execute_command`], [`task_set`]s, [`container_instance`]s, [`tag`]s;
 //! [`shape`] has what they share.
 
 mod account_setting;
@@ -11,6 +11,7 @@ mod container;
 mod container_instance;
 mod definition;
 mod deployment;
+mod execute_command;
 mod history;
 mod lifecycle;
 mod protection;
@@ -23,14 +24,24 @@ mod task_set;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{Protocol, Service};
+use crate::data_channel::Sessions;
 use crate::wire::row;
 
-/// ECS and its operations.
+/// ECS and its operations, without sessions in containers.
 #[must_use]
 pub fn service() -> Service {
+    service_reaching(None)
+}
+
+/// The same with `sessions` in containers.
+#[must_use]
+pub fn service_reaching(sessions: Option<Arc<Sessions>>) -> Service {
+    let enterable = sessions.is_some();
     Service {
         signing_name: "ecs",
         protocol: Protocol::Json { target: "AmazonEC2ContainerServiceV20141113" },
@@ -93,7 +104,11 @@ pub fn service() -> Service {
             row("StopTask", task::stop, |output, world| task::stopped(&output, world)),
             row("GetTaskProtection", protection::get, |output, world| protection::shown(&output, world)),
             row("UpdateTaskProtection", protection::update, |output, world| protection::shown(&output, world)),
-            row("ExecuteCommand", task::execute, |never, _| match never {}),
+            row(
+                "ExecuteCommand",
+                move |input, _| execute_command::decode(input, enterable),
+                move |execution, _| execute_command::answer(execution, sessions.as_deref()),
+            ),
             row("TagResource", tag::tag, |(), _| json!({})),
             row("UntagResource", tag::untag, |(), _| json!({})),
             row("ListTagsForResource", tag::list, |output, _| json!({ "tags": shape::tag_list(&output) })),

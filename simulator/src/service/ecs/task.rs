@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use simulator_core::ec2::task_interface;
 use simulator_core::ecs::task::describe::DescribedTasks;
+use simulator_core::ecs::task::execute_command::AGENT;
 use simulator_core::ecs::task::{Container, ContainerOverride, Overrides};
-use simulator_core::ecs::{DescribeTasks, ExecuteCommand, ListTasks, RunTask, StopTask, Task};
+use simulator_core::ecs::{DescribeTasks, ListTasks, RunTask, StopTask, Task};
 use simulator_core::effect::TaskId;
 use simulator_core::{Page, Refusal, World};
 
@@ -122,17 +123,6 @@ pub(super) fn stop(input: &mut Input, _: &World) -> Result<StopTask, Refusal> {
     })
 }
 
-pub(super) fn execute(input: &mut Input, _: &World) -> Result<ExecuteCommand, Refusal> {
-    let missing = || Refusal::fault(INVALID, "The request must contain the parameter interactive");
-    Ok(ExecuteCommand {
-        cluster: input.text("cluster")?,
-        task: input.required("task", INVALID)?,
-        container: input.text("container")?,
-        command: input.required("command", INVALID)?,
-        interactive: input.boolean("interactive")?.ok_or_else(missing)?,
-    })
-}
-
 pub(super) fn stopped(id: &TaskId, world: &World) -> Value {
     json!({ "task": json(world, id, true) })
 }
@@ -219,10 +209,20 @@ fn container(task: &Task, place: usize) -> Value {
         ("networkBindings", json!([])),
         ("networkInterfaces", interface.unwrap_or_else(|| json!([]))),
         ("healthStatus", json!(container.reported.as_str())),
+        ("managedAgents", managed_agents(task, place)),
         ("cpu", json!(definition.cpu.to_string())),
         ("memory", json!(definition.memory.map(|memory| memory.to_string()))),
         ("memoryReservation", json!(definition.memory_reservation.map(|memory| memory.to_string()))),
     ])
+}
+
+/// The agent that lets sessions in, where there is one.
+fn managed_agents(task: &Task, place: usize) -> Value {
+    task.managed_agent(place).map_or(Value::Null, |agent| {
+        let started_at = agent.started_at.map_or(Value::Null, shape::seconds_of);
+        let agent = [("lastStartedAt", started_at), ("name", json!(AGENT)), ("lastStatus", json!(agent.status))];
+        json!([object(agent)])
+    })
 }
 
 fn overrides_json(overrides: &Overrides) -> Value {

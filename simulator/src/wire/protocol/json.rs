@@ -1,7 +1,7 @@
 //! AWS JSON 1.1.
 
 use bytes::Bytes;
-use http::Request;
+use http::{Method, Request};
 use serde_json::{Value, json};
 use simulator_core::Refusal;
 
@@ -9,7 +9,12 @@ use super::{Answer, Call, NOT_SIMULATED, NOT_SIMULATED_CODE};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
+/// The call of `request`, which is posted: to another method no operation belongs.
 pub(super) fn read(target: &str, request: &Request<Bytes>) -> Result<Call, Refusal> {
+    if request.method() != Method::POST {
+        let message = format!("{} is no method of an operation; they are called by POST", request.method());
+        return Err(Refusal::fault("UnknownOperationException", message));
+    }
     let header = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let operation = header.strip_prefix(target).and_then(|rest| rest.strip_prefix('.')).ok_or_else(|| {
         Refusal::fault("UnknownOperationException", format!("`{header}` is no X-Amz-Target of {target}"))

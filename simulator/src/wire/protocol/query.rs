@@ -1,7 +1,7 @@
 //! AWS Query: form-encoded requests, answered in XML.
 
 use bytes::Bytes;
-use http::Request;
+use http::{Method, Request};
 use serde_json::Value;
 use simulator_core::Refusal;
 
@@ -25,7 +25,13 @@ const COMMON: [&str; 9] = [
 ];
 
 /// The call of `request`, whose parameters stand in its address or its body.
+///
+/// Query requests "use the HTTP verb GET or POST" (IAM user guide, calling the API using HTTP query requests).
 pub(super) fn read(request: &Request<Bytes>) -> Result<Call, Refusal> {
+    if ![Method::GET, Method::POST].contains(request.method()) {
+        let message = format!("{} is no method of an operation; they are called by GET or POST", request.method());
+        return Err(Refusal::fault("MalformedHttpRequestException", message));
+    }
     let malformed = |error: form::FormError| Refusal::Fault {
         code: "MalformedQueryString",
         status: 404,

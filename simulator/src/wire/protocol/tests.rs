@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use http::Request;
+use http::{Method, Request};
 use serde_json::{Value, json};
 use simulator_core::{Denial, Refusal};
 
@@ -44,7 +44,15 @@ fn calls_are_read() {
 #[test]
 fn what_is_no_call_is_refused() {
     let target = [("x-amz-target", "Ecs.ListClusters")];
+    let by = |method: Method, mut request: Request<Bytes>| {
+        *request.method_mut() = method;
+        request
+    };
     for (protocol, request, expected) in [
+        (JSON, by(Method::GET, post(&target, "/", "{}")), "UnknownOperationException"),
+        (JSON, by(Method::PUT, post(&target, "/", "{}")), "UnknownOperationException"),
+        (QUERY, by(Method::PUT, post(&[], "/?Action=GetUser", "")), "MalformedHttpRequestException"),
+        (EC2, by(Method::DELETE, post(&[], "/?Action=DescribeVpcs", "")), "MalformedHttpRequestException"),
         (JSON, post(&target, "/", "{"), "SerializationException"),
         (JSON, post(&[], "/", "{}"), "UnknownOperationException"),
         (JSON, post(&[("x-amz-target", "Ecr.ListClusters")], "/", "{}"), "UnknownOperationException"),

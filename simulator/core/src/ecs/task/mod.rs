@@ -38,7 +38,7 @@ use smol_str::SmolStr;
 pub use call_stop::StopTask;
 pub use container::{Container, ContainerStatus, Health};
 pub use describe::{DescribeTasks, ListTasks};
-pub use execute_command::ExecuteCommand;
+pub use execute_command::{ExecuteCommand, Execution, ManagedAgent};
 pub use origin::Origin;
 pub use protection::{GetTaskProtection, ProtectedTask, UpdateTaskProtection};
 pub(super) use run::Earlier;
