@@ -7,12 +7,11 @@ pub(super) struct Tag(pub(super) String);
 
 impl Drop for Tag {
     fn drop(&mut self) {
-        let (repository, _) = self.0.rsplit_once(':').unwrap_or((&self.0, ""));
-        let digests = docker(&["image", "inspect", "--format", "{{join .RepoDigests \"\\n\"}}", &self.0]).stdout;
         drop(docker(&["image", "rm", "--force", &self.0]));
-        // Where the same image has other tags, its digest in the repository outlives the tag.
-        let digests = String::from_utf8_lossy(&digests).into_owned();
-        for digest in digests.lines().filter(|name| name.starts_with(&format!("{repository}@"))) {
+        // What was pushed keeps its digest in the repository, where the image has other tags or the tag another image.
+        let (repository, _) = self.0.rsplit_once(':').unwrap_or((&self.0, ""));
+        let left = docker(&["image", "ls", "--digests", "--format", "{{.Repository}}@{{.Digest}}", repository]).stdout;
+        for digest in String::from_utf8_lossy(&left).lines().filter(|name| name.contains("@sha256:")) {
             drop(docker(&["image", "rm", "--force", digest]));
         }
     }

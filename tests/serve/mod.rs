@@ -95,6 +95,15 @@ impl Served {
     }
 }
 
+impl Served {
+    /// Ends it well: nothing of it is left when this returns.
+    fn end(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs still");
+        assert_eq!(self.process.wait().expect("it is our child").code(), Some(0));
+    }
+}
+
 impl Drop for Served {
     fn drop(&mut self) {
         // It may have ended already.

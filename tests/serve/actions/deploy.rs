@@ -105,6 +105,8 @@ fn if_they_are_here_the_four_actions_deploy_and_say_why_they_do_not() {
         run.printed
     );
     tidied_up(&run);
+    // Before the images: what runs holds them.
+    repository.served.end();
 }
 
 /// Asserts that nothing is left of the credentials once the job has ended, and that its log never had them.
