@@ -16,8 +16,4 @@ mod stream;
 mod tests;
 mod words;
 
-#[cfg(fuzzing)]
-pub(crate) use message::Message;
 pub use sessions::{Invitation, Sessions};
-#[cfg(fuzzing)]
-pub(crate) use stream::Incoming;
