@@ -28,6 +28,8 @@ pub use digest::Digest;
 pub use known::KnownLayer;
 pub(crate) use manifest_document::manifest_needs;
 #[cfg(fuzzing)]
+pub(crate) use range::range_within;
+#[cfg(fuzzing)]
 pub(crate) use route::repository_of;
 pub use server::{Registry, RegistryError, routes};
 pub use store::{BlobStore, StoreError};
