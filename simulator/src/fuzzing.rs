@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulator_core::iam::Credential;
 use simulator_core::iam::policy::{Context, Document, Request as Asked, Requester};
-use simulator_core::{Region, Setup, Timestamp, Timing, World};
+use simulator_core::{Arn, Region, Setup, Timestamp, Timing, World};
 
-use crate::registry::{manifest_needs, repository_of};
+use crate::data_channel::{self, Incoming, Message};
+use crate::registry::{manifest_needs, range_within, repository_of};
 use crate::service::{Service, all};
 use crate::wire::signature::{Claim, verify};
 
@@ -110,6 +111,63 @@ pub fn registry(input: &[u8]) {
     let Some(repository) = repository_of(&method, path) else { return };
     let safe = |part: &str| !part.is_empty() && part != "." && part != "..";
     assert!(repository.split('/').all(safe), "`{repository}` was taken for a repository's name");
+}
+
+/// Takes `input` for the messages of a data channel, each after its length in two bytes, and reads them in order.
+///
+/// # Panics
+/// If a message is not written as it was read, or messages are read out of order.
+pub fn data_channel(input: &[u8]) {
+    let mut incoming = Incoming::default();
+    let (mut rest, mut expected) = (input, 0);
+    while let Some((length, after)) = rest.split_first_chunk::<2>() {
+        let length = usize::from(u16::from_be_bytes(*length)).min(after.len());
+        let (bytes, after) = after.split_at(length);
+        rest = after;
+        let Ok(message) = Message::read(&Bytes::copy_from_slice(bytes)) else { continue };
+        let written = Bytes::from(message.write());
+        assert_eq!(Message::read(&written).as_ref(), Ok(&message), "a message was not written as it was read");
+        data_channel::understand(&message);
+        let _ = incoming.receive(message);
+        while let Some(message) = incoming.take() {
+            assert_eq!(message.sequence, expected, "a message was read out of order");
+            expected += 1;
+        }
+    }
+}
+
+/// Reads the lines of `input` in every way that one text is read: as an ARN, as a range of a blob, as the range of an upload; and as a
+/// filter pattern, which is tried on the line after it.
+///
+/// # Panics
+/// If a range was taken that is not within the blob, or an ARN does not say what was read.
+pub fn texts(input: &[u8]) {
+    let Ok(text) = str::from_utf8(input) else { return };
+    let lines: Vec<&str> = text.lines().take(MOST_CALLS).collect();
+    for pair in lines.windows(2) {
+        let &[line, next] = pair else { continue };
+        if let Ok(arn) = line.parse::<Arn>() {
+            assert_eq!(arn.as_str(), line);
+        }
+        range_within(line, u64::try_from(next.len()).unwrap_or(u64::MAX));
+        filter(line, next);
+    }
+}
+
+/// Has CloudWatch Logs look for `pattern` in one event that says `message`.
+fn filter(pattern: &str, message: &str) {
+    let mut world = world();
+    let root = world.root();
+    let services = all();
+    let mut call = |operation: &str, parameters: Value| {
+        let (_, row) = find(&services, operation).expect("the operation is served");
+        drop((row.handle)(&mut world, NOW, &root, parameters));
+    };
+    call("logs:CreateLogGroup", json!({ "logGroupName": "g" }));
+    call("logs:CreateLogStream", json!({ "logGroupName": "g", "logStreamName": "s" }));
+    let events = json!([{ "timestamp": NOW.as_millis(), "message": message }]);
+    call("logs:PutLogEvents", json!({ "logGroupName": "g", "logStreamName": "s", "logEvents": events }));
+    call("logs:FilterLogEvents", json!({ "logGroupName": "g", "filterPattern": pattern }));
 }
 
 fn world() -> World {

@@ -21,3 +21,15 @@ pub(crate) use message::Message;
 pub use sessions::{Invitation, Sessions};
 #[cfg(fuzzing)]
 pub(crate) use stream::Incoming;
+
+/// Reads what `message` carries in every way that a message's payload is read.
+#[cfg(fuzzing)]
+pub(crate) fn understand(message: &Message) {
+    let _ = (words::accepted(&message.payload), words::acknowledged(&message.payload), words::size(&message.payload));
+    if let Ok(text) = str::from_utf8(&message.payload) {
+        let _ = words::OpenDataChannel::read(text);
+    }
+    let mut pieces = stream::Pieces::default();
+    let cut: Vec<_> = pieces.of(&message.payload).into_iter().chain(pieces.end()).collect();
+    assert_eq!(cut.concat(), message.payload, "output was lost");
+}

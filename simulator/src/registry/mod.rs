@@ -34,6 +34,8 @@ pub use known::KnownLayer;
 pub use layer_api::LayerApi;
 pub(crate) use manifest_document::manifest_needs;
 #[cfg(fuzzing)]
+pub(crate) use range::range_within;
+#[cfg(fuzzing)]
 pub(crate) use route::repository_of;
 pub use scanner::Scanner;
 pub use server::{Registry, RegistryError, routes};

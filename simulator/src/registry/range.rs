@@ -49,6 +49,20 @@ fn digits(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
+/// Reads `text` as both kinds of range, for a blob of `size` bytes.
+///
+/// # Panics
+/// If one is taken that is not within the blob, or is empty.
+#[cfg(fuzzing)]
+pub(crate) fn range_within(text: &str, size: u64) {
+    if let Wanted::Part(span) = wanted(text, size) {
+        assert!(span.start < span.end && span.end <= size, "{span:?} of {size}");
+    }
+    if let Some(span) = sent(text) {
+        assert!(span.length() > 0, "{span:?}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Span, Wanted, sent, wanted};
