@@ -126,7 +126,10 @@ impl Managed for ServiceLinkedRole {
                 conditions: vec![],
             },
             Statement {
-                sid: "CreateServiceRoles",
+                sid: match self {
+                    Self::Ecs => "CreateEcsRole",
+                    Self::ElasticLoadBalancing => "CreateBalancingRole",
+                },
                 purposes: vec!["Make the roles of AWS's services before anything needs them."],
                 actions: vec![&CREATE],
                 resources: vec![arn],
