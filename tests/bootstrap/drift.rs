@@ -121,12 +121,6 @@ const CASES: [Case; 15] = [
         ],
     ),
     (
-        "elbv2",
-        "modify_listener",
-        |found| json!({"ListenerArn": found.listener, "DefaultActions": [{"Type": "forward", "TargetGroupArn": found.other_target_group}]}),
-        &["listener `news-api:80`", "forwards to: wanted news-api, found arn:"],
-    ),
-    (
         "ecs",
         "update_service",
         |_| json!({"cluster": "news", "service": "news-api", "healthCheckGracePeriodSeconds": 99}),
@@ -137,6 +131,13 @@ const CASES: [Case; 15] = [
         "update_service",
         |_| json!({"cluster": "news", "service": "news-api", "deploymentConfiguration": {"maximumPercent": 150, "minimumHealthyPercent": 50}}),
         &["maximum percent: wanted 200, found 150"],
+    ),
+    // Without it ECS takes no change of the service.
+    (
+        "elbv2",
+        "modify_listener",
+        |found| json!({"ListenerArn": found.listener, "DefaultActions": [{"Type": "forward", "TargetGroupArn": found.other_target_group}]}),
+        &["listener `news-api:80`", "forwards to: wanted news-api, found arn:"],
     ),
 ];
 

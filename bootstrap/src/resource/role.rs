@@ -233,7 +233,10 @@ impl Managed for Role {
         draft.unwanted(Change::Delete { role: self.name.clone() }, "only this project's tasks and services have it");
     }
 
-    fn grants(&self, _: &ProjectName, _: &Location) -> Vec<Statement> {
+    fn grants(&self, _: &ProjectName, location: &Location) -> Vec<Statement> {
+        // Of a role that is not there IAM knows the name alone, and no path.
+        let mut arns = vec![self.arn.clone(), location.iam_arn(&format!("role/{}", self.name))];
+        arns.dedup();
         // ECS takes the first kind for tasks, and the others for itself.
         let (sid, purpose, service) = match self.purpose {
             Purpose::Tasks => ("PassToTasks", "Hand the project's roles to its tasks.", "ecs-tasks.amazonaws.com"),
@@ -246,7 +249,7 @@ impl Managed for Role {
                 sid: "Roles",
                 purposes: vec!["Make, compare, mend and delete the project's roles."],
                 actions: ACTIONS.iter().collect(),
-                resources: vec![self.arn.clone()],
+                resources: arns,
                 conditions: vec![],
             },
             Statement {

@@ -65,7 +65,9 @@ impl Alteration for Change {
         Needs::These(match self {
             Self::Create { service, subnet_ids: _ } => Managed::needs(service),
             Self::Tag(_) | Self::ScaleToZero(_) => Vec::new(),
-            Self::Configure(service) | Self::Delete(service) | Self::AwaitGone(service) => vec![service.id()],
+            // ECS takes no change of a service whose target group no listener forwards to.
+            Self::Configure(service) => vec![service.id(), service.listener.id()],
+            Self::Delete(service) | Self::AwaitGone(service) => vec![service.id()],
         })
     }
 

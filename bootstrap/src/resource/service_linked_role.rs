@@ -71,7 +71,7 @@ pub enum Change {
 }
 
 const SERVICE_ROLE: &[&str] = &["role/aws-service-role/"];
-static GET: Action = Action::on("iam:GetRole", SERVICE_ROLE);
+static GET: Action = Action::on("iam:GetRole", &["role/"]);
 static CREATE: Action = Action::on("iam:CreateServiceLinkedRole", SERVICE_ROLE);
 
 impl Managed for ServiceLinkedRole {
@@ -122,7 +122,8 @@ impl Managed for ServiceLinkedRole {
                 sid: "SeeServiceRoles",
                 purposes: vec!["See whether AWS's services have their roles in the account."],
                 actions: vec![&GET],
-                resources: vec![arn.clone()],
+                // Of a role that is not there IAM knows the name alone, and no path.
+                resources: vec![arn.clone(), location.iam_arn(&format!("role/{}", self.name()))],
                 conditions: vec![],
             },
             Statement {
