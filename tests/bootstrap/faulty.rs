@@ -21,6 +21,8 @@ pub(super) enum Fault {
     Break,
     /// What the account has answered is lost.
     Lose,
+    /// Somebody presses Ctrl-C.
+    Interrupt,
 }
 
 /// The server. It goes on until the test ends.
@@ -84,7 +86,8 @@ fn serve(
         let number = calls.fetch_add(1, Ordering::SeqCst) + 1;
         let fault = fault.and_then(|(at, fault)| (at == number).then_some(fault));
         match fault {
-            Some(Fault::KillBefore) => return kill(victim),
+            Some(Fault::KillBefore) => return signal(victim, Signal::KILL),
+            Some(Fault::Interrupt) => signal(victim, Signal::INT)?,
             Some(Fault::Throttle) => {
                 client.write_all(throttled(&request.head).as_bytes())?;
                 continue;
@@ -104,9 +107,9 @@ fn serve(
         server.get_mut().write_all(&request.body)?;
         let Some(answer) = read(&mut server)? else { return Ok(()) };
         match fault {
-            Some(Fault::KillAfter) => return kill(victim),
+            Some(Fault::KillAfter) => return signal(victim, Signal::KILL),
             Some(Fault::Lose) => return Ok(()),
-            Some(Fault::KillBefore | Fault::Throttle | Fault::Break) | None => {
+            Some(Fault::KillBefore | Fault::Throttle | Fault::Break | Fault::Interrupt) | None => {
                 client.write_all(answer.head.as_bytes())?;
                 client.write_all(&answer.body)?;
             }
@@ -116,11 +119,11 @@ fn serve(
     Ok(())
 }
 
-fn kill(victim: &Mutex<Option<Pid>>) -> std::io::Result<()> {
+fn signal(victim: &Mutex<Option<Pid>>, signal: Signal) -> std::io::Result<()> {
     // The first call can be here before the test knows whom it has started.
     loop {
         if let Some(pid) = *victim.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Ok(kill_process(pid, Signal::KILL)?);
+            return Ok(kill_process(pid, signal)?);
         }
         std::thread::park_timeout(Duration::from_millis(1));
     }
