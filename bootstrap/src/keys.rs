@@ -185,7 +185,7 @@ mod tests {
             (vec![off(&old)], Turn::Nothing),
             (vec![old.clone()], Turn::Make { old: "OLD".to_owned() }),
             (vec![lost, old.clone()], Turn::Drop { lost: "NEW".to_owned() }),
-            (vec![new.clone(), old.clone()], Turn::AwaitUse { new: "NEW".to_owned() }),
+            (vec![new, old.clone()], Turn::AwaitUse { new: "NEW".to_owned() }),
             (vec![old.clone(), used.clone()], Turn::AwaitQuiet { old: "OLD".to_owned(), seconds: 90 }),
             (vec![key("OLD", 10, Some(800)), used.clone()], retire.clone()),
             (vec![key("OLD", 10, None), used.clone()], retire.clone()),

@@ -97,7 +97,9 @@ impl Boto {
 
     /// Makes one call, which must succeed.
     pub(super) fn call(&mut self, person: &Person, service: &str, call: &str, with: Value) -> Value {
-        let answer = self.ask(person, json!({"service": service, "call": call, "with": with}));
+        let mut question = json!({"service": service, "call": call});
+        question["with"] = with;
+        let answer = self.ask(person, question);
         assert!(answer.get("error").is_none(), "{service}.{call}: {answer}");
         answer
     }

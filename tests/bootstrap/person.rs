@@ -41,10 +41,11 @@ fn with(boto: &mut Boto, administrator: &Person, policies: &[Value], name: &str)
 fn whole_life(boto: &mut Boto, administrator: &Person, person: &Person) -> Result<(), String> {
     let step = |arguments: &[&str], exit: i32| {
         let ran = person.run(arguments);
-        match ran.exit {
-            Some(4) => Err(ran.stderr),
-            _ => Ok(drop(ran.ends(exit))),
+        if ran.exit == Some(4) {
+            return Err(ran.stderr);
         }
+        ran.ends(exit);
+        Ok(())
     };
     step(&["plan"], 2)?;
     let key_file = person.place.join(format!("{}.env", person.access_key_id)).display().to_string();

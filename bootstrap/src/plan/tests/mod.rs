@@ -104,7 +104,20 @@ fn changes_what_is(account: &Observed, change: &Change) -> Option<Owner> {
         Kind::HealthCheck => Kind::TargetGroup,
         Kind::Configuration => Kind::Service,
         Kind::UserPolicy | Kind::AccessKey => Kind::User,
-        kind => kind,
+        Kind::Account
+        | Kind::Vpc
+        | Kind::Subnets
+        | Kind::ServiceLinkedRole
+        | Kind::Repository
+        | Kind::LogGroup
+        | Kind::Role
+        | Kind::SecurityGroup
+        | Kind::LoadBalancer
+        | Kind::TargetGroup
+        | Kind::Cluster
+        | Kind::TaskDefinition
+        | Kind::Service
+        | Kind::User => resource.kind,
     };
     let name = if whole == Kind::LoadBalancer { "news-api" } else { &resource.name };
     account.found.get(&ResourceId::new(whole, name)).cloned().and_then(|mut state| state.owner().cloned())

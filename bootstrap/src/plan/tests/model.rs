@@ -53,10 +53,7 @@ fn remove(account: &mut Observed, id: &ResourceId) {
 
 /// What AWS calls a resource that is there.
 fn named(id: &ResourceId) -> String {
-    match id.kind {
-        Kind::SecurityGroup => format!("sg-{}", id.name),
-        _ => format!("arn:{}/{}", id.kind, id.name),
-    }
+    if id.kind == Kind::SecurityGroup { format!("sg-{}", id.name) } else { format!("arn:{}/{}", id.kind, id.name) }
 }
 
 fn make(change: &Change, account: &mut Observed) {
