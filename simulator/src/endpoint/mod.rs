@@ -5,6 +5,7 @@
 //! their own on the same port.
 
 mod exchange;
+mod hold;
 mod request_id;
 #[cfg(test)]
 mod tests;
@@ -66,6 +67,8 @@ pub struct Offer {
     pub issuer: Option<Arc<Issuer>>,
     /// What else is answered, under paths of its own.
     pub beside: Router,
+    /// Whether questions after what is not settled, asked again, wait for news, for twenty seconds at most.
+    pub hold_polls: bool,
 }
 
 impl std::fmt::Debug for Offer {
@@ -108,12 +111,12 @@ impl Bound {
     /// Answers there for `account`.
     #[must_use]
     pub fn serve(self, account: Arc<Account>, offer: Offer) -> Endpoint {
-        let Offer { issuer, beside } = offer;
-        self.serve_only(account, service::all_trusting(issuer.as_ref()), beside)
+        let Offer { issuer, beside, hold_polls } = offer;
+        self.serve_only(account, service::all_trusting(issuer.as_ref()), beside, hold_polls)
     }
 
     /// Answers there for `services` and for what `beside` has routes of.
-    fn serve_only(self, account: Arc<Account>, services: Vec<Service>, beside: Router) -> Endpoint {
+    fn serve_only(self, account: Arc<Account>, services: Vec<Service>, beside: Router, hold_polls: bool) -> Endpoint {
         let Self { listener, address } = self;
         // Answers are small: held back for company, each would wait for the client's acknowledgement.
         let listener = listener.tap_io(|connection| {
@@ -121,7 +124,7 @@ impl Bound {
                 tracing::debug!(%error, "a connection keeps Nagle's algorithm");
             }
         });
-        let services = Router::new().fallback(serve).with_state(Arc::new(Served::new(account, services)));
+        let services = Router::new().fallback(serve).with_state(Arc::new(Served::new(account, services, hold_polls)));
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             // Told to stop and dropped are the same: both end the wait.
@@ -137,12 +140,13 @@ impl Bound {
 }
 
 impl Endpoint {
-    /// Starts to serve `account` on `listen`; port 0 stands for any that is free.
+    /// Starts to serve `account` on `listen`, as in a rehearsal, where nobody should wait for nothing: polls are held. Port 0 stands for any
+    /// that is free.
     ///
     /// # Errors
     /// If nothing can listen there.
     pub async fn start(account: Arc<Account>, listen: SocketAddr) -> Result<Self, EndpointError> {
-        Ok(Bound::to(listen).await?.serve(account, Offer::default()))
+        Ok(Bound::to(listen).await?.serve(account, Offer { hold_polls: true, ..Offer::default() }))
     }
 
     /// Where it listens.
@@ -172,7 +176,11 @@ impl Endpoint {
 async fn serve(State(served): State<Arc<Served>>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Exchange { request_id, answer } = match to_bytes(body, LARGEST_REQUEST).await {
-        Ok(body) => served.respond(&Request::from_parts(parts, body)),
+        Ok(body) => {
+            let request = Request::from_parts(parts, body);
+            served.wait(&request).await;
+            served.respond(&request)
+        }
         // Either it is too large, or the client has hung up and reads no answer.
         Err(_) => served.too_large(&Request::from_parts(parts, Bytes::new()), LARGEST_REQUEST),
     };

@@ -84,7 +84,7 @@ fn account() -> (Arc<Account>, AccessKey) {
 async fn start() -> (Endpoint, Arc<Account>, AccessKey) {
     let (account, key) = account();
     let bound = Bound::to(ANY_PORT).await.expect("a port is free");
-    let endpoint = bound.serve_only(Arc::clone(&account), services(), Router::new());
+    let endpoint = bound.serve_only(Arc::clone(&account), services(), Router::new(), false);
     (endpoint, account, key)
 }
 
@@ -200,7 +200,7 @@ async fn impostors_are_turned_away_without_a_trace() {
 #[test]
 fn every_protocol_is_served_on_the_one_port() {
     let (account, key) = account();
-    let served = Served::new(account, services());
+    let served = Served::new(account, services(), false);
     for (service, body, status, expected) in [
         ("ecs", "{\"Text\":\"x\"}", 200, "{\"Text\":\"x\"}"),
         ("iam", "Action=Echo&Version=2010-05-08&Text=x", 200, "<EchoResult><Text>x</Text></EchoResult>"),
@@ -227,7 +227,7 @@ fn every_protocol_is_served_on_the_one_port() {
 #[test]
 fn unsigned_requests_are_refused_in_their_own_protocol() {
     let (account, _) = account();
-    let served = Served::new(account, services());
+    let served = Served::new(account, services(), false);
     for (headers, body, expected) in [
         (&[("x-amz-target", "Ecs.Echo")][..], "{}", "{\"__type\":\"MissingAuthenticationTokenException\""),
         (&[("host", "ecs.eu-central-1.amazonaws.com")], "{}", "{\"__type\":\"MissingAuthenticationTokenException\""),

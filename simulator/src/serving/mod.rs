@@ -53,6 +53,8 @@ pub struct Setup {
     pub engine: Engine,
     /// Whose identity tokens are handed out, as far as those who ask do not say otherwise.
     pub job: Job,
+    /// Whether DescribeServices and DescribeTasks, asked again after what is not settled, wait for news.
+    pub hold_polls: bool,
 }
 
 /// What carries the account's wishes out.
@@ -88,7 +90,7 @@ impl Serving {
     /// # Errors
     /// The port is taken, the layers' directory cannot be used, or there is no container engine.
     pub async fn open(setup: Setup) -> Result<Self, ServeError> {
-        let Setup { account, region, timing, timing_name, seed, listen, state, engine, job } = setup;
+        let Setup { account, region, timing, timing_name, seed, listen, state, engine, job, hold_polls } = setup;
         let bound = Bound::to(listen).await?;
         let reached = reached_at(bound.address());
         let host = reached.to_string();
@@ -129,7 +131,7 @@ impl Serving {
         let stopping = CancellationToken::new();
         let registry = registry::routes(Arc::clone(&account), layers, stopping.clone());
         let tokens = crate::oidc::routes(Arc::clone(&issuer), job, bearer, bound.address());
-        let offer = Offer { issuer: Some(issuer), beside: registry.merge(tokens) };
+        let offer = Offer { issuer: Some(issuer), beside: registry.merge(tokens), hold_polls };
         let endpoint = bound.serve(Arc::clone(&account), offer);
         Ok(Self { account, ready, endpoint, stopping, containers, driving: AbortOnDropHandle::new(driving) })
     }
