@@ -227,6 +227,10 @@ impl Failure {
                 Self::answered(status, answer.err().code(), answer.err().message())
             }
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => Self::Unreachable { reason: chain(error) },
+            // A server that fails often says nothing that could be read, and may have done what it was asked.
+            SdkError::ResponseError(answer) if answer.raw().status().as_u16() >= 500 => {
+                Self::Unreachable { reason: format!("HTTP {}", answer.raw().status().as_u16()) }
+            }
             SdkError::ResponseError(_) | SdkError::ConstructionFailure(_) => Self::Unreadable { reason: chain(error) },
             // The SDK may add kinds of failure; whatever they are, there was no answer to act on.
             _ => Self::Unreadable { reason: chain(error) },
