@@ -15,7 +15,7 @@ use crate::config::Config;
 
 /// `bootstrap`, told what the project's files say.
 pub(crate) struct BootstrapAccount {
-    config: bootstrap::Config,
+    pub(crate) config: bootstrap::Config,
 }
 
 /// Why the task definition is no use to bootstrap.
@@ -67,7 +67,7 @@ impl AccountSetUp for BootstrapAccount {
         let account = bootstrap::connect(&options).await.map_err(failed)?;
         let desired = Desired::new(&self.config, account.location()).map_err(failed)?;
         let observed = bootstrap::observe(&account, &desired).await.map_err(failed)?;
-        let plan = bootstrap::plan(&desired, &observed);
+        let plan = bootstrap::plan(&desired, &observed, &bootstrap::PlanOptions::default());
         let outcome = bootstrap::execute(&account, &plan, &Listener(progress)).await.map_err(failed)?;
         identity(outcome, plan.steps().len())
     }

@@ -19,11 +19,13 @@ pub(crate) struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 ok; 1 a bug of greenroom's; 3 unusable input; 5 the deploy would fail; \
-    6 no container engine; 130 interrupted.";
+const EXIT_CODES: &str = "Exit codes: 0 ok; 1 a bug of greenroom's; 2 changes pending or drift; 3 unusable input; \
+    4 refused by IAM; 5 the deploy would fail; 6 no container engine, or AWS out of reach; 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make an AWS account ready for the project's deploys, find what has changed in it, or take everything away again.
+    Bootstrap(command::bootstrap::Arguments),
     /// Rehearse a deploy: build, push, migrate, roll out, verify and roll back, without AWS.
     Rehearse(command::rehearse::Arguments),
     /// Roll the deploy out many times in virtual time, each time with other faults, and show the fewest that lead to a bad outcome.
@@ -66,6 +68,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     match cli.command {
+        Command::Bootstrap(arguments) => command::bootstrap::run(&cli.config.file, &arguments),
         Command::Rehearse(arguments) => command::rehearse::run(&cli.config.file, &arguments),
         Command::Explore(arguments) => command::explore::run(&cli.config.file, &arguments),
         Command::Serve(arguments) => command::serve::run(&arguments),

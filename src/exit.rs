@@ -10,8 +10,12 @@ pub(crate) enum Exit {
     Ok = 0,
     /// A bug of greenroom's.
     Bug = 1,
+    /// Changes are pending, or the account has drifted.
+    Pending = 2,
     /// What the user gave cannot be used.
     Input = 3,
+    /// IAM said no.
+    Refused = 4,
     /// The deploy would fail.
     WouldFail = 5,
     /// There is no container engine, or AWS is out of reach.

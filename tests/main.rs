@@ -4,6 +4,7 @@
 mod app;
 mod bad_input;
 mod beside;
+mod bootstrap;
 mod engine;
 mod faults;
 mod flags;

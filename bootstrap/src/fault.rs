@@ -21,6 +21,8 @@ pub enum Fault {
     Blocked,
     /// The account is no longer as it was when the plan was made; a new plan is needed.
     MovedOn,
+    /// Somebody asked for an end.
+    Stopped,
     /// AWS rejected a request for a reason of its own, such as a quota.
     Rejected,
     /// A mistake of ours.
@@ -72,6 +74,12 @@ pub enum Failure {
         /// What the connection said.
         reason: String,
     },
+    /// What is waited for has not happened yet.
+    #[error("it still waits for {what}")]
+    Pending {
+        /// What it waits for.
+        what: &'static str,
+    },
     /// The call was not made, since it takes an id that is not known.
     #[error("it takes the id of {what}, which is not known")]
     Unresolved {
@@ -92,9 +100,29 @@ impl CallError {
     pub fn fault(&self) -> Fault {
         match self.failure {
             Failure::Refused { .. } => Fault::Refused,
-            Failure::Throttled { .. } | Failure::Unreachable { .. } => Fault::Unreachable,
+            Failure::Throttled { .. } | Failure::Unreachable { .. } | Failure::Pending { .. } => Fault::Unreachable,
             Failure::Rejected { .. } => Fault::Rejected,
             Failure::Unresolved { .. } | Failure::Unreadable { .. } => Fault::Bug,
+        }
+    }
+
+    /// The action that the caller may not take, if that is what failed: often the call itself, and sometimes one that it
+    /// takes besides, such as `iam:PassRole`.
+    #[must_use]
+    pub fn lacks(&self) -> Option<&str> {
+        const WORDS: &str = "is not authorized to perform: ";
+        match &self.failure {
+            Failure::Refused { code, message } if DENIALS.contains(&code.as_str()) => {
+                let named = message.split_once(WORDS).and_then(|(_, rest)| rest.split_whitespace().next());
+                Some(named.map_or(self.operation, |action| action.trim_end_matches([',', '.'])))
+            }
+            Failure::Refused { .. }
+            | Failure::Throttled { .. }
+            | Failure::Rejected { .. }
+            | Failure::Unreachable { .. }
+            | Failure::Pending { .. }
+            | Failure::Unresolved { .. }
+            | Failure::Unreadable { .. } => None,
         }
     }
 
@@ -105,7 +133,10 @@ impl CallError {
             Failure::Refused { code, .. } | Failure::Throttled { code, .. } | Failure::Rejected { code, .. } => {
                 Some(code)
             }
-            Failure::Unreachable { .. } | Failure::Unresolved { .. } | Failure::Unreadable { .. } => None,
+            Failure::Unreachable { .. }
+            | Failure::Pending { .. }
+            | Failure::Unresolved { .. }
+            | Failure::Unreadable { .. } => None,
         }
     }
 }
@@ -131,6 +162,10 @@ const REFUSALS: [&str; 18] = [
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];
+
+/// Codes among them that mean "I know you, and you may not".
+const DENIALS: [&str; 5] =
+    ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized"];
 
 /// Codes of answers that mean "not so fast".
 const THROTTLES: [&str; 8] = [
@@ -192,6 +227,10 @@ impl Failure {
                 Self::answered(status, answer.err().code(), answer.err().message())
             }
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => Self::Unreachable { reason: chain(error) },
+            // A server that fails often says nothing that could be read, and may have done what it was asked.
+            SdkError::ResponseError(answer) if answer.raw().status().as_u16() >= 500 => {
+                Self::Unreachable { reason: format!("HTTP {}", answer.raw().status().as_u16()) }
+            }
             SdkError::ResponseError(_) | SdkError::ConstructionFailure(_) => Self::Unreadable { reason: chain(error) },
             // The SDK may add kinds of failure; whatever they are, there was no answer to act on.
             _ => Self::Unreadable { reason: chain(error) },

@@ -9,15 +9,15 @@
 //! let account = bootstrap::connect(options).await?;
 //! let desired = bootstrap::Desired::new(config, account.location())?;
 //! let observed = bootstrap::observe(&account, &desired).await?;
-//! let plan = bootstrap::plan(&desired, &observed);
+//! let plan = bootstrap::plan(&desired, &observed, &bootstrap::PlanOptions::default());
 //! let outcome = bootstrap::execute(&account, &plan, &bootstrap::Silent).await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! Deliberately absent: a state file (ownership is the tag `greenroom:project` and deterministic names), any knowledge of
-//! the simulator (it is an endpoint like any other), deletion, and changes to what belongs to somebody else: such things
-//! are named in the plan and left alone. Fields that a deploy owns (image, revision, desired count) are never compared.
+//! the simulator (it is an endpoint like any other), and changes to what belongs to somebody else: such things are named in
+//! the plan and left alone until their owner's word is given that they are the project's. Fields that a deploy owns (image, revision, desired count) are never compared.
 
 pub mod config;
 pub mod connect;
@@ -25,6 +25,7 @@ pub mod desired;
 pub mod execute;
 pub mod fault;
 mod identifiers;
+pub mod keys;
 pub mod location;
 pub mod observe;
 pub mod outcome;
@@ -36,10 +37,10 @@ pub mod task_definition;
 pub use config::Config;
 pub use connect::{Account, ConnectError, ConnectOptions, Credentials, connect};
 pub use desired::{Desired, DesiredError};
-pub use execute::{ExecuteError, Progress, Silent, StepEvent, execute};
+pub use execute::{ExecuteError, Progress, Silent, StepEvent, apply, apply_saved, destroy, execute};
 pub use fault::{CallError, Fault};
 pub use location::{AccountId, Location, Region};
 pub use observe::{Observed, observe};
 pub use outcome::Outcome;
-pub use plan::{Plan, plan};
+pub use plan::{Adopt, Plan, PlanOptions, plan, plan_destruction};
 pub use task_definition::{TaskDefinition, TaskDefinitionError, TaskDefinitionFacts};

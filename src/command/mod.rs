@@ -1,5 +1,6 @@
 //! One file per command: each loads, calls and renders.
 
+pub(crate) mod bootstrap;
 pub(crate) mod clean;
 pub(crate) mod completions;
 pub(crate) mod doctor;

@@ -113,7 +113,7 @@ impl Drop for Served {
 }
 
 /// Where the AWS clients are.
-fn clients() -> PathBuf {
+pub(crate) fn clients() -> PathBuf {
     let output = Command::new(fixture("clients/ensure")).output().expect("the script can be run");
     assert!(output.status.success(), "{}", told(&output));
     PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
@@ -125,7 +125,7 @@ fn skipped(why: &str) {
     drop(writeln!(std::io::stderr(), "skipped: {why}"));
 }
 
-fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 

@@ -18,13 +18,15 @@ use crate::resource::listener::Listener;
 use crate::resource::listener_rule::ListenerRule;
 use crate::resource::load_balancer::LoadBalancer;
 use crate::resource::log_group::LogGroup;
+use crate::resource::network::DefaultNetwork;
 use crate::resource::repository::Repository;
 use crate::resource::role::{Purpose, Role};
 use crate::resource::security_group::{IngressRule, SecurityGroup, Source};
 use crate::resource::service::{Rollout, Service};
+use crate::resource::service_linked_role::ServiceLinkedRole;
 use crate::resource::target_group::TargetGroup;
 use crate::resource::task_definition::{FIRST_IMAGE_TAG, FirstRevision};
-use crate::resource::{Kind, ResourceId};
+use crate::resource::{Kind, ResourceId, Spec};
 use crate::task_definition::reference::RoleReference;
 
 /// The port that the load balancer listens on.
@@ -93,8 +95,14 @@ impl Desired {
             let arn = location.arn("ecr", &format!("repository/{name}"));
             Repository { name, arn }
         };
-        let log_groups: Vec<LogGroup> =
-            facts.log_groups.iter().map(|group| LogGroup { name: group.name.clone() }).collect();
+        let log_groups: Vec<LogGroup> = facts
+            .log_groups
+            .iter()
+            .map(|group| LogGroup {
+                name: group.name.clone(),
+                arn: location.arn("logs", &format!("log-group:{}", group.name)),
+            })
+            .collect();
         let log_group_names = || log_groups.iter().map(|group| group.name.as_str()).collect();
         let starting = execution::policy(&execution::Scope {
             location: &location,
@@ -117,8 +125,11 @@ impl Desired {
             log_groups: log_group_names(),
             tags_revisions: facts.tagged,
         });
-        let user =
-            DeployUser { name: format!("{project}-deploy"), policy: inline(format!("{project}-deploy"), deploying) };
+        let user = DeployUser {
+            arn: location.iam_arn(&format!("user/{project}-deploy")),
+            name: format!("{project}-deploy"),
+            policy: inline(format!("{project}-deploy"), deploying),
+        };
         let image = image_uri(&location, &repository, FIRST_IMAGE_TAG);
         let first_revision = FirstRevision {
             family: facts.family.clone(),
@@ -188,6 +199,28 @@ impl Desired {
                 check(Quota::RoleInline, Kind::RolePolicy, &role.name, &policy.policy.to_text());
             }
         }
+    }
+
+    /// Everything that should be, each after all that it needs.
+    #[must_use]
+    pub fn resources(&self) -> Vec<Spec> {
+        let roles = ServiceLinkedRole::ALL.map(Spec::ServiceLinkedRole).into_iter();
+        roles
+            .chain([Spec::Network(DefaultNetwork), Spec::Repository(self.repository.clone())])
+            .chain(self.log_groups.iter().cloned().map(Spec::LogGroup))
+            .chain(self.roles().cloned().map(Spec::Role))
+            .chain(self.security_groups.iter().cloned().map(Spec::SecurityGroup))
+            .chain([Spec::LoadBalancer(self.load_balancer.clone()), Spec::TargetGroup(self.target_group.clone())])
+            .chain(self.alternate_target_group.iter().cloned().map(Spec::TargetGroup))
+            .chain([Spec::Listener(self.listener.clone())])
+            .chain(self.listener_rules().cloned().map(Spec::ListenerRule))
+            .chain([
+                Spec::Cluster(self.cluster.clone()),
+                Spec::TaskDefinition(self.first_revision.clone()),
+                Spec::Service(self.service.clone()),
+                Spec::User(self.user.clone()),
+            ])
+            .collect()
     }
 
     /// The roles that should be.

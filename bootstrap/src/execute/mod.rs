@@ -1,12 +1,14 @@
 //! Carries a plan out. Nothing is decided here: the plan says what, and what waits for what.
 //!
 //! - [`schedule`]: which step can start now
-//! - [`call`]: the call that a change is
+//! - [`apply`]: observes, plans and executes until nothing is left to do
 //! - [`patience`]: which failures pass by themselves, and how long that may take
 
-mod call;
+mod apply;
 mod patience;
 mod schedule;
+
+pub use apply::{apply, apply_saved};
 
 use std::time::Duration;
 
@@ -14,14 +16,15 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
-use crate::config::name::ProjectName;
 use crate::connect::Account;
 use crate::desired::Desired;
 use crate::fault::{CallError, Fault};
 use crate::identifiers::{Identifiers, Made};
-use crate::outcome::{DeployIdentity, DeployKey, Named, NetworkIdentity, Outcome, RepositoryIdentity};
+use crate::outcome::{
+    DeployIdentity, DeployKey, LoadBalancerIdentity, Named, NetworkIdentity, Outcome, RepositoryIdentity,
+};
 use crate::plan::{Blocker, Plan, Step};
-use crate::resource::ResourceId;
+use crate::resource::{Hands, Kind, ResourceId};
 use schedule::Schedule;
 
 /// How many steps run side by side. IAM is the first to throttle, at a handful of writes per second.
@@ -31,6 +34,11 @@ const SIDE_BY_SIDE: usize = 8;
 pub trait Progress: Sync {
     /// Something happened to a step.
     fn report(&self, step: &Step, event: StepEvent<'_>);
+
+    /// Whether somebody has asked for an end: no further step is started then, and none is tried again.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 /// What happens to a step.
@@ -44,6 +52,8 @@ pub enum StepEvent<'a> {
         reason: &'static str,
         /// How long until the next try.
         delay: Duration,
+        /// What AWS said.
+        error: &'a CallError,
     },
     /// It is done.
     Done,
@@ -85,6 +95,18 @@ pub enum ExecuteError {
         #[source]
         source: Box<CallError>,
     },
+    /// Somebody asked for an end, and the steps that ran have ended.
+    #[error("stopped before the end of the plan")]
+    Stopped,
+    /// The plan was saved, and would be another one now.
+    #[error("the saved plan is no longer what there is to do: {what}")]
+    Outdated {
+        /// What has changed.
+        what: String,
+    },
+    /// The account could not be looked at.
+    #[error("looking at the account")]
+    Observe(#[source] Box<CallError>),
     /// Everything was done, and yet something is missing.
     #[error("the plan is done, and nothing is known of the {what}")]
     Incomplete {
@@ -94,13 +116,28 @@ pub enum ExecuteError {
 }
 
 impl ExecuteError {
+    /// The action that the caller may not take, if that is what failed.
+    #[must_use]
+    pub fn lacks(&self) -> Option<&str> {
+        match self {
+            Self::Step { source, .. } | Self::Observe(source) => source.lacks(),
+            Self::Blocked(_)
+            | Self::MovedOn { .. }
+            | Self::Stopped
+            | Self::Outdated { .. }
+            | Self::Incomplete { .. } => None,
+        }
+    }
+
     /// Whose turn it is.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
             Self::Blocked(_) => Fault::Blocked,
-            Self::MovedOn { .. } => Fault::MovedOn,
+            Self::MovedOn { .. } | Self::Outdated { .. } => Fault::MovedOn,
             Self::Step { source, .. } => source.fault(),
+            Self::Observe(source) => source.fault(),
+            Self::Stopped => Fault::Stopped,
             Self::Incomplete { .. } => Fault::Bug,
         }
     }
@@ -111,6 +148,19 @@ impl ExecuteError {
 /// # Errors
 /// If something stands in the way, a call fails, or the account has changed since the plan was made.
 pub async fn execute(account: &Account, plan: &Plan, progress: &dyn Progress) -> Result<Outcome, ExecuteError> {
+    let identifiers = carry_out(account, plan, progress).await?;
+    outcome(&plan.desired, &identifiers)
+}
+
+/// Carries out a plan that takes everything away.
+///
+/// # Errors
+/// As [`execute`].
+pub async fn destroy(account: &Account, plan: &Plan, progress: &dyn Progress) -> Result<(), ExecuteError> {
+    carry_out(account, plan, progress).await.map(drop)
+}
+
+async fn carry_out(account: &Account, plan: &Plan, progress: &dyn Progress) -> Result<Identifiers, ExecuteError> {
     if !plan.blockers().is_empty() {
         return Err(ExecuteError::Blocked(plan.blockers().to_vec()));
     }
@@ -121,11 +171,15 @@ pub async fn execute(account: &Account, plan: &Plan, progress: &dyn Progress) ->
     let mut failure = None;
     loop {
         while failure.is_none()
+            && !progress.is_stopped()
             && let Some(step) = schedule.start_next()
         {
             progress.report(step, StepEvent::Started);
             let known = identifiers.clone();
-            running.push(async move { (step, persist(account, step, project, &known, progress).await) });
+            running.push(async move {
+                let hands = Hands { account, project, known: &known };
+                (step, persist(&hands, step, progress).await)
+            });
         }
         let Some((step, result)) = running.next().await else { break };
         match result {
@@ -147,78 +201,90 @@ pub async fn execute(account: &Account, plan: &Plan, progress: &dyn Progress) ->
         Some((step, source)) => {
             Err(ExecuteError::Step { number: step.number, change: step.change.to_string(), source: Box::new(source) })
         }
-        None => outcome(&plan.desired, identifiers),
+        None if schedule.is_done() => Ok(identifiers),
+        None => Err(ExecuteError::Stopped),
     }
 }
 
 /// Makes the call of a step until it succeeds or fails for good.
-async fn persist(
-    account: &Account,
-    step: &Step,
-    project: &ProjectName,
-    identifiers: &Identifiers,
-    progress: &dyn Progress,
-) -> Result<Made, CallError> {
+async fn persist(hands: &Hands<'_>, step: &Step, progress: &dyn Progress) -> Result<Made, CallError> {
     let began = Instant::now();
     let mut attempt: u32 = 0;
+    let recent = !hands.known.recent.is_empty();
     loop {
-        let error = match call::make(account, &step.change, project, identifiers).await {
+        let error = match step.change.make(hands).await {
             Ok(made) => return Ok(made),
             Err(error) => error,
         };
-        let Some(wait) = patience::after(&error, !step.waits_for.is_empty(), attempt, began.elapsed()) else {
+        let follows = recent || !step.waits_for.is_empty();
+        let Some(wait) = patience::after(&error, follows, attempt, began.elapsed()) else {
             return Err(error);
         };
         tracing::debug!(%error, reason = wait.reason, "trying again");
-        progress.report(step, StepEvent::Waiting { reason: wait.reason, delay: wait.delay });
+        progress.report(step, StepEvent::Waiting { reason: wait.reason, delay: wait.delay, error: &error });
         tokio::time::sleep(wait.delay).await;
+        if progress.is_stopped() {
+            return Err(error);
+        }
         attempt = attempt.saturating_add(1);
     }
 }
 
 /// What a deploy needs to know, once everything is there.
-pub(crate) fn outcome(desired: &Desired, identifiers: Identifiers) -> Result<Outcome, ExecuteError> {
+pub(crate) fn outcome(desired: &Desired, identifiers: &Identifiers) -> Result<Outcome, ExecuteError> {
     fn known<T>(value: Option<T>, what: &'static str) -> Result<T, ExecuteError> {
         value.ok_or(ExecuteError::Incomplete { what })
     }
-    let group = |name: String| identifiers.security_groups.get(&name).cloned();
-    let role = |name: &str| identifiers.roles.get(name).cloned();
-    let cluster = known(identifiers.cluster.clone(), "cluster")?;
-    let service = known(identifiers.service.clone(), "service")?;
-    let user = known(identifiers.user.clone(), "deploy user")?;
-    let execution_role_arn = known(role(&desired.execution_role.name), "execution role")?;
+    let name = |kind, name: &str| identifiers.get(&ResourceId::new(kind, name)).map(str::to_owned);
+    let group = |wanted: String| name(Kind::SecurityGroup, &wanted);
+    let balancer = desired.load_balancer.id();
     let task_role_arn = match &desired.task_role {
-        Some(task_role) => Some(known(role(&task_role.name), "task role")?),
+        Some(role) => Some(known(name(Kind::Role, &role.name), "task role")?),
         None => None,
     };
     let network = NetworkIdentity {
         load_balancer_group_id: known(group(desired.load_balancer_group()), "load balancer's security group")?,
         service_group_id: known(group(desired.service_group()), "service's security group")?,
         database_group_id: group(desired.database_group()),
-        vpc_id: known(identifiers.vpc_id.clone(), "VPC")?,
+        vpc_id: known(name(Kind::Vpc, ""), "VPC")?,
         subnet_ids: identifiers.subnet_ids.clone(),
     };
     Ok(Outcome {
         location: desired.location.clone(),
         deploy: DeployIdentity {
-            user: Named { name: desired.user.name.clone(), arn: user },
-            key: match identifiers.new_key {
+            user: Named {
+                name: desired.user.name.clone(),
+                arn: known(identifiers.get(&desired.user.id()).map(str::to_owned), "deploy user")?,
+            },
+            key: match identifiers.new_key.clone() {
                 Some(key) => DeployKey::Created(key),
-                None => DeployKey::Kept { access_key_ids: identifiers.access_keys },
+                None => DeployKey::Kept { access_key_ids: identifiers.access_keys.clone() },
             },
         },
-        cluster: Named { name: desired.cluster.name.to_string(), arn: cluster },
-        service: Named { name: desired.service.name.to_string(), arn: service },
-        task_definition_arn: known(identifiers.task_definition, "task definition")?,
+        cluster: Named {
+            name: desired.cluster.name.to_string(),
+            arn: known(identifiers.get(&desired.cluster.id()).map(str::to_owned), "cluster")?,
+        },
+        service: Named {
+            name: desired.service.name.to_string(),
+            arn: known(identifiers.get(&desired.service.id()).map(str::to_owned), "service")?,
+        },
+        task_definition_arn: known(
+            identifiers.get(&desired.first_revision.id()).map(str::to_owned),
+            "task definition",
+        )?,
         repository: RepositoryIdentity {
             name: desired.repository.name.to_string(),
             arn: desired.repository.arn.clone(),
-            uri: known(identifiers.repository_uri, "repository")?,
+            uri: known(identifiers.get(&desired.repository.id()).map(str::to_owned), "repository")?,
         },
-        load_balancer: known(identifiers.load_balancer, "load balancer")?,
-        target_group_arn: known(identifiers.target_groups.get(&desired.target_group.name).cloned(), "target group")?,
-        listener_arn: known(identifiers.listener, "listener")?,
-        execution_role_arn,
+        load_balancer: LoadBalancerIdentity {
+            arn: known(identifiers.get(&balancer).map(str::to_owned), "load balancer")?,
+            dns_name: known(identifiers.hosts.get(&balancer).cloned(), "load balancer's host name")?,
+        },
+        target_group_arn: known(name(Kind::TargetGroup, &desired.target_group.name), "target group")?,
+        listener_arn: known(identifiers.get(&desired.listener.id()).map(str::to_owned), "listener")?,
+        execution_role_arn: known(name(Kind::Role, &desired.execution_role.name), "execution role")?,
         task_role_arn,
         log_groups: desired.log_groups.iter().map(|group| group.name.clone()).collect(),
         network,
@@ -246,5 +312,6 @@ mod tests {
         can_be_spawned(crate::connect(options));
         can_be_spawned(crate::observe(account, &plan.desired));
         can_be_spawned(execute(account, plan, progress));
+        can_be_spawned(destroy(account, plan, progress));
     }
 }

@@ -9,7 +9,10 @@ use crate::fault::{CallError, Failure};
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// How long a refusal is taken for one that passes. A real one should be told soon.
-const LONGEST_REFUSAL: Duration = Duration::from_secs(15);
+const LONGEST_REFUSAL: Duration = Duration::from_secs(30);
+
+/// How long a step waits in all for what was in use to be free: load balancers give targets five minutes to drain by default.
+const LONGEST_DRAINING: Duration = Duration::from_secs(600);
 
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
@@ -73,13 +76,24 @@ pub(super) fn is_there_already(error: &CallError) -> bool {
         Failure::Refused { .. }
         | Failure::Throttled { .. }
         | Failure::Unreachable { .. }
+        | Failure::Pending { .. }
         | Failure::Unresolved { .. }
         | Failure::Unreadable { .. } => false,
     }
 }
 
+/// Codes and words that say that something is in use still, of what is being taken away.
+const IN_USE: [(&str, &str, &str); 5] = [
+    ("DependencyViolation", "", "the security group to be free"),
+    ("ResourceInUse", "", "the target group to be free"),
+    ("ClusterContainsTasksException", "", "the cluster's tasks to stop"),
+    ("ClusterContainsServicesException", "", "the cluster's services to end"),
+    ("InvalidParameterException", "cannot be stopped while", "the service's tasks to stop"),
+];
+
 fn passing(failure: &Failure, follows: bool) -> Option<(&'static str, Duration)> {
     match failure {
+        Failure::Pending { what } => Some((what, LONGEST_DRAINING)),
         Failure::Throttled { .. } => Some(("AWS to take more calls", LONGEST)),
         Failure::Rejected { code, .. } if code == "OperationAbortedException" => {
             Some(("another change to end", LONGEST))
@@ -87,7 +101,10 @@ fn passing(failure: &Failure, follows: bool) -> Option<(&'static str, Duration)>
         Failure::Rejected { code, message } => {
             let said = NOT_YET.iter().find(|(words, _)| contains(message, words)).map(|(_, reason)| *reason);
             let absent = ABSENT.contains(&code.as_str()).then_some("AWS to know what was just made");
-            said.or(absent).filter(|_| follows).map(|reason| (reason, LONGEST))
+            let new = said.or(absent).filter(|_| follows).map(|reason| (reason, LONGEST));
+            // Whatever used it may have been taken away by an earlier run.
+            let longest = if follows { LONGEST_DRAINING } else { LONGEST };
+            in_use(code, message).map(|reason| (reason, longest)).or(new)
         }
         // A role that was made a moment ago cannot be passed yet, and IAM says so in the words of a denial.
         Failure::Refused { message, .. } if follows && message.contains("iam:PassRole") => {
@@ -98,6 +115,11 @@ fn passing(failure: &Failure, follows: bool) -> Option<(&'static str, Duration)>
         | Failure::Unresolved { .. }
         | Failure::Unreadable { .. } => None,
     }
+}
+
+fn in_use(code: &str, message: &str) -> Option<&'static str> {
+    let said = |(wanted, words, _): &&(&str, &str, &str)| *wanted == code && contains(message, words);
+    IN_USE.iter().find(said).map(|(_, _, reason)| *reason)
 }
 
 fn contains(text: &str, words: &str) -> bool {

@@ -36,6 +36,11 @@ impl<'p> Schedule<'p> {
         Some(step)
     }
 
+    /// Whether every step is done.
+    pub(super) fn is_done(&self) -> bool {
+        self.states.iter().all(|state| *state == State::Done)
+    }
+
     /// A running step is done.
     pub(super) fn finish(&mut self, step: &Step) {
         self.states[step.number - 1] = State::Done;
@@ -45,13 +50,14 @@ impl<'p> Schedule<'p> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Cause, Change};
+    use crate::plan::Cause;
+    use crate::resource::deploy_user_change::Change;
 
     /// Steps that wait for the given numbers.
     fn steps(waits: &[&[usize]]) -> Vec<Step> {
         let step = |(index, waits_for): (usize, &&[usize])| Step {
             number: index + 1,
-            change: Change::CreateUser { user: format!("user-{}", index + 1) },
+            change: Change::Create { user: format!("user-{}", index + 1) }.into(),
             cause: Cause::Missing { purpose: "a test" },
             waits_for: waits_for.to_vec(),
         };

@@ -21,7 +21,7 @@ pub enum Blocker {
         needed: usize,
     },
     /// A resource would have to be changed that is not this project's.
-    #[error("{resource} is {owner}, so it is not touched; wanted: {change}")]
+    #[error("{resource} is {owner}, so it is not touched; wanted: {change}; `--adopt` makes it this project's")]
     NotOurs {
         /// The resource.
         resource: ResourceId,
@@ -29,6 +29,14 @@ pub enum Blocker {
         owner: Owner,
         /// The change that it would take.
         change: String,
+    },
+    /// A resource cannot be deleted as it is.
+    #[error("{resource} cannot be deleted: {why}")]
+    Undeletable {
+        /// The resource.
+        resource: ResourceId,
+        /// Why not.
+        why: String,
     },
     /// A resource has the wanted name and cannot serve.
     #[error("{resource} cannot be used: {why}")]
@@ -52,4 +60,25 @@ pub struct Drift {
     pub wanted: String,
     /// What it is.
     pub found: String,
+}
+
+/// Something worth knowing that is neither done nor in the way.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Remark {
+    /// A resource of the wanted name is as wanted and is used, although it is somebody else's.
+    #[error("{resource} is {owner}; it is used as it is")]
+    Used {
+        /// The resource.
+        resource: ResourceId,
+        /// Whose it is.
+        owner: Owner,
+    },
+    /// A resource stays where everything of the project is taken away.
+    #[error("{resource} stays: {why}")]
+    Stays {
+        /// The resource.
+        resource: ResourceId,
+        /// Why.
+        why: String,
+    },
 }

@@ -3,68 +3,153 @@
 
 use std::collections::BTreeSet;
 
-use super::change::Needs;
-use super::{Blocker, Cause, Change, Drift, Step};
-use crate::resource::{Owner, ResourceId};
+use super::{Blocker, Cause, Drift, Needs, Remark, Step};
+use crate::resource::inline_policy::Comparison;
+use crate::resource::{Change, Owner, ResourceId};
 
-#[derive(Default)]
+/// A plan in the making.
 pub(crate) struct Draft {
-    planned: Vec<(Change, Cause)>,
+    planned: Vec<(Change, Cause, Vec<ResourceId>)>,
     blockers: Vec<Blocker>,
     drift: Vec<Drift>,
+    remarks: Vec<Remark>,
+    /// What is being compared, and whose it is.
+    subject: ResourceId,
+    owner: Owner,
+    holder: ResourceId,
+    /// What must go before the subject can: all that needs it.
+    dependents: Vec<ResourceId>,
+    /// Whether repositories may be deleted with their images.
+    pub(super) empties_repositories: bool,
+    /// The access key that the caller can show to have been handed over.
+    pub(super) key_in_hand: Option<String>,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self {
+            planned: Vec::new(),
+            blockers: Vec::new(),
+            drift: Vec::new(),
+            remarks: Vec::new(),
+            subject: ResourceId::account(),
+            owner: Owner::Ours,
+            holder: ResourceId::account(),
+            dependents: Vec::new(),
+            empties_repositories: false,
+            key_in_hand: None,
+        }
+    }
 }
 
 impl Draft {
-    /// Something new, which is ours from the beginning.
-    pub(crate) fn create(&mut self, change: Change, purpose: &'static str) {
-        self.planned.push((change, Cause::Missing { purpose }));
+    /// What follows is about `subject`, which belongs to `owner` because `holder` does.
+    pub(super) fn about(&mut self, subject: ResourceId, holder: ResourceId, owner: Owner) {
+        (self.subject, self.holder, self.owner) = (subject, holder, owner);
     }
 
-    /// A missing part of a resource that exists, which is only added if the resource is ours.
-    pub(crate) fn add(&mut self, owner: &Owner, resource: ResourceId, change: Change, purpose: &'static str) {
-        self.if_ours(owner, resource, change, Cause::Missing { purpose });
+    /// What follows takes the subject away, once all `dependents` are gone.
+    pub(super) fn after(&mut self, dependents: Vec<ResourceId>) {
+        self.dependents = dependents;
     }
 
-    /// A part of a resource that exists and differs, which is only changed if the resource is ours.
-    pub(crate) fn mend(&mut self, owner: &Owner, resource: ResourceId, change: Change, what: String) {
-        self.if_ours(owner, resource, change, Cause::Differs { what });
+    /// Whether what is being compared is this project's.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.owner == Owner::Ours
     }
 
-    /// Something that stands in the way.
+    /// Whether repositories may be deleted with their images.
+    pub(crate) fn empties_repositories(&self) -> bool {
+        self.empties_repositories
+    }
+
+    /// The access key that the caller can show to have been handed over.
+    pub(crate) fn key_in_hand(&self) -> Option<&str> {
+        self.key_in_hand.as_deref()
+    }
+
+    /// Something that is missing and is made.
+    pub(crate) fn missing(&mut self, change: impl Into<Change>, purpose: &'static str) {
+        self.if_ours(change.into(), Cause::Missing { purpose });
+    }
+
+    /// A field that differs and is changed.
+    pub(crate) fn differs(&mut self, change: impl Into<Change>, field: &'static str, wanted: &str, found: &str) {
+        let cause = Cause::Field { field, wanted: wanted.to_owned(), found: found.to_owned() };
+        self.if_ours(change.into(), cause);
+    }
+
+    /// A policy that says something else and is written again; nothing if it says the same.
+    pub(crate) fn policy_differs(&mut self, change: impl Into<Change>, comparison: &Comparison) {
+        let Some(what) = comparison.words() else { return };
+        let (lacking, beyond) = comparison.sides();
+        self.if_ours(change.into(), Cause::Policy { what, lacking, beyond });
+    }
+
+    /// Something that nobody wants any more and that is taken away.
+    pub(crate) fn unwanted(&mut self, change: impl Into<Change>, because: &'static str) {
+        self.if_ours(change.into(), Cause::Unwanted { because });
+    }
+
+    /// Makes the subject this project's.
+    pub(super) fn adopt(&mut self, change: Change, owner: Owner) {
+        self.planned.push((change, Cause::Adopted { owner }, Vec::new()));
+    }
+
+    /// The subject has the wanted name and cannot serve.
+    pub(crate) fn unusable(&mut self, why: String) {
+        self.blockers.push(Blocker::Unusable { resource: self.subject.clone(), why });
+    }
+
+    /// Something else that stands in the way.
     pub(crate) fn block(&mut self, blocker: Blocker) {
         self.blockers.push(blocker);
     }
 
-    /// Something that differs and is left as it is.
-    pub(crate) fn drift(&mut self, resource: ResourceId, field: &'static str, wanted: &str, found: &str) {
+    /// A field of the subject that differs and is left as it is, since changing it would destroy something or cannot be done.
+    pub(crate) fn left(&mut self, field: &'static str, wanted: &str, found: &str) {
+        let resource = self.subject.clone();
         self.drift.push(Drift { resource, field, wanted: wanted.to_owned(), found: found.to_owned() });
     }
 
-    fn if_ours(&mut self, owner: &Owner, resource: ResourceId, change: Change, cause: Cause) {
-        match owner {
-            Owner::Ours => self.planned.push((change, cause)),
-            Owner::Project(_) | Owner::Unknown => {
-                let (owner, change) = (owner.clone(), change.to_string());
+    /// The subject stays where everything of the project is taken away.
+    pub(crate) fn stays(&mut self, why: impl Into<String>) {
+        self.remarks.push(Remark::Stays { resource: self.subject.clone(), why: why.into() });
+    }
+
+    /// Something worth saying that is neither done nor in the way.
+    pub(super) fn remark(&mut self, remark: Remark) {
+        self.remarks.push(remark);
+    }
+
+    fn if_ours(&mut self, change: Change, cause: Cause) {
+        match &self.owner {
+            Owner::Ours => self.planned.push((change, cause, self.dependents.clone())),
+            owner @ (Owner::Project(_) | Owner::Unknown) => {
+                let (resource, owner, change) = (self.holder.clone(), owner.clone(), change.to_string());
                 self.blockers.push(Blocker::NotOurs { resource, owner, change });
             }
         }
     }
 
-    pub(super) fn finish(self) -> (Vec<Step>, Vec<Blocker>, Vec<Drift>) {
-        let makers: Vec<ResourceId> = self.planned.iter().map(|(change, _)| change.resource()).collect();
+    pub(super) fn finish(self) -> (Vec<Step>, Vec<Blocker>, Vec<Drift>, Vec<Remark>) {
+        let makers: Vec<ResourceId> = self.planned.iter().map(|(change, _, _)| change.resource()).collect();
         let mut before: Vec<BTreeSet<usize>> = Vec::new();
         let mut steps = Vec::new();
-        for (index, (change, cause)) in self.planned.into_iter().enumerate() {
+        for (index, (change, cause, dependents)) in self.planned.into_iter().enumerate() {
             let earlier = 0..index;
             let direct: BTreeSet<usize> = match change.needs() {
                 Needs::Everything => earlier.collect(),
-                Needs::These(needs) => earlier.filter(|place| needs.contains(&makers[*place])).collect(),
+                Needs::These(mut needs) => {
+                    needs.extend(dependents);
+                    earlier.filter(|place| needs.contains(&makers[*place])).collect()
+                }
             };
             let further: BTreeSet<usize> = direct.iter().flat_map(|place| &before[*place]).copied().collect();
             let waits_for = direct.difference(&further).map(|place| place + 1).collect();
             before.push(direct.union(&further).copied().collect());
             steps.push(Step { number: index + 1, change, cause, waits_for });
         }
-        (steps, self.blockers, self.drift)
+        (steps, self.blockers, self.drift, self.remarks)
     }
 }

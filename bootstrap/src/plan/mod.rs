@@ -1,24 +1,28 @@
 //! Decides what to do: compares the account that should be with the one that is. Pure; a plan is data.
 //!
-//! - [`change`]: the calls that a plan can hold
+//! - [`cause`]: why a change is made
 //! - [`draft`]: a plan in the making
-//! - [`blocker`]: what stands in the way, and what differs but is left alone
+//! - [`blocker`]: what stands in the way, what differs but is left alone, and what else is worth saying
+//! - [`record`]: a plan as JSON, and as a file that is applied later
 
 pub mod blocker;
-pub mod change;
+pub mod cause;
 mod draft;
+pub mod record;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-pub use blocker::{Blocker, Drift};
-pub use change::{Cause, Change};
+pub use blocker::{Blocker, Drift, Remark};
+pub use cause::Cause;
 pub(crate) use draft::Draft;
+pub use record::{PlanRecord, Saved};
 
 use crate::desired::Desired;
 use crate::identifiers::Identifiers;
 use crate::observe::Observed;
-use crate::resource::network;
-use crate::resource::service_linked_role::ServiceLinkedRole;
+pub use crate::resource::Change;
+use crate::resource::{Kind, Owner, ResourceId, Spec};
 
 /// What to do with an account, in order. An empty one means that the account is as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,7 @@ pub struct Plan {
     steps: Vec<Step>,
     blockers: Vec<Blocker>,
     drift: Vec<Drift>,
+    remarks: Vec<Remark>,
     pub(crate) desired: Desired,
     pub(crate) identifiers: Identifiers,
 }
@@ -41,6 +46,49 @@ pub struct Step {
     pub cause: Cause,
     /// The numbers of the steps that must be done before it. Those that they wait for in turn are not repeated.
     pub waits_for: Vec<usize>,
+}
+
+/// What must be done before a change.
+pub(crate) enum Needs {
+    /// Whatever of these is in the plan.
+    These(Vec<ResourceId>),
+    /// Everything else.
+    Everything,
+}
+
+/// What a person decides about a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Which resources of somebody else's become this project's.
+    pub adopt: Adopt,
+    /// Whether repositories may be deleted with their images.
+    pub empties_repositories: bool,
+    /// The id of the access key that the caller can show to have been handed over.
+    pub key_in_hand: Option<String>,
+}
+
+/// Which resources of somebody else's become this project's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Adopt {
+    /// Those of these names, as plans have them.
+    Named(BTreeSet<String>),
+    /// All that would have to be changed, and all that are used.
+    All,
+}
+
+impl Default for Adopt {
+    fn default() -> Self {
+        Self::Named(BTreeSet::new())
+    }
+}
+
+impl Adopt {
+    fn covers(&self, resource: &ResourceId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(names) => names.contains(&resource.name),
+        }
+    }
 }
 
 impl Plan {
@@ -62,94 +110,113 @@ impl Plan {
         &self.drift
     }
 
+    /// What else is worth knowing.
+    #[must_use]
+    pub fn remarks(&self) -> &[Remark] {
+        &self.remarks
+    }
+
     /// Whether there is nothing to do and nothing in the way.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.blockers.is_empty()
     }
+
+    /// Whether the plan makes an access key, which must be handed to somebody.
+    #[must_use]
+    pub fn makes_access_key(&self) -> bool {
+        self.steps.iter().any(|step| crate::resource::deploy_user::makes_key(&step.change))
+    }
+
+    /// Whether anything in the account is not as it should be. What is used as somebody else's counts where only this
+    /// project's name can have made it: its tag has been taken off.
+    #[must_use]
+    pub fn has_drifted(&self) -> bool {
+        let untagged = |remark: &Remark| match remark {
+            Remark::Used { resource, owner } => resource.kind != Kind::Cluster && *owner != Owner::Ours,
+            Remark::Stays { .. } => false,
+        };
+        !self.is_empty() || !self.drift.is_empty() || self.remarks.iter().any(untagged)
+    }
 }
 
 /// Compares, and says what to do.
 #[must_use]
-pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
-    let mut finished = Draft::default();
-    let draft = &mut finished;
-    for role in ServiceLinkedRole::ALL {
-        role.plan(observed.service_linked_roles.contains(&role), draft);
-    }
-    let network = network::plan(&observed.network, draft);
-    desired.repository.plan(observed.repository.as_ref(), draft);
-    for group in &desired.log_groups {
-        group.plan(observed.log_groups.get(&group.name), draft);
-    }
-    for role in desired.roles() {
-        role.plan(observed.roles.get(&role.name), draft);
-    }
-    let mut identifiers = identifiers(desired, observed);
-    let target_group = observed.target_group.as_ref().map(|group| group.arn.as_str());
-    let alternate = observed.alternate_target_group.as_ref().map(|group| group.arn.as_str());
-    if let Some(network) = &network {
-        for group in &desired.security_groups {
-            group.plan(&network.vpc_id, &observed.security_groups, draft);
+pub fn plan(desired: &Desired, observed: &Observed, options: &PlanOptions) -> Plan {
+    let mut draft = Draft::default();
+    draft.key_in_hand.clone_from(&options.key_in_hand);
+    let identifiers = observed.identifiers(desired);
+    for spec in desired.resources() {
+        let mut found = observed.found.get(&spec.id()).cloned();
+        let owner = found.as_mut().and_then(|state| state.owner().cloned());
+        draft.about(spec.id(), spec.id(), Owner::Ours);
+        match (owner, spec.adopt()) {
+            (None, _) => {
+                let held = held(&spec, observed, options);
+                let holder = spec.held_by().unwrap_or_else(|| spec.id());
+                draft.about(spec.id(), holder, held);
+            }
+            (Some(Owner::Ours), _) => {}
+            (Some(owner), Some(change)) if options.adopt.covers(&spec.id()) => draft.adopt(change, owner),
+            (Some(owner), _) => {
+                draft.remark(Remark::Used { resource: spec.id(), owner: owner.clone() });
+                draft.about(spec.id(), spec.id(), owner);
+            }
         }
-        let groups = observed.security_groups.iter().filter(|group| group.vpc_id == network.vpc_id);
-        identifiers.security_groups = groups.map(|group| (group.name.clone(), group.id.clone())).collect();
-        identifiers.vpc_id = Some(network.vpc_id.clone());
-        identifiers.subnet_ids = network.subnet_ids.clone();
-        let group = identifiers.security_groups.get(&desired.load_balancer.security_group).map(String::as_str);
-        desired.load_balancer.plan(network, group, observed.load_balancer.as_ref(), draft);
-        desired.target_group.plan(network, observed.target_group.as_ref(), draft);
-        if let Some(group) = &desired.alternate_target_group {
-            group.plan(network, observed.alternate_target_group.as_ref(), draft);
-        }
-        let owner = observed.load_balancer.as_ref().map(|found| &found.owner);
-        desired.listener.plan(owner, target_group, observed.listener.as_ref(), draft);
-        for rule in desired.listener_rules() {
-            rule.plan(owner, [target_group, alternate], observed.listener_rules.get(&rule.id().name), draft);
-        }
+        spec.compare(found.as_ref(), &identifiers, &mut draft);
     }
-    desired.cluster.plan(observed.cluster.as_ref(), draft);
-    desired.first_revision.plan(observed.task_definition.as_deref(), draft);
-    if let Some(network) = &network {
-        desired.service.plan(network, &identifiers, observed.service.as_ref(), draft);
-    }
-    desired.user.plan(observed.user.as_ref(), draft);
-    let (steps, blockers, drift) = finished.finish();
-    Plan { steps, blockers, drift, desired: desired.clone(), identifiers }
+    finished(draft, desired, identifiers)
 }
 
-/// What AWS calls the things that are there. Those that depend on the network are added when it is known.
-fn identifiers(desired: &Desired, observed: &Observed) -> Identifiers {
-    let groups = [
-        (Some(&desired.target_group), &observed.target_group),
-        (desired.alternate_target_group.as_ref(), &observed.alternate_target_group),
-    ];
-    let groups =
-        groups.into_iter().filter_map(|(wanted, found)| Some((wanted?.name.clone(), found.as_ref()?.arn.clone())));
-    Identifiers {
-        vpc_id: None,
-        subnet_ids: Vec::new(),
-        repository_uri: observed.repository.as_ref().map(|found| found.uri.clone()),
-        roles: observed.roles.iter().map(|(name, found)| (name.clone(), found.arn.clone())).collect(),
-        security_groups: std::collections::BTreeMap::new(),
-        load_balancer: observed.load_balancer.as_ref().map(|found| found.identity.clone()),
-        target_groups: groups.collect(),
-        listener: observed.listener.as_ref().map(|found| found.arn.clone()),
-        listener_rules: observed.listener_rules.iter().map(|(name, found)| (name.clone(), found.arn.clone())).collect(),
-        cluster: observed.cluster.as_ref().map(|found| found.arn.clone()),
-        task_definition: observed.task_definition.clone(),
-        service: observed.service.as_ref().map(|found| found.arn.clone()),
-        user: observed.user.as_ref().map(|found| found.arn.clone()),
-        access_keys: observed.user.as_ref().map(|found| found.active_keys.clone()).unwrap_or_default(),
-        new_key: None,
+/// Says what takes everything of the project away, in the opposite order. What is somebody else's stays.
+#[must_use]
+pub fn plan_destruction(desired: &Desired, observed: &Observed, options: &PlanOptions) -> Plan {
+    let mut draft = Draft::default();
+    draft.empties_repositories = options.empties_repositories;
+    let specs = desired.resources();
+    for spec in specs.iter().rev() {
+        let Some(mut state) = observed.found.get(&spec.id()).cloned() else { continue };
+        let owner = state.owner().cloned().unwrap_or_else(|| held(spec, observed, options));
+        draft.about(spec.id(), spec.id(), Owner::Ours);
+        if owner == Owner::Ours {
+            let dependents = specs.iter().filter(|other| other.needs().contains(&spec.id())).map(Spec::id);
+            draft.after(dependents.collect());
+            spec.take_away(&state, &mut draft);
+        } else {
+            draft.stays(format!("it is {owner}"));
+        }
     }
+    finished(draft, desired, observed.identifiers(desired))
 }
 
-/// One line: number, change, cause, and what it waits for.
+/// Whose a resource is that has no tags, or is not there: its holder's owner's.
+fn held(spec: &Spec, observed: &Observed, options: &PlanOptions) -> Owner {
+    let Some(holder) = spec.held_by() else { return Owner::Ours };
+    if options.adopt.covers(&holder) {
+        return Owner::Ours;
+    }
+    let found = observed.found.get(&holder).cloned();
+    found.and_then(|mut state| state.owner().cloned()).unwrap_or(Owner::Ours)
+}
+
+fn finished(draft: Draft, desired: &Desired, identifiers: Identifiers) -> Plan {
+    let (steps, blockers, drift, mut remarks) = draft.finish();
+    // What is in the way has been named already.
+    let blocked = |resource: &ResourceId| {
+        blockers.iter().any(|blocker| matches!(blocker, Blocker::NotOurs { resource: other, .. } if other == resource))
+    };
+    remarks.retain(|remark| !matches!(remark, Remark::Used { resource, .. } if blocked(resource)));
+    Plan { steps, blockers, drift, remarks, desired: desired.clone(), identifiers }
+}
+
+/// One line: number, change, cause, what is lost by it, and what it waits for.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { number, change, cause, waits_for } = self;
         write!(f, "{number}. {change}: {cause}")?;
+        if let Some(lost) = change.loses() {
+            write!(f, "; destroys {lost}")?;
+        }
         if waits_for.is_empty() {
             return Ok(());
         }
@@ -158,16 +225,17 @@ impl fmt::Display for Step {
     }
 }
 
-/// One line for each step, then for what is in the way, then for what is left as it is.
+/// One line for each step, then for what is in the way, then for what is left as it is, then for what else is worth knowing.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steps, blockers, drift, desired: _, identifiers: _ } = self;
+        let Self { steps, blockers, drift, remarks, desired: _, identifiers: _ } = self;
         if steps.is_empty() && blockers.is_empty() && drift.is_empty() {
-            return writeln!(f, "nothing to do");
+            writeln!(f, "nothing to do")?;
         }
         steps.iter().try_for_each(|step| writeln!(f, "{step}"))?;
         blockers.iter().try_for_each(|blocker| writeln!(f, "in the way: {blocker}"))?;
-        drift.iter().try_for_each(|drift| writeln!(f, "left as it is: {drift}"))
+        drift.iter().try_for_each(|drift| writeln!(f, "left as it is: {drift}"))?;
+        remarks.iter().try_for_each(|remark| writeln!(f, "note: {remark}"))
     }
 }
 

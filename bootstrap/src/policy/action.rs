@@ -22,11 +22,11 @@ pub enum ActsOn {
 }
 
 impl Action {
-    const fn on(name: &'static str, types: &'static [&'static str]) -> Self {
+    pub(crate) const fn on(name: &'static str, types: &'static [&'static str]) -> Self {
         Self { name, acts_on: ActsOn::Types(types) }
     }
 
-    const fn everywhere(name: &'static str, because: &'static str) -> Self {
+    pub(crate) const fn everywhere(name: &'static str, because: &'static str) -> Self {
         Self { name, acts_on: ActsOn::Everything { because } }
     }
 

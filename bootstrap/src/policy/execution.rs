@@ -85,7 +85,7 @@ fn confined(
 }
 
 /// Both forms that a log group's ARN has in requests: some actions are judged by the group, others by what is in it.
-pub(super) fn log_group_arns(location: &Location, name: &str) -> [String; 2] {
+pub(crate) fn log_group_arns(location: &Location, name: &str) -> [String; 2] {
     let group = location.arn("logs", &format!("log-group:{name}"));
     let within = format!("{group}:*");
     [group, within]

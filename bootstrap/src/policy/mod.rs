@@ -3,6 +3,7 @@
 //! - [`action`]: the actions that are ever granted, what each acts on, and why some admit nothing narrower than `*`
 //! - [`statement`]: a policy as data, and its JSON
 //! - [`deploy`], [`execution`], [`hooks`], [`trust`]: the kinds that are written
+//! - [`person`]: what whoever runs bootstrap must be allowed
 //! - [`meaning`]: comparison of policies by what they allow, not by their text
 //! - [`quota`]: how much IAM lets them hold
 
@@ -11,6 +12,7 @@ pub mod deploy;
 pub mod execution;
 pub mod hooks;
 pub mod meaning;
+pub mod person;
 pub mod quota;
 pub mod statement;
 pub mod trust;

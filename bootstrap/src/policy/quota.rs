@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// How many managed policies a user or role may have, at the default quota.
+pub const MANAGED_POLICIES: usize = 10;
+
 /// A quota of IAM on the size of policies (IAM user guide, "IAM and AWS STS quotas").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quota {
@@ -11,6 +14,8 @@ pub enum Quota {
     RoleInline,
     /// The trust policy of a role, at its default quota.
     RoleTrust,
+    /// One managed policy.
+    Managed,
 }
 
 impl Quota {
@@ -21,6 +26,7 @@ impl Quota {
             Self::UserInline => 2_048,
             Self::RoleInline => 10_240,
             Self::RoleTrust => 2_048,
+            Self::Managed => 6_144,
         }
     }
 
@@ -40,6 +46,7 @@ impl fmt::Display for Quota {
             Self::UserInline => "the inline policies of a user",
             Self::RoleInline => "the inline policies of a role",
             Self::RoleTrust => "the trust policy of a role",
+            Self::Managed => "a managed policy",
         })
     }
 }
@@ -71,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_limit_itself_is_allowed() {
-        for quota in [Quota::UserInline, Quota::RoleInline, Quota::RoleTrust] {
+        for quota in [Quota::UserInline, Quota::RoleInline, Quota::RoleTrust, Quota::Managed] {
             assert_eq!(quota.check(&format!("  {}", "x".repeat(quota.limit()))), Ok(()));
             let size = quota.limit() + 1;
             assert_eq!(quota.check(&"x".repeat(size)), Err(TooLarge { quota, size }));

@@ -251,3 +251,23 @@ fn tasks_of_other_accounts_may_not_take_our_roles() {
     assert_eq!(conditions["StringEquals"]["aws:SourceAccount"], "123456789012");
     assert_eq!(conditions["ArnLike"]["aws:SourceArn"], "arn:aws:ecs:eu-central-1:123456789012:*");
 }
+
+/// What the person may do is said action by action, so that each can be taken back; and it fits IAM's quotas.
+#[test]
+fn the_persons_policy_fits_and_is_as_narrow_as_it_can_be() {
+    for desired in [crate::desired::tests::example(), crate::desired::tests::example_canary()] {
+        let whole = person::policy(&desired);
+        check(&whole);
+        let parts = person::managed(&whole);
+        assert!(parts.len() <= quota::MANAGED_POLICIES);
+        let mut sids = BTreeSet::new();
+        for part in &parts {
+            assert_eq!(Quota::Managed.check(&part.to_text()), Ok(()));
+            for statement in &part.statements {
+                assert!(sids.insert(statement.sid), "twice: {}", statement.sid);
+            }
+        }
+        let everything: BTreeSet<_> = parts.iter().flat_map(effective).collect();
+        assert_eq!(everything, effective(&whole), "what is split says the same");
+    }
+}

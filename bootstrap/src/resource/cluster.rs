@@ -1,13 +1,18 @@
 //! The ECS cluster. Several projects may share one, so that one which is there already is as good as one of ours.
 
+use std::fmt;
+
 use aws_sdk_ecs::types::{ClusterField, Tag};
 
+use super::managed::{Alteration, Hands, Managed, Sight};
+use super::service_linked_role::ServiceLinkedRole;
 use super::{Kind, OWNER_TAG, Owner, ResourceId};
 use crate::config::name::{ClusterName, ProjectName};
-use crate::connect::Account;
-use crate::fault::{CallError, Called, sent};
-use crate::identifiers::Made;
-use crate::plan::{Blocker, Change, Draft};
+use crate::fault::{CallError, Called, sent, unless_absent};
+use crate::identifiers::{Identifiers, Made};
+use crate::location::Location;
+use crate::plan::{Draft, Needs};
+use crate::policy::{Action, Statement};
 
 /// The cluster that should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +30,28 @@ pub struct ClusterState {
     pub status: String,
     /// Whom it belongs to.
     pub owner: Owner,
+    /// How many services are in it.
+    pub services: i32,
 }
+
+/// What can be done about a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// `ecs:CreateCluster`.
+    Create(Cluster),
+    /// `ecs:TagResource`.
+    Tag(Cluster),
+    /// `ecs:DeleteCluster`.
+    Delete(Cluster),
+}
+
+const CLUSTER: &[&str] = &["cluster/"];
+static ACTIONS: [Action; 4] = [
+    Action::on("ecs:CreateCluster", CLUSTER),
+    Action::on("ecs:DeleteCluster", CLUSTER),
+    Action::on("ecs:DescribeClusters", CLUSTER),
+    Action::on("ecs:TagResource", CLUSTER),
+];
 
 impl Cluster {
     /// What it is called in plans and errors.
@@ -33,41 +59,125 @@ impl Cluster {
     pub fn id(&self) -> ResourceId {
         ResourceId::new(Kind::Cluster, self.name.as_str())
     }
+}
 
-    pub(crate) async fn observe(
-        &self,
-        account: &Account,
-        project: &ProjectName,
-    ) -> Result<Option<ClusterState>, CallError> {
+impl Managed for Cluster {
+    type State = ClusterState;
+    type Change = Change;
+    const OWNED_BY_CI: &'static [&'static str] = &["tasks"];
+
+    fn id(&self) -> ResourceId {
+        Self::id(self)
+    }
+
+    fn needs(&self) -> Vec<ResourceId> {
+        vec![ServiceLinkedRole::Ecs.id()]
+    }
+
+    async fn observe(&self, sight: &Sight<'_>) -> Result<Option<ClusterState>, CallError> {
         const OPERATION: &str = "ecs:DescribeClusters";
-        let request = account.ecs.describe_clusters().clusters(self.name.as_str()).include(ClusterField::Tags);
-        let answer = request.send().await.called(OPERATION, &self.id())?;
+        let request = sight.account.ecs.describe_clusters().clusters(self.name.as_str()).include(ClusterField::Tags);
+        let answer = request.send().await.called(OPERATION, &Self::id(self))?;
         let found = answer.clusters.unwrap_or_default().into_iter().find(|found| found.status() != Some("INACTIVE"));
         let Some(found) = found else { return Ok(None) };
         Ok(Some(ClusterState {
-            owner: Owner::of(found.tags().iter().map(|tag| (tag.key(), tag.value())), project),
-            arn: sent(found.cluster_arn, "clusterArn", OPERATION, &self.id())?,
+            owner: Owner::of(found.tags().iter().map(|tag| (tag.key(), tag.value())), sight.project),
+            services: found.active_services_count,
+            arn: sent(found.cluster_arn, "clusterArn", OPERATION, &Self::id(self))?,
             status: found.status.unwrap_or_default(),
         }))
     }
 
-    pub(crate) fn plan(&self, found: Option<&ClusterState>, draft: &mut Draft) {
+    fn owner(state: &mut ClusterState) -> Option<&mut Owner> {
+        Some(&mut state.owner)
+    }
+
+    fn identify(&self, state: &ClusterState, known: &mut Identifiers) {
+        known.names.insert(Self::id(self), state.arn.clone());
+    }
+
+    fn compare(&self, found: Option<&ClusterState>, _: &Identifiers, draft: &mut Draft) {
         match found {
-            None => draft.create(Change::CreateCluster(self.clone()), "the service runs in it"),
+            None => draft.missing(Change::Create(self.clone()), "the service runs in it"),
             Some(found) if found.status == "ACTIVE" => {}
-            Some(found) => {
-                let why = format!("its status is `{}`", found.status);
-                draft.block(Blocker::Unusable { resource: self.id(), why });
-            }
+            Some(found) => draft.unusable(format!("its status is `{}`", found.status)),
         }
     }
 
-    pub(crate) async fn create(&self, account: &Account, project: &ProjectName) -> Result<Made, CallError> {
-        const OPERATION: &str = "ecs:CreateCluster";
-        let request = account.ecs.create_cluster().cluster_name(self.name.as_str()).tags(tag(project));
-        let answer = request.send().await.called(OPERATION, &self.id())?;
-        let arn = answer.cluster.and_then(|cluster| cluster.cluster_arn);
-        Ok(Made::Cluster { arn: sent(arn, "clusterArn", OPERATION, &self.id())? })
+    fn adopt(&self) -> Option<Change> {
+        Some(Change::Tag(self.clone()))
+    }
+
+    fn take_away(&self, found: &ClusterState, draft: &mut Draft) {
+        if found.services > 1 {
+            draft.stays(format!("{} services are in it", found.services));
+        } else {
+            draft.unwanted(Change::Delete(self.clone()), "the project's service ran in it");
+        }
+    }
+
+    fn grants(&self, _: &ProjectName, location: &Location) -> Vec<Statement> {
+        vec![Statement {
+            sid: "Cluster",
+            purposes: vec!["Make, find and delete the cluster."],
+            actions: ACTIONS.iter().collect(),
+            resources: vec![location.arn("ecs", &format!("cluster/{}", self.name))],
+            conditions: vec![],
+        }]
+    }
+}
+
+impl Alteration for Change {
+    fn resource(&self) -> ResourceId {
+        match self {
+            Self::Create(cluster) | Self::Tag(cluster) | Self::Delete(cluster) => cluster.id(),
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::These(match self {
+            Self::Create(cluster) => Managed::needs(cluster),
+            Self::Tag(_) | Self::Delete(_) => Vec::new(),
+        })
+    }
+
+    fn loses(&self) -> Option<&'static str> {
+        None
+    }
+
+    async fn make(&self, hands: &Hands<'_>) -> Result<Made, CallError> {
+        let (ecs, resource) = (&hands.account.ecs, self.resource());
+        match self {
+            Self::Create(cluster) => {
+                const OPERATION: &str = "ecs:CreateCluster";
+                let request = ecs.create_cluster().cluster_name(cluster.name.as_str()).tags(tag(hands.project));
+                let answer = request.send().await.called(OPERATION, &resource)?;
+                let arn = answer.cluster.and_then(|cluster| cluster.cluster_arn);
+                let arn = sent(arn, "clusterArn", OPERATION, &resource)?;
+                return Ok(Made::Named(resource, arn));
+            }
+            Self::Tag(_) => {
+                let arn = hands.known.name(&resource, "ecs:TagResource", &resource)?;
+                let answer = ecs.tag_resource().resource_arn(arn).tags(tag(hands.project)).send().await;
+                answer.called("ecs:TagResource", &resource)?;
+            }
+            Self::Delete(cluster) => {
+                let answer = ecs.delete_cluster().cluster(cluster.name.as_str()).send().await;
+                unless_absent(answer.called("ecs:DeleteCluster", &resource), &["ClusterNotFoundException"])?;
+            }
+        }
+        Ok(Made::Nothing)
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let resource = self.resource();
+        match self {
+            Self::Create(_) => write!(f, "create {resource}"),
+            Self::Tag(_) => write!(f, "tag {resource} as the project's"),
+            Self::Delete(_) => write!(f, "delete {resource}"),
+        }
     }
 }
 

@@ -1,25 +1,40 @@
 //! The user that deploys: its policy and its access key.
+//!
+//! Which keys were handed over is a tag of the user, since AWS shows the secret half of a key only once: a key that was made by
+//! an apply that was killed before it could hand it over is in nobody's hands, has never been used, and is replaced.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::StatusType;
 use serde_json::Value;
 
+use super::deploy_user_change::ACTIONS;
+pub use super::deploy_user_change::Change;
 use super::inline_policy::{InlinePolicy, compare, decode};
-use super::{Kind, OWNER_TAG, Owner, ResourceId};
+use super::managed::{Managed, Sight};
+use super::{Kind, Owner, ResourceId};
 use crate::config::name::ProjectName;
 use crate::connect::Account;
-use crate::fault::{CallError, Called, sent, unless_absent};
-use crate::identifiers::Made;
-use crate::outcome::{AccessKey, SecretAccessKey};
-use crate::plan::{Blocker, Change, Draft};
+use crate::fault::{CallError, Called, unless_absent};
+use crate::identifiers::Identifiers;
+use crate::location::Location;
+use crate::plan::{Blocker, Draft};
+use crate::policy::Statement;
 
 /// How many access keys IAM lets a user have.
 const KEYS_PER_USER: usize = 2;
+
+/// The tag of a deploy user that names its access keys that were handed over: their ids, which are no secret, with spaces
+/// between them.
+pub const HANDED_OVER_TAG: &str = "greenroom:handed-over";
 
 /// The user that should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeployUser {
     /// Its name.
     pub name: String,
+    /// Its ARN.
+    pub arn: String,
     /// What it may do.
     pub policy: InlinePolicy,
 }
@@ -31,12 +46,28 @@ pub struct DeployUserState {
     pub arn: String,
     /// Whom it belongs to.
     pub owner: Owner,
-    /// Its inline policy of the name that is wanted.
-    pub policy: Option<Value>,
-    /// The ids of its active access keys.
-    pub active_keys: Vec<String>,
-    /// How many of its access keys are switched off.
-    pub inactive_keys: usize,
+    /// Its inline policies by name.
+    pub policies: BTreeMap<String, Value>,
+    /// The ARNs of its managed policies.
+    pub managed: BTreeSet<String>,
+    /// Its access keys.
+    pub keys: Vec<Key>,
+}
+
+/// An access key that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its id.
+    pub id: String,
+    /// Whether it is switched on.
+    pub is_active: bool,
+    /// Whether somebody has its secret half: it was handed over, or has been used.
+    pub is_in_hands: bool,
+}
+
+/// Whether a change makes an access key.
+pub(crate) fn makes_key(change: &crate::plan::Change) -> bool {
+    matches!(change, crate::plan::Change::User(Change::CreateKey { .. }))
 }
 
 impl DeployUser {
@@ -46,94 +77,175 @@ impl DeployUser {
         ResourceId::new(Kind::User, &self.name)
     }
 
-    pub(crate) async fn observe(
-        &self,
-        account: &Account,
-        project: &ProjectName,
-    ) -> Result<Option<DeployUserState>, CallError> {
-        let (user, policy, keys) =
-            futures_util::try_join!(self.get(account), self.get_policy(account), self.list_keys(account))?;
-        let Some(user) = user else { return Ok(None) };
-        let (active, inactive): (Vec<_>, Vec<_>) =
-            keys.into_iter().partition(|key| key.status == Some(StatusType::Active));
-        Ok(Some(DeployUserState {
-            owner: Owner::of(user.tags().iter().map(|tag| (Some(tag.key()), Some(tag.value()))), project),
-            arn: user.arn,
-            policy,
-            active_keys: active.into_iter().filter_map(|key| key.access_key_id).collect(),
-            inactive_keys: inactive.len(),
-        }))
-    }
-
     async fn get(&self, account: &Account) -> Result<Option<aws_sdk_iam::types::User>, CallError> {
         let answer = account.iam.get_user().user_name(&self.name).send().await.called("iam:GetUser", &self.id());
         Ok(unless_absent(answer, &["NoSuchEntity"])?.and_then(|answer| answer.user))
     }
 
-    async fn get_policy(&self, account: &Account) -> Result<Option<Value>, CallError> {
-        let request = account.iam.get_user_policy().user_name(&self.name).policy_name(&self.policy.name);
-        let answer = request.send().await.called("iam:GetUserPolicy", &ResourceId::new(Kind::UserPolicy, &self.name));
-        Ok(unless_absent(answer, &["NoSuchEntity"])?.map(|answer| decode(&answer.policy_document)))
+    async fn inline(&self, account: &Account) -> Result<BTreeMap<String, Value>, CallError> {
+        let resource = ResourceId::new(Kind::UserPolicy, &self.name);
+        let mut found = BTreeMap::new();
+        let mut pages = account.iam.list_user_policies().user_name(&self.name).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = unless_absent(page.called("iam:ListUserPolicies", &resource), &["NoSuchEntity"])?;
+            let Some(page) = page else { break };
+            for name in page.policy_names {
+                let answer = account.iam.get_user_policy().user_name(&self.name).policy_name(&name).send().await;
+                let answer = unless_absent(answer.called("iam:GetUserPolicy", &resource), &["NoSuchEntity"])?;
+                found.extend(answer.map(|answer| (name, decode(&answer.policy_document))));
+            }
+        }
+        Ok(found)
     }
 
-    async fn list_keys(&self, account: &Account) -> Result<Vec<aws_sdk_iam::types::AccessKeyMetadata>, CallError> {
+    async fn attached(&self, account: &Account) -> Result<BTreeSet<String>, CallError> {
+        let resource = ResourceId::new(Kind::UserPolicy, &self.name);
+        let mut found = BTreeSet::new();
+        let mut pages = account.iam.list_attached_user_policies().user_name(&self.name).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = unless_absent(page.called("iam:ListAttachedUserPolicies", &resource), &["NoSuchEntity"])?;
+            let Some(page) = page else { break };
+            found.extend(page.attached_policies().iter().filter_map(|policy| policy.policy_arn.clone()));
+        }
+        Ok(found)
+    }
+
+    async fn keys(&self, account: &Account) -> Result<Vec<(String, bool)>, CallError> {
         let answer = account.iam.list_access_keys().user_name(&self.name).send().await;
         let answer = answer.called("iam:ListAccessKeys", &ResourceId::new(Kind::AccessKey, &self.name));
-        Ok(unless_absent(answer, &["NoSuchEntity"])?.map(|answer| answer.access_key_metadata).unwrap_or_default())
+        let keys = unless_absent(answer, &["NoSuchEntity"])?.map(|answer| answer.access_key_metadata);
+        let keys = keys.unwrap_or_default().into_iter();
+        Ok(keys.filter_map(|key| Some((key.access_key_id?, key.status == Some(StatusType::Active)))).collect())
     }
 
-    pub(crate) fn plan(&self, found: Option<&DeployUserState>, draft: &mut Draft) {
-        let writing = Change::PutUserPolicy { user: self.name.clone(), policy: self.policy.clone() };
-        let writing_for = "it is all that the user may do";
-        let key = Change::CreateAccessKey { user: self.name.clone() };
-        let key_for = "deploys sign their requests with it";
+    /// Whether a key has ever been used.
+    pub(crate) async fn is_used(&self, account: &Account, key: &str) -> Result<bool, CallError> {
+        let resource = ResourceId::new(Kind::AccessKey, &self.name);
+        let answer = account.iam.get_access_key_last_used().access_key_id(key).send().await;
+        let answer = answer.called("iam:GetAccessKeyLastUsed", &resource)?;
+        Ok(answer.access_key_last_used.is_some_and(|used| used.last_used_date.is_some()))
+    }
+
+    fn compare_keys(&self, found: &DeployUserState, draft: &mut Draft) {
+        let in_hand = draft.key_in_hand().map(str::to_owned);
+        let usable = |key: &&Key| key.is_active && (key.is_in_hands || in_hand.as_ref() == Some(&key.id));
+        if found.keys.iter().any(|key| usable(&key)) {
+            return;
+        }
+        let (lost, off): (Vec<&Key>, Vec<&Key>) = found.keys.iter().partition(|key| key.is_active);
+        for key in &lost {
+            let change = Change::DeleteKey { user: self.name.clone(), key: key.id.clone() };
+            draft.unwanted(change, "it was never handed over, and nobody has its secret half");
+        }
+        if off.len() >= KEYS_PER_USER {
+            let why = format!("it has {KEYS_PER_USER} access keys, all switched off, and IAM allows no more");
+            draft.block(Blocker::Unusable { resource: Self::id(self), why });
+            return;
+        }
+        draft.missing(Change::CreateKey { user: self.name.clone() }, "deploys sign their requests with it");
+    }
+}
+
+impl Managed for DeployUser {
+    type State = DeployUserState;
+    type Change = Change;
+    const OWNED_BY_CI: &'static [&'static str] = &[];
+
+    fn id(&self) -> ResourceId {
+        Self::id(self)
+    }
+
+    fn needs(&self) -> Vec<ResourceId> {
+        Vec::new()
+    }
+
+    async fn observe(&self, sight: &Sight<'_>) -> Result<Option<DeployUserState>, CallError> {
+        let account = sight.account;
+        let (user, policies, managed, keys) = futures_util::try_join!(
+            self.get(account),
+            self.inline(account),
+            self.attached(account),
+            self.keys(account)
+        )?;
+        let Some(user) = user else { return Ok(None) };
+        let handed_over: BTreeSet<&str> = user
+            .tags()
+            .iter()
+            .filter(|tag| tag.key() == HANDED_OVER_TAG)
+            .flat_map(|tag| tag.value().split_whitespace())
+            .collect();
+        let keys = keys.into_iter().map(async |(id, is_active)| {
+            let is_in_hands = handed_over.contains(id.as_str()) || self.is_used(account, &id).await?;
+            Ok(Key { id, is_active, is_in_hands })
+        });
+        Ok(Some(DeployUserState {
+            keys: futures_util::future::try_join_all(keys).await?,
+            owner: Owner::of(user.tags().iter().map(|tag| (Some(tag.key()), Some(tag.value()))), sight.project),
+            arn: user.arn,
+            policies,
+            managed,
+        }))
+    }
+
+    fn owner(state: &mut DeployUserState) -> Option<&mut Owner> {
+        Some(&mut state.owner)
+    }
+
+    fn identify(&self, state: &DeployUserState, known: &mut Identifiers) {
+        known.names.insert(Self::id(self), state.arn.clone());
+        known.access_keys = state.keys.iter().filter(|key| key.is_active).map(|key| key.id.clone()).collect();
+    }
+
+    fn compare(&self, found: Option<&DeployUserState>, _: &Identifiers, draft: &mut Draft) {
+        let user = || self.name.clone();
+        let put = Change::PutPolicy { user: user(), policy: self.policy.clone() };
+        let put_for = "it is all that the user may do";
         let Some(found) = found else {
-            draft.create(Change::CreateUser { user: self.name.clone() }, "deploys are made as this user");
-            draft.create(writing, writing_for);
-            draft.create(key, key_for);
+            draft.missing(Change::Create { user: user() }, "deploys are made as this user");
+            draft.missing(put, put_for);
+            draft.missing(Change::CreateKey { user: user() }, "deploys sign their requests with it");
             return;
         };
-        match &found.policy {
-            None => draft.add(&found.owner, self.id(), writing, writing_for),
-            Some(other) => {
-                if let Some(what) = compare(&self.policy.policy.to_json(), other).words() {
-                    draft.mend(&found.owner, self.id(), writing, what);
-                }
-            }
+        match found.policies.get(&self.policy.name) {
+            None => draft.missing(put, put_for),
+            Some(other) => draft.policy_differs(put, &compare(&self.policy.policy.to_json(), other)),
         }
-        if found.active_keys.is_empty() {
-            if found.inactive_keys < KEYS_PER_USER {
-                draft.add(&found.owner, self.id(), key, key_for);
-            } else {
-                let why = format!("it has {KEYS_PER_USER} access keys, all switched off, and IAM allows no more");
-                draft.block(Blocker::Unusable { resource: self.id(), why });
-            }
+        for policy in found.policies.keys().filter(|name| **name != self.policy.name) {
+            let delete = Change::DeletePolicy { user: user(), policy: policy.clone() };
+            draft.differs(delete, "policies", "nothing else", &format!("`{policy}`"));
         }
+        for policy in &found.managed {
+            let detach = Change::Detach { user: user(), policy: policy.clone() };
+            draft.differs(detach, "managed policies", "none", &format!("`{policy}`"));
+        }
+        self.compare_keys(found, draft);
     }
-}
 
-/// Makes the user.
-pub(crate) async fn create(account: &Account, user: &str, project: &ProjectName) -> Result<Made, CallError> {
-    const OPERATION: &str = "iam:CreateUser";
-    let id = ResourceId::new(Kind::User, user);
-    let tag = aws_sdk_iam::types::Tag::builder().key(OWNER_TAG).value(project.as_str()).build();
-    let tag = tag.expect("a tag with key and value is complete");
-    let answer = account.iam.create_user().user_name(user).tags(tag).send().await.called(OPERATION, &id)?;
-    Ok(Made::User { arn: sent(answer.user, "User", OPERATION, &id)?.arn })
-}
+    fn adopt(&self) -> Option<Change> {
+        Some(Change::Tag { user: self.name.clone() })
+    }
 
-/// Writes the user's policy.
-pub(crate) async fn put_policy(account: &Account, user: &str, policy: &InlinePolicy) -> Result<(), CallError> {
-    let request = account.iam.put_user_policy().user_name(user).policy_name(&policy.name);
-    let answer = request.policy_document(policy.policy.to_text()).send().await;
-    answer.called("iam:PutUserPolicy", &ResourceId::new(Kind::UserPolicy, user)).map(drop)
-}
+    fn take_away(&self, found: &DeployUserState, draft: &mut Draft) {
+        let (user, because) = (|| self.name.clone(), "it goes with its user");
+        for key in &found.keys {
+            draft.unwanted(Change::DeleteKey { user: user(), key: key.id.clone() }, because);
+        }
+        for policy in found.policies.keys() {
+            draft.unwanted(Change::DeletePolicy { user: user(), policy: policy.clone() }, because);
+        }
+        for policy in &found.managed {
+            draft.unwanted(Change::Detach { user: user(), policy: policy.clone() }, because);
+        }
+        draft.unwanted(Change::Delete { user: user() }, "deploys were made as this user");
+    }
 
-/// Makes an access key. This is the only time that AWS shows its secret half.
-pub(crate) async fn create_key(account: &Account, user: &str) -> Result<Made, CallError> {
-    const OPERATION: &str = "iam:CreateAccessKey";
-    let id = ResourceId::new(Kind::AccessKey, user);
-    let answer = account.iam.create_access_key().user_name(user).send().await.called(OPERATION, &id)?;
-    let key = sent(answer.access_key, "AccessKey", OPERATION, &id)?;
-    Ok(Made::AccessKey(AccessKey { id: key.access_key_id, secret: SecretAccessKey::new(key.secret_access_key) }))
+    fn grants(&self, _: &ProjectName, _: &Location) -> Vec<Statement> {
+        vec![Statement {
+            sid: "DeployUser",
+            purposes: vec!["Make, compare, mend and delete the deploy user and its access keys."],
+            actions: ACTIONS.iter().collect(),
+            resources: vec![self.arn.clone()],
+            conditions: vec![],
+        }]
+    }
 }

@@ -17,12 +17,18 @@ pub enum Kind {
     Repository,
     /// The lifecycle policy of an ECR repository.
     LifecyclePolicy,
+    /// Whether the tags of an ECR repository can move.
+    TagMutability,
+    /// Whether images are scanned when they are pushed.
+    Scanning,
     /// A CloudWatch log group.
     LogGroup,
     /// The retention of a CloudWatch log group.
     Retention,
     /// An IAM role.
     Role,
+    /// The trust policy of a role.
+    Trust,
     /// The inline policy of a role.
     RolePolicy,
     /// The managed policy that a role has.
@@ -33,8 +39,12 @@ pub enum Kind {
     Ingress,
     /// A load balancer.
     LoadBalancer,
+    /// The security groups of a load balancer.
+    BalancerGroups,
     /// A target group.
     TargetGroup,
+    /// The health check of a target group.
+    HealthCheck,
     /// A listener of a load balancer.
     Listener,
     /// A rule of a listener.
@@ -45,6 +55,8 @@ pub enum Kind {
     TaskDefinition,
     /// An ECS service.
     Service,
+    /// How a service is rolled out.
+    Configuration,
     /// An IAM user.
     User,
     /// The inline policy of a user.
@@ -62,24 +74,36 @@ impl Kind {
             Self::ServiceLinkedRole => "service-linked role",
             Self::Repository => "repository",
             Self::LifecyclePolicy => "lifecycle policy of repository",
+            Self::TagMutability => "tags of repository",
+            Self::Scanning => "scan on push of repository",
             Self::LogGroup => "log group",
             Self::Retention => "retention of log group",
             Self::Role => "role",
+            Self::Trust => "trust policy of role",
             Self::RolePolicy => "policy of role",
             Self::RoleAttachment => "managed policy of role",
             Self::SecurityGroup => "security group",
             Self::Ingress => "inbound rules of security group",
             Self::LoadBalancer => "load balancer",
+            Self::BalancerGroups => "security groups of load balancer",
             Self::TargetGroup => "target group",
+            Self::HealthCheck => "health check of target group",
             Self::Listener => "listener",
             Self::ListenerRule => "listener rule",
             Self::Cluster => "cluster",
             Self::TaskDefinition => "task definition",
             Self::Service => "service",
+            Self::Configuration => "rollout of service",
             Self::User => "user",
             Self::UserPolicy => "policy of user",
             Self::AccessKey => "access key of user",
         }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
     }
 }
 

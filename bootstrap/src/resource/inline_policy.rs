@@ -38,6 +38,14 @@ pub(crate) fn decode(encoded: &str) -> Value {
 }
 
 impl Comparison {
+    /// Every grant that is lacking, and every one beyond those that are wanted.
+    pub(crate) fn sides(&self) -> (Vec<String>, Vec<String>) {
+        match self {
+            Self::Same | Self::Unreadable => (Vec::new(), Vec::new()),
+            Self::Different(difference) => (difference.lacking().to_vec(), difference.beyond().to_vec()),
+        }
+    }
+
     /// What can be said of the policy that was found, as in "it lacks …"; none where it is as wanted.
     pub(crate) fn words(&self) -> Option<String> {
         match self {

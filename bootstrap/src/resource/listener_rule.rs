@@ -5,17 +5,21 @@
 use std::fmt;
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action, ActionTypeEnum, ForwardActionConfig, HttpHeaderConditionConfig, PathPatternConditionConfig, Rule,
-    RuleCondition, TargetGroupTuple,
+    Action as Forwarding, ActionTypeEnum, ForwardActionConfig, HttpHeaderConditionConfig, PathPatternConditionConfig,
+    Rule, RuleCondition, TargetGroupTuple,
 };
 
 use super::listener::{Listener, targets};
+use super::load_balancer::SEEN;
+use super::managed::{Alteration, Hands, Managed, Sight};
 use super::{Kind, Owner, ResourceId};
 use crate::config::TestHeader;
-use crate::connect::Account;
-use crate::fault::{CallError, Called, sent};
+use crate::config::name::ProjectName;
+use crate::fault::{CallError, Called, sent, unless_absent};
 use crate::identifiers::{Identifiers, Made};
-use crate::plan::{Blocker, Change, Draft};
+use crate::location::Location;
+use crate::plan::{Draft, Needs};
+use crate::policy::{Action, Statement};
 
 /// A rule that should be. It begins with everything going to the first of two target groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,20 +99,61 @@ impl ListenerRule {
         ResourceId::new(Kind::ListenerRule, format!("{load_balancer}:{port}/{}", self.requests.word()))
     }
 
-    pub(crate) async fn observe(
-        &self,
-        account: &Account,
-        listener_arn: &str,
-    ) -> Result<Option<ListenerRuleState>, CallError> {
+    fn groups(&self) -> impl Iterator<Item = ResourceId> {
+        self.target_groups.iter().map(|group| ResourceId::new(Kind::TargetGroup, group))
+    }
+}
+
+/// What can be done about a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// `elasticloadbalancing:CreateRule`.
+    Create(ListenerRule),
+    /// `elasticloadbalancing:ModifyRule`, of its conditions: where requests go at the moment is ECS's.
+    SetCondition(ListenerRule),
+    /// `elasticloadbalancing:DeleteRule`.
+    Delete(ListenerRule),
+}
+
+static DESCRIBE: Action = Action::everywhere("elasticloadbalancing:DescribeRules", SEEN);
+static CREATE: Action = Action::on("elasticloadbalancing:CreateRule", &["listener/app/"]);
+static OWN: [Action; 2] = [
+    Action::on("elasticloadbalancing:DeleteRule", &["listener-rule/app/"]),
+    Action::on("elasticloadbalancing:ModifyRule", &["listener-rule/app/"]),
+];
+
+impl Managed for ListenerRule {
+    type State = ListenerRuleState;
+    type Change = Change;
+    const OWNED_BY_CI: &'static [&'static str] = &["weights"];
+
+    fn id(&self) -> ResourceId {
+        Self::id(self)
+    }
+
+    fn needs(&self) -> Vec<ResourceId> {
+        std::iter::once(self.listener.id()).chain(self.groups()).collect()
+    }
+
+    fn seen_through(&self) -> Option<ResourceId> {
+        Some(self.listener.id())
+    }
+
+    fn held_by(&self) -> Option<ResourceId> {
+        self.listener.held_by()
+    }
+
+    async fn observe(&self, sight: &Sight<'_>) -> Result<Option<ListenerRuleState>, CallError> {
         const OPERATION: &str = "elasticloadbalancing:DescribeRules";
+        let Some(listener) = sight.known.get(&self.listener.id()) else { return Ok(None) };
         let priority = self.requests.priority().to_string();
         let mut marker: Option<String> = None;
         loop {
-            let request = account.elb.describe_rules().listener_arn(listener_arn).set_marker(marker);
-            let page = request.send().await.called(OPERATION, &self.id())?;
+            let request = sight.account.elb.describe_rules().listener_arn(listener).set_marker(marker);
+            let page = request.send().await.called(OPERATION, &Self::id(self))?;
             if let Some(found) = page.rules().iter().find(|rule| rule.priority() == Some(priority.as_str())) {
                 return Ok(Some(ListenerRuleState {
-                    arn: sent(found.rule_arn.clone(), "RuleArn", OPERATION, &self.id())?,
+                    arn: sent(found.rule_arn.clone(), "RuleArn", OPERATION, &Self::id(self))?,
                     takes: takes(found.conditions()),
                     forwards_to: found.actions().iter().flat_map(targets).collect(),
                 }));
@@ -120,60 +165,137 @@ impl ListenerRule {
         }
     }
 
-    /// Compares with the one that is there. A rule belongs to whom its load balancer belongs to (`owner`, none where that is
-    /// still to be made); `target_groups` are the ARNs of the target groups, as far as there are any yet.
-    pub(crate) fn plan(
-        &self,
-        owner: Option<&Owner>,
-        target_groups: [Option<&str>; 2],
-        found: Option<&ListenerRuleState>,
-        draft: &mut Draft,
-    ) {
+    fn owner(_: &mut ListenerRuleState) -> Option<&mut Owner> {
+        None
+    }
+
+    fn identify(&self, state: &ListenerRuleState, known: &mut Identifiers) {
+        known.names.insert(Self::id(self), state.arn.clone());
+    }
+
+    fn compare(&self, found: Option<&ListenerRuleState>, known: &Identifiers, draft: &mut Draft) {
+        if known.vpc().is_none() {
+            return;
+        }
         let Some(found) = found else {
-            let change = Change::CreateRule(self.clone());
-            let purpose = "ECS moves requests by it";
-            match owner {
-                None => draft.create(change, purpose),
-                Some(owner) => {
-                    let balancer = ResourceId::new(Kind::LoadBalancer, self.listener.load_balancer.as_str());
-                    draft.add(owner, balancer, change, purpose);
-                }
-            }
+            draft.missing(Change::Create(self.clone()), "ECS moves requests by it");
             return;
         };
-        let mut unusable = |why| draft.block(Blocker::Unusable { resource: self.id(), why });
         let wanted = self.requests.to_string();
         if found.takes != wanted {
-            unusable(format!("it takes {}, not {wanted}", found.takes));
+            draft.differs(Change::SetCondition(self.clone()), "takes", &wanted, &found.takes);
         }
-        if let Some(other) = found.forwards_to.iter().find(|arn| !target_groups.contains(&Some(arn.as_str()))) {
+        let ours: Vec<ResourceId> = self.groups().collect();
+        let is_ours = |arn: &&String| ours.iter().any(|group| known.get(group) == Some(arn.as_str()));
+        if let Some(other) = found.forwards_to.iter().find(|arn| !is_ours(arn)) {
             let [first, second] = &self.target_groups;
-            unusable(format!("it forwards to {other}, not to target groups `{first}` and `{second}`"));
+            draft.unusable(format!("it forwards to {other}, not to target groups `{first}` and `{second}`"));
         }
     }
 
-    pub(crate) async fn create(&self, account: &Account, identifiers: &Identifiers) -> Result<Made, CallError> {
-        const OPERATION: &str = "elasticloadbalancing:CreateRule";
-        let id = self.id();
-        let mut forward = ForwardActionConfig::builder();
-        for (group, weight) in self.target_groups.iter().zip([100, 0]) {
-            let arn = identifiers.target_group(group, OPERATION, &id)?;
-            forward = forward.target_groups(TargetGroupTuple::builder().target_group_arn(arn).weight(weight).build());
+    fn adopt(&self) -> Option<Change> {
+        None
+    }
+
+    fn take_away(&self, _: &ListenerRuleState, draft: &mut Draft) {
+        draft.unwanted(Change::Delete(self.clone()), "ECS moved requests by it");
+    }
+
+    fn grants(&self, _: &ProjectName, location: &Location) -> Vec<Statement> {
+        let balancer = &self.listener.load_balancer;
+        let arn = |kind: &str| location.arn("elasticloadbalancing", &format!("{kind}/app/{balancer}/*"));
+        vec![
+            Statement {
+                sid: "Look",
+                purposes: vec!["Find the listener's rules."],
+                actions: vec![&DESCRIBE],
+                resources: vec![],
+                conditions: vec![],
+            },
+            Statement {
+                sid: "Listener",
+                purposes: vec!["Make the listener's rules."],
+                actions: vec![&CREATE],
+                resources: vec![arn("listener")],
+                conditions: vec![],
+            },
+            Statement {
+                sid: "Rules",
+                purposes: vec!["Mend and delete the listener's rules."],
+                actions: OWN.iter().collect(),
+                resources: vec![arn("listener-rule")],
+                conditions: vec![],
+            },
+        ]
+    }
+}
+
+impl Alteration for Change {
+    fn resource(&self) -> ResourceId {
+        match self {
+            Self::Create(rule) | Self::SetCondition(rule) | Self::Delete(rule) => rule.id(),
         }
-        let action = Action::builder().r#type(ActionTypeEnum::Forward).forward_config(forward.build()).build();
-        let answer = account
-            .elb
-            .create_rule()
-            .listener_arn(identifiers.listener(OPERATION, &id)?)
-            .priority(self.requests.priority())
-            .conditions(self.requests.condition())
-            .actions(action)
-            .send()
-            .await
-            .called(OPERATION, &id)?;
-        let made: Option<Rule> = answer.rules.unwrap_or_default().into_iter().next();
-        let arn = sent(made.and_then(|made| made.rule_arn), "Rules[0].RuleArn", OPERATION, &id)?;
-        Ok(Made::ListenerRule { name: id.name, arn })
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::These(match self {
+            Self::Create(rule) => Managed::needs(rule),
+            Self::SetCondition(_) | Self::Delete(_) => Vec::new(),
+        })
+    }
+
+    fn loses(&self) -> Option<&'static str> {
+        None
+    }
+
+    async fn make(&self, hands: &Hands<'_>) -> Result<Made, CallError> {
+        let (elb, id) = (&hands.account.elb, self.resource());
+        match self {
+            Self::Create(rule) => {
+                const OPERATION: &str = "elasticloadbalancing:CreateRule";
+                let mut forward = ForwardActionConfig::builder();
+                for (group, weight) in rule.groups().zip([100, 0]) {
+                    let arn = hands.known.name(&group, OPERATION, &id)?;
+                    let tuple = TargetGroupTuple::builder().target_group_arn(arn).weight(weight).build();
+                    forward = forward.target_groups(tuple);
+                }
+                let action = Forwarding::builder().r#type(ActionTypeEnum::Forward).forward_config(forward.build());
+                let answer = elb
+                    .create_rule()
+                    .listener_arn(hands.known.name(&rule.listener.id(), OPERATION, &id)?)
+                    .priority(rule.requests.priority())
+                    .conditions(rule.requests.condition())
+                    .actions(action.build())
+                    .send()
+                    .await
+                    .called(OPERATION, &id)?;
+                let made: Option<Rule> = answer.rules.unwrap_or_default().into_iter().next();
+                let arn = sent(made.and_then(|made| made.rule_arn), "Rules[0].RuleArn", OPERATION, &id)?;
+                return Ok(Made::Named(id, arn));
+            }
+            Self::SetCondition(rule) => {
+                const OPERATION: &str = "elasticloadbalancing:ModifyRule";
+                let request = elb.modify_rule().rule_arn(hands.known.name(&id, OPERATION, &id)?);
+                request.conditions(rule.requests.condition()).send().await.called(OPERATION, &id)?;
+            }
+            Self::Delete(_) => {
+                const OPERATION: &str = "elasticloadbalancing:DeleteRule";
+                let answer = elb.delete_rule().rule_arn(hands.known.name(&id, OPERATION, &id)?).send().await;
+                unless_absent(answer.called(OPERATION, &id), &["RuleNotFound"])?;
+            }
+        }
+        Ok(Made::Nothing)
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let resource = self.resource();
+        match self {
+            Self::Create(_) => write!(f, "create {resource}"),
+            Self::SetCondition(rule) => write!(f, "have {resource} take {}", rule.requests),
+            Self::Delete(_) => write!(f, "delete {resource}"),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! - [`id`]: what a resource is called in plans and errors
 //! - [`owner`]: whether a resource is ours
+//! - [`managed`]: what every kind can do, and the table of the kinds
 //! - [`service_linked_role`]: the roles through which ECS and Elastic Load Balancing act
 //! - [`network`]: the VPC and its subnets, which are only looked at
 //! - [`repository`]: the ECR repository and its lifecycle policy
@@ -16,22 +17,29 @@
 
 pub mod cluster;
 pub mod deploy_user;
+pub mod deploy_user_change;
 pub mod id;
 pub mod inline_policy;
 pub mod listener;
 pub mod listener_rule;
 pub mod load_balancer;
 pub mod log_group;
+pub mod managed;
 pub mod network;
 pub mod owner;
 pub mod repository;
 pub mod role;
+pub mod role_change;
 pub mod security_group;
+pub mod security_group_change;
 pub mod service;
+pub mod service_change;
 pub mod service_linked_role;
 pub mod target_group;
 pub mod task_definition;
 pub mod traffic;
 
 pub use id::{Kind, ResourceId};
+pub use managed::{Change, Spec, State};
+pub(crate) use managed::{Hands, Sight};
 pub use owner::{OWNER_TAG, Owner};

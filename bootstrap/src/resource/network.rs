@@ -2,13 +2,19 @@
 //! at and never changed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use aws_sdk_ec2::types::Filter;
 
-use super::{Kind, ResourceId};
+use super::managed::{Alteration, Hands, Managed, Sight};
+use super::{Kind, Owner, ResourceId};
+use crate::config::name::ProjectName;
 use crate::connect::Account;
 use crate::fault::{CallError, Called};
-use crate::plan::{Blocker, Draft};
+use crate::identifiers::{Identifiers, Made};
+use crate::location::Location;
+use crate::plan::{Blocker, Draft, Needs};
+use crate::policy::{Action, Statement};
 
 /// How many availability zones an application load balancer must have subnets in.
 const ZONES_NEEDED: usize = 2;
@@ -33,18 +39,109 @@ pub struct SubnetState {
     pub zone: String,
 }
 
-/// The network to build in.
+/// The region's default network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DefaultNetwork;
+
+/// Nothing is ever changed about the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Network {
-    /// The VPC's id.
-    pub vpc_id: String,
-    /// The ids of its subnets, one for each availability zone, in the order of the zones' names.
-    pub subnet_ids: Vec<String>,
+pub enum Change {}
+
+const SEEN: &str = "no describing action of EC2 has a resource type";
+static DESCRIBE: [Action; 2] =
+    [Action::everywhere("ec2:DescribeSubnets", SEEN), Action::everywhere("ec2:DescribeVpcs", SEEN)];
+
+impl NetworkState {
+    /// The subnets of the default VPC, one for each availability zone, in the order of the zones' names.
+    fn by_zone(&self) -> BTreeMap<&str, &str> {
+        let own = self.subnets.iter().filter(|subnet| Some(&subnet.vpc_id) == self.default_vpc.as_ref());
+        own.map(|subnet| (subnet.zone.as_str(), subnet.id.as_str())).collect()
+    }
 }
 
-pub(crate) async fn observe(account: &Account) -> Result<NetworkState, CallError> {
-    let (default_vpc, subnets) = futures_util::try_join!(default_vpc(account), default_subnets(account))?;
-    Ok(NetworkState { default_vpc, subnets })
+impl Managed for DefaultNetwork {
+    type State = NetworkState;
+    type Change = Change;
+    const OWNED_BY_CI: &'static [&'static str] = &[];
+
+    fn id(&self) -> ResourceId {
+        ResourceId::new(Kind::Vpc, "")
+    }
+
+    fn needs(&self) -> Vec<ResourceId> {
+        Vec::new()
+    }
+
+    async fn observe(&self, sight: &Sight<'_>) -> Result<Option<NetworkState>, CallError> {
+        let (default_vpc, subnets) =
+            futures_util::try_join!(default_vpc(sight.account), default_subnets(sight.account))?;
+        Ok(Some(NetworkState { default_vpc, subnets }))
+    }
+
+    fn owner(_: &mut NetworkState) -> Option<&mut Owner> {
+        None
+    }
+
+    fn identify(&self, state: &NetworkState, known: &mut Identifiers) {
+        let by_zone = state.by_zone();
+        if let Some(vpc) = &state.default_vpc
+            && by_zone.len() >= ZONES_NEEDED
+        {
+            known.names.insert(self.id(), vpc.clone());
+            known.subnet_ids = by_zone.into_values().map(str::to_owned).collect();
+        }
+    }
+
+    fn compare(&self, found: Option<&NetworkState>, _: &Identifiers, draft: &mut Draft) {
+        let Some((found, vpc_id)) = found.and_then(|found| Some((found, found.default_vpc.clone()?))) else {
+            draft.block(Blocker::NoDefaultVpc);
+            return;
+        };
+        let zones = found.by_zone().len();
+        if zones < ZONES_NEEDED {
+            draft.block(Blocker::TooFewZones { vpc_id, zones, needed: ZONES_NEEDED });
+        }
+    }
+
+    fn adopt(&self) -> Option<Change> {
+        None
+    }
+
+    fn take_away(&self, _: &NetworkState, _: &mut Draft) {}
+
+    fn grants(&self, _: &ProjectName, _: &Location) -> Vec<Statement> {
+        vec![Statement {
+            sid: "Look",
+            purposes: vec!["Find the default VPC and its subnets."],
+            actions: DESCRIBE.iter().collect(),
+            resources: vec![],
+            conditions: vec![],
+        }]
+    }
+}
+
+impl Alteration for Change {
+    fn resource(&self) -> ResourceId {
+        match *self {}
+    }
+
+    fn needs(&self) -> Needs {
+        match *self {}
+    }
+
+    fn loses(&self) -> Option<&'static str> {
+        match *self {}
+    }
+
+    async fn make(&self, _: &Hands<'_>) -> Result<Made, CallError> {
+        match *self {}
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
+    }
 }
 
 async fn default_vpc(account: &Account) -> Result<Option<String>, CallError> {
@@ -67,19 +164,4 @@ async fn default_subnets(account: &Account) -> Result<Vec<SubnetState>, CallErro
         .collect();
     subnets.sort();
     Ok(subnets)
-}
-
-/// The network to build in; none, with a blocker in the draft, where the region has no usable one.
-pub(crate) fn plan(found: &NetworkState, draft: &mut Draft) -> Option<Network> {
-    let Some(vpc_id) = found.default_vpc.clone() else {
-        draft.block(Blocker::NoDefaultVpc);
-        return None;
-    };
-    let own = found.subnets.iter().filter(|subnet| subnet.vpc_id == vpc_id);
-    let by_zone: BTreeMap<&str, &str> = own.map(|subnet| (subnet.zone.as_str(), subnet.id.as_str())).collect();
-    if by_zone.len() < ZONES_NEEDED {
-        draft.block(Blocker::TooFewZones { vpc_id, zones: by_zone.len(), needed: ZONES_NEEDED });
-        return None;
-    }
-    Some(Network { vpc_id, subnet_ids: by_zone.into_values().map(str::to_owned).collect() })
 }

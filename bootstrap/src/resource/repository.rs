@@ -1,14 +1,19 @@
 //! The ECR repository of the service's image, and its lifecycle policy.
 
+use std::fmt;
+
 use aws_sdk_ecr::types::{ImageScanningConfiguration, ImageTagMutability, Tag};
 use serde_json::{Value, json};
 
+use super::managed::{Alteration, Hands, Managed, Sight};
 use super::{Kind, OWNER_TAG, Owner, ResourceId};
 use crate::config::name::{ProjectName, RepositoryName};
 use crate::connect::Account;
 use crate::fault::{CallError, Called, sent, unless_absent};
-use crate::identifiers::Made;
-use crate::plan::{Change, Draft};
+use crate::identifiers::{Identifiers, Made};
+use crate::location::Location;
+use crate::plan::{Blocker, Draft, Needs};
+use crate::policy::{Action, Statement};
 
 /// How long ECR keeps an image that no tag points at any more.
 const UNTAGGED_DAYS: u32 = 14;
@@ -36,7 +41,45 @@ pub struct RepositoryState {
     pub scan_on_push: bool,
     /// Its lifecycle policy.
     pub lifecycle: Option<Value>,
+    /// Whether there are images in it. They are deploys'.
+    pub has_images: bool,
 }
+
+/// What can be done about a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// `ecr:CreateRepository`.
+    Create(Repository),
+    /// `ecr:PutLifecyclePolicy`.
+    PutLifecycle(Repository),
+    /// `ecr:PutImageTagMutability`.
+    FixTags(Repository),
+    /// `ecr:PutImageScanningConfiguration`.
+    ScanOnPush(Repository),
+    /// `ecr:TagResource`.
+    Tag(Repository),
+    /// `ecr:DeleteRepository`.
+    Delete {
+        /// The repository.
+        repository: Repository,
+        /// Whether with the images that are in it.
+        with_images: bool,
+    },
+}
+
+const REPOSITORY: &[&str] = &["repository/"];
+static ACTIONS: [Action; 10] = [
+    Action::on("ecr:CreateRepository", REPOSITORY),
+    Action::on("ecr:DeleteRepository", REPOSITORY),
+    Action::on("ecr:DescribeRepositories", REPOSITORY),
+    Action::on("ecr:GetLifecyclePolicy", REPOSITORY),
+    Action::on("ecr:ListImages", REPOSITORY),
+    Action::on("ecr:ListTagsForResource", REPOSITORY),
+    Action::on("ecr:PutImageScanningConfiguration", REPOSITORY),
+    Action::on("ecr:PutImageTagMutability", REPOSITORY),
+    Action::on("ecr:PutLifecyclePolicy", REPOSITORY),
+    Action::on("ecr:TagResource", REPOSITORY),
+];
 
 impl Repository {
     /// What it is called in plans and errors.
@@ -68,23 +111,6 @@ impl Repository {
         }]})
     }
 
-    pub(crate) async fn observe(
-        &self,
-        account: &Account,
-        project: &ProjectName,
-    ) -> Result<Option<RepositoryState>, CallError> {
-        let (repository, tags, lifecycle) =
-            futures_util::try_join!(self.describe(account), self.tags(account), self.get_lifecycle(account))?;
-        let Some(repository) = repository else { return Ok(None) };
-        Ok(Some(RepositoryState {
-            uri: sent(repository.repository_uri, "repositoryUri", "ecr:DescribeRepositories", &self.id())?,
-            owner: Owner::of(tags.iter().map(|tag| (Some(tag.key()), Some(tag.value()))), project),
-            tag_mutability: repository.image_tag_mutability.map(|word| word.as_str().to_owned()).unwrap_or_default(),
-            scan_on_push: repository.image_scanning_configuration.is_some_and(|scanning| scanning.scan_on_push),
-            lifecycle,
-        }))
-    }
-
     async fn describe(&self, account: &Account) -> Result<Option<aws_sdk_ecr::types::Repository>, CallError> {
         let answer = account.ecr.describe_repositories().repository_names(self.name.as_str()).send().await;
         let answer = answer.called("ecr:DescribeRepositories", &self.id());
@@ -108,50 +134,184 @@ impl Repository {
         Ok(text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))))
     }
 
-    pub(crate) fn plan(&self, found: Option<&RepositoryState>, draft: &mut Draft) {
+    async fn has_images(&self, account: &Account) -> Result<bool, CallError> {
+        let answer = account.ecr.list_images().repository_name(self.name.as_str()).max_results(1).send().await;
+        let found = unless_absent(answer.called("ecr:ListImages", &self.id()), &["RepositoryNotFoundException"])?;
+        Ok(found.is_some_and(|found| !found.image_ids().is_empty()))
+    }
+}
+
+impl Managed for Repository {
+    type State = RepositoryState;
+    type Change = Change;
+    const OWNED_BY_CI: &'static [&'static str] = &["images"];
+
+    fn id(&self) -> ResourceId {
+        Self::id(self)
+    }
+
+    fn needs(&self) -> Vec<ResourceId> {
+        Vec::new()
+    }
+
+    async fn observe(&self, sight: &Sight<'_>) -> Result<Option<RepositoryState>, CallError> {
+        let account = sight.account;
+        let (repository, tags, lifecycle, has_images) = futures_util::try_join!(
+            self.describe(account),
+            self.tags(account),
+            self.get_lifecycle(account),
+            self.has_images(account)
+        )?;
+        let Some(repository) = repository else { return Ok(None) };
+        Ok(Some(RepositoryState {
+            uri: sent(repository.repository_uri, "repositoryUri", "ecr:DescribeRepositories", &Self::id(self))?,
+            owner: Owner::of(tags.iter().map(|tag| (Some(tag.key()), Some(tag.value()))), sight.project),
+            tag_mutability: repository.image_tag_mutability.map(|word| word.as_str().to_owned()).unwrap_or_default(),
+            scan_on_push: repository.image_scanning_configuration.is_some_and(|scanning| scanning.scan_on_push),
+            lifecycle,
+            has_images,
+        }))
+    }
+
+    fn owner(state: &mut RepositoryState) -> Option<&mut Owner> {
+        Some(&mut state.owner)
+    }
+
+    fn identify(&self, state: &RepositoryState, known: &mut Identifiers) {
+        known.names.insert(Self::id(self), state.uri.clone());
+    }
+
+    fn compare(&self, found: Option<&RepositoryState>, _: &Identifiers, draft: &mut Draft) {
         let purpose = "images that no tag points at would pile up";
-        let lifecycle = Change::PutLifecyclePolicy(self.clone());
+        let lifecycle = Change::PutLifecycle(self.clone());
         let Some(found) = found else {
-            draft.create(Change::CreateRepository(self.clone()), "the service's images are pushed to it");
-            draft.create(lifecycle, purpose);
+            draft.missing(Change::Create(self.clone()), "the service's images are pushed to it");
+            draft.missing(lifecycle, purpose);
             return;
         };
         match &found.lifecycle {
-            None => draft.add(&found.owner, self.id(), lifecycle, purpose),
+            None => draft.missing(lifecycle, purpose),
             Some(other) if *other != self.lifecycle() => {
-                draft.mend(&found.owner, self.id(), lifecycle, "has other rules".to_owned());
+                draft.differs(lifecycle, "rules", &self.lifecycle().to_string(), &other.to_string());
             }
             Some(_) => {}
         }
-        if found.tag_mutability != ImageTagMutability::Immutable.as_str() {
-            draft.drift(self.id(), "tags", ImageTagMutability::Immutable.as_str(), &found.tag_mutability);
+        let immutable = ImageTagMutability::Immutable.as_str();
+        if found.tag_mutability != immutable {
+            draft.differs(Change::FixTags(self.clone()), "tags", immutable, &found.tag_mutability);
         }
         if !found.scan_on_push {
-            draft.drift(self.id(), "scan on push", "on", "off");
+            draft.differs(Change::ScanOnPush(self.clone()), "scan on push", "on", "off");
         }
     }
 
-    pub(crate) async fn create(&self, account: &Account, project: &ProjectName) -> Result<Made, CallError> {
-        const OPERATION: &str = "ecr:CreateRepository";
-        let tag = Tag::builder().key(OWNER_TAG).value(project.as_str()).build();
-        let tag = tag.expect("a tag with key and value is complete");
-        let answer = account
-            .ecr
-            .create_repository()
-            .repository_name(self.name.as_str())
-            .image_tag_mutability(ImageTagMutability::Immutable)
-            .image_scanning_configuration(ImageScanningConfiguration::builder().scan_on_push(true).build())
-            .tags(tag)
-            .send()
-            .await
-            .called(OPERATION, &self.id())?;
-        let uri = answer.repository.and_then(|repository| repository.repository_uri);
-        Ok(Made::Repository { uri: sent(uri, "repositoryUri", OPERATION, &self.id())? })
+    fn adopt(&self) -> Option<Change> {
+        Some(Change::Tag(self.clone()))
     }
 
-    pub(crate) async fn put_lifecycle(&self, account: &Account) -> Result<(), CallError> {
-        let request = account.ecr.put_lifecycle_policy().repository_name(self.name.as_str());
-        let answer = request.lifecycle_policy_text(self.lifecycle().to_string()).send().await;
-        answer.called("ecr:PutLifecyclePolicy", &self.lifecycle_id()).map(drop)
+    fn take_away(&self, found: &RepositoryState, draft: &mut Draft) {
+        if found.has_images && !draft.empties_repositories() {
+            let why = "there are images in it; `--empty-repositories` deletes them with it".to_owned();
+            draft.block(Blocker::Undeletable { resource: Self::id(self), why });
+            return;
+        }
+        let delete = Change::Delete { repository: self.clone(), with_images: found.has_images };
+        draft.unwanted(delete, "the project's images were kept in it");
+    }
+
+    fn grants(&self, _: &ProjectName, _: &Location) -> Vec<Statement> {
+        vec![Statement {
+            sid: "Repository",
+            purposes: vec!["Make, compare, mend and delete the project's repository."],
+            actions: ACTIONS.iter().collect(),
+            resources: vec![self.arn.clone()],
+            conditions: vec![],
+        }]
+    }
+}
+
+impl Alteration for Change {
+    fn resource(&self) -> ResourceId {
+        match self {
+            Self::Create(repository) | Self::Tag(repository) | Self::Delete { repository, with_images: _ } => {
+                repository.id()
+            }
+            Self::PutLifecycle(repository) => repository.lifecycle_id(),
+            Self::FixTags(repository) => ResourceId::new(Kind::TagMutability, repository.name.as_str()),
+            Self::ScanOnPush(repository) => ResourceId::new(Kind::Scanning, repository.name.as_str()),
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::These(match self {
+            Self::Create(_) | Self::Tag(_) | Self::Delete { .. } => Vec::new(),
+            Self::PutLifecycle(repository) | Self::FixTags(repository) | Self::ScanOnPush(repository) => {
+                vec![repository.id()]
+            }
+        })
+    }
+
+    fn loses(&self) -> Option<&'static str> {
+        matches!(self, Self::Delete { with_images: true, .. }).then_some("all images in it")
+    }
+
+    async fn make(&self, hands: &Hands<'_>) -> Result<Made, CallError> {
+        let ecr = &hands.account.ecr;
+        let tag = || {
+            let tag = Tag::builder().key(OWNER_TAG).value(hands.project.as_str()).build();
+            tag.expect("a tag with key and value is complete")
+        };
+        let scanning = || ImageScanningConfiguration::builder().scan_on_push(true).build();
+        match self {
+            Self::Create(repository) => {
+                const OPERATION: &str = "ecr:CreateRepository";
+                let request = ecr.create_repository().repository_name(repository.name.as_str()).tags(tag());
+                let request = request.image_tag_mutability(ImageTagMutability::Immutable);
+                let answer = request.image_scanning_configuration(scanning()).send().await;
+                let made = answer.called(OPERATION, &repository.id())?.repository;
+                let uri = made.and_then(|repository| repository.repository_uri);
+                return Ok(Made::Named(repository.id(), sent(uri, "repositoryUri", OPERATION, &repository.id())?));
+            }
+            Self::PutLifecycle(repository) => {
+                let request = ecr.put_lifecycle_policy().repository_name(repository.name.as_str());
+                let answer = request.lifecycle_policy_text(repository.lifecycle().to_string()).send().await;
+                answer.called("ecr:PutLifecyclePolicy", &self.resource())?;
+            }
+            Self::FixTags(repository) => {
+                let request = ecr.put_image_tag_mutability().repository_name(repository.name.as_str());
+                let answer = request.image_tag_mutability(ImageTagMutability::Immutable).send().await;
+                answer.called("ecr:PutImageTagMutability", &self.resource())?;
+            }
+            Self::ScanOnPush(repository) => {
+                let request = ecr.put_image_scanning_configuration().repository_name(repository.name.as_str());
+                let answer = request.image_scanning_configuration(scanning()).send().await;
+                answer.called("ecr:PutImageScanningConfiguration", &self.resource())?;
+            }
+            Self::Tag(repository) => {
+                let answer = ecr.tag_resource().resource_arn(&repository.arn).tags(tag()).send().await;
+                answer.called("ecr:TagResource", &self.resource())?;
+            }
+            Self::Delete { repository, with_images } => {
+                let request = ecr.delete_repository().repository_name(repository.name.as_str()).force(*with_images);
+                let answer = request.send().await.called("ecr:DeleteRepository", &self.resource());
+                unless_absent(answer, &["RepositoryNotFoundException"])?;
+            }
+        }
+        Ok(Made::Nothing)
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let resource = self.resource();
+        match self {
+            Self::Create(_) => write!(f, "create {resource} with immutable tags"),
+            Self::PutLifecycle(_) => write!(f, "write {resource}"),
+            Self::FixTags(_) => write!(f, "make {resource} immutable"),
+            Self::ScanOnPush(_) => write!(f, "switch {resource} on"),
+            Self::Tag(_) => write!(f, "tag {resource} as the project's"),
+            Self::Delete { with_images: true, .. } => write!(f, "delete {resource} with its images"),
+            Self::Delete { with_images: false, .. } => write!(f, "delete {resource}"),
+        }
     }
 }

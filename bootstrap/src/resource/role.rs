@@ -1,17 +1,24 @@
 //! The roles: the one that starts tasks, the one that the app itself has, and those with which ECS shifts traffic.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::inline_policy::{InlinePolicy, compare, decode};
-use super::{Kind, OWNER_TAG, Owner, ResourceId};
+use super::managed::{Managed, Sight};
+pub use super::role_change::Change;
+use super::role_change::{ACTIONS, PASS};
+use super::{Kind, Owner, ResourceId};
 use crate::config::name::ProjectName;
 use crate::connect::Account;
-use crate::fault::{CallError, Called, sent, unless_absent};
-use crate::identifiers::Made;
-use crate::plan::{Blocker, Change, Draft};
-use crate::policy::TrustPolicy;
+use crate::fault::{CallError, Called, unless_absent};
+use crate::identifiers::Identifiers;
+use crate::location::Location;
+use crate::plan::{Blocker, Draft};
+use crate::policy::{Condition, Statement, TrustPolicy};
+
+/// For how long after its creation a role may be unknown to some part of AWS, in seconds.
+const RECENT: i64 = 60;
 
 /// A role that should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,13 +66,6 @@ impl Purpose {
             Self::Hooks => "it allows ECS to call the hooks' functions",
         }
     }
-
-    fn of_trust(self) -> &'static str {
-        match self {
-            Self::Tasks => "one for ECS tasks of this account",
-            Self::Infrastructure | Self::Hooks => "one for ECS",
-        }
-    }
 }
 
 /// A role that is.
@@ -77,10 +77,12 @@ pub struct RoleState {
     pub owner: Owner,
     /// Its trust policy.
     pub trust: Value,
-    /// Its inline policy of the name that is wanted.
-    pub policy: Option<Value>,
-    /// The ARNs of its managed policies; not looked for where none is wanted.
+    /// Its inline policies by name.
+    pub policies: BTreeMap<String, Value>,
+    /// The ARNs of its managed policies.
     pub managed: BTreeSet<String>,
+    /// Whether it was made so lately that AWS may not know it everywhere.
+    pub is_recent: bool,
 }
 
 impl Role {
@@ -90,33 +92,10 @@ impl Role {
         ResourceId::new(Kind::Role, &self.name)
     }
 
-    /// What its policy is called in plans and errors.
-    #[must_use]
-    pub fn policy_id(&self) -> ResourceId {
-        ResourceId::new(Kind::RolePolicy, &self.name)
-    }
-
-    /// What its managed policy is called in plans and errors.
-    #[must_use]
-    pub fn managed_id(&self) -> ResourceId {
-        ResourceId::new(Kind::RoleAttachment, &self.name)
-    }
-
-    pub(crate) async fn observe(
-        &self,
-        account: &Account,
-        project: &ProjectName,
-    ) -> Result<Option<RoleState>, CallError> {
-        let (role, policy, managed) =
-            futures_util::try_join!(self.get(account), self.get_policy(account), self.get_managed(account))?;
-        let Some(role) = role else { return Ok(None) };
-        Ok(Some(RoleState {
-            owner: Owner::of(role.tags().iter().map(|tag| (Some(tag.key()), Some(tag.value()))), project),
-            trust: role.assume_role_policy_document().map(decode).unwrap_or_default(),
-            arn: role.arn,
-            policy,
-            managed,
-        }))
+    /// Whether bootstrap says all that the role may do. What an app may do is its owner's business: bootstrap gives the
+    /// app's role nothing, and takes nothing from it.
+    fn is_closed(&self) -> bool {
+        self.policy.is_some() || self.managed.is_some()
     }
 
     async fn get(&self, account: &Account) -> Result<Option<aws_sdk_iam::types::Role>, CallError> {
@@ -124,89 +103,166 @@ impl Role {
         Ok(unless_absent(answer, &["NoSuchEntity"])?.and_then(|answer| answer.role))
     }
 
-    async fn get_policy(&self, account: &Account) -> Result<Option<Value>, CallError> {
-        let Some(wanted) = &self.policy else { return Ok(None) };
-        let request = account.iam.get_role_policy().role_name(&self.name).policy_name(&wanted.name);
-        let answer = request.send().await.called("iam:GetRolePolicy", &self.policy_id());
-        Ok(unless_absent(answer, &["NoSuchEntity"])?.map(|answer| decode(&answer.policy_document)))
+    async fn inline(&self, account: &Account) -> Result<BTreeMap<String, Value>, CallError> {
+        let resource = ResourceId::new(Kind::RolePolicy, &self.name);
+        let mut found = BTreeMap::new();
+        let mut pages = account.iam.list_role_policies().role_name(&self.name).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = unless_absent(page.called("iam:ListRolePolicies", &resource), &["NoSuchEntity"])?;
+            let Some(page) = page else { break };
+            for name in page.policy_names {
+                let answer = account.iam.get_role_policy().role_name(&self.name).policy_name(&name).send().await;
+                let answer = unless_absent(answer.called("iam:GetRolePolicy", &resource), &["NoSuchEntity"])?;
+                found.extend(answer.map(|answer| (name, decode(&answer.policy_document))));
+            }
+        }
+        Ok(found)
     }
 
-    async fn get_managed(&self, account: &Account) -> Result<BTreeSet<String>, CallError> {
+    async fn attached(&self, account: &Account) -> Result<BTreeSet<String>, CallError> {
+        let resource = ResourceId::new(Kind::RoleAttachment, &self.name);
         let mut found = BTreeSet::new();
-        if self.managed.is_none() {
-            return Ok(found);
-        }
         let mut pages = account.iam.list_attached_role_policies().role_name(&self.name).into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.called("iam:ListAttachedRolePolicies", &self.managed_id());
-            let Some(page) = unless_absent(page, &["NoSuchEntity"])? else { break };
+            let page = unless_absent(page.called("iam:ListAttachedRolePolicies", &resource), &["NoSuchEntity"])?;
+            let Some(page) = page else { break };
             found.extend(page.attached_policies().iter().filter_map(|policy| policy.policy_arn.clone()));
         }
         Ok(found)
     }
 
-    pub(crate) fn plan(&self, found: Option<&RoleState>, draft: &mut Draft) {
-        let writing = self.policy.clone().map(|policy| Change::PutRolePolicy { role: self.name.clone(), policy });
-        let attaching = self.managed.clone().map(|policy| Change::AttachRolePolicy { role: self.name.clone(), policy });
-        let purpose = self.purpose.of_policy();
+    fn compare_policies(&self, found: &RoleState, draft: &mut Draft) {
+        let (role, purpose) = (self.name.clone(), self.purpose.of_policy());
+        if let Some(wanted) = &self.managed
+            && !found.managed.contains(wanted)
+        {
+            draft.missing(Change::Attach { role: role.clone(), policy: wanted.clone() }, purpose);
+        }
+        if let Some(wanted) = &self.policy {
+            let put = Change::PutPolicy { role: role.clone(), policy: wanted.clone() };
+            match found.policies.get(&wanted.name) {
+                None => draft.missing(put, purpose),
+                Some(other) => draft.policy_differs(put, &compare(&wanted.policy.to_json(), other)),
+            }
+        }
+        if !self.is_closed() {
+            return;
+        }
+        for name in found.policies.keys().filter(|name| self.policy.as_ref().is_none_or(|own| own.name != **name)) {
+            let delete = Change::DeletePolicy { role: role.clone(), policy: name.clone() };
+            draft.differs(delete, "policies", "nothing else", &format!("`{name}`"));
+        }
+        for arn in found.managed.iter().filter(|arn| self.managed.as_ref() != Some(arn)) {
+            let detach = Change::Detach { role: role.clone(), policy: arn.clone() };
+            draft.differs(detach, "managed policies", "nothing else", &format!("`{arn}`"));
+        }
+    }
+}
+
+impl Managed for Role {
+    type State = RoleState;
+    type Change = Change;
+    const OWNED_BY_CI: &'static [&'static str] = &[];
+
+    fn id(&self) -> ResourceId {
+        Self::id(self)
+    }
+
+    fn needs(&self) -> Vec<ResourceId> {
+        Vec::new()
+    }
+
+    async fn observe(&self, sight: &Sight<'_>) -> Result<Option<RoleState>, CallError> {
+        let account = sight.account;
+        let (role, policies, managed) =
+            futures_util::try_join!(self.get(account), self.inline(account), self.attached(account))?;
+        let Some(role) = role else { return Ok(None) };
+        Ok(Some(RoleState {
+            owner: Owner::of(role.tags().iter().map(|tag| (Some(tag.key()), Some(tag.value()))), sight.project),
+            trust: role.assume_role_policy_document().map(decode).unwrap_or_default(),
+            is_recent: role.create_date.secs() > sight.now - RECENT,
+            arn: role.arn,
+            policies,
+            managed,
+        }))
+    }
+
+    fn owner(state: &mut RoleState) -> Option<&mut Owner> {
+        Some(&mut state.owner)
+    }
+
+    fn identify(&self, state: &RoleState, known: &mut Identifiers) {
+        known.names.insert(Self::id(self), state.arn.clone());
+        if state.is_recent {
+            known.recent.insert(Self::id(self));
+        }
+    }
+
+    fn compare(&self, found: Option<&RoleState>, _: &Identifiers, draft: &mut Draft) {
         let Some(found) = found else {
-            draft.create(Change::CreateRole(self.clone()), self.purpose.of_role());
-            for change in writing.into_iter().chain(attaching) {
-                draft.create(change, purpose);
+            draft.missing(Change::Create(self.clone()), self.purpose.of_role());
+            let (role, purpose) = (self.name.clone(), self.purpose.of_policy());
+            if let Some(policy) = self.policy.clone() {
+                draft.missing(Change::PutPolicy { role: role.clone(), policy }, purpose);
+            }
+            if let Some(policy) = self.managed.clone() {
+                draft.missing(Change::Attach { role, policy }, purpose);
             }
             return;
         };
-        if let (Some(change), Some(wanted)) = (attaching, &self.managed)
-            && !found.managed.contains(wanted)
-        {
-            draft.add(&found.owner, self.id(), change, purpose);
-        }
-        if let (Some(change), Some(wanted)) = (writing, &self.policy) {
-            match &found.policy {
-                None => draft.add(&found.owner, self.id(), change, purpose),
-                Some(other) => {
-                    if let Some(what) = compare(&wanted.policy.to_json(), other).words() {
-                        draft.mend(&found.owner, self.id(), change, what);
-                    }
-                }
-            }
-        }
-        if let Some(what) = compare(&self.trust.to_json(), &found.trust).words() {
-            draft.drift(self.id(), "trust policy", self.purpose.of_trust(), &format!("one that {what}"));
-        }
+        self.compare_policies(found, draft);
+        draft.policy_differs(Change::SetTrust(self.clone()), &compare(&self.trust.to_json(), &found.trust));
         if found.arn != self.arn && self.purpose == Purpose::Tasks {
             let why = format!("its ARN is `{}`, and the task definition names `{}`", found.arn, self.arn);
-            draft.block(Blocker::Unusable { resource: self.id(), why });
+            draft.block(Blocker::Unusable { resource: Self::id(self), why });
         }
     }
 
-    pub(crate) async fn create(&self, account: &Account, project: &ProjectName) -> Result<Made, CallError> {
-        const OPERATION: &str = "iam:CreateRole";
-        let tag = aws_sdk_iam::types::Tag::builder().key(OWNER_TAG).value(project.as_str()).build();
-        let answer = account
-            .iam
-            .create_role()
-            .role_name(&self.name)
-            .path(&self.path)
-            .assume_role_policy_document(self.trust.to_text())
-            .tags(tag.expect("a tag with key and value is complete"))
-            .send()
-            .await
-            .called(OPERATION, &self.id())?;
-        let role = sent(answer.role, "Role", OPERATION, &self.id())?;
-        Ok(Made::Role { name: self.name.clone(), arn: role.arn })
+    fn adopt(&self) -> Option<Change> {
+        Some(Change::Tag { role: self.name.clone() })
     }
-}
 
-/// Writes the inline policy of a role.
-pub(crate) async fn put_policy(account: &Account, role: &str, policy: &InlinePolicy) -> Result<(), CallError> {
-    let request = account.iam.put_role_policy().role_name(role).policy_name(&policy.name);
-    let answer = request.policy_document(policy.policy.to_text()).send().await;
-    answer.called("iam:PutRolePolicy", &ResourceId::new(Kind::RolePolicy, role)).map(drop)
-}
+    fn take_away(&self, found: &RoleState, draft: &mut Draft) {
+        let because = "it goes with its role";
+        for policy in found.policies.keys() {
+            draft.unwanted(Change::DeletePolicy { role: self.name.clone(), policy: policy.clone() }, because);
+        }
+        for policy in &found.managed {
+            draft.unwanted(Change::Detach { role: self.name.clone(), policy: policy.clone() }, because);
+        }
+        draft.unwanted(Change::Delete { role: self.name.clone() }, "only this project's tasks and services have it");
+    }
 
-/// Gives a role one of AWS's managed policies.
-pub(crate) async fn attach_policy(account: &Account, role: &str, policy: &str) -> Result<(), CallError> {
-    let answer = account.iam.attach_role_policy().role_name(role).policy_arn(policy).send().await;
-    answer.called("iam:AttachRolePolicy", &ResourceId::new(Kind::RoleAttachment, role)).map(drop)
+    fn grants(&self, _: &ProjectName, location: &Location) -> Vec<Statement> {
+        // Of a role that is not there IAM knows the name alone, and no path.
+        let mut arns = vec![self.arn.clone(), location.iam_arn(&format!("role/{}", self.name))];
+        arns.dedup();
+        // ECS takes the first kind for tasks, and the others for itself.
+        let (sid, purpose, service) = match self.purpose {
+            Purpose::Tasks => ("PassToTasks", "Hand the project's roles to its tasks.", "ecs-tasks.amazonaws.com"),
+            Purpose::Infrastructure | Purpose::Hooks => {
+                ("PassToEcs", "Hand ECS the roles with which it moves requests.", "ecs.amazonaws.com")
+            }
+        };
+        vec![
+            Statement {
+                sid: "Roles",
+                purposes: vec!["Make, compare, mend and delete the project's roles."],
+                actions: ACTIONS.iter().collect(),
+                resources: arns,
+                conditions: vec![],
+            },
+            Statement {
+                sid,
+                purposes: vec![purpose],
+                actions: vec![&PASS],
+                resources: vec![self.arn.clone()],
+                conditions: vec![Condition {
+                    operator: "StringEquals",
+                    key: "iam:PassedToService",
+                    values: vec![service.to_owned()],
+                }],
+            },
+        ]
+    }
 }

@@ -4,16 +4,20 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU16;
 
-use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, ResourceType, Tag, TagSpecification, UserIdGroupPair};
+use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, UserIdGroupPair};
 
+use super::managed::{Managed, Sight};
+use super::network::DefaultNetwork;
+pub use super::security_group_change::Change;
 use super::{Kind, OWNER_TAG, Owner, ResourceId};
 use crate::config::name::ProjectName;
-use crate::connect::Account;
-use crate::fault::{CallError, Called, sent};
-use crate::identifiers::{Identifiers, Made};
-use crate::plan::{Change, Draft};
+use crate::fault::{CallError, Called};
+use crate::identifiers::Identifiers;
+use crate::location::Location;
+use crate::plan::Draft;
+use crate::policy::{Action, Condition, Statement};
 
-const ANYWHERE: &str = "0.0.0.0/0";
+pub(super) const ANYWHERE: &str = "0.0.0.0/0";
 
 /// A security group that should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +53,6 @@ pub enum Source {
 pub struct SecurityGroupState {
     /// Its id.
     pub id: String,
-    /// Its name, which is unique within its VPC only.
-    pub name: String,
-    /// The VPC that it belongs to.
-    pub vpc_id: String,
     /// Whom it belongs to.
     pub owner: Owner,
     /// What it lets in.
@@ -72,6 +72,20 @@ pub struct Permission {
     pub source: String,
 }
 
+const GROUP: &[&str] = &["security-group/", "vpc/"];
+const OWN_GROUP: &[&str] = &["security-group/"];
+static DESCRIBE: [Action; 2] = [
+    Action::everywhere("ec2:DescribeNetworkInterfaces", "no describing action of EC2 has a resource type"),
+    Action::everywhere("ec2:DescribeSecurityGroups", "no describing action of EC2 has a resource type"),
+];
+static CREATE: Action = Action::on("ec2:CreateSecurityGroup", GROUP);
+static CREATE_TAGS: Action = Action::on("ec2:CreateTags", OWN_GROUP);
+static OWN: [Action; 3] = [
+    Action::on("ec2:AuthorizeSecurityGroupIngress", OWN_GROUP),
+    Action::on("ec2:DeleteSecurityGroup", OWN_GROUP),
+    Action::on("ec2:RevokeSecurityGroupIngress", OWN_GROUP),
+];
+
 impl SecurityGroup {
     /// What it is called in plans and errors.
     #[must_use]
@@ -79,24 +93,70 @@ impl SecurityGroup {
         ResourceId::new(Kind::SecurityGroup, &self.name)
     }
 
-    /// Compares the group with the one that is there. `all` are the groups found in the VPC, which the rules refer to.
-    pub(crate) fn plan(&self, vpc_id: &str, all: &[SecurityGroupState], draft: &mut Draft) {
-        let in_vpc = |name: &str| all.iter().find(|group| group.name == name && group.vpc_id == vpc_id);
-        let authorize = |rules| Change::AuthorizeIngress { group: self.name.clone(), rules };
-        let Some(found) = in_vpc(&self.name) else {
-            let group = self.clone();
-            draft.create(Change::CreateSecurityGroup { group, vpc_id: vpc_id.to_owned() }, self.description);
+    /// What its inbound rules are called in plans and errors.
+    #[must_use]
+    pub fn ingress_id(&self) -> ResourceId {
+        ResourceId::new(Kind::Ingress, &self.name)
+    }
+}
+
+impl Managed for SecurityGroup {
+    type State = SecurityGroupState;
+    type Change = Change;
+    const OWNED_BY_CI: &'static [&'static str] = &[];
+
+    fn id(&self) -> ResourceId {
+        Self::id(self)
+    }
+
+    /// The groups that its rules name: EC2 deletes none that a rule of another names.
+    fn needs(&self) -> Vec<ResourceId> {
+        let sources = self.ingress.iter().filter_map(|rule| rule.from.group());
+        sources.chain([DefaultNetwork.id()]).collect()
+    }
+
+    fn seen_through(&self) -> Option<ResourceId> {
+        Some(DefaultNetwork.id())
+    }
+
+    async fn observe(&self, sight: &Sight<'_>) -> Result<Option<SecurityGroupState>, CallError> {
+        let Some(vpc) = sight.known.vpc() else { return Ok(None) };
+        let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
+        let request = sight.account.ec2.describe_security_groups();
+        let request = request.filters(filter("group-name", &self.name)).filters(filter("vpc-id", vpc));
+        let answer = request.send().await.called("ec2:DescribeSecurityGroups", &Self::id(self))?;
+        let found = answer.security_groups().iter().find_map(|group| Some((group.group_id()?, group)));
+        Ok(found.map(|(id, group)| SecurityGroupState {
+            id: id.to_owned(),
+            owner: Owner::of(group.tags().iter().map(|tag| (tag.key(), tag.value())), sight.project),
+            ingress: group.ip_permissions().iter().flat_map(permissions).collect(),
+        }))
+    }
+
+    fn owner(state: &mut SecurityGroupState) -> Option<&mut Owner> {
+        Some(&mut state.owner)
+    }
+
+    fn identify(&self, state: &SecurityGroupState, known: &mut Identifiers) {
+        known.names.insert(Self::id(self), state.id.clone());
+    }
+
+    fn compare(&self, found: Option<&SecurityGroupState>, known: &Identifiers, draft: &mut Draft) {
+        let Some(vpc_id) = known.vpc() else { return };
+        let authorize = |rules| Change::Authorize { group: self.name.clone(), rules };
+        let Some(found) = found else {
+            draft.missing(Change::Create { group: self.clone(), vpc_id: vpc_id.to_owned() }, self.description);
             if !self.ingress.is_empty() {
-                draft.create(authorize(self.ingress.clone()), "nothing gets in without it");
+                draft.missing(authorize(self.ingress.clone()), "nothing gets in without it");
             }
             return;
         };
         let mut unexpected = found.ingress.clone();
         let mut missing = Vec::new();
         for rule in &self.ingress {
-            let source = match &rule.from {
-                Source::Anywhere => Some(ANYWHERE.to_owned()),
-                Source::Group(name) => in_vpc(name).map(|group| group.id.clone()),
+            let source = match rule.from.group() {
+                None => Some(ANYWHERE.to_owned()),
+                Some(group) => known.get(&group).map(str::to_owned),
             };
             let there = source.is_some_and(|source| unexpected.remove(&rule.permission(source)));
             if !there {
@@ -104,38 +164,85 @@ impl SecurityGroup {
             }
         }
         if !missing.is_empty() {
-            draft.add(&found.owner, self.id(), authorize(missing), "nothing gets in without it");
+            draft.missing(authorize(missing), "nothing gets in without it");
         }
-        if found.owner == Owner::Ours {
-            for permission in unexpected {
-                draft.drift(self.id(), "inbound rules", "nothing else", &permission.to_string());
-            }
+        // What else somebody else's group lets in is their business.
+        for permission in unexpected.into_iter().filter(|_| draft.is_ours()).collect::<Vec<_>>() {
+            let shown = permission.to_string();
+            let revoke = Change::Revoke { group: self.name.clone(), permission };
+            draft.differs(revoke, "inbound rules", "nothing else", &shown);
         }
     }
 
-    pub(crate) async fn create(
-        &self,
-        account: &Account,
-        vpc_id: &str,
-        project: &ProjectName,
-    ) -> Result<Made, CallError> {
-        const OPERATION: &str = "ec2:CreateSecurityGroup";
-        let tag = Tag::builder().key(OWNER_TAG).value(project.as_str()).build();
-        let tags = TagSpecification::builder().resource_type(ResourceType::SecurityGroup).tags(tag).build();
-        let answer = account
-            .ec2
-            .create_security_group()
-            .group_name(&self.name)
-            .description(self.description)
-            .vpc_id(vpc_id)
-            .tag_specifications(tags)
-            .send()
-            .await
-            .called(OPERATION, &self.id())?;
-        Ok(Made::SecurityGroup {
-            name: self.name.clone(),
-            id: sent(answer.group_id, "groupId", OPERATION, &self.id())?,
-        })
+    fn adopt(&self) -> Option<Change> {
+        Some(Change::Tag { group: self.clone() })
+    }
+
+    fn take_away(&self, _: &SecurityGroupState, draft: &mut Draft) {
+        draft.unwanted(Change::Delete { group: self.clone() }, self.description);
+    }
+
+    fn grants(&self, project: &ProjectName, location: &Location) -> Vec<Statement> {
+        let groups = location.arn("ec2", "security-group/*");
+        let requested = Condition {
+            operator: "StringEquals",
+            key: "aws:RequestTag/greenroom:project",
+            values: vec![project.to_string()],
+        };
+        debug_assert!(requested.key.ends_with(OWNER_TAG), "the condition names the ownership tag");
+        let tagged = Condition { key: "aws:ResourceTag/greenroom:project", ..requested.clone() };
+        let on_creation = Condition {
+            operator: "StringEquals",
+            key: "ec2:CreateAction",
+            values: vec!["CreateSecurityGroup".to_owned()],
+        };
+        vec![
+            Statement {
+                sid: "Look",
+                purposes: vec!["Find the security groups, and what holds one that is to be deleted."],
+                actions: DESCRIBE.iter().collect(),
+                resources: vec![],
+                conditions: vec![],
+            },
+            Statement {
+                sid: "GroupsIn",
+                purposes: vec!["Make security groups in a VPC of the account."],
+                actions: vec![&CREATE],
+                resources: vec![location.arn("ec2", "vpc/*")],
+                conditions: vec![],
+            },
+            Statement {
+                sid: "NewGroups",
+                purposes: vec!["Make security groups that carry the project's tag. Their ids are AWS's to choose."],
+                actions: vec![&CREATE],
+                resources: vec![groups.clone()],
+                conditions: vec![requested.clone()],
+            },
+            Statement {
+                sid: "TagGroups",
+                purposes: vec!["Tag security groups as they are made."],
+                actions: vec![&CREATE_TAGS],
+                resources: vec![groups.clone()],
+                conditions: vec![on_creation, requested],
+            },
+            Statement {
+                sid: "OwnGroups",
+                purposes: vec!["Change and delete the security groups that carry the project's tag."],
+                actions: OWN.iter().collect(),
+                resources: vec![groups],
+                conditions: vec![tagged],
+            },
+        ]
+    }
+}
+
+impl Source {
+    /// The security group, if it is one.
+    pub(super) fn group(&self) -> Option<ResourceId> {
+        match self {
+            Self::Anywhere => None,
+            Self::Group(name) => Some(ResourceId::new(Kind::SecurityGroup, name)),
+        }
     }
 }
 
@@ -144,62 +251,6 @@ impl IngressRule {
         let port = Some(i32::from(self.port.get()));
         Permission { protocol: "tcp".to_owned(), from_port: port, to_port: port, source }
     }
-}
-
-/// Lets in what the rules say, in one call.
-pub(crate) async fn authorize(
-    account: &Account,
-    group: &str,
-    rules: &[IngressRule],
-    identifiers: &Identifiers,
-) -> Result<(), CallError> {
-    const OPERATION: &str = "ec2:AuthorizeSecurityGroupIngress";
-    let resource = ResourceId::new(Kind::Ingress, group);
-    let mut request = account
-        .ec2
-        .authorize_security_group_ingress()
-        .group_id(identifiers.security_group(group, OPERATION, &resource)?);
-    for rule in rules {
-        let port = i32::from(rule.port.get());
-        let permission = IpPermission::builder().ip_protocol("tcp").from_port(port).to_port(port);
-        let permission = match &rule.from {
-            Source::Anywhere => permission.ip_ranges(IpRange::builder().cidr_ip(ANYWHERE).build()),
-            Source::Group(name) => {
-                let id = identifiers.security_group(name, OPERATION, &resource)?;
-                permission.user_id_group_pairs(UserIdGroupPair::builder().group_id(id).build())
-            }
-        };
-        request = request.ip_permissions(permission.build());
-    }
-    request.send().await.called(OPERATION, &resource).map(drop)
-}
-
-/// The security groups of the given names, in whatever VPC.
-pub(crate) async fn observe(
-    account: &Account,
-    wanted: &[SecurityGroup],
-    project: &ProjectName,
-) -> Result<Vec<SecurityGroupState>, CallError> {
-    let names = wanted.iter().map(|group| group.name.clone()).collect();
-    let filter = Filter::builder().name("group-name").set_values(Some(names)).build();
-    let mut pages = account.ec2.describe_security_groups().filters(filter).into_paginator().send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.called("ec2:DescribeSecurityGroups", &ResourceId::new(Kind::SecurityGroup, ""))?;
-        for group in page.security_groups() {
-            let (Some(id), Some(name), Some(vpc_id)) = (group.group_id(), group.group_name(), group.vpc_id()) else {
-                continue;
-            };
-            found.push(SecurityGroupState {
-                id: id.to_owned(),
-                name: name.to_owned(),
-                vpc_id: vpc_id.to_owned(),
-                owner: Owner::of(group.tags().iter().map(|tag| (tag.key(), tag.value())), project),
-                ingress: group.ip_permissions().iter().flat_map(permissions).collect(),
-            });
-        }
-    }
-    Ok(found)
 }
 
 /// Takes apart what EC2 puts together: one permission for each source.

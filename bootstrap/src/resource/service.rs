@@ -4,23 +4,26 @@
 use std::num::NonZeroU16;
 
 use aws_sdk_ecs::types::{
-    AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration, LaunchType,
-    LoadBalancer as LoadBalancerRegistration, NetworkConfiguration, ServiceField,
+    AwsVpcConfiguration, DeploymentConfiguration, LoadBalancer as LoadBalancerRegistration, NetworkConfiguration,
+    ServiceField,
 };
 
-use super::cluster::tag;
 use super::listener::Listener;
-use super::network::Network;
+use super::listener_rule::ListenerRule;
+use super::managed::{Managed, Sight};
+pub use super::service_change::Change;
+use super::service_linked_role::ServiceLinkedRole;
 use super::traffic::{Traffic, TrafficState};
 use super::{Kind, Owner, ResourceId};
 use crate::config::name::{
     ClusterName, ContainerName, Family, GracePeriodSeconds, MaximumPercent, MinimumHealthyPercent, ProjectName,
     ServiceName,
 };
-use crate::connect::Account;
 use crate::fault::{CallError, Called, sent, unless_absent};
-use crate::identifiers::{Identifiers, Made};
-use crate::plan::{Blocker, Change, Draft};
+use crate::identifiers::Identifiers;
+use crate::location::Location;
+use crate::plan::Draft;
+use crate::policy::{Action, Condition, Statement};
 
 /// The service that should be: tasks on Fargate behind the load balancer, rolled out with a circuit breaker that rolls back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +82,20 @@ pub struct ServiceState {
     pub targets: Vec<(String, String, i32)>,
     /// How requests move to a new revision.
     pub traffic: TrafficState,
+    /// The ids of its tasks' security groups.
+    pub security_groups: Vec<String>,
+    /// How many tasks are wanted or there. They are deploys'.
+    pub tasks: i32,
 }
+
+const SERVICE: &[&str] = &["service/"];
+static ACTIONS: [Action; 5] = [
+    Action::on("ecs:CreateService", SERVICE),
+    Action::on("ecs:DeleteService", SERVICE),
+    Action::on("ecs:DescribeServices", SERVICE),
+    Action::on("ecs:TagResource", SERVICE),
+    Action::on("ecs:UpdateService", SERVICE),
+];
 
 impl Service {
     /// What it is called in plans and errors.
@@ -88,21 +104,49 @@ impl Service {
         ResourceId::new(Kind::Service, format!("{}/{}", self.cluster, self.name))
     }
 
-    pub(crate) async fn observe(
-        &self,
-        account: &Account,
-        project: &ProjectName,
-    ) -> Result<Option<ServiceState>, CallError> {
+    fn group(&self) -> ResourceId {
+        ResourceId::new(Kind::SecurityGroup, &self.security_group)
+    }
+}
+
+impl Managed for Service {
+    type State = ServiceState;
+    type Change = Change;
+    const OWNED_BY_CI: &'static [&'static str] = &["image", "revision", "desired count"];
+
+    fn id(&self) -> ResourceId {
+        Self::id(self)
+    }
+
+    /// ECS refuses a target group that no load balancer uses, so that the listener comes first.
+    fn needs(&self) -> Vec<ResourceId> {
+        let mut needs = vec![
+            ServiceLinkedRole::Ecs.id(),
+            ResourceId::new(Kind::Cluster, self.cluster.as_str()),
+            self.group(),
+            ResourceId::new(Kind::TaskDefinition, self.family.as_str()),
+            self.listener.id(),
+        ];
+        if let Some(traffic) = &self.traffic {
+            needs.extend(traffic.rules().map(ListenerRule::id));
+            needs.extend(traffic.roles().map(|role| ResourceId::new(Kind::Role, role)));
+        }
+        needs
+    }
+
+    async fn observe(&self, sight: &Sight<'_>) -> Result<Option<ServiceState>, CallError> {
         const OPERATION: &str = "ecs:DescribeServices";
-        let request = account.ecs.describe_services().cluster(self.cluster.as_str()).services(self.name.as_str());
-        let answer = request.include(ServiceField::Tags).send().await.called(OPERATION, &self.id());
+        let id = Self::id(self);
+        let request = sight.account.ecs.describe_services().cluster(self.cluster.as_str()).services(self.name.as_str());
+        let answer = request.include(ServiceField::Tags).send().await.called(OPERATION, &id);
         let services = unless_absent(answer, &["ClusterNotFoundException"])?.and_then(|found| found.services);
         let found = services.unwrap_or_default().into_iter().find(|found| found.status() != Some("INACTIVE"));
         let Some(found) = found else { return Ok(None) };
         let rollout = found.deployment_configuration();
         let breaker = rollout.and_then(DeploymentConfiguration::deployment_circuit_breaker);
+        let network = found.network_configuration().and_then(NetworkConfiguration::awsvpc_configuration);
         Ok(Some(ServiceState {
-            owner: Owner::of(found.tags().iter().map(|tag| (tag.key(), tag.value())), project),
+            owner: Owner::of(found.tags().iter().map(|tag| (tag.key(), tag.value())), sight.project),
             status: found.status().unwrap_or_default().to_owned(),
             minimum_healthy_percent: rollout.and_then(DeploymentConfiguration::minimum_healthy_percent),
             maximum_percent: rollout.and_then(DeploymentConfiguration::maximum_percent),
@@ -110,31 +154,37 @@ impl Service {
             grace_period_seconds: found.health_check_grace_period_seconds().unwrap_or_default(),
             targets: found.load_balancers().iter().filter_map(target).collect(),
             traffic: TrafficState::of(rollout, found.load_balancers()),
-            arn: sent(found.service_arn, "serviceArn", OPERATION, &self.id())?,
+            security_groups: network.map(AwsVpcConfiguration::security_groups).unwrap_or_default().to_vec(),
+            tasks: found.desired_count().max(found.running_count()).max(found.pending_count()),
+            arn: sent(found.service_arn, "serviceArn", OPERATION, &id)?,
         }))
     }
 
-    /// Compares with the one that is there; `identifiers` has what it refers to, as far as there is any yet.
-    pub(crate) fn plan(
-        &self,
-        network: &Network,
-        identifiers: &Identifiers,
-        found: Option<&ServiceState>,
-        draft: &mut Draft,
-    ) {
+    fn owner(state: &mut ServiceState) -> Option<&mut Owner> {
+        Some(&mut state.owner)
+    }
+
+    fn identify(&self, state: &ServiceState, known: &mut Identifiers) {
+        known.names.insert(Self::id(self), state.arn.clone());
+    }
+
+    fn compare(&self, found: Option<&ServiceState>, identifiers: &Identifiers, draft: &mut Draft) {
+        if identifiers.vpc().is_none() {
+            return;
+        }
         let Some(found) = found else {
-            let change = Change::CreateService { service: self.clone(), subnet_ids: network.subnet_ids.clone() };
-            draft.create(change, "deploys update it");
+            let change = Change::Create { service: self.clone(), subnet_ids: identifiers.subnet_ids.clone() };
+            draft.missing(change, "deploys update it");
             return;
         };
         if found.status != "ACTIVE" {
-            let why = format!("its status is `{}`; wait until it is gone", found.status);
-            draft.block(Blocker::Unusable { resource: self.id(), why });
+            draft.unusable(format!("its status is `{}`; wait until it is gone", found.status));
+            return;
         }
         let percent = |value: Option<i32>| value.map_or_else(|| "none".to_owned(), |value| value.to_string());
         let Rollout { minimum_healthy_percent, maximum_percent, grace_period } = &self.rollout;
-        let target_group = identifiers.target_groups.get(&self.target_group);
-        let target = target_group.map(|arn| (arn.as_str(), self.container.as_str(), i32::from(self.port.get())));
+        let target_group = identifiers.get(&ResourceId::new(Kind::TargetGroup, &self.target_group));
+        let target = target_group.map(|arn| (arn, self.container.as_str(), i32::from(self.port.get())));
         let registered = |wanted: (&str, &str, i32)| {
             found.targets.iter().any(|(arn, container, port)| (arn.as_str(), container.as_str(), *port) == wanted)
         };
@@ -142,85 +192,90 @@ impl Service {
             Some(traffic) => traffic.wanted(identifiers),
             None => TrafficState::rolling(),
         };
+        let group = identifiers.get(&ResourceId::new(Kind::SecurityGroup, &self.security_group));
+        let in_group = matches!((found.security_groups.as_slice(), group), ([only], Some(group)) if only == group);
         let mut compared = vec![
             (
+                true,
                 "minimum healthy percent",
                 minimum_healthy_percent.get().to_string(),
                 percent(found.minimum_healthy_percent),
             ),
-            ("maximum percent", maximum_percent.get().to_string(), percent(found.maximum_percent)),
-            ("grace period", format!("{} s", grace_period.get()), format!("{} s", found.grace_period_seconds)),
-            ("registration in the target group", on_off(true), on_off(target.is_some_and(registered))),
-            ("strategy", wanted.steps, found.traffic.steps.clone()),
-            ("lifecycle hooks", wanted.hooks, found.traffic.hooks.clone()),
+            (true, "maximum percent", maximum_percent.get().to_string(), percent(found.maximum_percent)),
+            (true, "grace period", format!("{} s", grace_period.get()), format!("{} s", found.grace_period_seconds)),
+            (false, "registration in the target group", on_off(true), on_off(target.is_some_and(registered))),
+            (false, "strategy", wanted.steps, found.traffic.steps.clone()),
+            (false, "lifecycle hooks", wanted.hooks, found.traffic.hooks.clone()),
+            (
+                false,
+                "security groups",
+                self.security_group.clone(),
+                if in_group { self.security_group.clone() } else { found.security_groups.join(", ") },
+            ),
         ];
         // The circuit breaker is for services that replace their tasks in place (botocore ecs, `deploymentCircuitBreaker`).
         if self.traffic.is_none() {
-            compared.insert(3, ("circuit breaker with rollback", on_off(true), on_off(found.rolls_back)));
+            compared.insert(3, (true, "circuit breaker with rollback", on_off(true), on_off(found.rolls_back)));
         } else {
             let between = wanted.between.is_some() && wanted.between == found.traffic.between;
-            compared.push(("registration in the second target group and its rules", on_off(true), on_off(between)));
+            compared.push((
+                false,
+                "registration in the second target group and its rules",
+                on_off(true),
+                on_off(between),
+            ));
         }
-        for (field, wanted, found) in compared {
-            if wanted != found {
-                draft.drift(self.id(), field, &wanted, &found);
+        // One call mends all that it can; the first field that differs is its cause. What else differs takes a deployment,
+        // which is not bootstrap's to start.
+        for (can_be_mended, field, wanted, found) in compared {
+            if wanted == found {
+                continue;
+            }
+            if can_be_mended {
+                draft.differs(Change::Configure(self.clone()), field, &wanted, &found);
+            } else {
+                draft.left(field, &wanted, &found);
             }
         }
     }
 
-    pub(crate) async fn create(
-        &self,
-        account: &Account,
-        subnet_ids: &[String],
-        identifiers: &Identifiers,
-        project: &ProjectName,
-    ) -> Result<Made, CallError> {
-        const OPERATION: &str = "ecs:CreateService";
-        let id = self.id();
-        // The subnets of a default VPC reach the internet, and with it ECR and the logs, only from public addresses.
-        let network = AwsVpcConfiguration::builder()
-            .set_subnets(Some(subnet_ids.to_vec()))
-            .security_groups(identifiers.security_group(&self.security_group, OPERATION, &id)?)
-            .assign_public_ip(AssignPublicIp::Enabled)
-            .build()
-            .expect("a network configuration with subnets is complete");
-        let rollout = DeploymentConfiguration::builder()
-            .minimum_healthy_percent(self.rollout.minimum_healthy_percent.get())
-            .maximum_percent(self.rollout.maximum_percent.get());
-        let (rollout, advanced) = match &self.traffic {
-            None => {
-                let breaker = DeploymentCircuitBreaker::builder().enable(true).rollback(true).build();
-                (rollout.deployment_circuit_breaker(breaker), None)
+    fn adopt(&self) -> Option<Change> {
+        Some(Change::Tag(self.clone()))
+    }
+
+    fn take_away(&self, found: &ServiceState, draft: &mut Draft) {
+        if found.status == "ACTIVE" {
+            if found.tasks > 0 {
+                draft.unwanted(Change::ScaleToZero(self.clone()), "its tasks are stopped first");
             }
-            Some(traffic) => (
-                traffic.configure(rollout, identifiers, OPERATION, &id)?,
-                Some(traffic.advanced(identifiers, OPERATION, &id)?),
-            ),
-        };
-        let target = LoadBalancerRegistration::builder()
-            .target_group_arn(identifiers.target_group(&self.target_group, OPERATION, &id)?)
-            .set_advanced_configuration(advanced)
-            .container_name(self.container.as_str())
-            .container_port(i32::from(self.port.get()))
-            .build();
-        let answer = account
-            .ecs
-            .create_service()
-            .cluster(self.cluster.as_str())
-            .service_name(self.name.as_str())
-            .task_definition(identifiers.task_definition(OPERATION, &id)?)
-            .desired_count(0)
-            .launch_type(LaunchType::Fargate)
-            .network_configuration(NetworkConfiguration::builder().awsvpc_configuration(network).build())
-            .load_balancers(target)
-            .health_check_grace_period_seconds(self.rollout.grace_period.get())
-            .deployment_configuration(rollout.build())
-            .tags(tag(project))
-            .send()
-            .await
-            .called(OPERATION, &id)?;
-        let arn = answer.service.and_then(|service| service.service_arn);
-        Ok(Made::Service { arn: sent(arn, "serviceArn", OPERATION, &id)? })
+            draft.unwanted(Change::Delete(self.clone()), "the project is taken away");
+        }
+        draft.unwanted(Change::AwaitGone(self.clone()), "what it used is free only then");
+    }
+
+    fn grants(&self, _: &ProjectName, location: &Location) -> Vec<Statement> {
+        let cluster = location.arn("ecs", &format!("cluster/{}", self.cluster));
+        let in_cluster = Condition { operator: "ArnEquals", key: "ecs:cluster", values: vec![cluster] };
+        // Tags are of a service whatever its cluster, so that the condition is not on all of the actions.
+        let (tagging, others): (Vec<&'static Action>, Vec<&'static Action>) =
+            ACTIONS.iter().partition(|action| action.name == "ecs:TagResource");
+        let resources = vec![location.arn("ecs", &format!("service/{}/{}", self.cluster, self.name))];
+        vec![
+            Statement {
+                sid: "Service",
+                purposes: vec!["Make, compare, mend and delete the service."],
+                actions: others,
+                resources: resources.clone(),
+                conditions: vec![in_cluster],
+            },
+            Statement {
+                sid: "TagService",
+                purposes: vec!["Tag the service."],
+                actions: tagging,
+                resources,
+                conditions: vec![],
+            },
+        ]
     }
 }
 

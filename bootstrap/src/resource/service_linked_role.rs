@@ -5,10 +5,14 @@
 
 use std::fmt;
 
-use super::{Kind, ResourceId};
-use crate::connect::Account;
+use super::managed::{Alteration, Hands, Managed, Sight};
+use super::{Kind, Owner, ResourceId};
+use crate::config::name::ProjectName;
 use crate::fault::{CallError, Called, unless_absent};
-use crate::plan::{Change, Draft};
+use crate::identifiers::{Identifiers, Made};
+use crate::location::Location;
+use crate::plan::{Draft, Needs};
+use crate::policy::{Action, Condition, Statement};
 
 /// A service-linked role that a deploy to ECS needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,35 +51,130 @@ impl ServiceLinkedRole {
         ResourceId::new(Kind::ServiceLinkedRole, self.name())
     }
 
-    pub(crate) async fn observe(self, account: &Account) -> Result<bool, CallError> {
-        let answer = account.iam.get_role().role_name(self.name()).send().await.called("iam:GetRole", &self.id());
-        Ok(unless_absent(answer, &["NoSuchEntity"])?.is_some())
-    }
-
-    pub(crate) fn plan(self, present: bool, draft: &mut Draft) {
-        if !present {
-            draft.create(Change::CreateServiceLinkedRole(self), self.purpose());
-        }
-    }
-
     fn purpose(self) -> &'static str {
         match self {
             Self::Ecs => "ECS attaches tasks to the network through it",
             Self::ElasticLoadBalancing => "load balancers attach to the network through it",
         }
     }
+}
 
-    pub(crate) async fn create(self, account: &Account) -> Result<(), CallError> {
-        let request = account.iam.create_service_linked_role().aws_service_name(self.service());
-        let answer = request.send().await.called("iam:CreateServiceLinkedRole", &self.id());
+/// A service-linked role that is; nothing of it is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Present;
+
+/// What can be done about a service-linked role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// `iam:CreateServiceLinkedRole`.
+    Create(ServiceLinkedRole),
+}
+
+const SERVICE_ROLE: &[&str] = &["role/aws-service-role/"];
+static GET: Action = Action::on("iam:GetRole", &["role/"]);
+static CREATE: Action = Action::on("iam:CreateServiceLinkedRole", SERVICE_ROLE);
+
+impl Managed for ServiceLinkedRole {
+    type State = Present;
+    type Change = Change;
+    const OWNED_BY_CI: &'static [&'static str] = &[];
+
+    fn id(&self) -> ResourceId {
+        Self::id(*self)
+    }
+
+    fn needs(&self) -> Vec<ResourceId> {
+        Vec::new()
+    }
+
+    async fn observe(&self, sight: &Sight<'_>) -> Result<Option<Present>, CallError> {
+        let answer = sight.account.iam.get_role().role_name(self.name()).send().await;
+        let answer = answer.called("iam:GetRole", &Self::id(*self));
+        Ok(unless_absent(answer, &["NoSuchEntity"])?.map(|_| Present))
+    }
+
+    fn owner(_: &mut Present) -> Option<&mut Owner> {
+        None
+    }
+
+    fn identify(&self, _: &Present, known: &mut Identifiers) {
+        known.names.insert(Self::id(*self), self.name().to_owned());
+    }
+
+    fn compare(&self, found: Option<&Present>, _: &Identifiers, draft: &mut Draft) {
+        if found.is_none() {
+            draft.missing(Change::Create(*self), self.purpose());
+        }
+    }
+
+    fn adopt(&self) -> Option<Change> {
+        None
+    }
+
+    fn take_away(&self, _: &Present, draft: &mut Draft) {
+        draft.stays("AWS made it for everything in the account that uses the service");
+    }
+
+    fn grants(&self, _: &ProjectName, location: &Location) -> Vec<Statement> {
+        let arn = location.iam_arn(&format!("role/aws-service-role/{}/{}", self.service(), self.name()));
+        vec![
+            Statement {
+                sid: "SeeServiceRoles",
+                purposes: vec!["See whether AWS's services have their roles in the account."],
+                actions: vec![&GET],
+                // Of a role that is not there IAM knows the name alone, and no path.
+                resources: vec![arn.clone(), location.iam_arn(&format!("role/{}", self.name()))],
+                conditions: vec![],
+            },
+            Statement {
+                sid: match self {
+                    Self::Ecs => "CreateEcsRole",
+                    Self::ElasticLoadBalancing => "CreateBalancingRole",
+                },
+                purposes: vec!["Make the roles of AWS's services before anything needs them."],
+                actions: vec![&CREATE],
+                resources: vec![arn],
+                conditions: vec![Condition {
+                    operator: "StringEquals",
+                    key: "iam:AWSServiceName",
+                    values: vec![self.service().to_owned()],
+                }],
+            },
+        ]
+    }
+}
+
+impl Alteration for Change {
+    fn resource(&self) -> ResourceId {
+        let Self::Create(role) = self;
+        role.id()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::These(Vec::new())
+    }
+
+    fn loses(&self) -> Option<&'static str> {
+        None
+    }
+
+    async fn make(&self, hands: &Hands<'_>) -> Result<Made, CallError> {
+        let Self::Create(role) = self;
+        let request = hands.account.iam.create_service_linked_role().aws_service_name(role.service());
+        let answer = request.send().await.called("iam:CreateServiceLinkedRole", &role.id());
         // AWS's services make the role too when they need it: that it is there now is all that is wanted.
         // The code is InvalidInput, "Service role name ... has been taken in this account".
         match answer {
-            Err(error) if error.code() == Some("InvalidInput") && error.to_string().contains("has been taken") => {
-                Ok(())
-            }
-            other => other.map(drop),
+            Err(error) if error.code() == Some("InvalidInput") && error.to_string().contains("has been taken") => {}
+            other => drop(other?),
         }
+        Ok(Made::Named(role.id(), role.name().to_owned()))
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "create {}", self.resource())
     }
 }
 

@@ -7,8 +7,8 @@ use aws_sdk_ecs::types::{
     DeploymentStrategy, LinearConfiguration, LoadBalancer as LoadBalancerRegistration,
 };
 
-use super::ResourceId;
 use super::listener_rule::ListenerRule;
+use super::{Kind, ResourceId};
 use crate::config::{Hook, HookStage, Shift, Strategy};
 use crate::fault::CallError;
 use crate::identifiers::Identifiers;
@@ -84,7 +84,7 @@ impl Traffic {
             }
         }
         let Some((role, functions)) = functions else { return Ok(rollout) };
-        let role = identifiers.role(role, operation, service)?;
+        let role = identifiers.name(&ResourceId::new(Kind::Role, role), operation, service)?;
         for (hook, function) in shift.hooks.iter().zip(functions) {
             let Hook { function: _, stages, timeout_minutes } = hook;
             let timeout = timeout_minutes.map(|minutes| {
@@ -109,25 +109,30 @@ impl Traffic {
         operation: &'static str,
         service: &ResourceId,
     ) -> Result<AdvancedConfiguration, CallError> {
-        let rule = |rule: &ListenerRule| identifiers.listener_rule(&rule.id(), operation, service);
+        let rule = |rule: &ListenerRule| identifiers.name(&rule.id(), operation, service);
         Ok(AdvancedConfiguration::builder()
-            .alternate_target_group_arn(identifiers.target_group(&self.alternate, operation, service)?)
+            .alternate_target_group_arn(identifiers.name(
+                &ResourceId::new(Kind::TargetGroup, &self.alternate),
+                operation,
+                service,
+            )?)
             .production_listener_rule(rule(&self.production)?)
             .set_test_listener_rule(self.test.as_ref().map(rule).transpose()?.map(str::to_owned))
-            .role_arn(identifiers.role(&self.infrastructure_role, operation, service)?)
+            .role_arn(identifiers.name(&ResourceId::new(Kind::Role, &self.infrastructure_role), operation, service)?)
             .build())
     }
 
     /// What a service that is as it should be does. `identifiers` has what is there.
     pub(crate) fn wanted(&self, identifiers: &Identifiers) -> TrafficState {
         let Self { shift, alternate, production, test, infrastructure_role: _, functions } = self;
-        let arn = |rule: &ListenerRule| identifiers.listener_rules.get(&rule.id().name).cloned();
+        let arn = |rule: &ListenerRule| identifiers.get(&rule.id()).map(str::to_owned);
         let between = (|| {
             let test = match test {
                 Some(test) => arn(test)?,
                 None => String::new(),
             };
-            Some([identifiers.target_groups.get(alternate)?.clone(), arn(production)?, test])
+            let alternate = identifiers.get(&ResourceId::new(Kind::TargetGroup, alternate))?;
+            Some([alternate.to_owned(), arn(production)?, test])
         })();
         // What is not written is what ECS takes by default (botocore ecs, `LinearConfiguration`, `CanaryConfiguration`).
         let (share, wait) = match shift.strategy {

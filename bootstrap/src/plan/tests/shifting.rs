@@ -3,32 +3,33 @@
 use serde_json::json;
 
 use super::cases::{Case, case};
+use super::model::of;
 use crate::observe::Observed;
-use crate::resource::Owner;
 use crate::resource::listener_rule::ListenerRuleState;
 use crate::resource::role::RoleState;
 use crate::resource::service::ServiceState;
+use crate::resource::{Kind, Owner, ResourceId, State};
 
 fn role(account: &mut Observed, name: &str, change: impl FnOnce(&mut RoleState)) {
-    if let Some(state) = account.roles.get_mut(name) {
+    if let Some(state) = of!(account, Role, Role, name) {
         change(state);
     }
 }
 
 fn rule(account: &mut Observed, name: &str, change: impl FnOnce(&mut ListenerRuleState)) {
-    if let Some(state) = account.listener_rules.get_mut(name) {
+    if let Some(state) = of!(account, ListenerRule, ListenerRule, name) {
         change(state);
     }
 }
 
 fn service(account: &mut Observed, change: impl FnOnce(&mut ServiceState)) {
-    if let Some(state) = &mut account.service {
+    if let Some(state) = of!(account, Service, Service, "news/news-api") {
         change(state);
     }
 }
 
 pub(super) const CASES: &[Case] = &[
-    case("the infrastructure role is gone", |account| drop(account.roles.remove("news-api-infrastructure")), "\
+    case("the infrastructure role is gone", |account| account.found.retain(|id, _| id.name != "news-api-infrastructure"), "\
 1. create role `news-api-infrastructure`: missing; ECS moves requests with it
 2. give role `news-api-infrastructure` the managed policy `arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers`: missing; it allows ECS to change listener rules (after 1)
 "),
@@ -48,7 +49,7 @@ pub(super) const CASES: &[Case] = &[
             })
         },
         "\
-in the way: role `news-api-infrastructure` is somebody else's (it has no tag `greenroom:project`), so it is not touched; wanted: give role `news-api-infrastructure` the managed policy `arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers`
+in the way: role `news-api-infrastructure` is somebody else's (it has no tag `greenroom:project`), so it is not touched; wanted: give role `news-api-infrastructure` the managed policy `arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers`; `--adopt` makes it this project's
 ",
     ),
     case(
@@ -56,7 +57,8 @@ in the way: role `news-api-infrastructure` is somebody else's (it has no tag `gr
         |account| {
             role(account, "news-api-hooks", |state| {
                 let statement = json!({"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"});
-                state.policy = Some(json!({"Version": "2012-10-17", "Statement": [statement]}));
+                let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
+                state.policies.insert("news-api-hooks".to_owned(), policy);
             })
         },
         "\
@@ -67,14 +69,13 @@ in the way: role `news-api-infrastructure` is somebody else's (it has no tag `gr
         "the infrastructure role trusts tasks",
         |account| role(account, "news-api-infrastructure", |state| state.trust = json!("none")),
         "\
-left as it is: role `news-api-infrastructure`: trust policy: wanted one for ECS, found one that cannot be read as a policy
+1. write trust policy of role `news-api-infrastructure`: it cannot be read as a policy
 ",
     ),
     case(
         "the second target group and the rules are gone",
         |account| {
-            account.alternate_target_group = None;
-            account.listener_rules.clear();
+            account.found.retain(|id, _| id.kind != Kind::ListenerRule && id.name != "news-api-alt");
         },
         "\
 1. create target group `news-api-alt`: missing; the tasks of every other revision are registered in it
@@ -94,7 +95,7 @@ nothing to do
         "the production rule is for something else",
         |account| rule(account, "news-api:80/production", |state| state.takes = "the paths `/admin`".to_owned()),
         "\
-in the way: listener rule `news-api:80/production` cannot be used: it takes the paths `/admin`, not the paths `/*`
+1. have listener rule `news-api:80/production` take the paths `/*`: takes: wanted the paths `/*`, found the paths `/admin`
 ",
     ),
     case(

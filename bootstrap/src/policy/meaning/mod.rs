@@ -61,6 +61,20 @@ pub struct Difference {
     version: bool,
 }
 
+impl Difference {
+    /// Every grant that the other policy lacks.
+    #[must_use]
+    pub fn lacking(&self) -> &[String] {
+        &self.lacking
+    }
+
+    /// Every grant that only the other policy has.
+    #[must_use]
+    pub fn beyond(&self) -> &[String] {
+        &self.beyond
+    }
+}
+
 impl Meaning {
     /// What a policy document says; none if it is not one.
     #[must_use]

@@ -1,0 +1,192 @@
+//! What can be done about a service.
+
+use std::fmt;
+
+use aws_sdk_ecs::types::{
+    AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration, LaunchType,
+    LoadBalancer as LoadBalancerRegistration, NetworkConfiguration,
+};
+
+use super::cluster::tag;
+use super::managed::{Alteration, Hands, Managed};
+use super::service::Service;
+use super::{Kind, ResourceId};
+use crate::fault::{CallError, Called, Failure, sent, unless_absent};
+use crate::identifiers::Made;
+use crate::plan::Needs;
+
+/// One call that changes a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// `ecs:CreateService`.
+    Create {
+        /// The service.
+        service: Service,
+        /// The subnets that its tasks go into.
+        subnet_ids: Vec<String>,
+    },
+    /// `ecs:UpdateService`, of how it is rolled out. It starts no deployment.
+    Configure(Service),
+    /// `ecs:TagResource`.
+    Tag(Service),
+    /// `ecs:UpdateService`, of the desired count.
+    ScaleToZero(Service),
+    /// `ecs:DeleteService`.
+    Delete(Service),
+    /// `ecs:DescribeServices`, until there is no such service.
+    AwaitGone(Service),
+}
+
+impl Change {
+    /// The service.
+    pub(crate) fn service(&self) -> &Service {
+        match self {
+            Self::Create { service, subnet_ids: _ }
+            | Self::Configure(service)
+            | Self::Tag(service)
+            | Self::ScaleToZero(service)
+            | Self::Delete(service)
+            | Self::AwaitGone(service) => service,
+        }
+    }
+}
+
+impl Alteration for Change {
+    fn resource(&self) -> ResourceId {
+        match self {
+            Self::Configure(service) => ResourceId::new(Kind::Configuration, service.id().name),
+            Self::Create { .. } | Self::Tag(_) | Self::ScaleToZero(_) | Self::Delete(_) | Self::AwaitGone(_) => {
+                self.service().id()
+            }
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::These(match self {
+            Self::Create { service, subnet_ids: _ } => Managed::needs(service),
+            Self::Tag(_) | Self::ScaleToZero(_) => Vec::new(),
+            // ECS takes no change of a service whose target group no listener forwards to.
+            Self::Configure(service) => vec![service.id(), service.listener.id()],
+            Self::Delete(service) | Self::AwaitGone(service) => vec![service.id()],
+        })
+    }
+
+    fn loses(&self) -> Option<&'static str> {
+        None
+    }
+
+    async fn make(&self, hands: &Hands<'_>) -> Result<Made, CallError> {
+        let (ecs, id, service) = (&hands.account.ecs, self.resource(), self.service());
+        let (cluster, name) = (service.cluster.as_str(), service.name.as_str());
+        match self {
+            Self::Create { service, subnet_ids } => return create(service, subnet_ids, hands).await,
+            Self::Configure(_) => {
+                let request = ecs.update_service().cluster(cluster).service(name);
+                let request = request.health_check_grace_period_seconds(service.rollout.grace_period.get());
+                let mut rollout = DeploymentConfiguration::builder()
+                    .minimum_healthy_percent(service.rollout.minimum_healthy_percent.get())
+                    .maximum_percent(service.rollout.maximum_percent.get());
+                if service.traffic.is_none() {
+                    rollout = rollout.deployment_circuit_breaker(breaker());
+                }
+                let answer = request.deployment_configuration(rollout.build()).send().await;
+                answer.called("ecs:UpdateService", &id)?;
+            }
+            Self::Tag(_) => {
+                let arn = hands.known.name(&id, "ecs:TagResource", &id)?;
+                let answer = ecs.tag_resource().resource_arn(arn).tags(tag(hands.project)).send().await;
+                answer.called("ecs:TagResource", &id)?;
+            }
+            Self::ScaleToZero(_) => {
+                let answer = ecs.update_service().cluster(cluster).service(name).desired_count(0).send().await;
+                unless_gone(answer.called("ecs:UpdateService", &id))?;
+            }
+            Self::Delete(_) => {
+                let answer = ecs.delete_service().cluster(cluster).service(name).send().await;
+                unless_gone(answer.called("ecs:DeleteService", &id))?;
+            }
+            Self::AwaitGone(_) => {
+                const OPERATION: &str = "ecs:DescribeServices";
+                let answer = ecs.describe_services().cluster(cluster).services(name).send().await;
+                let answer = unless_absent(answer.called(OPERATION, &id), &["ClusterNotFoundException"])?;
+                let services = answer.and_then(|answer| answer.services).unwrap_or_default();
+                if services.iter().any(|service| service.status() != Some("INACTIVE")) {
+                    let failure = Failure::Pending { what: "the service's tasks to drain" };
+                    return Err(CallError { operation: OPERATION, resource: id, failure });
+                }
+            }
+        }
+        Ok(Made::Nothing)
+    }
+}
+
+/// That a service is gone already is what its deletion wants.
+fn unless_gone<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    unless_absent(answer, &["ServiceNotFoundException", "ServiceNotActiveException", "ClusterNotFoundException"])
+}
+
+fn breaker() -> DeploymentCircuitBreaker {
+    DeploymentCircuitBreaker::builder().enable(true).rollback(true).build()
+}
+
+async fn create(service: &Service, subnet_ids: &[String], hands: &Hands<'_>) -> Result<Made, CallError> {
+    const OPERATION: &str = "ecs:CreateService";
+    let (id, known) = (service.id(), hands.known);
+    let named = |kind, name: &str| known.name(&ResourceId::new(kind, name), OPERATION, &id);
+    // The subnets of a default VPC reach the internet, and with it ECR and the logs, only from public addresses.
+    let network = AwsVpcConfiguration::builder()
+        .set_subnets(Some(subnet_ids.to_vec()))
+        .security_groups(named(Kind::SecurityGroup, &service.security_group)?)
+        .assign_public_ip(AssignPublicIp::Enabled)
+        .build()
+        .expect("a network configuration with subnets is complete");
+    let rollout = DeploymentConfiguration::builder()
+        .minimum_healthy_percent(service.rollout.minimum_healthy_percent.get())
+        .maximum_percent(service.rollout.maximum_percent.get());
+    let (rollout, advanced) = match &service.traffic {
+        None => (rollout.deployment_circuit_breaker(breaker()), None),
+        Some(traffic) => {
+            (traffic.configure(rollout, known, OPERATION, &id)?, Some(traffic.advanced(known, OPERATION, &id)?))
+        }
+    };
+    let target = LoadBalancerRegistration::builder()
+        .target_group_arn(named(Kind::TargetGroup, &service.target_group)?)
+        .set_advanced_configuration(advanced)
+        .container_name(service.container.as_str())
+        .container_port(i32::from(service.port.get()))
+        .build();
+    let answer = hands
+        .account
+        .ecs
+        .create_service()
+        .cluster(service.cluster.as_str())
+        .service_name(service.name.as_str())
+        .task_definition(named(Kind::TaskDefinition, service.family.as_str())?)
+        .desired_count(0)
+        .launch_type(LaunchType::Fargate)
+        .network_configuration(NetworkConfiguration::builder().awsvpc_configuration(network).build())
+        .load_balancers(target)
+        .health_check_grace_period_seconds(service.rollout.grace_period.get())
+        .deployment_configuration(rollout.build())
+        .tags(tag(hands.project))
+        .send()
+        .await
+        .called(OPERATION, &id)?;
+    let arn = answer.service.and_then(|service| service.service_arn);
+    let arn = sent(arn, "serviceArn", OPERATION, &id)?;
+    Ok(Made::Named(id, arn))
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let resource = self.resource();
+        match self {
+            Self::Create { .. } => write!(f, "create {resource} at desired count 0"),
+            Self::Configure(_) => write!(f, "set {resource}"),
+            Self::Tag(_) => write!(f, "tag {resource} as the project's"),
+            Self::ScaleToZero(_) => write!(f, "scale {resource} to 0 tasks"),
+            Self::Delete(_) => write!(f, "delete {resource}"),
+            Self::AwaitGone(_) => write!(f, "wait until {resource} is gone"),
+        }
+    }
+}

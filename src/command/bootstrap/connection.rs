@@ -1,0 +1,79 @@
+//! The project's files, and the account that they are for.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use bootstrap::{Account, Adopt, ConnectOptions, Credentials, Desired, Observed, Region};
+use clap::Args;
+
+use super::refusal;
+use crate::account_setup::BootstrapAccount;
+use crate::command::complain;
+use crate::config;
+use crate::exit::Exit;
+
+/// How to reach the account.
+#[derive(Debug, Args)]
+pub(super) struct Connection {
+    /// Where all of AWS answers, instead of at its own addresses [default: `AWS_ENDPOINT_URL`, if it is set].
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// The profile whose credentials to use [default: as the AWS CLI finds them].
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
+    /// The Region; it must be the project's [default: `region` in greenroom.toml].
+    #[arg(long, value_name = "REGION", value_parser = Region::parse)]
+    region: Option<Region>,
+}
+
+/// Which of somebody else's resources become the project's.
+#[derive(Debug, Args)]
+pub(super) struct Adoption {
+    /// Make this resource of somebody else's the project's: a name from the plan, or `all`. May be given more than once.
+    #[arg(long, value_name = "NAME|all")]
+    adopt: Vec<String>,
+}
+
+impl Adoption {
+    pub(super) fn chosen(&self) -> Adopt {
+        if self.adopt.iter().any(|name| name == "all") {
+            return Adopt::All;
+        }
+        Adopt::Named(self.adopt.iter().cloned().collect::<BTreeSet<_>>())
+    }
+}
+
+/// A project and its account.
+pub(super) struct Connected {
+    pub(super) account: Account,
+    pub(super) desired: Desired,
+}
+
+impl Connected {
+    /// Looks at the account; what cannot be seen has been said if there is only an exit code.
+    pub(super) async fn observe(&self) -> Result<Observed, Exit> {
+        bootstrap::observe(&self.account, &self.desired).await.map_err(|error| refusal::of_call(&error))
+    }
+}
+
+/// What the project's files say.
+pub(super) fn read(path: &Path) -> Result<bootstrap::Config, Exit> {
+    let (config, _) = config::read(path).map_err(|error| complain(error, Exit::Input))?;
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let engine = config.database.as_ref().map(|database| database.engine);
+    let read = BootstrapAccount::read(&config, directory, engine).map_err(|error| complain(error, Exit::Input))?;
+    Ok(read.config)
+}
+
+/// Reads the project's files and connects; what went wrong has been said if there is only an exit code.
+pub(super) async fn open(path: &Path, connection: &Connection) -> Result<Connected, Exit> {
+    let config = read(path)?;
+    let options = ConnectOptions {
+        endpoint_url: connection.endpoint_url.clone(),
+        region: connection.region.clone().unwrap_or_else(|| config.project.region.clone()),
+        credentials: Credentials::Ambient { profile: connection.profile.clone() },
+    };
+    let account = bootstrap::connect(&options).await.map_err(|error| refusal::of_connection(&error))?;
+    let desired = Desired::new(&config, account.location()).map_err(|error| refusal::of_files(&error))?;
+    Ok(Connected { account, desired })
+}
