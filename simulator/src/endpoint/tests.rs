@@ -249,7 +249,7 @@ fn other_services_are_refused_in_their_own_protocol() {
             ("smithy-protocol", "rpc-v2-cbor"),
             "",
             "f__typelNotSimulated",
-            "the operation codedeploy:CreateDeployment",
+            "the operation codedeploy:CreateDeployment; it does simulate ECS's own blue/green, linear and canary deployments",
         ),
         (
             "cloudformation",

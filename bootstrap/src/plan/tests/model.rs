@@ -44,7 +44,8 @@ macro_rules! of {
 pub(super) use of;
 
 fn add(account: &mut Observed, id: ResourceId, state: State) {
-    assert_eq!(account.found.insert(id.clone(), state), None, "{id} was there");
+    assert!(!account.found.contains_key(&id), "{id} was there");
+    account.found.insert(id, state);
 }
 
 fn remove(account: &mut Observed, id: &ResourceId) {
