@@ -37,7 +37,7 @@ pub mod task_definition;
 pub use config::Config;
 pub use connect::{Account, ConnectError, ConnectOptions, Credentials, connect};
 pub use desired::{Desired, DesiredError};
-pub use execute::{ExecuteError, Progress, Silent, StepEvent, apply, apply_saved, destroy, execute};
+pub use execute::{ExecuteError, Progress, Silent, StepEvent, apply, destroy, execute};
 pub use fault::{CallError, Fault};
 pub use location::{AccountId, Location, Region};
 pub use observe::{Observed, observe};

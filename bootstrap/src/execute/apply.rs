@@ -11,7 +11,7 @@ use crate::desired::Desired;
 use crate::fault::Fault;
 use crate::observe::observe;
 use crate::outcome::Outcome;
-use crate::plan::{Plan, PlanOptions, Saved, plan};
+use crate::plan::{Plan, PlanOptions, plan};
 
 /// So many answers may be lost, or things be made by others, in one run.
 const ROUNDS: usize = 8;
@@ -49,21 +49,4 @@ pub async fn apply(
         }
         next = planned;
     }
-}
-
-/// Checks that a saved plan is still what there is to do, and makes the account what is desired.
-///
-/// # Errors
-/// If the account or what is desired has changed since the plan was saved; otherwise as [`apply`].
-pub async fn apply_saved(
-    account: &Account,
-    desired: &Desired,
-    saved: &Saved,
-    options: &PlanOptions,
-    progress: &dyn Progress,
-) -> Result<Outcome, ExecuteError> {
-    let observed = observe(account, desired).await.map_err(|source| ExecuteError::Observe(Box::new(source)))?;
-    let now = plan(desired, &observed, options);
-    saved.check(&now, &observed).map_err(|what| ExecuteError::Outdated { what })?;
-    apply(account, desired, now, options, progress).await
 }

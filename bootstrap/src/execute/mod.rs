@@ -8,7 +8,7 @@ mod apply;
 mod patience;
 mod schedule;
 
-pub use apply::{apply, apply_saved};
+pub use apply::apply;
 
 use std::time::Duration;
 
@@ -104,9 +104,6 @@ pub enum ExecuteError {
         /// What has changed.
         what: String,
     },
-    /// The account could not be looked at.
-    #[error("looking at the account")]
-    Observe(#[source] Box<CallError>),
     /// Everything was done, and yet something is missing.
     #[error("the plan is done, and nothing is known of the {what}")]
     Incomplete {
@@ -120,7 +117,7 @@ impl ExecuteError {
     #[must_use]
     pub fn lacks(&self) -> Option<&str> {
         match self {
-            Self::Step { source, .. } | Self::Observe(source) => source.lacks(),
+            Self::Step { source, .. } => source.lacks(),
             Self::Blocked(_)
             | Self::MovedOn { .. }
             | Self::Stopped
@@ -136,7 +133,6 @@ impl ExecuteError {
             Self::Blocked(_) => Fault::Blocked,
             Self::MovedOn { .. } | Self::Outdated { .. } => Fault::MovedOn,
             Self::Step { source, .. } => source.fault(),
-            Self::Observe(source) => source.fault(),
             Self::Stopped => Fault::Stopped,
             Self::Incomplete { .. } => Fault::Bug,
         }

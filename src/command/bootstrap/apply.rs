@@ -11,7 +11,7 @@ use super::connection::{self, Adoption, Connected, Connection};
 use super::display::Display;
 use super::handover::{Handover, Place};
 use super::journal::{Journal, Unfinished};
-use super::{is_wanted, or_interrupted, plan, refusal};
+use super::{plan, refusal, unless_blocked, unless_declined, unless_interrupted};
 use crate::exit::Exit;
 use crate::interruption::interruption;
 
@@ -47,20 +47,9 @@ struct Prepared {
 }
 
 pub(super) async fn run(path: &Path, arguments: &Arguments) -> Exit {
-    let mut prepared = None;
-    let exit = or_interrupted(async {
-        match prepare(path, arguments).await {
-            Ok(ready) => {
-                prepared = Some(ready);
-                Exit::Ok
-            }
-            Err(exit) => exit,
-        }
-    });
-    let exit = exit.await;
-    match prepared {
-        Some(prepared) if exit == Exit::Ok => carry_out(prepared, arguments).await,
-        _ => exit,
+    match unless_interrupted(prepare(path, arguments)).await {
+        Ok(prepared) => carry_out(prepared, arguments).await,
+        Err(exit) => exit,
     }
 }
 
@@ -79,17 +68,11 @@ async fn prepare(path: &Path, arguments: &Arguments) -> Result<Prepared, Exit> {
         saved.check(&plan, &observed).map_err(|what| refusal::of_execution(&ExecuteError::Outdated { what }))?;
     }
     plan::show(&plan, arguments.json);
-    if !plan.blockers().is_empty() {
-        anstream::eprintln!("error: something stands in the way; nothing has been changed");
-        return Err(Exit::Input);
-    }
+    unless_blocked(&plan)?;
     if plan.makes_access_key() {
         place.takes_a_key()?;
     }
-    if !plan.is_empty() && !arguments.yes && !is_wanted("make these changes?")? {
-        anstream::eprintln!("nothing has been changed");
-        return Err(Exit::Pending);
-    }
+    unless_declined(&plan, arguments.yes, "make these changes?")?;
     Ok(Prepared { connected, plan, options, place })
 }
 

@@ -9,7 +9,7 @@ use super::apply::until_stopped;
 use super::connection::{self, Connected, Connection};
 use super::display::Display;
 use super::journal::Journal;
-use super::{is_wanted, or_interrupted, plan, refusal};
+use super::{plan, refusal, unless_blocked, unless_declined, unless_interrupted};
 use crate::exit::Exit;
 
 /// Take everything away that is the project's, in the opposite order. What is somebody else's, or shared, stays and is named.
@@ -32,18 +32,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(path: &Path, arguments: &Arguments) -> Exit {
-    let mut prepared = None;
-    let exit = or_interrupted(async {
-        match prepare(path, arguments).await {
-            Ok(ready) => {
-                prepared = Some(ready);
-                Exit::Ok
-            }
-            Err(exit) => exit,
-        }
-    });
-    let exit = exit.await;
-    let Some((connected, plan)) = prepared.filter(|_| exit == Exit::Ok) else { return exit };
+    let (connected, plan) = match unless_interrupted(prepare(path, arguments)).await {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
+    };
     let (journal, _) = Journal::open(arguments.journal.as_deref(), &connected.desired, "destroy", plan.steps().len());
     let display = Display::new(plan.steps().len(), journal);
     let result = until_stopped(bootstrap::destroy(&connected.account, &plan, &display), &display).await;
@@ -61,13 +53,7 @@ async fn prepare(path: &Path, arguments: &Arguments) -> Result<(Connected, Plan)
     let options = PlanOptions { empties_repositories: arguments.empty_repositories, ..PlanOptions::default() };
     let plan = bootstrap::plan_destruction(&connected.desired, &observed, &options);
     plan::show(&plan, arguments.json);
-    if !plan.blockers().is_empty() {
-        anstream::eprintln!("error: something stands in the way; nothing has been changed");
-        return Err(Exit::Input);
-    }
-    if !plan.is_empty() && !arguments.yes && !is_wanted("delete all of that?")? {
-        anstream::eprintln!("nothing has been changed");
-        return Err(Exit::Pending);
-    }
+    unless_blocked(&plan)?;
+    unless_declined(&plan, arguments.yes, "delete all of that?")?;
     Ok((connected, plan))
 }

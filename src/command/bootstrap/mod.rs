@@ -20,6 +20,7 @@ mod rotate_key;
 use std::future::Future;
 use std::path::Path;
 
+use bootstrap::Plan;
 use clap::Subcommand;
 
 use super::block_on;
@@ -65,10 +66,33 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
 
 /// Ends what changes nothing at once when somebody asks for an end.
 async fn or_interrupted(work: impl Future<Output = Exit>) -> Exit {
+    unless_interrupted(async { Ok(work.await) }).await.unwrap_or_else(|exit| exit)
+}
+
+/// The same, of what comes before a change.
+async fn unless_interrupted<T>(work: impl Future<Output = Result<T, Exit>>) -> Result<T, Exit> {
     tokio::select! {
-        exit = work => exit,
-        () = interruption() => Exit::Interrupted,
+        result = work => result,
+        () = interruption() => Err(Exit::Interrupted),
     }
+}
+
+/// Refuses a plan that something stands in the way of.
+fn unless_blocked(plan: &Plan) -> Result<(), Exit> {
+    if plan.blockers().is_empty() {
+        return Ok(());
+    }
+    anstream::eprintln!("error: something stands in the way; nothing has been changed");
+    Err(Exit::Input)
+}
+
+/// Asks whether a plan that changes anything is to be carried out, unless the answer, `yes`, is there already.
+fn unless_declined(plan: &Plan, yes: bool, question: &str) -> Result<(), Exit> {
+    if plan.is_empty() || yes || is_wanted(question)? {
+        return Ok(());
+    }
+    anstream::eprintln!("nothing has been changed");
+    Err(Exit::Pending)
 }
 
 /// Asks on the terminal; without one nobody could answer, and `--yes` is needed.
