@@ -119,6 +119,7 @@ impl World {
     pub(crate) fn pass<O: Operation>(&mut self, caller: &Caller, operation: O) -> Result<O::Output, Refusal> {
         self.iam.check_session_may_call(caller, O::NAME)?;
         for access in operation.accesses(self)? {
+            self.note_asked(caller, &access);
             self.decide(caller, &access).map_err(Refusal::Denied)?;
         }
         let before = self.iam_before(O::NAME);

@@ -76,16 +76,12 @@ fn cut<K: AsRef<str>, T>(
 
 /// The token of a page that ended with `key`: its bytes in hexadecimal.
 fn token_for(key: &str) -> String {
-    key.bytes().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(key)
 }
 
 /// The key that a token names.
 fn key(token: &str) -> Option<String> {
-    if !token.is_ascii() || !token.len().is_multiple_of(2) {
-        return None;
-    }
-    let bytes = (0..token.len()).step_by(2).map(|at| u8::from_str_radix(&token[at..at + 2], 16).ok());
-    String::from_utf8(bytes.collect::<Option<Vec<u8>>>()?).ok()
+    String::from_utf8(hex::decode(token).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -54,6 +54,8 @@ pub struct World {
     forgotten: u64,
     cause: Option<Sequence>,
     throttled_until: Option<Timestamp>,
+    /// What was asked for, if that is kept.
+    pub(crate) asked: Option<iam::Ledger>,
 }
 
 impl World {
@@ -86,6 +88,7 @@ impl World {
             forgotten: 0,
             cause: None,
             throttled_until: None,
+            asked: None,
         }
     }
 

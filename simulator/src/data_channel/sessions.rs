@@ -1,7 +1,6 @@
 //! Who may open a data channel, and where.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::net::SocketAddr;
@@ -69,7 +68,7 @@ impl Sessions {
     pub fn new(engine: Engine, address: SocketAddr, stopping: CancellationToken) -> io::Result<Self> {
         let mut key = [0; 32];
         File::open("/dev/urandom")?.read_exact(&mut key)?;
-        let (key, drawn, invited) = (Secret::new(hex(&key)), AtomicU64::default(), Mutex::default());
+        let (key, drawn, invited) = (Secret::new(hex::encode(key)), AtomicU64::default(), Mutex::default());
         Ok(Self { engine, address, key, drawn, invited, stopping })
     }
 
@@ -104,7 +103,7 @@ impl Sessions {
 
     /// A text that only the holder of the key can foretell.
     fn draw(&self, what: &str, number: u64) -> String {
-        hex(&Sha256::digest(format!("{} {what} {number}", self.key.expose())))
+        hex::encode(Sha256::digest(format!("{} {what} {number}", self.key.expose())))
     }
 }
 
@@ -133,12 +132,5 @@ async fn open(
         if let Err(error) = session::run(socket, &id, admit, &sessions.engine, &sessions.stopping).await {
             tracing::debug!(session = id, %error, "a session broke off");
         }
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to memory does not fail");
-        text
     })
 }

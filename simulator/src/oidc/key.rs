@@ -38,7 +38,7 @@ impl Key {
         let mut public = Jwk::from_encoding_key(&signing, Algorithm::RS256).map_err(|error| unusable(&error))?;
         let checking = DecodingKey::from_jwk(&public).map_err(|error| unusable(&error))?;
         let listed = serde_json::to_vec(&public).map_err(|error| unusable(&error))?;
-        let name: String = Sha256::digest(&listed).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let name = hex::encode(&Sha256::digest(&listed)[..16]);
         public.common.key_id = Some(name.clone());
         public.common.public_key_use = Some(jsonwebtoken::jwk::PublicKeyUse::Signature);
         Ok(Self { name, signing, checking, public })

@@ -123,6 +123,8 @@ struct Asked {
     audience: Option<String>,
     /// As [`Job::in_repository`] reads it.
     repository: Option<String>,
+    /// The repository's number, of one whose name does not say it.
+    repository_id: Option<u64>,
     /// Such as `refs/heads/main` or `refs/tags/v1`.
     #[serde(rename = "ref")]
     reference: Option<String>,
@@ -134,7 +136,7 @@ struct Asked {
 impl Asked {
     /// `job`, with what is asked for in its place.
     fn of(self, job: &Job) -> Result<Job, (StatusCode, String)> {
-        let Self { audience: _, repository, reference, environment, pull_request } = self;
+        let Self { audience: _, repository, repository_id, reference, environment, pull_request } = self;
         let of_reference = reference.as_deref().map(|reference| {
             let branch = reference.strip_prefix("refs/heads/").map(|name| Trigger::Branch(name.to_owned()));
             let tag = || reference.strip_prefix("refs/tags/").map(|name| Trigger::Tag(name.to_owned()));
@@ -152,6 +154,7 @@ impl Asked {
         if let Some(repository) = repository {
             of = of.in_repository(&repository).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
         }
+        of.repository_id = repository_id.unwrap_or(of.repository_id);
         of.trigger = trigger.unwrap_or(of.trigger);
         of.environment = environment.or(of.environment);
         Ok(of)

@@ -20,7 +20,7 @@ impl Digest {
 
     /// The digest of everything that `hasher` has seen.
     pub(super) fn finished(hasher: Sha256) -> Self {
-        Self { hex: hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect() }
+        Self { hex: hex::encode(hasher.finalize()) }
     }
 
     /// The 64 hexadecimal digits alone.

@@ -110,6 +110,19 @@ impl Client {
         Ok(Self { endpoint: endpoint.trim_end_matches('/').to_owned(), signer, http })
     }
 
+    /// The id of the access key that it signs with.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        &self.signer.access_key_id
+    }
+
+    /// The same with the token of temporary credentials.
+    #[must_use]
+    pub fn with_session_token(mut self, token: &str) -> Self {
+        self.signer.token = Some(token.to_owned());
+        self
+    }
+
     /// Calls `operation` of `service` (its signing name, such as `ecs`), whose `X-Amz-Target` begins with `target`. An answer
     /// without a body is null.
     ///

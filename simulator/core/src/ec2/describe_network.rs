@@ -117,6 +117,28 @@ impl Operation for DescribeInternetGateways {
     }
 }
 
+/// A VPC endpoint. Making one is not simulated, so that there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VpcEndpoint {}
+
+/// Describes VPC endpoints.
+#[derive(Clone, Debug, Default)]
+pub struct DescribeVpcEndpoints(pub Query);
+
+impl Operation for DescribeVpcEndpoints {
+    type Output = Page<VpcEndpoint>;
+    const NAME: &'static str = "ec2:DescribeVpcEndpoints";
+
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        Ok(listing(world, Self::NAME))
+    }
+
+    fn perform(authorized: Authorized<Self>, _: &mut World) -> Result<Self::Output, Refusal> {
+        // Source of the code: EC2 API reference, "Error codes".
+        authorized.operation.0.answer(&BTreeMap::new(), "InvalidVpcEndpointId.NotFound", "Vpc Endpoint Id")
+    }
+}
+
 /// Describes availability zones. They are not paged.
 #[derive(Clone, Debug, Default)]
 pub struct DescribeAvailabilityZones {
@@ -278,6 +300,23 @@ impl Filterable for InternetGateway {
             "owner-id" => vec![self.owner.to_string()],
             other => tag_values(&self.tags, other),
         }
+    }
+}
+
+impl Filterable for VpcEndpoint {
+    const FILTERS: &'static [&'static str] = &[
+        "ip-address-type",
+        "service-name",
+        "service-region",
+        "tag-key",
+        "vpc-endpoint-id",
+        "vpc-endpoint-state",
+        "vpc-endpoint-type",
+        "vpc-id",
+    ];
+
+    fn values(&self, _: &str) -> Vec<String> {
+        match *self {}
     }
 }
 

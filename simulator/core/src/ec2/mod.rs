@@ -1,6 +1,6 @@
 //! EC2: the network of the account. VPC, subnets, routes and security groups; no instances.
 //!
-//! Deliberately absent: making VPCs and subnets, network ACLs, prefix lists, peering, IPv6 in the VPC, tags of network interfaces.
+//! Deliberately absent: making VPCs and subnets, network ACLs, prefix lists, VPC endpoints (the list of them is empty), peering, IPv6 in the VPC, tags of network interfaces.
 
 mod account;
 mod attempt;
@@ -30,7 +30,7 @@ pub use attempt::Attempt;
 pub use authorize::{AuthorizeEgress, AuthorizeIngress, AuthorizeSecurityGroup, Direction, Egress, Ingress};
 pub use describe_network::{
     AvailabilityZone, DescribeAvailabilityZones, DescribeInternetGateways, DescribeRouteTables, DescribeSubnets,
-    DescribeVpcs, Query,
+    DescribeVpcEndpoints, DescribeVpcs, Query, VpcEndpoint,
 };
 pub use describe_rules::DescribeSecurityGroupRules;
 pub use filter::Filter;

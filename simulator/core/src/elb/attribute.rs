@@ -67,6 +67,22 @@ impl Operation for ModifyTargetGroupAttributes {
     }
 }
 
+/// Takes `asked`, a key and a value, of `owner` where that is what is in `listed` already: nothing else of it can be had.
+///
+/// # Errors
+/// The value is another, or nothing has such an attribute.
+pub(super) fn keep(listed: &[(String, String)], asked: &(String, String), owner: &str) -> Result<(), Refusal> {
+    let (key, value) = asked;
+    if listed.contains(asked) {
+        return Ok(());
+    }
+    if listed.iter().any(|(known, _)| known == key) {
+        let what = format!("{} attribute `{key}` = `{value}`", owner.to_lowercase());
+        return Err(Refusal::NotSimulated { what });
+    }
+    Err(fault("ValidationError", format!("{owner} attribute key '{key}' is not recognized")))
+}
+
 /// The attributes that are simulated, and those others whose default is what the simulation does.
 fn attributes(group: &TargetGroup) -> Vec<(String, String)> {
     let delay = group.deregistration_delay.as_secs().to_string();

@@ -3,6 +3,7 @@
 //! Source: botocore elbv2, `LoadBalancerAttribute`. Only deletion protection can be changed. The others are described with AWS's
 //! defaults, as far as those are what the simulation does, and asking for another value is refused as not simulated.
 
+use super::attribute::keep;
 use super::load_balancer::{LoadBalancer, fault};
 use super::lookup::on;
 use crate::operation::{Access, Authorized, Operation};
@@ -94,14 +95,7 @@ impl Operation for ModifyLoadBalancerAttributes {
                     attributes.deletion_protection =
                         value.parse().map_err(|_| fault("InvalidConfigurationRequest", wrong()))?;
                 }
-                _ if known.contains(&(key.clone(), value.clone())) => {}
-                _ if known.iter().any(|(listed, _)| *listed == key) => {
-                    return Err(Refusal::NotSimulated { what: format!("load balancer attribute `{key}` = `{value}`") });
-                }
-                _ => {
-                    let message = format!("Load balancer attribute key '{key}' is not recognized");
-                    return Err(fault("ValidationError", message));
-                }
+                _ => keep(&known, &(key, value), "Load balancer")?,
             }
         }
         let listed = attributes.listed();

@@ -1,7 +1,7 @@
 //! Elastic Load Balancing v2: load balancers, listeners, target groups, and the health and routing of targets.
 //!
 //! In reading order: what can be made ([`target_group`], [`load_balancer`], [`listener`], [`rule`], [`tag`]), changed ([`modify`], [`place`],
-//! [`priority`], [`attribute`], [`balancer_attribute`]) and deleted ([`delete`]), how much of it ([`quota`]), how requests are spread
+//! [`priority`], [`attribute`], [`balancer_attribute`], [`listener_attribute`]) and deleted ([`delete`]), how much of it ([`quota`]), how requests are spread
 //! ([`forward`], [`association`]), what is registered ([`target`], [`registration`]), when a target is healthy ([`health`]), and the loop
 //! that probes and routes ([`probing`]).
 //!
@@ -14,6 +14,7 @@ pub mod delete;
 pub mod forward;
 pub mod health;
 pub mod listener;
+pub mod listener_attribute;
 pub mod load_balancer;
 mod lookup;
 pub mod modify;
@@ -38,6 +39,7 @@ pub use delete::{DeleteListener, DeleteLoadBalancer, DeleteTargetGroup};
 pub use forward::{Condition, Forwarding, Share};
 pub use health::{Reason, TargetState};
 pub use listener::{CreateListener, DescribeListeners, Listener, Reach};
+pub use listener_attribute::{DescribeListenerAttributes, ModifyListenerAttributes};
 pub use load_balancer::{CreateLoadBalancer, DescribeLoadBalancers, LoadBalancer};
 pub use modify::{ModifyListener, ModifyTargetGroup};
 pub use place::{SetSecurityGroups, SetSubnets};

@@ -8,6 +8,7 @@
 mod access_key;
 mod account;
 mod advice;
+mod asked;
 mod attachment;
 mod aws_managed;
 mod boundary;
@@ -44,6 +45,8 @@ pub use access_key::{
 };
 pub use account::{EntityKind, GetAccountSummary, ListEntitiesForPolicy, ListGroupsForUser, PolicyEntities, PolicyUse};
 pub use advice::{Advice, smallest_statement};
+pub(crate) use asked::Ledger;
+pub use asked::{Asked, Fared, allowing_statements, fare, needed_statement};
 pub use attachment::{AttachPolicy, AttachedPolicy, DetachPolicy, ListAttachedPolicies};
 pub use boundary::{DeletePermissionsBoundary, PutPermissionsBoundary};
 pub use credential::{AccessKey, Credential};

@@ -33,6 +33,7 @@ pub fn service() -> Service {
             row("DescribeAccountAttributes", account::describe, account::attributes),
             row("DescribeRouteTables", network::describe_route_tables, network::route_tables),
             row("DescribeInternetGateways", network::describe_gateways, network::gateways),
+            row("DescribeVpcEndpoints", network::describe_endpoints, network::endpoints),
             row("CreateSecurityGroup", security_group::create, security_group::created),
             row("DescribeSecurityGroups", security_group::describe, security_group::described),
             row("GetSecurityGroupsForVpc", security_group::get_for_vpc, security_group::of_vpc),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulator_core::ec2::{
     AvailabilityZone, DescribeAvailabilityZones, DescribeInternetGateways, DescribeRouteTables, DescribeSubnets,
-    DescribeVpcs, InternetGateway, Query, RouteTable, Subnet, Vpc,
+    DescribeVpcEndpoints, DescribeVpcs, InternetGateway, Query, RouteTable, Subnet, Vpc, VpcEndpoint,
 };
 use simulator_core::{Page, Refusal, World};
 
@@ -125,6 +125,15 @@ pub(super) fn gateways(page: Page<InternetGateway>, _: &World) -> Value {
         })
     });
     listing("internetGatewaySet", gateways.collect(), page.next)
+}
+
+pub(super) fn describe_endpoints(input: &mut Input, _: &World) -> Result<DescribeVpcEndpoints, Refusal> {
+    query(input, "VpcEndpointId").map(DescribeVpcEndpoints)
+}
+
+pub(super) fn endpoints(page: Page<VpcEndpoint>, _: &World) -> Value {
+    let endpoints = page.items.iter().map(|endpoint| match *endpoint {});
+    listing("vpcEndpointSet", endpoints.collect(), page.next)
 }
 
 pub(super) fn describe_zones(input: &mut Input, _: &World) -> Result<DescribeAvailabilityZones, Refusal> {

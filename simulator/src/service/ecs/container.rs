@@ -14,7 +14,7 @@ use super::shape::{self, object};
 use crate::wire::Input;
 
 /// Reads one of `containerDefinitions`. What is not read is refused: it would change how the container behaves.
-pub(super) fn read(mut input: Input) -> Result<ContainerDefinition, Refusal> {
+pub(crate) fn read(mut input: Input) -> Result<ContainerDefinition, Refusal> {
     let container = members(&mut input)?;
     input.finish()?;
     Ok(container)

@@ -26,6 +26,8 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use container::read as read_container;
+
 use serde_json::json;
 
 use super::{Protocol, Service};

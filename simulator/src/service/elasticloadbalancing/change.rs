@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use simulator_core::elb::{
-    DeleteListener, DeleteLoadBalancer, DeleteTargetGroup, DescribeAccountLimits, DescribeLoadBalancerAttributes,
-    ModifyListener, ModifyLoadBalancerAttributes, SetRulePriorities, SetSecurityGroups, SetSubnets,
+    DeleteListener, DeleteLoadBalancer, DeleteTargetGroup, DescribeAccountLimits, DescribeListenerAttributes,
+    DescribeLoadBalancerAttributes, ModifyListener, ModifyListenerAttributes, ModifyLoadBalancerAttributes,
+    SetRulePriorities, SetSecurityGroups, SetSubnets,
 };
 use simulator_core::{Refusal, World};
 
@@ -44,6 +45,20 @@ pub(super) fn describe_attributes(input: &mut Input, _: &World) -> Result<Descri
 pub(super) fn modify_attributes(input: &mut Input, _: &World) -> Result<ModifyLoadBalancerAttributes, Refusal> {
     Ok(ModifyLoadBalancerAttributes {
         load_balancer: input.required("LoadBalancerArn", INVALID)?,
+        attributes: shape::attributes(input)?,
+    })
+}
+
+pub(super) fn describe_listener_attributes(
+    input: &mut Input,
+    _: &World,
+) -> Result<DescribeListenerAttributes, Refusal> {
+    Ok(DescribeListenerAttributes { listener: input.required("ListenerArn", INVALID)? })
+}
+
+pub(super) fn modify_listener_attributes(input: &mut Input, _: &World) -> Result<ModifyListenerAttributes, Refusal> {
+    Ok(ModifyListenerAttributes {
+        listener: input.required("ListenerArn", INVALID)?,
         attributes: shape::attributes(input)?,
     })
 }

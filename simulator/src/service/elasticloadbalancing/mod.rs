@@ -57,6 +57,12 @@ pub fn service() -> Service {
                 balancer::listeners_described(&output, world)
             }),
             row("ModifyListener", change::modify_listener, |output, world| balancer::listener_created(&output, world)),
+            row("DescribeListenerAttributes", change::describe_listener_attributes, |output, world| {
+                target_group::attributed(&output, world)
+            }),
+            row("ModifyListenerAttributes", change::modify_listener_attributes, |output, world| {
+                target_group::attributed(&output, world)
+            }),
             row("DeleteListener", change::delete_listener, change::done),
             row("CreateRule", rule::create, |output, world| rule::one(&output, world)),
             row("DescribeRules", rule::describe, |output, world| rule::described(&output, world)),

@@ -44,7 +44,7 @@ pub fn verify<'a>(
     if !uri.is_ascii() || uri.len() > LONGEST_URI || !canonical(&claim.signed_headers) {
         return Err(Mistrust::Mismatch);
     }
-    let payload = hex(&Sha256::digest(request.body()));
+    let payload = hex::encode(Sha256::digest(request.body()));
     // No simulated service is among those that accept UNSIGNED-PAYLOAD, so a header that says anything else is wrong.
     if request.headers().get("x-amz-content-sha256").is_some_and(|given| given.as_bytes() != payload.as_bytes()) {
         return Err(Mistrust::Mismatch);
@@ -117,12 +117,4 @@ fn in_session(claim: &Claim, credential: &Credential, now: Timestamp) -> Result<
         return Err(Mistrust::UnknownKey);
     }
     if credential.expires_at.is_some_and(|end| now >= end) { Err(Mistrust::SessionExpired) } else { Ok(()) }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to memory does not fail");
-        text
-    })
 }

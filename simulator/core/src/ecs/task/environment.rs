@@ -29,7 +29,8 @@ pub(super) fn files(task: &Task, place: usize) -> Vec<String> {
 
 /// The variables in an environment file, as the agent reads it: `NAME=VALUE` in each line, nothing quoted and nothing trimmed. A line
 /// that begins with `#`, that has no `=`, or whose name or value is empty is passed over; of two lines with one name the last holds.
-pub(super) fn parse(contents: &str) -> Vec<(String, String)> {
+#[must_use]
+pub fn parse(contents: &str) -> Vec<(String, String)> {
     let variable = |line: &str| {
         let (name, value) = line.split_once('=').filter(|_| !line.starts_with('#'))?;
         (!name.is_empty() && !value.is_empty()).then(|| (name.to_owned(), value.to_owned()))

@@ -38,6 +38,7 @@ use smol_str::SmolStr;
 pub use call_stop::StopTask;
 pub use container::{Container, ContainerStatus, Health};
 pub use describe::{DescribeTasks, ListTasks};
+pub use environment::parse as parse_environment_file;
 pub use execute_command::{ExecuteCommand, Execution, ManagedAgent};
 pub use origin::Origin;
 pub use protection::{GetTaskProtection, ProtectedTask, UpdateTaskProtection};
