@@ -6,7 +6,10 @@ use serde_json::json;
 
 use super::calls::{Calls, definition};
 
-const ROLES: u32 = 10_000;
+/// IAM lets an account have a thousand roles and five thousand users (IAM user guide, "IAM and AWS STS quotas"): as many as find room
+/// beside those that are there.
+const ROLES: u32 = 990;
+const USERS: u32 = 4_990;
 const DEFINITIONS: u32 = 10_000;
 const SERVICES: u32 = 1_000;
 /// `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
@@ -21,10 +24,13 @@ pub(super) async fn a_service(calls: &Calls) -> Result<(), Box<dyn Error>> {
     service(calls, &calls.subnet().await?, "bench").await
 }
 
-/// Ten thousand roles, ten thousand task definitions, a thousand services.
+/// As many roles and users as IAM allows, ten thousand task definitions, a thousand services.
 pub(super) async fn everything(calls: &Calls) -> Result<(), Box<dyn Error>> {
     for role in 0..ROLES {
         calls.iam(&format!("Action=CreateRole&RoleName=role-{role}&AssumeRolePolicyDocument={TRUST}")).await?;
+    }
+    for user in 0..USERS {
+        calls.iam(&format!("Action=CreateUser&UserName=user-{user}")).await?;
     }
     for family in 0..DEFINITIONS {
         calls.ecs("RegisterTaskDefinition", &definition(&format!("family-{family}"))).await?;

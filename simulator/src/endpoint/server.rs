@@ -23,7 +23,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// So many connections are served at once; others wait until one ends.
@@ -114,14 +114,15 @@ async fn converse(
 }
 
 async fn watched(State(patience): State<Duration>, request: Request<Body>) -> Request<Body> {
-    request.map(|body| Body::new(Watched { body, patience, late: Box::pin(sleep_until(Instant::now() + patience)) }))
+    request.map(|body| Body::new(Watched { body, patience, late: None }))
 }
 
 /// A body that fails once it stops coming.
 struct Watched {
     body: Body,
     patience: Duration,
-    late: Pin<Box<Sleep>>,
+    /// Set only while there is something to wait for: most bodies come with their heads.
+    late: Option<Pin<Box<Sleep>>>,
 }
 
 impl hyper::body::Body for Watched {
@@ -133,11 +134,12 @@ impl hyper::body::Body for Watched {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
-            let late = Instant::now() + self.patience;
-            self.late.as_mut().reset(late);
+            self.late = None;
             return Poll::Ready(frame);
         }
-        ready!(self.late.as_mut().poll(context));
+        let patience = self.patience;
+        let late = self.late.get_or_insert_with(|| Box::pin(sleep(patience)));
+        ready!(late.as_mut().poll(context));
         let late = Error::new(ErrorKind::TimedOut, "the request's body has stopped coming");
         Poll::Ready(Some(Err(axum::Error::new(late))))
     }
