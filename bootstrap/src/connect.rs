@@ -14,6 +14,7 @@ use crate::fault::{CallError, Called, Fault, sent};
 use crate::location::{AccountId, Location, Region};
 use crate::outcome::SecretAccessKey;
 use crate::resource::ResourceId;
+use crate::values::Values;
 
 /// How to reach an account.
 #[derive(Debug, Clone)]
@@ -56,6 +57,9 @@ pub struct Account {
     pub(crate) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(crate) secrets: aws_sdk_secretsmanager::Client,
+    pub(crate) ssm: aws_sdk_ssm::Client,
+    values: Values,
 }
 
 impl Account {
@@ -75,6 +79,19 @@ impl Account {
     #[must_use]
     pub fn caller(&self) -> &str {
         &self.caller
+    }
+
+    /// The same connection, with values that were handed over for secrets and parameters. They are kept here and not in plans,
+    /// which are shown and saved.
+    #[must_use]
+    pub fn with_values(self, values: Values) -> Self {
+        Self { values, ..self }
+    }
+
+    /// The values that were handed over.
+    #[must_use]
+    pub fn values(&self) -> &Values {
+        &self.values
     }
 }
 
@@ -211,6 +228,9 @@ async fn identify(config: &SdkConfig, region: &Region) -> Result<Account, Connec
         elb: aws_sdk_elasticloadbalancingv2::Client::new(config),
         iam: aws_sdk_iam::Client::new(config),
         logs: aws_sdk_cloudwatchlogs::Client::new(config),
+        secrets: aws_sdk_secretsmanager::Client::new(config),
+        ssm: aws_sdk_ssm::Client::new(config),
+        values: Values::default(),
     })
 }
 

@@ -4,10 +4,9 @@
 //! is gone.
 
 use crate::connect::Account;
-use crate::desired::Desired;
 use crate::fault::{CallError, Called, unless_absent};
 use crate::outcome::AccessKey;
-use crate::resource::deploy_user::HANDED_OVER_TAG;
+use crate::resource::deploy_user::{DeployUser, HANDED_OVER_TAG};
 use crate::resource::deploy_user_change as call;
 use crate::resource::{Kind, ResourceId};
 
@@ -67,7 +66,8 @@ pub enum Turn {
 #[must_use]
 pub fn next(keys: &[KeyState], now: i64, quiet: i64) -> Turn {
     let mut sorted: Vec<&KeyState> = keys.iter().collect();
-    sorted.sort_by_key(|key| (key.made, key.id.clone()));
+    // Stable: of two that were made in the same second, the first is the older.
+    sorted.sort_by_key(|key| key.made);
     let in_hands = |key: &&KeyState| key.is_handed_over || key.used.is_some();
     match sorted.as_slice() {
         [] => Turn::Nothing,
@@ -98,8 +98,8 @@ pub fn next(keys: &[KeyState], now: i64, quiet: i64) -> Turn {
 ///
 /// # Errors
 /// If a call is refused, or AWS does not answer.
-pub async fn look(account: &Account, desired: &Desired) -> Result<Vec<KeyState>, CallError> {
-    let user = &desired.user.name;
+pub async fn look(account: &Account, user: &DeployUser) -> Result<Vec<KeyState>, CallError> {
+    let user = &user.name;
     let resource = ResourceId::new(Kind::AccessKey, user);
     let absent = &["NoSuchEntity"];
     let (tags, keys) = futures_util::try_join!(
@@ -128,6 +128,8 @@ pub async fn look(account: &Account, desired: &Desired) -> Result<Vec<KeyState>,
             id,
         });
     }
+    // AWS tells the second that a key was made in, and lists keys in any order; they are noted in the order in which they are handed over.
+    found.sort_by_key(|key| handed_over.iter().position(|id| *id == key.id).unwrap_or(usize::MAX));
     Ok(found)
 }
 
@@ -135,34 +137,34 @@ pub async fn look(account: &Account, desired: &Desired) -> Result<Vec<KeyState>,
 ///
 /// # Errors
 /// If the call is refused, or AWS does not answer.
-pub async fn make(account: &Account, desired: &Desired) -> Result<AccessKey, CallError> {
-    call::create_key(account, &desired.user.name).await
+pub async fn make(account: &Account, user: &DeployUser) -> Result<AccessKey, CallError> {
+    call::create_key(account, &user.name).await
 }
 
 /// Notes that these keys, and no others, have been handed over.
 ///
 /// # Errors
 /// If the call is refused, or AWS does not answer.
-pub async fn note(account: &Account, desired: &Desired, keys: &[&str]) -> Result<(), CallError> {
-    call::note_handed_over(account, &desired.user.name, keys).await
+pub async fn note(account: &Account, user: &DeployUser, keys: &[&str]) -> Result<(), CallError> {
+    call::note_handed_over(account, &user.name, keys).await
 }
 
 /// Deletes a key; that it is gone already is fine.
 ///
 /// # Errors
 /// If the call is refused, or AWS does not answer.
-pub async fn delete(account: &Account, desired: &Desired, key: &str) -> Result<(), CallError> {
-    call::delete_key(account, &desired.user.name, key).await
+pub async fn delete(account: &Account, user: &DeployUser, key: &str) -> Result<(), CallError> {
+    call::delete_key(account, &user.name, key).await
 }
 
 /// Switches the old key off and deletes it; only the new one counts as handed over from then on.
 ///
 /// # Errors
 /// If a call is refused, or AWS does not answer.
-pub async fn retire(account: &Account, desired: &Desired, old: &str, new: &str) -> Result<(), CallError> {
-    call::switch_off(account, &desired.user.name, old).await?;
-    delete(account, desired, old).await?;
-    note(account, desired, &[new]).await
+pub async fn retire(account: &Account, user: &DeployUser, old: &str, new: &str) -> Result<(), CallError> {
+    call::switch_off(account, &user.name, old).await?;
+    delete(account, user, old).await?;
+    note(account, user, &[new]).await
 }
 
 #[cfg(test)]
@@ -190,6 +192,7 @@ mod tests {
             (vec![key("OLD", 10, Some(800)), used.clone()], retire.clone()),
             (vec![key("OLD", 10, None), used.clone()], retire.clone()),
             (vec![off(&old), used], retire),
+            (vec![key("OLD", 900, Some(950)), key("NEW", 900, None)], Turn::AwaitUse { new: "NEW".to_owned() }),
         ];
         for (keys, expected) in cases {
             assert_eq!(next(&keys, 1_000, 100), expected, "{keys:?}");

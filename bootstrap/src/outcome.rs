@@ -1,6 +1,7 @@
 //! What a bootstrapped account has: everything that a deploy needs to know of it.
 
 use std::fmt;
+use std::num::NonZeroU16;
 
 use crate::location::Location;
 
@@ -13,22 +14,12 @@ pub struct Outcome {
     pub deploy: DeployIdentity,
     /// The cluster.
     pub cluster: Named,
-    /// The service.
-    pub service: Named,
-    /// The newest revision of the task definition: its ARN.
-    pub task_definition_arn: String,
-    /// The ECR repository.
-    pub repository: RepositoryIdentity,
+    /// The services, that of `[service]` first.
+    pub services: Vec<ServiceIdentity>,
+    /// The ECR repositories, the first service's first.
+    pub repositories: Vec<RepositoryIdentity>,
     /// The load balancer.
     pub load_balancer: LoadBalancerIdentity,
-    /// The ARN of the target group that the service's tasks are registered in.
-    pub target_group_arn: String,
-    /// The ARN of the listener that sends requests there.
-    pub listener_arn: String,
-    /// The ARN of the role that starts tasks.
-    pub execution_role_arn: String,
-    /// The ARN of the role that the app has, if the task definition names another.
-    pub task_role_arn: Option<String>,
     /// The names of the log groups that tasks write to.
     pub log_groups: Vec<String>,
     /// Where tasks run.
@@ -42,6 +33,19 @@ pub struct Named {
     pub name: String,
     /// The ARN.
     pub arn: String,
+}
+
+/// An ECS service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceIdentity {
+    /// Its name and ARN.
+    pub service: Named,
+    /// The newest revision of its task definition: its ARN.
+    pub task_definition_arn: String,
+    /// The port of the load balancer whose requests it gets, if it gets any.
+    pub listener_port: Option<NonZeroU16>,
+    /// The ARN of the listener on that port.
+    pub listener_arn: Option<String>,
 }
 
 /// An ECR repository.
@@ -79,13 +83,29 @@ pub struct NetworkIdentity {
     pub database_group_id: Option<String>,
 }
 
-/// The user that deploys.
+/// The user or role that deploys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeployIdentity {
-    /// Its name and ARN.
-    pub user: Named,
-    /// Its access key.
-    pub key: DeployKey,
+pub enum DeployIdentity {
+    /// A user.
+    User {
+        /// Its name and ARN.
+        user: Named,
+        /// Its access key.
+        key: DeployKey,
+    },
+    /// A role that workflows take: its name and ARN.
+    Role(Named),
+}
+
+impl DeployIdentity {
+    /// Name and ARN of the user or role.
+    #[must_use]
+    pub fn named(&self) -> &Named {
+        match self {
+            Self::User { user, key: _ } => user,
+            Self::Role(role) => role,
+        }
+    }
 }
 
 /// The access key of the deploy user.

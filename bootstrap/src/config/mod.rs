@@ -1,26 +1,45 @@
 //! What the user wrote: the sections of `greenroom.toml` that bootstrap reads, and the task definition that they go with.
 //!
 //! - [`name`], [`number`]: what may stand in those sections; each type admits only what AWS admits
+//! - [`further`]: the sections of services beside the first
+//! - [`capacity`]: the section that says on which kinds of capacity tasks run
+//! - [`ssh`]: the section that says who reaches a host of one's own by SSH
 //! - [`deployment`]: the section that says how requests move to a new revision
+//! - [`host`]: the section that says what an EC2 instance is for
+//! - [`permissions`]: the section that says what nobody of the project may ever do
+//! - [`deploy`]: the section that says as whom deploys are made; [`github`]: the words of GitHub's in it
 //!
 //! The file also has sections that are none of bootstrap's business. Whoever reads the file deserialises the whole of it
 //! and hands over the structs from here.
 
+pub mod capacity;
+pub mod deploy;
 pub mod deployment;
+pub mod further;
+pub mod github;
+pub mod host;
 pub mod name;
 pub mod number;
+pub mod permissions;
+pub mod ssh;
 
 use std::num::NonZeroU16;
 
 use serde::Deserialize;
 
-use crate::location::Region;
+use crate::location::{AccountId, Region};
 use crate::task_definition::TaskDefinition;
+pub use capacity::Capacity;
+pub use deploy::{Deploy, Deployer};
 pub use deployment::{Deployment, Hook, HookStage, Misplaced, Shift, Strategy, TestHeader};
+pub use further::{Balanced, Further, FurtherSection};
+pub use host::Host;
 use name::{
     ClusterName, ContainerName, GracePeriodSeconds, HealthCheckPath, MaximumPercent, MinimumHealthyPercent,
     ProjectName, RepositoryName, ServiceName,
 };
+pub use permissions::{Boundary, Permissions};
+pub use ssh::Ssh;
 
 /// Everything that decides what the account should look like.
 #[derive(Debug, Clone)]
@@ -31,12 +50,24 @@ pub struct Config {
     pub service: Service,
     /// The section `[repository]`, which may be left out.
     pub repository: Repository,
+    /// What the sections `[services.NAME]` come to, in the order of their names: services beside the first.
+    pub further: Vec<Further>,
     /// What the section `[deployment]` comes to: none where tasks are replaced in place.
     pub shift: Option<Shift>,
+    /// What the section `[deploy]` comes to.
+    pub deployer: Deployer,
+    /// What the section `[permissions]` comes to.
+    pub boundary: Option<Boundary>,
+    /// The section `[host]`, where the project runs on an EC2 instance.
+    pub host: Option<Host>,
     /// The task definition that `[files] task-definition` points at.
     pub task_definition: TaskDefinition,
     /// The TCP port of the project's database, if it has one: a security group then admits the service to it.
     pub database_port: Option<NonZeroU16>,
+    /// The section `[capacity]`, if there is one: tasks run on Fargate's ordinary capacity alone without it.
+    pub capacity: Option<Capacity>,
+    /// The section `[ssh]`, if there is one: a security group then guards the project's host.
+    pub ssh: Option<Ssh>,
 }
 
 /// The section `[project]`.
@@ -45,11 +76,13 @@ pub struct Config {
 pub struct Project {
     /// The prefix of every name that bootstrap makes, and the value of its ownership tag.
     pub name: ProjectName,
+    /// The account that everything is made in. Left out, it is whichever the credentials are for.
+    pub account: Option<AccountId>,
     /// The region that everything is made in.
     pub region: Region,
 }
 
-/// The section `[service]`: the ECS service and how it is deployed.
+/// The section `[service]`: the ECS service behind port 80 of the load balancer, and how it is deployed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Service {
@@ -74,6 +107,10 @@ pub struct Service {
     /// The share of the desired count that may run at once during a rollout.
     #[serde(default)]
     pub maximum_percent: MaximumPercent,
+    /// Whether Application Auto Scaling is to change the desired count: bootstrap makes its service-linked role then, before
+    /// anybody registers the service with it. The targets and policies are their owner's to register.
+    #[serde(default)]
+    pub autoscaling: bool,
 }
 
 /// The section `[repository]`.

@@ -1,8 +1,6 @@
 //! The words and numbers that may stand in the configuration. Each type can only hold what AWS accepts, so that nothing
 //! is refused half-way through an execution.
 
-use std::fmt;
-
 use serde::Deserialize;
 
 /// A name or number that AWS would refuse.
@@ -54,13 +52,14 @@ macro_rules! name {
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
     };
 }
+pub(super) use name;
 
 name!(
     /// The project's name. It is the prefix of role, user and security group names, and by itself the name of the load
@@ -95,6 +94,47 @@ name!(
     "1 to 255 letters, digits, hyphens and underscores",
     is_ecs_name
 );
+
+name!(
+    /// What a further service is called in `greenroom.toml`. After the project's name it is the name of all that is the service's: of its
+    /// target group among others, which allows 32 characters.
+    ServiceKey,
+    "a name of a further service",
+    "1 to 30 lower-case letters, digits and single hyphens, beginning with a letter and not ending with a hyphen",
+    |text| {
+        (1..=30).contains(&text.len())
+            && text.starts_with(|first: char| first.is_ascii_lowercase())
+            && !text.ends_with('-')
+            && !text.contains("--")
+            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    }
+);
+
+impl ServiceKey {
+    /// What things of the service are called: the project's name and this.
+    #[must_use]
+    pub fn full(&self, project: &ProjectName) -> String {
+        format!("{project}-{self}")
+    }
+
+    /// The service's name in ECS.
+    #[must_use]
+    pub fn service(&self, project: &ProjectName) -> ServiceName {
+        ServiceName(self.full(project))
+    }
+
+    /// The name of its repository. Whatever a project and a service may be called, a repository may be as well.
+    #[must_use]
+    pub fn repository(&self, project: &ProjectName) -> RepositoryName {
+        RepositoryName(self.full(project))
+    }
+
+    /// The container of the same name.
+    #[must_use]
+    pub fn container(&self) -> ContainerName {
+        ContainerName(self.0.clone())
+    }
+}
 
 name!(
     /// The name of a container in a task definition.

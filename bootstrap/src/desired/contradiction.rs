@@ -1,19 +1,45 @@
 //! What keeps an account from being set up as configured.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU16;
 
-use crate::config::Config;
+use super::part::{self, Part};
+use crate::config::name::ServiceKey;
+use crate::config::{Boundary, Config, Further};
 use crate::fault::Fault;
 use crate::location::{AccountId, Location, Region};
 use crate::policy::TooLarge;
-use crate::resource::ResourceId;
+use crate::resource::{Kind, ResourceId};
 
 /// Why there is no such account: everything that is wrong, at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredError {
     /// What is wrong; at least one thing.
     pub contradictions: Vec<Contradiction>,
+}
+
+/// The section of a service: `[service]`, or `[services.NAME]` of a further one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section(pub Option<ServiceKey>);
+
+impl Section {
+    /// The task definition that goes with it.
+    fn definition(&self) -> String {
+        match &self.0 {
+            None => "the task definition".to_owned(),
+            Some(_) => format!("the task definition of `{self}`"),
+        }
+    }
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            None => f.write_str("[service]"),
+            Some(key) => write!(f, "[services.{key}]"),
+        }
+    }
 }
 
 /// One thing that keeps an account from being set up as configured.
@@ -27,9 +53,19 @@ pub enum Contradiction {
         /// The region that was connected to.
         connected: Region,
     },
+    /// The credentials are for another account than the project's.
+    #[error("`[project] account` is `{configured}`, the credentials are for `{connected}`")]
+    ProjectAccount {
+        /// The account in the configuration.
+        configured: AccountId,
+        /// The account that the credentials are for.
+        connected: AccountId,
+    },
     /// The credentials are for another account than the files.
-    #[error("the task definition's `{key}` is in account `{named}`, the credentials are for `{connected}`")]
+    #[error("`{key}` of {} is in account `{named}`, the credentials are for `{connected}`", .section.definition())]
     OtherAccount {
+        /// Whose task definition it is.
+        section: Section,
         /// `executionRoleArn` or `taskRoleArn`.
         key: &'static str,
         /// The account in the file.
@@ -37,12 +73,25 @@ pub enum Contradiction {
         /// The account that the credentials are for.
         connected: AccountId,
     },
+    /// A permissions boundary is of the same account as what it bounds, or AWS's own.
+    #[error("`[permissions] boundary` is in account `{named}`, the credentials are for `{connected}`")]
+    ForeignBoundary {
+        /// The account in the file.
+        named: String,
+        /// The account that the credentials are for.
+        connected: AccountId,
+    },
     /// Fargate neither pulls from ECR nor writes logs without an execution role.
-    #[error("the task definition has no `executionRoleArn`, without which ECS cannot pull its image")]
-    NoExecutionRole,
+    #[error("{} has no `executionRoleArn`, without which ECS cannot pull its image", .section.definition())]
+    NoExecutionRole {
+        /// Whose task definition it is.
+        section: Section,
+    },
     /// Logs would go to another region than the one that is set up.
-    #[error("the task definition logs to group `{group}` in region `{named}`, the project is in `{region}`")]
+    #[error("{} logs to group `{group}` in region `{named}`, the project is in `{region}`", .section.definition())]
     LogGroupElsewhere {
+        /// Whose task definition it is.
+        section: Section,
         /// The log group.
         group: String,
         /// The region in the file.
@@ -51,16 +100,20 @@ pub enum Contradiction {
         region: Region,
     },
     /// The container behind the load balancer is not in the task definition.
-    #[error("`[service] container` is `{container}`, the task definition has {}", list(.known))]
+    #[error("`{section} container` is `{container}`, {} has {}", .section.definition(), list(.known))]
     NoSuchContainer {
+        /// Whose task definition it is.
+        section: Section,
         /// The container in the configuration.
         container: String,
         /// The containers in the file.
         known: Vec<String>,
     },
     /// The container behind the load balancer does not map the port.
-    #[error("`[service] port` is {port}, container `{container}` maps {}", list(.known))]
+    #[error("`{section} port` is {port}, container `{container}` maps {}", list(.known))]
     NoSuchPort {
+        /// Whose task definition it is.
+        section: Section,
         /// The container.
         container: String,
         /// The port in the configuration.
@@ -69,26 +122,38 @@ pub enum Contradiction {
         known: Vec<u16>,
     },
     /// Fargate knows no other network mode.
-    #[error("the task definition's `networkMode` is `{found}`, the service takes `awsvpc`")]
+    #[error("`networkMode` of {} is `{found}`, the service takes `awsvpc`", .section.definition())]
     NetworkMode {
+        /// Whose task definition it is.
+        section: Section,
         /// What the file says; `bridge` is what ECS takes where it says nothing.
         found: String,
     },
     /// Tasks that need an EC2 host, which bootstrap does not make.
-    #[error("the task definition's `requiresCompatibilities` has {}, and not `FARGATE`", list(.found))]
+    #[error("`requiresCompatibilities` of {} has {}, and not `FARGATE`", .section.definition(), list(.found))]
     NotFargate {
+        /// Whose task definition it is.
+        section: Section,
         /// What the file says.
         found: Vec<String>,
     },
     /// Target groups may have 32 characters in their names (Elastic Load Balancing CreateTargetGroup).
     #[error(
-        "the second target group would be called `{name}`, and AWS allows 32 characters: shorten `[project] name` by {excess}"
+        "a target group would be called `{name}`, and AWS allows 32 characters: shorten `[project] name` by {excess}"
     )]
     TargetGroupName {
         /// The name.
         name: String,
         /// So many characters are too many.
         excess: usize,
+    },
+    /// Two things would have one name.
+    #[error(
+        "there would be two of {resource}: one of them needs another name, in greenroom.toml or in its task definition"
+    )]
+    NamedAlike {
+        /// The name that both would have.
+        resource: ResourceId,
     },
     /// A policy is larger than IAM takes; shorter names make it smaller.
     #[error("the {resource} is too large: {too_large}")]
@@ -106,51 +171,96 @@ pub(super) fn check_files(config: &Config, location: &Location, contradictions: 
         let (configured, connected) = (config.project.region.clone(), location.region.clone());
         contradictions.push(Contradiction::OtherRegion { configured, connected });
     }
-    let facts = config.task_definition.facts();
+    if let Some(configured) = config.project.account.clone().filter(|account| *account != location.account) {
+        contradictions.push(Contradiction::ProjectAccount { configured, connected: location.account.clone() });
+    }
+    if let Some(Boundary::Demanded(arn)) = &config.boundary
+        && let Some(named) =
+            arn.split(':').nth(4).filter(|named| *named != "aws" && *named != location.account.as_str())
+    {
+        let (named, connected) = (named.to_owned(), location.account.clone());
+        contradictions.push(Contradiction::ForeignBoundary { named, connected });
+    }
+    let parts = part::all(config);
+    let ports = std::iter::once(Some(config.service.port)).chain(config.further.iter().map(further_port));
+    for (part, port) in parts.iter().zip(ports) {
+        check_definition(config, part, port, location, contradictions);
+    }
+    check_roles(&parts, contradictions);
+    let second = config.shift.as_ref().map(|_| super::traffic::alternate(&config.project.name));
+    let listening = config.further.iter().filter(|further| further.balanced.is_some());
+    for name in second.into_iter().chain(listening.map(|further| further.key.full(&config.project.name))) {
+        if let Some(excess) = name.len().checked_sub(32).filter(|excess| *excess > 0) {
+            contradictions.push(Contradiction::TargetGroupName { name, excess });
+        }
+    }
+}
+
+fn further_port(further: &Further) -> Option<NonZeroU16> {
+    further.balanced.as_ref().map(|balanced| balanced.port)
+}
+
+/// Holds a service's task definition against its section; `port` is where requests come to its tasks.
+fn check_definition(
+    config: &Config,
+    part: &Part<'_>,
+    port: Option<NonZeroU16>,
+    location: &Location,
+    contradictions: &mut Vec<Contradiction>,
+) {
+    let (facts, section) = (part.definition.facts(), || Section(part.key.cloned()));
     for (key, role) in [("executionRoleArn", &facts.execution_role), ("taskRoleArn", &facts.task_role)] {
         if let Some(named) = role.as_ref().and_then(|role| role.account.clone())
             && named != location.account
         {
-            contradictions.push(Contradiction::OtherAccount { key, named, connected: location.account.clone() });
+            let connected = location.account.clone();
+            contradictions.push(Contradiction::OtherAccount { section: section(), key, named, connected });
         }
     }
     if facts.execution_role.is_none() {
-        contradictions.push(Contradiction::NoExecutionRole);
+        contradictions.push(Contradiction::NoExecutionRole { section: section() });
     }
     for group in &facts.log_groups {
         if let Some(named) = group.region.clone()
             && named != config.project.region.as_str()
         {
             let (group, region) = (group.name.clone(), config.project.region.clone());
-            contradictions.push(Contradiction::LogGroupElsewhere { group, named, region });
+            contradictions.push(Contradiction::LogGroupElsewhere { section: section(), group, named, region });
         }
     }
-    let container = config.service.container.as_str();
+    let container = part.container.as_str();
     match facts.containers.iter().find(|candidate| candidate.name == container) {
         None => {
             let known = facts.containers.iter().map(|container| container.name.clone()).collect();
-            contradictions.push(Contradiction::NoSuchContainer { container: container.to_owned(), known });
+            let container = container.to_owned();
+            contradictions.push(Contradiction::NoSuchContainer { section: section(), container, known });
         }
-        Some(found) if !found.ports.contains(&config.service.port.get()) => {
-            let (container, known) = (container.to_owned(), found.ports.clone());
-            contradictions.push(Contradiction::NoSuchPort { container, port: config.service.port, known });
-        }
-        Some(_) => {}
-    }
-    if config.shift.is_some() {
-        let name = super::traffic::alternate(&config.project.name);
-        if let Some(excess) = name.len().checked_sub(32).filter(|excess| *excess > 0) {
-            contradictions.push(Contradiction::TargetGroupName { name, excess });
+        Some(found) => {
+            if let Some(port) = port.filter(|port| !found.ports.contains(&port.get())) {
+                let (container, known) = (container.to_owned(), found.ports.clone());
+                contradictions.push(Contradiction::NoSuchPort { section: section(), container, port, known });
+            }
         }
     }
     // ECS takes `bridge` where nothing is said (RegisterTaskDefinition, networkMode).
     let mode = facts.network_mode.as_deref().unwrap_or("bridge");
     if mode != "awsvpc" {
-        contradictions.push(Contradiction::NetworkMode { found: mode.to_owned() });
+        contradictions.push(Contradiction::NetworkMode { section: section(), found: mode.to_owned() });
     }
     let compatibilities = &facts.requires_compatibilities;
     if !compatibilities.is_empty() && !compatibilities.iter().any(|word| word == "FARGATE") {
-        contradictions.push(Contradiction::NotFargate { found: compatibilities.clone() });
+        let found = compatibilities.clone();
+        contradictions.push(Contradiction::NotFargate { section: section(), found });
+    }
+}
+
+/// A role's name is its own in the account, whatever its path.
+fn check_roles(parts: &[Part<'_>], contradictions: &mut Vec<Contradiction>) {
+    let mut roles = BTreeMap::new();
+    for role in parts.iter().flat_map(|part| part.execution_role().into_iter().chain(part.task_role())) {
+        if *roles.entry(&role.name).or_insert(&role.path) != &role.path {
+            contradictions.push(Contradiction::NamedAlike { resource: ResourceId::new(Kind::Role, &role.name) });
+        }
     }
 }
 

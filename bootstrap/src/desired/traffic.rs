@@ -8,6 +8,7 @@ use crate::policy::{TrustPolicy, hooks};
 use crate::resource::inline_policy::InlinePolicy;
 use crate::resource::listener::Listener;
 use crate::resource::listener_rule::{ListenerRule, Requests};
+use crate::resource::managed_policy::PolicyReference;
 use crate::resource::role::{Purpose, Role};
 use crate::resource::traffic::Traffic;
 
@@ -25,11 +26,22 @@ pub(super) fn of(
     project: &ProjectName,
     location: &Location,
     listener: &Listener,
+    boundary: Option<&PolicyReference>,
 ) -> (Traffic, Vec<Role>) {
     let role = |purpose: Purpose, suffix: &str, policy: Option<InlinePolicy>, managed: Option<String>| {
         let name = format!("{project}-{suffix}");
         let (arn, path) = (location.iam_arn(&format!("role/{name}")), "/".to_owned());
-        Role { purpose, name, path, arn, trust: TrustPolicy::for_ecs(), policy, managed }
+        Role {
+            purpose,
+            name,
+            path,
+            arn,
+            trust: TrustPolicy::for_ecs(),
+            policy,
+            managed,
+            longest_session: None,
+            boundary: boundary.cloned(),
+        }
     };
     let managed = format!("arn:{}:iam::aws:policy/{INFRASTRUCTURE_POLICY}", location.region.partition());
     let mut roles = vec![role(Purpose::Infrastructure, "infrastructure", None, Some(managed))];

@@ -17,13 +17,17 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use crate::connect::Account;
-use crate::desired::Desired;
+use crate::desired::{Deployer, Desired};
 use crate::fault::{CallError, Fault};
 use crate::identifiers::{Identifiers, Made};
 use crate::outcome::{
     DeployIdentity, DeployKey, LoadBalancerIdentity, Named, NetworkIdentity, Outcome, RepositoryIdentity,
+    ServiceIdentity,
 };
 use crate::plan::{Blocker, Plan, Step};
+use crate::resource::repository::Repository;
+use crate::resource::service::Service;
+use crate::resource::task_definition::FirstRevision;
 use crate::resource::{Hands, Kind, ResourceId};
 use schedule::Schedule;
 
@@ -234,10 +238,24 @@ pub(crate) fn outcome(desired: &Desired, identifiers: &Identifiers) -> Result<Ou
     let name = |kind, name: &str| identifiers.get(&ResourceId::new(kind, name)).map(str::to_owned);
     let group = |wanted: String| name(Kind::SecurityGroup, &wanted);
     let balancer = desired.load_balancer.id();
-    let task_role_arn = match &desired.task_role {
-        Some(role) => Some(known(name(Kind::Role, &role.name), "task role")?),
-        None => None,
+    let repository_of = |part: &Repository| -> Result<RepositoryIdentity, ExecuteError> {
+        let uri = known(identifiers.get(&part.id()).map(str::to_owned), "repository")?;
+        Ok(RepositoryIdentity { name: part.name.to_string(), arn: part.arn.clone(), uri })
     };
+    let service_of = |(service, revision): (&Service, &FirstRevision)| -> Result<ServiceIdentity, ExecuteError> {
+        let arn = known(identifiers.get(&service.id()).map(str::to_owned), "service")?;
+        let listener_arn = match &service.target {
+            Some(target) => Some(known(identifiers.get(&target.listener.id()).map(str::to_owned), "listener")?),
+            None => None,
+        };
+        Ok(ServiceIdentity {
+            service: Named { name: service.name.to_string(), arn },
+            task_definition_arn: known(identifiers.get(&revision.id()).map(str::to_owned), "task definition")?,
+            listener_port: service.listener().map(|listener| listener.port),
+            listener_arn,
+        })
+    };
+    let services = desired.services().zip(desired.first_revisions()).map(service_of);
     let network = NetworkIdentity {
         load_balancer_group_id: known(group(desired.load_balancer_group()), "load balancer's security group")?,
         service_group_id: known(group(desired.service_group()), "service's security group")?,
@@ -247,41 +265,32 @@ pub(crate) fn outcome(desired: &Desired, identifiers: &Identifiers) -> Result<Ou
     };
     Ok(Outcome {
         location: desired.location.clone(),
-        deploy: DeployIdentity {
-            user: Named {
-                name: desired.user.name.clone(),
-                arn: known(identifiers.get(&desired.user.id()).map(str::to_owned), "deploy user")?,
+        deploy: match &desired.deployer {
+            Deployer::User(user, _) => DeployIdentity::User {
+                user: Named {
+                    name: user.name.clone(),
+                    arn: known(identifiers.get(&user.id()).map(str::to_owned), "deploy user")?,
+                },
+                key: match identifiers.new_key.clone() {
+                    Some(key) => DeployKey::Created(key),
+                    None => DeployKey::Kept { access_key_ids: identifiers.access_keys.clone() },
+                },
             },
-            key: match identifiers.new_key.clone() {
-                Some(key) => DeployKey::Created(key),
-                None => DeployKey::Kept { access_key_ids: identifiers.access_keys.clone() },
-            },
+            Deployer::Role(_, role) => DeployIdentity::Role(Named {
+                name: role.name.clone(),
+                arn: known(name(Kind::Role, &role.name), "deploy role")?,
+            }),
         },
         cluster: Named {
             name: desired.cluster.name.to_string(),
             arn: known(identifiers.get(&desired.cluster.id()).map(str::to_owned), "cluster")?,
         },
-        service: Named {
-            name: desired.service.name.to_string(),
-            arn: known(identifiers.get(&desired.service.id()).map(str::to_owned), "service")?,
-        },
-        task_definition_arn: known(
-            identifiers.get(&desired.first_revision.id()).map(str::to_owned),
-            "task definition",
-        )?,
-        repository: RepositoryIdentity {
-            name: desired.repository.name.to_string(),
-            arn: desired.repository.arn.clone(),
-            uri: known(identifiers.get(&desired.repository.id()).map(str::to_owned), "repository")?,
-        },
+        services: services.collect::<Result<_, _>>()?,
+        repositories: desired.repositories.iter().map(repository_of).collect::<Result<_, _>>()?,
         load_balancer: LoadBalancerIdentity {
             arn: known(identifiers.get(&balancer).map(str::to_owned), "load balancer")?,
             dns_name: known(identifiers.hosts.get(&balancer).cloned(), "load balancer's host name")?,
         },
-        target_group_arn: known(name(Kind::TargetGroup, &desired.target_group.name), "target group")?,
-        listener_arn: known(identifiers.get(&desired.listener.id()).map(str::to_owned), "listener")?,
-        execution_role_arn: known(name(Kind::Role, &desired.execution_role.name), "execution role")?,
-        task_role_arn,
         log_groups: desired.log_groups.iter().map(|group| group.name.clone()).collect(),
         network,
     })

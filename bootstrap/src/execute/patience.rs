@@ -25,8 +25,9 @@ pub(super) struct Wait {
 }
 
 /// Codes that say that something is not there. Of something that an earlier step made, they say "not yet".
-const ABSENT: [&str; 9] = [
+const ABSENT: [&str; 10] = [
     "NoSuchEntity",
+    "ParameterNotFound",
     "RepositoryNotFoundException",
     "ResourceNotFoundException",
     "InvalidGroup.NotFound",
@@ -46,9 +47,11 @@ const NOT_YET: [(&str, &str); 4] = [
 ];
 
 /// Codes that say that something is there already.
-const PRESENT: [&str; 9] = [
+const PRESENT: [&str; 11] = [
     "EntityAlreadyExists",
+    "ParameterAlreadyExists",
     "RepositoryAlreadyExistsException",
+    "ResourceExistsException",
     "ResourceAlreadyExistsException",
     "InvalidGroup.Duplicate",
     "InvalidPermission.Duplicate",
@@ -95,7 +98,9 @@ fn passing(failure: &Failure, follows: bool) -> Option<(&'static str, Duration)>
     match failure {
         Failure::Pending { what } => Some((what, LONGEST_DRAINING)),
         Failure::Throttled { .. } => Some(("AWS to take more calls", LONGEST)),
-        Failure::Rejected { code, .. } if code == "OperationAbortedException" => {
+        Failure::Rejected { code, .. }
+            if ["OperationAbortedException", "UpdateInProgressException"].contains(&code.as_str()) =>
+        {
             Some(("another change to end", LONGEST))
         }
         Failure::Rejected { code, message } => {

@@ -57,7 +57,7 @@ mod tests {
     fn steps(waits: &[&[usize]]) -> Vec<Step> {
         let step = |(index, waits_for): (usize, &&[usize])| Step {
             number: index + 1,
-            change: Change::Create { user: format!("user-{}", index + 1) }.into(),
+            change: Change::Create { user: format!("user-{}", index + 1), boundary: None }.into(),
             cause: Cause::Missing { purpose: "a test" },
             waits_for: waits_for.to_vec(),
         };

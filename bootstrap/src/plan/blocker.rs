@@ -1,10 +1,14 @@
 //! What stands in the way of a plan, and what differs from it but is left alone.
 
+use crate::preflight::Obstacle;
 use crate::resource::{Owner, ResourceId};
 
 /// Something that must be settled by a person before anything is executed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Blocker {
+    /// The account lacks something around the project.
+    #[error(transparent)]
+    Account(#[from] Obstacle),
     /// There is no network to build in.
     #[error("the region has no default VPC; `aws ec2 create-default-vpc` makes one")]
     NoDefaultVpc,
@@ -72,6 +76,34 @@ pub enum Remark {
         resource: ResourceId,
         /// Whose it is.
         owner: Owner,
+    },
+    /// A resource that tasks need is not there, and is not bootstrap's to make.
+    #[error("{resource} is not there, and no task starts without it: {help}")]
+    Absent {
+        /// The resource.
+        resource: ResourceId,
+        /// What to do about it.
+        help: &'static str,
+    },
+    /// What is made of which the account may only have so much, without its having been checked.
+    #[error(
+        "not checked, since no call tells it: whether the account has room for {}; `aws service-quotas list-service-quotas --service-code` tells the limits for {}", .what.join(", "), .services.join(", ")
+    )]
+    Unchecked {
+        /// Of what, in the plural.
+        what: Vec<&'static str>,
+        /// The services whose quotas these are, by their codes.
+        services: Vec<&'static str>,
+    },
+    /// A resource that nobody asks for any more stays.
+    #[error("{resource} is no longer in greenroom.toml, where {setting} asked for it, and stays: {why}")]
+    LeftOver {
+        /// The resource.
+        resource: ResourceId,
+        /// What asked for it.
+        setting: &'static str,
+        /// Why it stays.
+        why: String,
     },
     /// A resource stays where everything of the project is taken away.
     #[error("{resource} stays: {why}")]

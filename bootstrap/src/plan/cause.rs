@@ -35,6 +35,16 @@ pub enum Cause {
         /// Whose it is.
         owner: Owner,
     },
+    /// Somebody has asked for it.
+    Requested {
+        /// How.
+        because: &'static str,
+    },
+    /// It was made by settings that are not in greenroom.toml any more.
+    Former {
+        /// Which settings.
+        setting: &'static str,
+    },
     /// Nobody wants it any more.
     Unwanted {
         /// Why not.
@@ -49,7 +59,8 @@ impl fmt::Display for Cause {
             Self::Field { field, wanted, found } => write!(f, "{field}: wanted {wanted}, found {found}"),
             Self::Policy { what, lacking: _, beyond: _ } => write!(f, "it {what}"),
             Self::Adopted { owner } => write!(f, "it is {owner} and is adopted"),
-            Self::Unwanted { because } => f.write_str(because),
+            Self::Former { setting } => write!(f, "no longer in greenroom.toml, where {setting} asked for it"),
+            Self::Requested { because } | Self::Unwanted { because } => f.write_str(because),
         }
     }
 }

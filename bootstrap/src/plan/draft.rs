@@ -9,7 +9,7 @@ use crate::resource::{Change, Owner, ResourceId};
 
 /// A plan in the making.
 pub(crate) struct Draft {
-    planned: Vec<(Change, Cause, Vec<ResourceId>)>,
+    planned: Vec<Planned>,
     blockers: Vec<Blocker>,
     drift: Vec<Drift>,
     remarks: Vec<Remark>,
@@ -19,10 +19,25 @@ pub(crate) struct Draft {
     holder: ResourceId,
     /// What must go before the subject can: all that needs it.
     dependents: Vec<ResourceId>,
+    /// How many changes must be made before the subject can go, whatever they are.
+    first: usize,
+    /// What asked for the subject, where nothing does any more.
+    former: Option<&'static str>,
     /// Whether repositories may be deleted with their images.
     pub(super) empties_repositories: bool,
     /// The access key that the caller can show to have been handed over.
     pub(super) key_in_hand: Option<String>,
+    /// Of which secrets and parameters the caller has a value at hand.
+    pub(super) values: BTreeSet<String>,
+}
+
+struct Planned {
+    change: Change,
+    cause: Cause,
+    /// What must go before.
+    dependents: Vec<ResourceId>,
+    /// How many changes must be made before, whatever they are.
+    first: usize,
 }
 
 impl Default for Draft {
@@ -36,8 +51,11 @@ impl Default for Draft {
             owner: Owner::Ours,
             holder: ResourceId::account(),
             dependents: Vec::new(),
+            first: 0,
+            former: None,
             empties_repositories: false,
             key_in_hand: None,
+            values: BTreeSet::new(),
         }
     }
 }
@@ -46,11 +64,28 @@ impl Draft {
     /// What follows is about `subject`, which belongs to `owner` because `holder` does.
     pub(super) fn about(&mut self, subject: ResourceId, holder: ResourceId, owner: Owner) {
         (self.subject, self.holder, self.owner) = (subject, holder, owner);
+        self.former = None;
     }
 
     /// What follows takes the subject away, once all `dependents` are gone.
     pub(super) fn after(&mut self, dependents: Vec<ResourceId>) {
         self.dependents = dependents;
+    }
+
+    /// What follows is what nobody asks for any more. All that is asked for comes before it.
+    pub(super) fn end_of_wanted(&mut self) {
+        self.first = self.planned.len();
+    }
+
+    /// What follows is about something that `setting` asked for and that nothing asks for any more.
+    pub(super) fn about_former(&mut self, subject: ResourceId, setting: &'static str) {
+        self.about(subject.clone(), subject, Owner::Ours);
+        self.former = Some(setting);
+    }
+
+    /// Whether such a change is in the plan so far.
+    pub(super) fn has(&self, wanted: impl Fn(&Change) -> bool) -> bool {
+        self.planned.iter().any(|planned| wanted(&planned.change))
     }
 
     /// Whether what is being compared is this project's.
@@ -66,6 +101,21 @@ impl Draft {
     /// The access key that the caller can show to have been handed over.
     pub(crate) fn key_in_hand(&self) -> Option<&str> {
         self.key_in_hand.as_deref()
+    }
+
+    /// Whether the caller has a value for a secret or parameter.
+    pub(crate) fn has_value(&self, name: &str) -> bool {
+        self.values.contains(name)
+    }
+
+    /// Something that somebody has asked for.
+    pub(crate) fn requested(&mut self, change: impl Into<Change>, because: &'static str) {
+        self.if_ours(change.into(), Cause::Requested { because });
+    }
+
+    /// The subject is not there, is needed, and is not bootstrap's to make.
+    pub(crate) fn lacks(&mut self, help: &'static str) {
+        self.remarks.push(Remark::Absent { resource: self.subject.clone(), help });
     }
 
     /// Something that is missing and is made.
@@ -88,12 +138,14 @@ impl Draft {
 
     /// Something that nobody wants any more and that is taken away.
     pub(crate) fn unwanted(&mut self, change: impl Into<Change>, because: &'static str) {
-        self.if_ours(change.into(), Cause::Unwanted { because });
+        let cause = self.former.map_or(Cause::Unwanted { because }, |setting| Cause::Former { setting });
+        self.if_ours(change.into(), cause);
     }
 
     /// Makes the subject this project's.
     pub(super) fn adopt(&mut self, change: Change, owner: Owner) {
-        self.planned.push((change, Cause::Adopted { owner }, Vec::new()));
+        let (dependents, first) = (Vec::new(), self.first);
+        self.planned.push(Planned { change, cause: Cause::Adopted { owner }, dependents, first });
     }
 
     /// The subject has the wanted name and cannot serve.
@@ -103,7 +155,13 @@ impl Draft {
 
     /// Something else that stands in the way.
     pub(crate) fn block(&mut self, blocker: Blocker) {
-        self.blockers.push(blocker);
+        match (self.former, blocker) {
+            // What is asked for is made all the same.
+            (Some(setting), Blocker::Undeletable { resource, why }) => {
+                self.remarks.push(Remark::LeftOver { resource, setting, why });
+            }
+            (_, blocker) => self.blockers.push(blocker),
+        }
     }
 
     /// A field of the subject that differs and is left as it is, since changing it would destroy something or cannot be done.
@@ -114,7 +172,11 @@ impl Draft {
 
     /// The subject stays where everything of the project is taken away.
     pub(crate) fn stays(&mut self, why: impl Into<String>) {
-        self.remarks.push(Remark::Stays { resource: self.subject.clone(), why: why.into() });
+        let (resource, why) = (self.subject.clone(), why.into());
+        self.remarks.push(match self.former {
+            Some(setting) => Remark::LeftOver { resource, setting, why },
+            None => Remark::Stays { resource, why },
+        });
     }
 
     /// Something worth saying that is neither done nor in the way.
@@ -124,7 +186,10 @@ impl Draft {
 
     fn if_ours(&mut self, change: Change, cause: Cause) {
         match &self.owner {
-            Owner::Ours => self.planned.push((change, cause, self.dependents.clone())),
+            Owner::Ours => {
+                let (dependents, first) = (self.dependents.clone(), self.first);
+                self.planned.push(Planned { change, cause, dependents, first });
+            }
             owner @ (Owner::Project(_) | Owner::Unknown) => {
                 let (resource, owner, change) = (self.holder.clone(), owner.clone(), change.to_string());
                 self.blockers.push(Blocker::NotOurs { resource, owner, change });
@@ -133,16 +198,16 @@ impl Draft {
     }
 
     pub(super) fn finish(self) -> (Vec<Step>, Vec<Blocker>, Vec<Drift>, Vec<Remark>) {
-        let makers: Vec<ResourceId> = self.planned.iter().map(|(change, _, _)| change.resource()).collect();
+        let makers: Vec<ResourceId> = self.planned.iter().map(|planned| planned.change.resource()).collect();
         let mut before: Vec<BTreeSet<usize>> = Vec::new();
         let mut steps = Vec::new();
-        for (index, (change, cause, dependents)) in self.planned.into_iter().enumerate() {
+        for (index, Planned { change, cause, dependents, first }) in self.planned.into_iter().enumerate() {
             let earlier = 0..index;
             let direct: BTreeSet<usize> = match change.needs() {
                 Needs::Everything => earlier.collect(),
                 Needs::These(mut needs) => {
                     needs.extend(dependents);
-                    earlier.filter(|place| needs.contains(&makers[*place])).collect()
+                    earlier.filter(|place| *place < first || needs.contains(&makers[*place])).collect()
                 }
             };
             let further: BTreeSet<usize> = direct.iter().flat_map(|place| &before[*place]).copied().collect();

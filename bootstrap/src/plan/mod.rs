@@ -2,12 +2,14 @@
 //!
 //! - [`cause`]: why a change is made
 //! - [`draft`]: a plan in the making
+//! - [`leftover`]: what becomes of that which is not wanted any more
 //! - [`blocker`]: what stands in the way, what differs but is left alone, and what else is worth saying
 //! - [`record`]: a plan as JSON, and as a file that is applied later
 
 pub mod blocker;
 pub mod cause;
 mod draft;
+mod leftover;
 pub mod record;
 
 use std::collections::BTreeSet;
@@ -21,6 +23,8 @@ pub use record::{PlanRecord, Saved};
 use crate::desired::Desired;
 use crate::identifiers::Identifiers;
 use crate::observe::Observed;
+use crate::preflight::preflight;
+use crate::preflight::quota::unchecked;
 pub use crate::resource::Change;
 use crate::resource::{Kind, Owner, ResourceId, Spec};
 
@@ -60,29 +64,33 @@ pub(crate) enum Needs {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanOptions {
     /// Which resources of somebody else's become this project's.
-    pub adopt: Adopt,
+    pub adopt: Chosen,
+    /// Which of the things that nobody asks for any more are taken away although something of value would go with them, or may break.
+    pub remove: Chosen,
     /// Whether repositories may be deleted with their images.
     pub empties_repositories: bool,
     /// The id of the access key that the caller can show to have been handed over.
     pub key_in_hand: Option<String>,
+    /// Of which secrets and parameters the caller has a value that is to be written.
+    pub values: BTreeSet<String>,
 }
 
-/// Which resources of somebody else's become this project's.
+/// Resources that a person has chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Adopt {
+pub enum Chosen {
     /// Those of these names, as plans have them.
     Named(BTreeSet<String>),
-    /// All that would have to be changed, and all that are used.
+    /// All that it can be said of.
     All,
 }
 
-impl Default for Adopt {
+impl Default for Chosen {
     fn default() -> Self {
         Self::Named(BTreeSet::new())
     }
 }
 
-impl Adopt {
+impl Chosen {
     fn covers(&self, resource: &ResourceId) -> bool {
         match self {
             Self::All => true,
@@ -133,8 +141,11 @@ impl Plan {
     #[must_use]
     pub fn has_drifted(&self) -> bool {
         let untagged = |remark: &Remark| match remark {
-            Remark::Used { resource, owner } => resource.kind != Kind::Cluster && *owner != Owner::Ours,
-            Remark::Stays { .. } => false,
+            Remark::Used { resource, owner } => {
+                let others_may_have_made_it = matches!(resource.kind, Kind::Cluster | Kind::Secret | Kind::Parameter);
+                !others_may_have_made_it && *owner != Owner::Ours
+            }
+            Remark::Absent { .. } | Remark::Stays { .. } | Remark::LeftOver { .. } | Remark::Unchecked { .. } => false,
         };
         !self.is_empty() || !self.drift.is_empty() || self.remarks.iter().any(untagged)
     }
@@ -145,6 +156,8 @@ impl Plan {
 pub fn plan(desired: &Desired, observed: &Observed, options: &PlanOptions) -> Plan {
     let mut draft = Draft::default();
     draft.key_in_hand.clone_from(&options.key_in_hand);
+    draft.values.clone_from(&options.values);
+    preflight(desired, observed).into_iter().for_each(|obstacle| draft.block(Blocker::Account(obstacle)));
     let identifiers = observed.identifiers(desired);
     for spec in desired.resources() {
         let mut found = observed.found.get(&spec.id()).cloned();
@@ -165,6 +178,10 @@ pub fn plan(desired: &Desired, observed: &Observed, options: &PlanOptions) -> Pl
         }
         spec.compare(found.as_ref(), &identifiers, &mut draft);
     }
+    leftover::plan(desired, observed, options, &mut draft);
+    if let Some((what, services)) = unchecked(desired, observed) {
+        draft.remark(Remark::Unchecked { what, services: services.into_iter().collect() });
+    }
     finished(draft, desired, identifiers)
 }
 
@@ -174,19 +191,39 @@ pub fn plan_destruction(desired: &Desired, observed: &Observed, options: &PlanOp
     let mut draft = Draft::default();
     draft.empties_repositories = options.empties_repositories;
     let specs = desired.resources();
-    for spec in specs.iter().rev() {
-        let Some(mut state) = observed.found.get(&spec.id()).cloned() else { continue };
-        let owner = state.owner().cloned().unwrap_or_else(|| held(spec, observed, options));
-        draft.about(spec.id(), spec.id(), Owner::Ours);
-        if owner == Owner::Ours {
-            let dependents = specs.iter().filter(|other| other.needs().contains(&spec.id())).map(Spec::id);
-            draft.after(dependents.collect());
-            spec.take_away(&state, &mut draft);
-        } else {
-            draft.stays(format!("it is {owner}"));
-        }
+    // What else the project has may have its policies, and uses nothing else that these are.
+    let is_last = |spec: &&Spec| matches!(spec, Spec::ManagedPolicy(_));
+    let (last, others): (Vec<&Spec>, Vec<&Spec>) = specs.iter().rev().partition(is_last);
+    let groups = leftover::plan_end_of_groups(desired, observed, &mut draft);
+    for spec in others {
+        take_away(spec, &specs, &groups, observed, options, &mut draft);
+    }
+    leftover::plan_destruction(desired, observed, &mut draft);
+    for spec in last {
+        take_away(spec, &specs, &groups, observed, options, &mut draft);
     }
     finished(draft, desired, observed.identifiers(desired))
+}
+
+fn take_away(
+    spec: &Spec,
+    specs: &[Spec],
+    former_groups: &[ResourceId],
+    observed: &Observed,
+    options: &PlanOptions,
+    draft: &mut Draft,
+) {
+    let Some(mut state) = observed.found.get(&spec.id()).cloned() else { return };
+    let owner = state.owner().cloned().unwrap_or_else(|| held(spec, observed, options));
+    draft.about(spec.id(), spec.id(), Owner::Ours);
+    if owner == Owner::Ours {
+        let dependents = specs.iter().filter(|other| other.needs().contains(&spec.id())).map(Spec::id);
+        let groups = former_groups.iter().filter(|_| matches!(spec, Spec::SecurityGroup(_))).cloned();
+        draft.after(dependents.chain(groups).collect());
+        spec.take_away(&state, draft);
+    } else {
+        draft.stays(format!("it is {owner}"));
+    }
 }
 
 /// Whose a resource is that has no tags, or is not there: its holder's owner's.
@@ -209,12 +246,21 @@ fn finished(draft: Draft, desired: &Desired, identifiers: Identifiers) -> Plan {
     Plan { steps, blockers, drift, remarks, desired: desired.clone(), identifiers }
 }
 
+impl Step {
+    /// What is lost by it and cannot be brought back by running bootstrap again; none if nothing is.
+    #[must_use]
+    pub fn destroys(&self) -> Option<&'static str> {
+        // What nobody asks for any more is never made again.
+        self.change.loses().or(matches!(self.cause, Cause::Former { .. }).then_some("it"))
+    }
+}
+
 /// One line: number, change, cause, what is lost by it, and what it waits for.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { number, change, cause, waits_for } = self;
         write!(f, "{number}. {change}: {cause}")?;
-        if let Some(lost) = change.loses() {
+        if let Some(lost) = self.destroys() {
             write!(f, "; destroys {lost}")?;
         }
         if waits_for.is_empty() {

@@ -76,6 +76,11 @@ pub enum CauseRecord {
         /// Whose it is.
         owner: String,
     },
+    /// Somebody has asked for it.
+    Requested {
+        /// How.
+        because: String,
+    },
     /// Nobody wants it any more.
     Unwanted {
         /// Why not.
@@ -123,7 +128,7 @@ impl Plan {
                 name: resource.name,
                 change: step.change.to_string(),
                 cause: CauseRecord::of(&step.cause),
-                destroys: step.change.loses().map(str::to_owned),
+                destroys: step.destroys().map(str::to_owned),
                 waits_for: step.waits_for.clone(),
             }
         });
@@ -148,10 +153,12 @@ impl Plan {
     /// The plan as a file, made from what was observed.
     #[must_use]
     pub fn save(&self, observed: &Observed) -> Saved {
+        let documents = self.desired.first_revisions().map(|revision| revision.document.to_json());
+        let documents: Vec<String> = documents.collect();
         Saved {
             plan: self.record(),
             observed: fingerprint(&settled(observed)),
-            desired: fingerprint(&format!("{:?}{:?}", self.desired, self.desired.first_revision.document.to_json())),
+            desired: fingerprint(&format!("{:?}{:?}", self.desired, documents)),
         }
     }
 }
@@ -183,7 +190,8 @@ impl Saved {
 
 /// What was observed, but for what changes by itself or is a deploy's.
 fn settled(observed: &Observed) -> String {
-    let mut observed = observed.clone();
+    // What the surroundings come to is in the plan; they themselves are others' to change.
+    let mut observed = Observed { surroundings: None, ..observed.clone() };
     for state in observed.found.values_mut() {
         match state {
             State::LoadBalancer(balancer) => balancer.state.clear(),
@@ -195,21 +203,26 @@ fn settled(observed: &Observed) -> String {
                 family.inactive.clear();
             }
             State::LogGroup(group) => group.is_old = false,
+            State::ManagedPolicy(policy) => policy.used_by.clear(),
+            State::OidcProvider(provider) => provider.trusted_by.clear(),
             State::ServiceLinkedRole(_)
             | State::Network(_)
             | State::SecurityGroup(_)
+            | State::InstanceProfile(_)
             | State::TargetGroup(_)
             | State::Listener(_)
             | State::ListenerRule(_)
             | State::Cluster(_)
-            | State::User(_) => {}
+            | State::Secret(_)
+            | State::Parameter(_) => {}
+            State::User(user) => user.keys.iter_mut().for_each(|key| key.used = None),
         }
     }
     format!("{observed:?}")
 }
 
 fn fingerprint(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(text.as_bytes()))
 }
 
 impl CauseRecord {
@@ -226,6 +239,8 @@ impl CauseRecord {
                 Self::Policy { lacking: lacking.clone(), beyond: beyond.clone() }
             }
             Cause::Adopted { owner } => Self::Adopted { owner: owner.to_string() },
+            Cause::Requested { because } => Self::Requested { because: (*because).to_owned() },
+            Cause::Former { setting: _ } => Self::Unwanted { because: cause.to_string() },
             Cause::Unwanted { because } => Self::Unwanted { because: (*because).to_owned() },
         }
     }

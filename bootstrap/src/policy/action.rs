@@ -80,7 +80,8 @@ pub static REGISTER_TASK_DEFINITION: Action = Action::on("ecs:RegisterTaskDefini
 pub static DESCRIBE_TASK_DEFINITION: Action =
     Action::everywhere("ecs:DescribeTaskDefinition", "the action has neither a resource type nor a condition key");
 /// `ecs:TagResource`. Where revisions are tagged as they are registered, that is the only thing it is granted for.
-pub static TAG_RESOURCE: Action = Action::on("ecs:TagResource", &["task-definition/", "task/", "service/", "cluster/"]);
+pub static TAG_RESOURCE: Action =
+    Action::on("ecs:TagResource", &["task-definition/", "task/", "service/", "cluster/", "container-instance/"]);
 /// `ecs:UpdateService`.
 pub static UPDATE_SERVICE: Action = Action::on("ecs:UpdateService", &["service/"]);
 /// `ecs:DescribeServices`.
@@ -133,3 +134,27 @@ pub static GET_PARAMETERS: Action = Action::on("ssm:GetParameters", &["parameter
 pub static GET_OBJECT: Action = Action::on("s3:GetObject", &[""]);
 /// `s3:GetBucketLocation`.
 pub static GET_BUCKET_LOCATION: Action = Action::on("s3:GetBucketLocation", &[""]);
+
+const CLUSTER: &[&str] = &["cluster/"];
+const CONTAINER_INSTANCE: &[&str] = &["container-instance/"];
+
+/// `ecs:DiscoverPollEndpoint`.
+pub static DISCOVER_POLL_ENDPOINT: Action =
+    Action::everywhere("ecs:DiscoverPollEndpoint", "the action has neither a resource type nor a condition key");
+/// `ecs:RegisterContainerInstance`.
+pub static REGISTER_CONTAINER_INSTANCE: Action = Action::on("ecs:RegisterContainerInstance", CLUSTER);
+/// `ecs:DeregisterContainerInstance`.
+pub static DEREGISTER_CONTAINER_INSTANCE: Action = Action::on("ecs:DeregisterContainerInstance", CLUSTER);
+/// `ecs:SubmitAttachmentStateChanges`.
+pub static SUBMIT_ATTACHMENT_STATE_CHANGES: Action = Action::on("ecs:SubmitAttachmentStateChanges", CLUSTER);
+/// `ecs:SubmitContainerStateChange`.
+pub static SUBMIT_CONTAINER_STATE_CHANGE: Action = Action::on("ecs:SubmitContainerStateChange", CLUSTER);
+/// `ecs:SubmitTaskStateChange`.
+pub static SUBMIT_TASK_STATE_CHANGE: Action = Action::on("ecs:SubmitTaskStateChange", CLUSTER);
+/// `ecs:Poll`.
+pub static POLL: Action = Action::on("ecs:Poll", CONTAINER_INSTANCE);
+/// `ecs:StartTelemetrySession`.
+pub static START_TELEMETRY_SESSION: Action = Action::on("ecs:StartTelemetrySession", CONTAINER_INSTANCE);
+/// `ecs:UpdateContainerInstancesState`.
+pub static UPDATE_CONTAINER_INSTANCES_STATE: Action =
+    Action::on("ecs:UpdateContainerInstancesState", CONTAINER_INSTANCE);

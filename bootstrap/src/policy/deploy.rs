@@ -1,4 +1,4 @@
-//! The policy of the deploy user: what a push, a migration and a rollout of this one project take, and nothing else.
+//! The policy of the deploy user or role: what a push, a migration and a rollout of this one project's services take, and nothing else.
 
 use super::action::{
     BATCH_CHECK_LAYER_AVAILABILITY, BATCH_GET_IMAGE, COMPLETE_LAYER_UPLOAD, DESCRIBE_IMAGES, DESCRIBE_LOG_STREAMS,
@@ -18,27 +18,33 @@ pub struct Scope<'a> {
     /// Account and region.
     pub location: &'a Location,
     /// Where images are pushed.
-    pub repository: &'a RepositoryName,
-    /// The family whose revisions are registered.
-    pub family: &'a Family,
+    pub repositories: Vec<&'a RepositoryName>,
+    /// The families whose revisions are registered.
+    pub families: Vec<&'a Family>,
     /// The cluster that tasks run in.
     pub cluster: &'a ClusterName,
-    /// The service that is updated.
-    pub service: &'a ServiceName,
+    /// The services that are updated.
+    pub services: Vec<&'a ServiceName>,
     /// The ARNs of the roles that revisions name.
     pub roles: Vec<String>,
     /// The names of the log groups that tasks write to.
     pub log_groups: Vec<&'a str>,
-    /// Whether revisions are registered with tags.
-    pub tags_revisions: bool,
+    /// The families whose revisions are registered with tags.
+    pub tagged: Vec<&'a Family>,
 }
 
-/// The deploy user's policy, in as few statements as its quota makes necessary.
+/// The policy of deploys, in as few statements as `quota` makes necessary.
 #[must_use]
-pub fn policy(scope: &Scope<'_>) -> Policy {
-    let Scope { location, repository, family, cluster, service, roles, log_groups, tags_revisions } = scope;
+pub fn policy(scope: &Scope<'_>, quota: Quota) -> Policy {
+    let Scope { location, repositories, families, cluster, services, roles, log_groups, tagged } = scope;
     let ecs = |resource: String| location.arn("ecs", &resource);
-    let revisions = ecs(format!("task-definition/{family}:*"));
+    let of = |families: &[&Family]| -> Vec<String> {
+        families.iter().map(|family| ecs(format!("task-definition/{family}:*"))).collect()
+    };
+    let revisions = of(families);
+    let in_services = |service: &&ServiceName| {
+        [ecs(format!("service/{cluster}/{service}")), ecs(format!("service-deployment/{cluster}/{service}/*"))]
+    };
     let in_cluster =
         Condition { operator: "ArnEquals", key: "ecs:cluster", values: vec![ecs(format!("cluster/{cluster}"))] };
 
@@ -52,7 +58,7 @@ pub fn policy(scope: &Scope<'_>) -> Policy {
         },
         Statement {
             sid: "Push",
-            purposes: vec!["Push images to the project's repository."],
+            purposes: vec!["Push images to the project's repositories."],
             actions: vec![
                 &BATCH_CHECK_LAYER_AVAILABILITY,
                 &BATCH_GET_IMAGE,
@@ -63,36 +69,33 @@ pub fn policy(scope: &Scope<'_>) -> Policy {
                 &PUT_IMAGE,
                 &UPLOAD_LAYER_PART,
             ],
-            resources: vec![location.arn("ecr", &format!("repository/{repository}"))],
+            resources: repositories.iter().map(|name| location.arn("ecr", &format!("repository/{name}"))).collect(),
             conditions: vec![],
         },
         Statement {
             sid: "Register",
-            purposes: vec!["Register revisions of the project's task definition."],
+            purposes: vec!["Register revisions of the project's task definitions."],
             actions: vec![&REGISTER_TASK_DEFINITION],
-            resources: vec![revisions.clone()],
+            resources: revisions.clone(),
             conditions: vec![],
         },
         Statement {
             sid: "Rollout",
-            purposes: vec!["Move the service to a revision and watch it get there."],
+            purposes: vec!["Move the project's services to a revision and watch it get there."],
             actions: vec![
                 &DESCRIBE_SERVICE_DEPLOYMENTS,
                 &DESCRIBE_SERVICES,
                 &LIST_SERVICE_DEPLOYMENTS,
                 &UPDATE_SERVICE,
             ],
-            resources: vec![
-                ecs(format!("service/{cluster}/{service}")),
-                ecs(format!("service-deployment/{cluster}/{service}/*")),
-            ],
+            resources: services.iter().flat_map(in_services).collect(),
             conditions: vec![in_cluster.clone()],
         },
         Statement {
             sid: "Run",
             purposes: vec!["Run a one-off task such as a migration, in the project's cluster only."],
             actions: vec![&DESCRIBE_TASKS, &RUN_TASK, &STOP_TASK],
-            resources: vec![revisions.clone(), ecs(format!("task/{cluster}/*"))],
+            resources: revisions.into_iter().chain([ecs(format!("task/{cluster}/*"))]).collect(),
             conditions: vec![in_cluster.clone()],
         },
         Statement {
@@ -125,12 +128,12 @@ pub fn policy(scope: &Scope<'_>) -> Policy {
             conditions: vec![],
         });
     }
-    if *tags_revisions {
+    if !tagged.is_empty() {
         statements.push(Statement {
             sid: "Tag",
-            purposes: vec!["Tag revisions as they are registered, since the task definition carries tags."],
+            purposes: vec!["Tag revisions as they are registered, since their task definition carries tags."],
             actions: vec![&TAG_RESOURCE],
-            resources: vec![revisions],
+            resources: of(tagged),
             conditions: vec![Condition {
                 operator: "StringEquals",
                 key: "ecs:CreateAction",
@@ -138,5 +141,5 @@ pub fn policy(scope: &Scope<'_>) -> Policy {
             }],
         });
     }
-    Policy { statements }.fitted(Quota::UserInline.limit())
+    Policy { statements }.fitted(quota.limit())
 }

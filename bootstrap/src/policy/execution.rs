@@ -18,27 +18,27 @@ pub struct Scope<'a> {
     /// Account and region.
     pub location: &'a Location,
     /// Where images are pulled from.
-    pub repository: &'a RepositoryName,
+    pub repositories: Vec<&'a RepositoryName>,
     /// The names of the log groups that tasks write to.
     pub log_groups: Vec<&'a str>,
     /// The secrets and parameters that containers name.
-    pub secrets: &'a BTreeSet<SecretReference>,
+    pub secrets: BTreeSet<&'a SecretReference>,
     /// The ARNs of the environment files in S3.
-    pub environment_files: &'a BTreeSet<String>,
+    pub environment_files: BTreeSet<&'a str>,
 }
 
 /// The execution role's policy. A secret under a key of the customer's own also takes `kms:Decrypt` on that key, which
 /// nothing in a task definition tells.
 #[must_use]
 pub fn policy(scope: &Scope<'_>) -> Policy {
-    let Scope { location, repository, log_groups, secrets, environment_files } = scope;
+    let Scope { location, repositories, log_groups, secrets, environment_files } = scope;
     let mut statements = vec![
         confined("Login", "Log in to the registry.", vec![&GET_AUTHORIZATION_TOKEN], vec![]),
         confined(
             "Pull",
-            "Pull images from the project's repository.",
+            "Pull images from the project's repositories.",
             vec![&BATCH_CHECK_LAYER_AVAILABILITY, &BATCH_GET_IMAGE, &GET_DOWNLOAD_URL_FOR_LAYER],
-            vec![location.arn("ecr", &format!("repository/{repository}"))],
+            repositories.iter().map(|name| location.arn("ecr", &format!("repository/{name}"))).collect(),
         ),
     ];
     let mut when_any = |sid, purpose, actions, resources: Vec<String>| {
@@ -62,7 +62,7 @@ pub fn policy(scope: &Scope<'_>) -> Policy {
         "Files",
         "Read the environment files that containers name.",
         vec![&GET_OBJECT],
-        environment_files.iter().cloned().collect(),
+        environment_files.iter().map(|arn| (*arn).to_owned()).collect(),
     );
     let buckets: BTreeSet<String> =
         environment_files.iter().filter_map(|arn| arn.split_once('/')).map(|(bucket, _)| bucket.to_owned()).collect();

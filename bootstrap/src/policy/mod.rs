@@ -2,15 +2,18 @@
 //!
 //! - [`action`]: the actions that are ever granted, what each acts on, and why some admit nothing narrower than `*`
 //! - [`statement`]: a policy as data, and its JSON
-//! - [`deploy`], [`execution`], [`hooks`], [`trust`]: the kinds that are written
+//! - [`deploy`], [`execution`], [`hooks`], [`host`], [`trust`]: the kinds that are written
+//! - [`boundary`]: the most that roles and users can be allowed
 //! - [`person`]: what whoever runs bootstrap must be allowed
 //! - [`meaning`]: comparison of policies by what they allow, not by their text
 //! - [`quota`]: how much IAM lets them hold
 
 pub mod action;
+pub mod boundary;
 pub mod deploy;
 pub mod execution;
 pub mod hooks;
+pub mod host;
 pub mod meaning;
 pub mod person;
 pub mod quota;
@@ -21,7 +24,7 @@ pub use action::{Action, ActsOn};
 pub use meaning::Meaning;
 pub use quota::{Quota, TooLarge};
 pub use statement::{Condition, Policy, Statement};
-pub use trust::TrustPolicy;
+pub use trust::{Principal, TrustPolicy};
 
 #[cfg(test)]
 mod tests;

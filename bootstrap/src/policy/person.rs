@@ -4,13 +4,14 @@
 use super::quota::{self, Quota};
 use super::statement::{Policy, Statement};
 use crate::desired::Desired;
+use crate::{former, preflight};
 
 /// What the person must be allowed, as one policy. It may be larger than IAM takes of one.
 #[must_use]
 pub fn policy(desired: &Desired) -> Policy {
     let mut statements: Vec<Statement> = Vec::new();
     let grants = desired.resources().into_iter().flat_map(|spec| spec.grants(&desired.project, &desired.location));
-    for grant in grants {
+    for grant in grants.chain(preflight::grants()).chain(former::grants(desired)) {
         let alike = |other: &&mut Statement| {
             other.sid == grant.sid && (other.conditions == grant.conditions || other.resources == grant.resources)
         };

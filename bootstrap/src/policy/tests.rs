@@ -41,25 +41,28 @@ impl Names {
     }
 
     fn deploy_policy(&self) -> Policy {
-        deploy::policy(&deploy::Scope {
-            location: &self.location,
-            repository: &self.repository,
-            family: &self.family,
-            cluster: &self.cluster,
-            service: &self.service,
-            roles: self.roles.clone(),
-            log_groups: self.log_groups.iter().map(String::as_str).collect(),
-            tags_revisions: self.tags_revisions,
-        })
+        deploy::policy(
+            &deploy::Scope {
+                location: &self.location,
+                repositories: vec![&self.repository],
+                families: vec![&self.family],
+                cluster: &self.cluster,
+                services: vec![&self.service],
+                roles: self.roles.clone(),
+                log_groups: self.log_groups.iter().map(String::as_str).collect(),
+                tagged: self.tags_revisions.then_some(&self.family).into_iter().collect(),
+            },
+            Quota::UserInline,
+        )
     }
 
     fn execution_policy(&self, secrets: &BTreeSet<SecretReference>, files: &BTreeSet<String>) -> Policy {
         execution::policy(&execution::Scope {
             location: &self.location,
-            repository: &self.repository,
+            repositories: vec![&self.repository],
             log_groups: self.log_groups.iter().map(String::as_str).collect(),
-            secrets,
-            environment_files: files,
+            secrets: secrets.iter().collect(),
+            environment_files: files.iter().map(String::as_str).collect(),
         })
     }
 }
@@ -255,7 +258,9 @@ fn tasks_of_other_accounts_may_not_take_our_roles() {
 /// What the person may do is said action by action, so that each can be taken back; and it fits IAM's quotas.
 #[test]
 fn the_persons_policy_fits_and_is_as_narrow_as_it_can_be() {
-    for desired in [crate::desired::tests::example(), crate::desired::tests::example_canary()] {
+    use crate::desired::tests::several::example_several;
+    use crate::desired::tests::{example, example_bounded, example_canary, example_oidc};
+    for desired in [example(), example_canary(), example_oidc(), example_bounded(), example_several()] {
         let whole = person::policy(&desired);
         check(&whole);
         let parts = person::managed(&whole);
@@ -270,4 +275,48 @@ fn the_persons_policy_fits_and_is_as_narrow_as_it_can_be() {
         let everything: BTreeSet<_> = parts.iter().flat_map(effective).collect();
         assert_eq!(everything, effective(&whole), "what is split says the same");
     }
+}
+
+#[test]
+fn an_instance_may_do_what_runs_on_it_does_and_no_more() {
+    use crate::config::host::Runs;
+    let names = Names::alike("news");
+    let said = |runs| {
+        let policy = host::policy(
+            runs,
+            &host::Scope {
+                location: &names.location,
+                repositories: vec![&names.repository],
+                cluster: &names.cluster,
+                log_groups: vec!["/ecs/news"],
+            },
+        );
+        check(&policy);
+        let lines = effective(&policy)
+            .into_iter()
+            .map(|(action, resource, _)| format!("{action} {}", resource.replace(":eu-central-1:123456789012:", "::")));
+        lines.collect::<Vec<String>>().join("\n")
+    };
+    let compose = "\
+ecr:BatchCheckLayerAvailability arn:aws:ecr::repository/news
+ecr:BatchGetImage arn:aws:ecr::repository/news
+ecr:GetAuthorizationToken *
+ecr:GetDownloadUrlForLayer arn:aws:ecr::repository/news
+logs:CreateLogStream arn:aws:logs::log-group:/ecs/news
+logs:CreateLogStream arn:aws:logs::log-group:/ecs/news:*
+logs:PutLogEvents arn:aws:logs::log-group:/ecs/news
+logs:PutLogEvents arn:aws:logs::log-group:/ecs/news:*";
+    assert_eq!(said(Runs::Compose), compose);
+    let agent = "\
+ecs:DeregisterContainerInstance arn:aws:ecs::cluster/news
+ecs:DiscoverPollEndpoint *
+ecs:Poll arn:aws:ecs::container-instance/news/*
+ecs:RegisterContainerInstance arn:aws:ecs::cluster/news
+ecs:StartTelemetrySession arn:aws:ecs::container-instance/news/*
+ecs:SubmitAttachmentStateChanges arn:aws:ecs::cluster/news
+ecs:SubmitContainerStateChange arn:aws:ecs::cluster/news
+ecs:SubmitTaskStateChange arn:aws:ecs::cluster/news
+ecs:TagResource arn:aws:ecs::container-instance/news/*
+ecs:UpdateContainerInstancesState arn:aws:ecs::container-instance/news/*";
+    assert_eq!(said(Runs::Ecs), agent);
 }

@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_iam::types::StatusType;
 use serde_json::Value;
 
-use super::deploy_user_change::ACTIONS;
 pub use super::deploy_user_change::Change;
+use super::deploy_user_change::{ACTIONS, ATTACH, DROP_BOUNDARY, RAISING, SET_BOUNDARY};
 use super::inline_policy::{InlinePolicy, compare, decode};
 use super::managed::{Managed, Sight};
+use super::managed_policy::PolicyReference;
+use super::role::within;
 use super::{Kind, Owner, ResourceId};
 use crate::config::name::ProjectName;
 use crate::connect::Account;
@@ -35,8 +37,12 @@ pub struct DeployUser {
     pub name: String,
     /// Its ARN.
     pub arn: String,
-    /// What it may do.
-    pub policy: InlinePolicy,
+    /// What it may do, if that is short enough for a policy inside it.
+    pub policy: Option<InlinePolicy>,
+    /// The managed policy that says what it may do otherwise.
+    pub managed: Option<PolicyReference>,
+    /// The policy that bounds what it can be allowed, where one is wanted.
+    pub boundary: Option<PolicyReference>,
 }
 
 /// The user that is.
@@ -50,6 +56,8 @@ pub struct DeployUserState {
     pub policies: BTreeMap<String, Value>,
     /// The ARNs of its managed policies.
     pub managed: BTreeSet<String>,
+    /// The ARN of the policy that bounds it.
+    pub boundary: Option<String>,
     /// Its access keys.
     pub keys: Vec<Key>,
 }
@@ -63,6 +71,8 @@ pub struct Key {
     pub is_active: bool,
     /// Whether somebody has its secret half: it was handed over, or has been used.
     pub is_in_hands: bool,
+    /// When it was used last, in seconds since 1970; none if it never was, and where it does not matter.
+    pub used: Option<i64>,
 }
 
 /// Whether a change makes an access key.
@@ -80,6 +90,11 @@ impl DeployUser {
     async fn get(&self, account: &Account) -> Result<Option<aws_sdk_iam::types::User>, CallError> {
         let answer = account.iam.get_user().user_name(&self.name).send().await.called("iam:GetUser", &self.id());
         Ok(unless_absent(answer, &["NoSuchEntity"])?.and_then(|answer| answer.user))
+    }
+
+    /// Whether there is a user of the name.
+    pub(crate) async fn is_there(&self, account: &Account) -> Result<bool, CallError> {
+        Ok(self.get(account).await?.is_some())
     }
 
     async fn inline(&self, account: &Account) -> Result<BTreeMap<String, Value>, CallError> {
@@ -156,7 +171,7 @@ impl Managed for DeployUser {
     }
 
     fn needs(&self) -> Vec<ResourceId> {
-        Vec::new()
+        self.boundary.iter().chain(&self.managed).filter_map(PolicyReference::needs).collect()
     }
 
     async fn observe(&self, sight: &Sight<'_>) -> Result<Option<DeployUserState>, CallError> {
@@ -176,11 +191,12 @@ impl Managed for DeployUser {
             .collect();
         let keys = keys.into_iter().map(async |(id, is_active)| {
             let is_in_hands = handed_over.contains(id.as_str()) || self.is_used(account, &id).await?;
-            Ok(Key { id, is_active, is_in_hands })
+            Ok(Key { id, is_active, is_in_hands, used: None })
         });
         Ok(Some(DeployUserState {
             keys: futures_util::future::try_join_all(keys).await?,
             owner: Owner::of(user.tags().iter().map(|tag| (Some(tag.key()), Some(tag.value()))), sight.project),
+            boundary: user.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
             arn: user.arn,
             policies,
             managed,
@@ -198,25 +214,45 @@ impl Managed for DeployUser {
 
     fn compare(&self, found: Option<&DeployUserState>, _: &Identifiers, draft: &mut Draft) {
         let user = || self.name.clone();
-        let put = Change::PutPolicy { user: user(), policy: self.policy.clone() };
+        let put = |policy: &InlinePolicy| Change::PutPolicy { user: user(), policy: policy.clone() };
+        let attach = |policy: &PolicyReference| Change::Attach { user: user(), policy: policy.clone() };
         let put_for = "it is all that the user may do";
         let Some(found) = found else {
-            draft.missing(Change::Create { user: user() }, "deploys are made as this user");
-            draft.missing(put, put_for);
+            let create = Change::Create { user: user(), boundary: self.boundary.clone() };
+            draft.missing(create, "deploys are made as this user");
+            self.policy.iter().for_each(|policy| draft.missing(put(policy), put_for));
+            self.managed.iter().for_each(|policy| draft.missing(attach(policy), put_for));
             draft.missing(Change::CreateKey { user: user() }, "deploys sign their requests with it");
             return;
         };
-        match found.policies.get(&self.policy.name) {
-            None => draft.missing(put, put_for),
-            Some(other) => draft.policy_differs(put, &compare(&self.policy.policy.to_json(), other)),
+        if let Some(wanted) = &self.boundary
+            && found.boundary.as_ref() != Some(&wanted.arn)
+        {
+            let shown = found.boundary.clone().unwrap_or_else(|| "none".to_owned());
+            let set = Change::SetBoundary { user: user(), policy: wanted.clone() };
+            draft.differs(set, "permissions boundary", &wanted.arn, &shown);
         }
-        for policy in found.policies.keys().filter(|name| **name != self.policy.name) {
+        if let Some(policy) = &self.policy {
+            match found.policies.get(&policy.name) {
+                None => draft.missing(put(policy), put_for),
+                Some(other) => draft.policy_differs(put(policy), &compare(&policy.policy.to_json(), other)),
+            }
+        }
+        if let Some(wanted) = self.managed.as_ref().filter(|wanted| !found.managed.contains(&wanted.arn)) {
+            draft.missing(attach(wanted), put_for);
+        }
+        let own = self.policy.as_ref().map(|policy| &policy.name);
+        for policy in found.policies.keys().filter(|name| Some(*name) != own) {
             let delete = Change::DeletePolicy { user: user(), policy: policy.clone() };
             draft.differs(delete, "policies", "nothing else", &format!("`{policy}`"));
         }
-        for policy in &found.managed {
+        let (own, wanted) = match &self.managed {
+            Some(own) => (Some(&own.arn), "nothing else"),
+            None => (None, "none"),
+        };
+        for policy in found.managed.iter().filter(|arn| Some(*arn) != own) {
             let detach = Change::Detach { user: user(), policy: policy.clone() };
-            draft.differs(detach, "managed policies", "none", &format!("`{policy}`"));
+            draft.differs(detach, "managed policies", wanted, &format!("`{policy}`"));
         }
         self.compare_keys(found, draft);
     }
@@ -240,12 +276,24 @@ impl Managed for DeployUser {
     }
 
     fn grants(&self, _: &ProjectName, _: &Location) -> Vec<Statement> {
-        vec![Statement {
-            sid: "DeployUser",
-            purposes: vec!["Make, compare, mend and delete the deploy user and its access keys."],
-            actions: ACTIONS.iter().collect(),
+        let statement = |sid, purpose, actions, conditions| Statement {
+            sid,
+            purposes: vec![purpose],
+            actions,
             resources: vec![self.arn.clone()],
-            conditions: vec![],
-        }]
+            conditions,
+        };
+        let purpose = "Make, compare, mend and delete the deploy user and its access keys.";
+        let actions = ACTIONS.iter().chain(self.managed.is_some().then_some(&ATTACH));
+        let Some(boundary) = &self.boundary else {
+            return vec![statement("DeployUser", purpose, actions.chain([&DROP_BOUNDARY]).collect(), vec![])];
+        };
+        let (mut raising, others): (Vec<_>, Vec<_>) = actions.partition(|action| RAISING.contains(&action.name));
+        raising.push(&SET_BOUNDARY);
+        let raise = "Give the deploy user rights, as long as it has the boundary.";
+        vec![
+            statement("BoundedDeployUser", purpose, others, vec![]),
+            statement("RaisedDeployUser", raise, raising, within(boundary)),
+        ]
     }
 }

@@ -7,6 +7,7 @@ use aws_smithy_types::retry::RetryConfig;
 use super::deploy_user::HANDED_OVER_TAG;
 use super::inline_policy::InlinePolicy;
 use super::managed::{Alteration, Hands};
+use super::managed_policy::PolicyReference;
 use super::{Kind, OWNER_TAG, ResourceId};
 use crate::connect::Account;
 use crate::fault::{CallError, Called, sent, unless_absent};
@@ -22,6 +23,27 @@ pub enum Change {
     Create {
         /// The user's name.
         user: String,
+        /// The policy that bounds it.
+        boundary: Option<PolicyReference>,
+    },
+    /// `iam:PutUserPermissionsBoundary`.
+    SetBoundary {
+        /// The user's name.
+        user: String,
+        /// The policy that bounds it.
+        policy: PolicyReference,
+    },
+    /// `iam:DeleteUserPermissionsBoundary`.
+    DropBoundary {
+        /// The user's name.
+        user: String,
+    },
+    /// `iam:AttachUserPolicy`.
+    Attach {
+        /// The user's name.
+        user: String,
+        /// The managed policy.
+        policy: PolicyReference,
     },
     /// `iam:PutUserPolicy`.
     PutPolicy {
@@ -87,14 +109,27 @@ pub(super) static ACTIONS: [Action; 15] = [
     Action::on("iam:UpdateAccessKey", USER),
 ];
 
+/// For a policy that is too long for one inside a user.
+pub(super) static ATTACH: Action = Action::on("iam:AttachUserPolicy", USER);
+/// For the permissions boundary, which not every project wants.
+pub(super) static SET_BOUNDARY: Action = Action::on("iam:PutUserPermissionsBoundary", USER);
+/// For one that was wanted once.
+pub(super) static DROP_BOUNDARY: Action = Action::on("iam:DeleteUserPermissionsBoundary", USER);
+/// The actions that give a user rights. Each can be confined to users that have a boundary (IAM's condition keys,
+/// `iam:PermissionsBoundary`).
+pub(super) const RAISING: [&str; 3] = ["iam:AttachUserPolicy", "iam:CreateUser", "iam:PutUserPolicy"];
+
 impl Change {
     /// The user's name.
     pub(crate) fn user(&self) -> &str {
         match self {
-            Self::Create { user }
+            Self::Create { user, .. }
+            | Self::SetBoundary { user, .. }
+            | Self::Attach { user, .. }
             | Self::PutPolicy { user, .. }
             | Self::DeletePolicy { user, .. }
             | Self::Detach { user, .. }
+            | Self::DropBoundary { user }
             | Self::CreateKey { user }
             | Self::DeleteKey { user, .. }
             | Self::Tag { user }
@@ -108,6 +143,8 @@ impl Alteration for Change {
         let kind = match self {
             Self::Create { .. } | Self::Tag { .. } | Self::Delete { .. } => Kind::User,
             Self::PutPolicy { .. } | Self::DeletePolicy { .. } | Self::Detach { .. } => Kind::UserPolicy,
+            Self::Attach { .. } => Kind::UserAttachment,
+            Self::SetBoundary { .. } | Self::DropBoundary { .. } => Kind::UserBoundary,
             Self::CreateKey { .. } | Self::DeleteKey { .. } => Kind::AccessKey,
         };
         ResourceId::new(kind, self.user())
@@ -116,10 +153,16 @@ impl Alteration for Change {
     fn needs(&self) -> Needs {
         let part = |kind| ResourceId::new(kind, self.user());
         Needs::These(match self {
-            Self::Create { .. } | Self::Tag { .. } => Vec::new(),
-            Self::PutPolicy { .. } | Self::DeletePolicy { .. } | Self::Detach { .. } | Self::DeleteKey { .. } => {
-                vec![part(Kind::User)]
+            Self::Create { user: _, boundary } => boundary.iter().filter_map(PolicyReference::needs).collect(),
+            Self::Tag { .. } => Vec::new(),
+            Self::SetBoundary { user: _, policy } => policy.needs().into_iter().chain([part(Kind::User)]).collect(),
+            Self::Attach { user: _, policy } => {
+                policy.needs().into_iter().chain([part(Kind::User), part(Kind::UserBoundary)]).collect()
             }
+            Self::PutPolicy { .. } => vec![part(Kind::User), part(Kind::UserBoundary)],
+            // What it may do now is there before what it might do is taken away.
+            Self::DeletePolicy { .. } | Self::Detach { .. } => vec![part(Kind::User), part(Kind::UserAttachment)],
+            Self::DropBoundary { .. } | Self::DeleteKey { .. } => vec![part(Kind::User)],
             Self::Delete { .. } => vec![part(Kind::UserPolicy), part(Kind::AccessKey)],
             // Made last: a run that fails half-way leaves no key whose secret half nobody has.
             Self::CreateKey { .. } => return Needs::Everything,
@@ -133,12 +176,26 @@ impl Alteration for Change {
     async fn make(&self, hands: &Hands<'_>) -> Result<Made, CallError> {
         let (iam, resource) = (&hands.account.iam, self.resource());
         match self {
-            Self::Create { user } => {
+            Self::Create { user, boundary } => {
                 const OPERATION: &str = "iam:CreateUser";
-                let tag = tag(OWNER_TAG, hands.project.as_str());
-                let answer = iam.create_user().user_name(user).tags(tag).send().await.called(OPERATION, &resource)?;
+                let request = iam.create_user().user_name(user).tags(tag(OWNER_TAG, hands.project.as_str()));
+                let request = request.set_permissions_boundary(boundary.as_ref().map(|boundary| boundary.arn.clone()));
+                let answer = request.send().await.called(OPERATION, &resource)?;
                 let arn = sent(answer.user, "User", OPERATION, &resource)?.arn;
                 return Ok(Made::Named(resource, arn));
+            }
+            Self::SetBoundary { user, policy } => {
+                let request = iam.put_user_permissions_boundary().user_name(user);
+                let answer = request.permissions_boundary(&policy.arn).send().await;
+                answer.called("iam:PutUserPermissionsBoundary", &resource)?;
+            }
+            Self::DropBoundary { user } => {
+                let answer = iam.delete_user_permissions_boundary().user_name(user).send().await;
+                unless_absent(answer.called("iam:DeleteUserPermissionsBoundary", &resource), &["NoSuchEntity"])?;
+            }
+            Self::Attach { user, policy } => {
+                let answer = iam.attach_user_policy().user_name(user).policy_arn(&policy.arn).send().await;
+                answer.called("iam:AttachUserPolicy", &resource)?;
             }
             Self::PutPolicy { user, policy } => {
                 let request = iam.put_user_policy().user_name(user).policy_name(&policy.name);
@@ -210,6 +267,9 @@ impl fmt::Display for Change {
         let resource = self.resource();
         match self {
             Self::Create { .. } | Self::CreateKey { .. } => write!(f, "create {resource}"),
+            Self::SetBoundary { .. } => write!(f, "set {resource}"),
+            Self::DropBoundary { .. } => write!(f, "take away {resource}"),
+            Self::Attach { user, policy } => write!(f, "give user `{user}` the managed policy `{}`", policy.arn),
             Self::PutPolicy { user: _, policy } => {
                 let size = quota::size(&policy.policy.to_text());
                 write!(f, "write {resource} ({size} of {} characters)", Quota::UserInline.limit())

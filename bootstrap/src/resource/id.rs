@@ -33,10 +33,28 @@ pub enum Kind {
     RolePolicy,
     /// The managed policy that a role has.
     RoleAttachment,
+    /// For how long a role can be taken.
+    Session,
+    /// The permissions boundary of a role.
+    RoleBoundary,
+    /// A managed policy of the account's own.
+    ManagedPolicy,
+    /// A version of a managed policy.
+    PolicyVersion,
+    /// An instance profile.
+    InstanceProfile,
+    /// The role in an instance profile.
+    ProfileRole,
+    /// An identity provider.
+    OidcProvider,
+    /// The audiences whose tokens an identity provider takes.
+    Audience,
     /// An EC2 security group.
     SecurityGroup,
     /// The inbound rules of an EC2 security group.
     Ingress,
+    /// The outbound rules of an EC2 security group.
+    Egress,
     /// A load balancer.
     LoadBalancer,
     /// The security groups of a load balancer.
@@ -51,16 +69,30 @@ pub enum Kind {
     ListenerRule,
     /// An ECS cluster.
     Cluster,
+    /// The capacity of an ECS cluster.
+    ClusterCapacity,
     /// A family of task definitions.
     TaskDefinition,
     /// An ECS service.
     Service,
     /// How a service is rolled out.
     Configuration,
+    /// A Secrets Manager secret.
+    Secret,
+    /// The value of a Secrets Manager secret.
+    SecretValue,
+    /// An SSM parameter.
+    Parameter,
+    /// The value of an SSM parameter.
+    ParameterValue,
     /// An IAM user.
     User,
     /// The inline policy of a user.
     UserPolicy,
+    /// The managed policy that a user has.
+    UserAttachment,
+    /// The permissions boundary of a user.
+    UserBoundary,
     /// The access key of a user.
     AccessKey,
 }
@@ -82,8 +114,17 @@ impl Kind {
             Self::Trust => "trust policy of role",
             Self::RolePolicy => "policy of role",
             Self::RoleAttachment => "managed policy of role",
+            Self::Session => "longest session of role",
+            Self::RoleBoundary => "permissions boundary of role",
+            Self::ManagedPolicy => "managed policy",
+            Self::PolicyVersion => "version of managed policy",
+            Self::InstanceProfile => "instance profile",
+            Self::ProfileRole => "role of instance profile",
+            Self::OidcProvider => "identity provider",
+            Self::Audience => "audiences of identity provider",
             Self::SecurityGroup => "security group",
             Self::Ingress => "inbound rules of security group",
+            Self::Egress => "outbound rules of security group",
             Self::LoadBalancer => "load balancer",
             Self::BalancerGroups => "security groups of load balancer",
             Self::TargetGroup => "target group",
@@ -91,11 +132,18 @@ impl Kind {
             Self::Listener => "listener",
             Self::ListenerRule => "listener rule",
             Self::Cluster => "cluster",
+            Self::ClusterCapacity => "capacity of cluster",
             Self::TaskDefinition => "task definition",
             Self::Service => "service",
             Self::Configuration => "rollout of service",
+            Self::Secret => "secret",
+            Self::SecretValue => "value of secret",
+            Self::Parameter => "parameter",
+            Self::ParameterValue => "value of parameter",
             Self::User => "user",
             Self::UserPolicy => "policy of user",
+            Self::UserAttachment => "managed policy of user",
+            Self::UserBoundary => "permissions boundary of user",
             Self::AccessKey => "access key of user",
         }
     }

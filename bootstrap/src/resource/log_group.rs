@@ -105,10 +105,6 @@ impl Managed for LogGroup {
         Self::id(self)
     }
 
-    fn needs(&self) -> Vec<ResourceId> {
-        Vec::new()
-    }
-
     async fn observe(&self, sight: &Sight<'_>) -> Result<Option<LogGroupState>, CallError> {
         let (group, owner) =
             futures_util::try_join!(self.find(sight.account), self.find_owner(sight.account, sight.project))?;

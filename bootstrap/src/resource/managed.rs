@@ -27,8 +27,10 @@ pub(crate) trait Managed {
     /// What it is called in plans and errors.
     fn id(&self) -> ResourceId;
 
-    /// What must be there before it is made. It is deleted before any of these.
-    fn needs(&self) -> Vec<ResourceId>;
+    /// What must be there before it is made; nothing, unless it is said. It is deleted before any of these.
+    fn needs(&self) -> Vec<ResourceId> {
+        Vec::new()
+    }
 
     /// The resource whose name is asked for to look at this one, if there is one; it is looked at first.
     fn seen_through(&self) -> Option<ResourceId> {
@@ -230,8 +232,14 @@ kinds! {
     Repository: repository::Repository, RepositoryState,
     /// A CloudWatch log group.
     LogGroup: log_group::LogGroup, LogGroupState,
+    /// A managed policy of the account's own.
+    ManagedPolicy: managed_policy::ManagedPolicy, ManagedPolicyState,
+    /// An identity provider.
+    OidcProvider: oidc_provider::OidcProvider, OidcProviderState,
     /// An IAM role.
     Role: role::Role, RoleState,
+    /// An instance profile.
+    InstanceProfile: instance_profile::InstanceProfile, InstanceProfileState,
     /// An EC2 security group.
     SecurityGroup: security_group::SecurityGroup, SecurityGroupState,
     /// A load balancer.
@@ -242,6 +250,10 @@ kinds! {
     Listener: listener::Listener, ListenerState,
     /// A rule of a listener.
     ListenerRule: listener_rule::ListenerRule, ListenerRuleState,
+    /// A Secrets Manager secret.
+    Secret: secret::Secret, SecretState,
+    /// An SSM parameter.
+    Parameter: parameter::Parameter, ParameterState,
     /// An ECS cluster.
     Cluster: cluster::Cluster, ClusterState,
     /// A family of task definitions.

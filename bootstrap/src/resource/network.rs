@@ -53,7 +53,7 @@ static DESCRIBE: [Action; 2] =
 
 impl NetworkState {
     /// The subnets of the default VPC, one for each availability zone, in the order of the zones' names.
-    fn by_zone(&self) -> BTreeMap<&str, &str> {
+    pub(crate) fn by_zone(&self) -> BTreeMap<&str, &str> {
         let own = self.subnets.iter().filter(|subnet| Some(&subnet.vpc_id) == self.default_vpc.as_ref());
         own.map(|subnet| (subnet.zone.as_str(), subnet.id.as_str())).collect()
     }
@@ -66,10 +66,6 @@ impl Managed for DefaultNetwork {
 
     fn id(&self) -> ResourceId {
         ResourceId::new(Kind::Vpc, "")
-    }
-
-    fn needs(&self) -> Vec<ResourceId> {
-        Vec::new()
     }
 
     async fn observe(&self, sight: &Sight<'_>) -> Result<Option<NetworkState>, CallError> {

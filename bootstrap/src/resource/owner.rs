@@ -7,6 +7,12 @@ use crate::config::name::ProjectName;
 /// The tag that everything bootstrap makes carries. Its value is the name of the project.
 pub const OWNER_TAG: &str = "greenroom:project";
 
+/// That tag of a project, as IAM takes it.
+pub(super) fn iam_tag(project: &ProjectName) -> aws_sdk_iam::types::Tag {
+    let tag = aws_sdk_iam::types::Tag::builder().key(OWNER_TAG).value(project.as_str()).build();
+    tag.expect("a tag with key and value is complete")
+}
+
 /// Whom a resource belongs to, by its tag.
 ///
 /// What exists under the name we want and is as we want it is used, whoever made it; it is changed only if it is ours.

@@ -150,10 +150,6 @@ impl Managed for Repository {
         Self::id(self)
     }
 
-    fn needs(&self) -> Vec<ResourceId> {
-        Vec::new()
-    }
-
     async fn observe(&self, sight: &Sight<'_>) -> Result<Option<RepositoryState>, CallError> {
         let account = sight.account;
         let (repository, tags, lifecycle, has_images) = futures_util::try_join!(

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::inline_policy::{InlinePolicy, compare, decode};
 use super::managed::{Managed, Sight};
+use super::managed_policy::PolicyReference;
 pub use super::role_change::Change;
-use super::role_change::{ACTIONS, PASS};
+use super::role_change::{ACTIONS, DROP_BOUNDARY, PASS, RAISING, SET_BOUNDARY, UPDATE};
 use super::{Kind, Owner, ResourceId};
 use crate::config::name::ProjectName;
 use crate::connect::Account;
@@ -15,7 +16,8 @@ use crate::fault::{CallError, Called, unless_absent};
 use crate::identifiers::Identifiers;
 use crate::location::Location;
 use crate::plan::{Blocker, Draft};
-use crate::policy::{Condition, Statement, TrustPolicy};
+use crate::policy::trust::GITHUB_ISSUER;
+use crate::policy::{Action, Condition, Statement, TrustPolicy};
 
 /// For how long after its creation a role may be unknown to some part of AWS, in seconds.
 const RECENT: i64 = 60;
@@ -37,6 +39,10 @@ pub struct Role {
     pub policy: Option<InlinePolicy>,
     /// The ARN of the managed policy of AWS's that it has beside it, if any.
     pub managed: Option<String>,
+    /// For how many seconds it can be taken, where that matters.
+    pub longest_session: Option<i32>,
+    /// The policy that bounds what it can be allowed, where one is wanted. One that is not wanted is left to whoever set it.
+    pub boundary: Option<PolicyReference>,
 }
 
 /// What a role is for.
@@ -48,6 +54,10 @@ pub enum Purpose {
     Infrastructure,
     /// ECS calls the functions of lifecycle hooks with it.
     Hooks,
+    /// Deploys are made with it.
+    Deploys,
+    /// An EC2 instance has it.
+    Instance,
 }
 
 impl Purpose {
@@ -56,6 +66,8 @@ impl Purpose {
             Self::Tasks => "the task definition names it",
             Self::Infrastructure => "ECS moves requests with it",
             Self::Hooks => "ECS asks lifecycle hooks with it",
+            Self::Instance => "the EC2 instance that the project runs on has it",
+            Self::Deploys => "workflows take it with their identity token, and deploy",
         }
     }
 
@@ -64,6 +76,8 @@ impl Purpose {
             Self::Tasks => "ECS does what it allows to start a task",
             Self::Infrastructure => "it allows ECS to change listener rules",
             Self::Hooks => "it allows ECS to call the hooks' functions",
+            Self::Instance => "it is all that the EC2 instance may do",
+            Self::Deploys => "it is all that a deploy may do",
         }
     }
 }
@@ -81,6 +95,10 @@ pub struct RoleState {
     pub policies: BTreeMap<String, Value>,
     /// The ARNs of its managed policies.
     pub managed: BTreeSet<String>,
+    /// For how many seconds it can be taken.
+    pub longest_session: Option<i32>,
+    /// The ARN of the policy that bounds it.
+    pub boundary: Option<String>,
     /// Whether it was made so lately that AWS may not know it everywhere.
     pub is_recent: bool,
 }
@@ -98,9 +116,47 @@ impl Role {
         self.policy.is_some() || self.managed.is_some()
     }
 
+    /// What must be there before it is made.
+    pub(super) fn after(&self) -> Vec<ResourceId> {
+        let provider = self.trust.provider().map(|_| ResourceId::new(Kind::OidcProvider, GITHUB_ISSUER));
+        provider.into_iter().chain(self.boundary.as_ref().and_then(PolicyReference::needs)).collect()
+    }
+
+    /// What changes the role, in one statement. Where it has a boundary in two: whatever gives it rights is only allowed as long
+    /// as it has that boundary.
+    fn bounded(
+        &self,
+        [whole, rest, raised]: [&'static str; 3],
+        purpose: &'static str,
+        actions: impl Iterator<Item = &'static Action>,
+        arns: &[String],
+    ) -> Vec<Statement> {
+        let statement = |sid, purpose, actions, conditions| Statement {
+            sid,
+            purposes: vec![purpose],
+            actions,
+            resources: arns.to_vec(),
+            conditions,
+        };
+        let Some(boundary) = &self.boundary else {
+            return vec![statement(whole, purpose, actions.chain([&DROP_BOUNDARY]).collect(), vec![])];
+        };
+        let (mut raising, others): (Vec<_>, Vec<_>) = actions.partition(|action| RAISING.contains(&action.name));
+        raising.push(&SET_BOUNDARY);
+        vec![
+            statement(rest, purpose, others, vec![]),
+            statement(raised, "Give roles rights, as long as they have the boundary.", raising, within(boundary)),
+        ]
+    }
+
     async fn get(&self, account: &Account) -> Result<Option<aws_sdk_iam::types::Role>, CallError> {
         let answer = account.iam.get_role().role_name(&self.name).send().await.called("iam:GetRole", &self.id());
         Ok(unless_absent(answer, &["NoSuchEntity"])?.and_then(|answer| answer.role))
+    }
+
+    /// Whether there is a role of the name.
+    pub(crate) async fn is_there(&self, account: &Account) -> Result<bool, CallError> {
+        Ok(self.get(account).await?.is_some())
     }
 
     async fn inline(&self, account: &Account) -> Result<BTreeMap<String, Value>, CallError> {
@@ -169,7 +225,7 @@ impl Managed for Role {
     }
 
     fn needs(&self) -> Vec<ResourceId> {
-        Vec::new()
+        self.after()
     }
 
     async fn observe(&self, sight: &Sight<'_>) -> Result<Option<RoleState>, CallError> {
@@ -181,6 +237,8 @@ impl Managed for Role {
             owner: Owner::of(role.tags().iter().map(|tag| (Some(tag.key()), Some(tag.value()))), sight.project),
             trust: role.assume_role_policy_document().map(decode).unwrap_or_default(),
             is_recent: role.create_date.secs() > sight.now - RECENT,
+            longest_session: role.max_session_duration,
+            boundary: role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
             arn: role.arn,
             policies,
             managed,
@@ -210,8 +268,22 @@ impl Managed for Role {
             }
             return;
         };
+        // First, since a person may be allowed the rest on roles that have it alone.
+        if let Some(wanted) = &self.boundary
+            && found.boundary.as_ref() != Some(&wanted.arn)
+        {
+            let shown = found.boundary.clone().unwrap_or_else(|| "none".to_owned());
+            draft.differs(Change::SetBoundary(self.clone()), "permissions boundary", &wanted.arn, &shown);
+        }
         self.compare_policies(found, draft);
         draft.policy_differs(Change::SetTrust(self.clone()), &compare(&self.trust.to_json(), &found.trust));
+        if let Some(wanted) = self.longest_session
+            && found.longest_session != Some(wanted)
+        {
+            let shown = |seconds: Option<i32>| seconds.map_or_else(|| "none".to_owned(), |s| format!("{s} s"));
+            let (wanted, found) = (shown(Some(wanted)), shown(found.longest_session));
+            draft.differs(Change::SetSession(self.clone()), "longest session", &wanted, &found);
+        }
         if found.arn != self.arn && self.purpose == Purpose::Tasks {
             let why = format!("its ARN is `{}`, and the task definition names `{}`", found.arn, self.arn);
             draft.block(Blocker::Unusable { resource: Self::id(self), why });
@@ -230,39 +302,53 @@ impl Managed for Role {
         for policy in &found.managed {
             draft.unwanted(Change::Detach { role: self.name.clone(), policy: policy.clone() }, because);
         }
-        draft.unwanted(Change::Delete { role: self.name.clone() }, "only this project's tasks and services have it");
+        let because = match self.purpose {
+            Purpose::Tasks | Purpose::Infrastructure | Purpose::Hooks => {
+                "only this project's tasks and services have it"
+            }
+            Purpose::Deploys => "deploys were made with it",
+            Purpose::Instance => "the project's EC2 instance had it",
+        };
+        draft.unwanted(Change::Delete { role: self.name.clone() }, because);
     }
 
     fn grants(&self, _: &ProjectName, location: &Location) -> Vec<Statement> {
         // Of a role that is not there IAM knows the name alone, and no path.
         let mut arns = vec![self.arn.clone(), location.iam_arn(&format!("role/{}", self.name))];
         arns.dedup();
-        // ECS takes the first kind for tasks, and the others for itself.
+        // ECS takes the first kind for tasks, and the others for itself. Putting a role into an instance profile passes it to EC2 by this
+        // name in China too, where only the start of an instance has the other one (terraform-aws-eks pull request 3422).
         let (sid, purpose, service) = match self.purpose {
+            Purpose::Deploys => {
+                let purpose = "Make, compare, mend and delete the role of deploys.";
+                let sids = ["DeployRole", "BoundedDeployRole", "RaisedDeployRole"];
+                return self.bounded(sids, purpose, ACTIONS.iter().chain([&UPDATE]), &arns);
+            }
             Purpose::Tasks => ("PassToTasks", "Hand the project's roles to its tasks.", "ecs-tasks.amazonaws.com"),
+            Purpose::Instance => ("PassToEc2", "Put the role into its instance profile.", "ec2.amazonaws.com"),
             Purpose::Infrastructure | Purpose::Hooks => {
                 ("PassToEcs", "Hand ECS the roles with which it moves requests.", "ecs.amazonaws.com")
             }
         };
-        vec![
-            Statement {
-                sid: "Roles",
-                purposes: vec!["Make, compare, mend and delete the project's roles."],
-                actions: ACTIONS.iter().collect(),
-                resources: arns,
-                conditions: vec![],
-            },
-            Statement {
-                sid,
-                purposes: vec![purpose],
-                actions: vec![&PASS],
-                resources: vec![self.arn.clone()],
-                conditions: vec![Condition {
-                    operator: "StringEquals",
-                    key: "iam:PassedToService",
-                    values: vec![service.to_owned()],
-                }],
-            },
-        ]
+        let sids = ["Roles", "BoundedRoles", "RaisedRoles"];
+        let all = "Make, compare, mend and delete the project's roles.";
+        let mut statements = self.bounded(sids, all, ACTIONS.iter(), &arns);
+        statements.push(Statement {
+            sid,
+            purposes: vec![purpose],
+            actions: vec![&PASS],
+            resources: vec![self.arn.clone()],
+            conditions: vec![Condition {
+                operator: "StringEquals",
+                key: "iam:PassedToService",
+                values: vec![service.to_owned()],
+            }],
+        });
+        statements
     }
+}
+
+/// That whoever is given rights has this boundary.
+pub(super) fn within(boundary: &PolicyReference) -> Vec<Condition> {
+    vec![Condition { operator: "ArnEquals", key: "iam:PermissionsBoundary", values: vec![boundary.arn.clone()] }]
 }

@@ -1,14 +1,14 @@
-//! The EC2 security groups and their inbound rules. What may go out is left as AWS makes it: everything.
+//! The EC2 security groups and their rules. What may go out is as AWS makes it: everything.
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::num::NonZeroU16;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, UserIdGroupPair};
+use aws_sdk_ec2::types::Filter;
 
 use super::managed::{Managed, Sight};
 use super::network::DefaultNetwork;
 pub use super::security_group_change::Change;
+use super::security_group_rule::{ANYWHERE, ANYWHERE6, described, permissions};
+pub use super::security_group_rule::{IngressRule, Permission, Source};
 use super::{Kind, OWNER_TAG, Owner, ResourceId};
 use crate::config::name::ProjectName;
 use crate::fault::{CallError, Called};
@@ -16,8 +16,6 @@ use crate::identifiers::Identifiers;
 use crate::location::Location;
 use crate::plan::Draft;
 use crate::policy::{Action, Condition, Statement};
-
-pub(super) const ANYWHERE: &str = "0.0.0.0/0";
 
 /// A security group that should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,24 +28,6 @@ pub struct SecurityGroup {
     pub ingress: Vec<IngressRule>,
 }
 
-/// An inbound rule for one TCP port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IngressRule {
-    /// The port.
-    pub port: NonZeroU16,
-    /// Who may reach it.
-    pub from: Source,
-}
-
-/// Who may reach a port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// Everybody, over IPv4. Default VPCs have no IPv6 addresses.
-    Anywhere,
-    /// The members of a security group of the same project, by the group's name.
-    Group(String),
-}
-
 /// A security group that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecurityGroupState {
@@ -57,19 +37,10 @@ pub struct SecurityGroupState {
     pub owner: Owner,
     /// What it lets in.
     pub ingress: BTreeSet<Permission>,
-}
-
-/// One thing that a security group lets in.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Permission {
-    /// `tcp`, `udp`, `icmp`, a protocol's number, or `-1` for all.
-    pub protocol: String,
-    /// The first port, where the protocol has ports.
-    pub from_port: Option<i32>,
-    /// The last port, where the protocol has ports.
-    pub to_port: Option<i32>,
-    /// From where: a range of addresses, or the id of a security group or prefix list.
-    pub source: String,
+    /// What it says of what it lets in, where it says anything.
+    pub descriptions: BTreeMap<Permission, String>,
+    /// What it lets out.
+    pub egress: BTreeSet<Permission>,
 }
 
 const GROUP: &[&str] = &["security-group/", "vpc/"];
@@ -80,17 +51,43 @@ static DESCRIBE: [Action; 2] = [
 ];
 static CREATE: Action = Action::on("ec2:CreateSecurityGroup", GROUP);
 static CREATE_TAGS: Action = Action::on("ec2:CreateTags", OWN_GROUP);
-static OWN: [Action; 3] = [
+static OWN: [Action; 5] = [
+    Action::on("ec2:AuthorizeSecurityGroupEgress", OWN_GROUP),
     Action::on("ec2:AuthorizeSecurityGroupIngress", OWN_GROUP),
     Action::on("ec2:DeleteSecurityGroup", OWN_GROUP),
+    Action::on("ec2:RevokeSecurityGroupEgress", OWN_GROUP),
     Action::on("ec2:RevokeSecurityGroupIngress", OWN_GROUP),
 ];
+static DESCRIBE_RULES: Action = Action::on("ec2:UpdateSecurityGroupRuleDescriptionsIngress", OWN_GROUP);
 
 impl SecurityGroup {
     /// What it is called in plans and errors.
     #[must_use]
     pub fn id(&self) -> ResourceId {
         ResourceId::new(Kind::SecurityGroup, &self.name)
+    }
+
+    /// A group lets everything out as it is made: over IPv4, and over IPv6 where the VPC has it (VPC user guide, "Default
+    /// security groups"). Tasks pull their images and reach other services through that.
+    fn compare_egress(&self, found: &BTreeSet<Permission>, draft: &mut Draft) {
+        let everything = Permission::everything_to(ANYWHERE);
+        if !found.contains(&everything) {
+            draft.missing(
+                Change::LetOut { group: self.name.clone() },
+                "what is in the group reaches nothing without it",
+            );
+        }
+        let usual = [everything, Permission::everything_to(ANYWHERE6)];
+        let beyond = found.iter().filter(|permission| !usual.contains(permission));
+        for permission in beyond.filter(|_| draft.is_ours()).cloned().collect::<Vec<_>>() {
+            let shown = permission.outward();
+            let keep_in = Change::KeepIn { group: self.name.clone(), permission };
+            draft.differs(keep_in, "outbound rules", "everything, and nothing said twice", &shown);
+        }
+    }
+
+    fn has_reasons(&self) -> bool {
+        self.ingress.iter().any(|rule| rule.from.reason().is_some())
     }
 
     /// What its inbound rules are called in plans and errors.
@@ -129,7 +126,14 @@ impl Managed for SecurityGroup {
         Ok(found.map(|(id, group)| SecurityGroupState {
             id: id.to_owned(),
             owner: Owner::of(group.tags().iter().map(|tag| (tag.key(), tag.value())), sight.project),
-            ingress: group.ip_permissions().iter().flat_map(permissions).collect(),
+            ingress: group.ip_permissions().iter().flat_map(permissions).map(|(permission, _)| permission).collect(),
+            descriptions: group.ip_permissions().iter().flat_map(permissions).filter_map(described).collect(),
+            egress: group
+                .ip_permissions_egress()
+                .iter()
+                .flat_map(permissions)
+                .map(|(permission, _)| permission)
+                .collect(),
         }))
     }
 
@@ -154,13 +158,18 @@ impl Managed for SecurityGroup {
         let mut unexpected = found.ingress.clone();
         let mut missing = Vec::new();
         for rule in &self.ingress {
-            let source = match rule.from.group() {
-                None => Some(ANYWHERE.to_owned()),
-                Some(group) => known.get(&group).map(str::to_owned),
-            };
-            let there = source.is_some_and(|source| unexpected.remove(&rule.permission(source)));
+            let permission = rule.from.name(known).map(|source| rule.permission(source));
+            let there = permission.as_ref().is_some_and(|permission| unexpected.remove(permission));
             if !there {
                 missing.push(rule.clone());
+            } else if let Some(wanted) = rule.from.reason() {
+                let shown = permission
+                    .and_then(|permission| found.descriptions.get(&permission))
+                    .map_or("none", String::as_str);
+                let describe = Change::Describe { group: self.name.clone(), rule: rule.clone() };
+                if shown != wanted {
+                    draft.differs(describe, "reason", wanted, shown);
+                }
             }
         }
         if !missing.is_empty() {
@@ -172,6 +181,7 @@ impl Managed for SecurityGroup {
             let revoke = Change::Revoke { group: self.name.clone(), permission };
             draft.differs(revoke, "inbound rules", "nothing else", &shown);
         }
+        self.compare_egress(&found.egress, draft);
     }
 
     fn adopt(&self) -> Option<Change> {
@@ -191,11 +201,8 @@ impl Managed for SecurityGroup {
         };
         debug_assert!(requested.key.ends_with(OWNER_TAG), "the condition names the ownership tag");
         let tagged = Condition { key: "aws:ResourceTag/greenroom:project", ..requested.clone() };
-        let on_creation = Condition {
-            operator: "StringEquals",
-            key: "ec2:CreateAction",
-            values: vec!["CreateSecurityGroup".to_owned()],
-        };
+        let untagged =
+            Condition { operator: "Null", key: "aws:ResourceTag/greenroom:project", values: vec!["true".to_owned()] };
         vec![
             Statement {
                 sid: "Look",
@@ -220,75 +227,18 @@ impl Managed for SecurityGroup {
             },
             Statement {
                 sid: "TagGroups",
-                purposes: vec!["Tag security groups as they are made."],
+                purposes: vec!["Tag security groups as they are made or adopted, unless they are a project's already."],
                 actions: vec![&CREATE_TAGS],
                 resources: vec![groups.clone()],
-                conditions: vec![on_creation, requested],
+                conditions: vec![untagged, requested],
             },
             Statement {
                 sid: "OwnGroups",
                 purposes: vec!["Change and delete the security groups that carry the project's tag."],
-                actions: OWN.iter().collect(),
+                actions: OWN.iter().chain(self.has_reasons().then_some(&DESCRIBE_RULES)).collect(),
                 resources: vec![groups],
                 conditions: vec![tagged],
             },
         ]
-    }
-}
-
-impl Source {
-    /// The security group, if it is one.
-    pub(super) fn group(&self) -> Option<ResourceId> {
-        match self {
-            Self::Anywhere => None,
-            Self::Group(name) => Some(ResourceId::new(Kind::SecurityGroup, name)),
-        }
-    }
-}
-
-impl IngressRule {
-    fn permission(&self, source: String) -> Permission {
-        let port = Some(i32::from(self.port.get()));
-        Permission { protocol: "tcp".to_owned(), from_port: port, to_port: port, source }
-    }
-}
-
-/// Takes apart what EC2 puts together: one permission for each source.
-fn permissions(grouped: &IpPermission) -> Vec<Permission> {
-    let addresses = grouped.ip_ranges().iter().filter_map(IpRange::cidr_ip);
-    let addresses6 = grouped.ipv6_ranges().iter().filter_map(|range| range.cidr_ipv6());
-    let groups = grouped.user_id_group_pairs().iter().filter_map(UserIdGroupPair::group_id);
-    let prefixes = grouped.prefix_list_ids().iter().filter_map(|list| list.prefix_list_id());
-    addresses
-        .chain(addresses6)
-        .chain(groups)
-        .chain(prefixes)
-        .map(|source| Permission {
-            protocol: grouped.ip_protocol().unwrap_or("-1").to_owned(),
-            from_port: grouped.from_port(),
-            to_port: grouped.to_port(),
-            source: source.to_owned(),
-        })
-        .collect()
-}
-
-impl fmt::Display for IngressRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.from {
-            Source::Anywhere => write!(f, "tcp {} from anywhere", self.port),
-            Source::Group(name) => write!(f, "tcp {} from security group `{name}`", self.port),
-        }
-    }
-}
-
-impl fmt::Display for Permission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { protocol, from_port, to_port, source } = self;
-        let protocol = if protocol == "-1" { "everything" } else { protocol };
-        match (from_port, to_port) {
-            (Some(from), Some(to)) if from == to => write!(f, "{protocol} {from} from {source}"),
-            (Some(from), Some(to)) => write!(f, "{protocol} {from} to {to} from {source}"),
-            _ => write!(f, "{protocol} from {source}"),
-        }
     }
 }

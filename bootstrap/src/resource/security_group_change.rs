@@ -8,7 +8,8 @@ use aws_sdk_ec2::types::{
 };
 
 use super::managed::{Alteration, Hands};
-use super::security_group::{ANYWHERE, IngressRule, Permission, SecurityGroup, Source};
+use super::security_group::{IngressRule, Permission, SecurityGroup, Source};
+use super::security_group_rule::ANYWHERE;
 use super::{Kind, OWNER_TAG, ResourceId};
 use crate::fault::{CallError, Called, Failure, sent, unless_absent};
 use crate::identifiers::{Identifiers, Made};
@@ -38,6 +39,25 @@ pub enum Change {
         /// The rule that it should not have.
         permission: Permission,
     },
+    /// `ec2:UpdateSecurityGroupRuleDescriptionsIngress`.
+    Describe {
+        /// The group's name.
+        group: String,
+        /// The rule, whose reason is its description.
+        rule: IngressRule,
+    },
+    /// `ec2:AuthorizeSecurityGroupEgress`, of everything.
+    LetOut {
+        /// The group's name.
+        group: String,
+    },
+    /// `ec2:RevokeSecurityGroupEgress`.
+    KeepIn {
+        /// The group's name.
+        group: String,
+        /// The rule that it should not have.
+        permission: Permission,
+    },
     /// `ec2:CreateTags`.
     Tag {
         /// The group.
@@ -54,9 +74,10 @@ impl Alteration for Change {
     fn resource(&self) -> ResourceId {
         match self {
             Self::Create { group, vpc_id: _ } | Self::Tag { group } | Self::Delete { group } => group.id(),
-            Self::Authorize { group, rules: _ } | Self::Revoke { group, permission: _ } => {
-                ResourceId::new(Kind::Ingress, group)
-            }
+            Self::Authorize { group, rules: _ }
+            | Self::Revoke { group, permission: _ }
+            | Self::Describe { group, rule: _ } => ResourceId::new(Kind::Ingress, group),
+            Self::LetOut { group } | Self::KeepIn { group, permission: _ } => ResourceId::new(Kind::Egress, group),
         }
     }
 
@@ -67,7 +88,10 @@ impl Alteration for Change {
                 let sources = rules.iter().filter_map(|rule| rule.from.group());
                 std::iter::once(ResourceId::new(Kind::SecurityGroup, group)).chain(sources).collect()
             }
-            Self::Revoke { group, permission: _ } => vec![ResourceId::new(Kind::SecurityGroup, group)],
+            Self::Revoke { group, permission: _ }
+            | Self::Describe { group, rule: _ }
+            | Self::LetOut { group }
+            | Self::KeepIn { group, permission: _ } => vec![ResourceId::new(Kind::SecurityGroup, group)],
         })
     }
 
@@ -102,7 +126,25 @@ impl Alteration for Change {
             Self::Revoke { group, permission } => {
                 const OPERATION: &str = "ec2:RevokeSecurityGroupIngress";
                 let request = ec2.revoke_security_group_ingress().group_id(id(group, OPERATION)?);
-                let answer = request.ip_permissions(permission.to_ec2()).send().await;
+                let answer = request.ip_permissions(permission.to_ec2(None)).send().await;
+                unless_absent(answer.called(OPERATION, &resource), &["InvalidPermission.NotFound"])?;
+            }
+            Self::Describe { group, rule } => {
+                const OPERATION: &str = "ec2:UpdateSecurityGroupRuleDescriptionsIngress";
+                let request = ec2.update_security_group_rule_descriptions_ingress().group_id(id(group, OPERATION)?);
+                let permission = to_ec2(rule, hands.known, OPERATION, &resource)?;
+                request.ip_permissions(permission).send().await.called(OPERATION, &resource)?;
+            }
+            Self::LetOut { group } => {
+                const OPERATION: &str = "ec2:AuthorizeSecurityGroupEgress";
+                let request = ec2.authorize_security_group_egress().group_id(id(group, OPERATION)?);
+                let everything = Permission::everything_to(ANYWHERE).to_ec2(None);
+                request.ip_permissions(everything).send().await.called(OPERATION, &resource)?;
+            }
+            Self::KeepIn { group, permission } => {
+                const OPERATION: &str = "ec2:RevokeSecurityGroupEgress";
+                let request = ec2.revoke_security_group_egress().group_id(id(group, OPERATION)?);
+                let answer = request.ip_permissions(permission.to_ec2(None)).send().await;
                 unless_absent(answer.called(OPERATION, &resource), &["InvalidPermission.NotFound"])?;
             }
             Self::Tag { group } => {
@@ -151,31 +193,30 @@ fn to_ec2(
     operation: &'static str,
     resource: &ResourceId,
 ) -> Result<IpPermission, CallError> {
-    let port = i32::from(rule.port.get());
-    let permission = IpPermission::builder().ip_protocol("tcp").from_port(port).to_port(port);
-    Ok(match &rule.from {
-        Source::Anywhere => permission.ip_ranges(IpRange::builder().cidr_ip(ANYWHERE).build()),
-        Source::Group(name) => {
-            let id = known.name(&ResourceId::new(Kind::SecurityGroup, name), operation, resource)?;
-            permission.user_id_group_pairs(UserIdGroupPair::builder().group_id(id).build())
-        }
-    }
-    .build())
+    let source = match &rule.from {
+        Source::Anywhere => ANYWHERE.to_owned(),
+        Source::Named(source) => source.from.to_string(),
+        Source::Group(name) => known.name(&ResourceId::new(Kind::SecurityGroup, name), operation, resource)?.to_owned(),
+    };
+    Ok(rule.permission(source).to_ec2(rule.from.reason()))
 }
 
 impl Permission {
-    fn to_ec2(&self) -> IpPermission {
+    fn to_ec2(&self, description: Option<&str>) -> IpPermission {
         let Self { protocol, from_port, to_port, source } = self;
         let permission = IpPermission::builder().ip_protocol(protocol);
         let permission = permission.set_from_port(*from_port).set_to_port(*to_port);
+        let description = description.map(str::to_owned);
         if source.starts_with("sg-") {
-            permission.user_id_group_pairs(UserIdGroupPair::builder().group_id(source).build())
+            let pair = UserIdGroupPair::builder().group_id(source).set_description(description);
+            permission.user_id_group_pairs(pair.build())
         } else if source.starts_with("pl-") {
-            permission.prefix_list_ids(PrefixListId::builder().prefix_list_id(source).build())
+            let list = PrefixListId::builder().prefix_list_id(source).set_description(description);
+            permission.prefix_list_ids(list.build())
         } else if source.contains(':') {
-            permission.ipv6_ranges(Ipv6Range::builder().cidr_ipv6(source).build())
+            permission.ipv6_ranges(Ipv6Range::builder().cidr_ipv6(source).set_description(description).build())
         } else {
-            permission.ip_ranges(IpRange::builder().cidr_ip(source).build())
+            permission.ip_ranges(IpRange::builder().cidr_ip(source).set_description(description).build())
         }
         .build()
     }
@@ -191,6 +232,11 @@ impl fmt::Display for Change {
                 write!(f, "let {} into security group `{group}`", rules.join(", "))
             }
             Self::Revoke { group, permission } => write!(f, "shut {permission} out of security group `{group}`"),
+            Self::Describe { group, rule } => write!(f, "say why security group `{group}` lets {rule} in"),
+            Self::LetOut { group } => write!(f, "let everything out of security group `{group}`"),
+            Self::KeepIn { group, permission } => {
+                write!(f, "keep {} in security group `{group}`", permission.outward())
+            }
             Self::Tag { .. } => write!(f, "tag {resource} as the project's"),
             Self::Delete { .. } => write!(f, "delete {resource}"),
         }

@@ -25,7 +25,7 @@ use crate::location::Location;
 use crate::plan::Draft;
 use crate::policy::{Action, Condition, Statement};
 
-/// The service that should be: tasks on Fargate behind the load balancer, rolled out with a circuit breaker that rolls back.
+/// The service that should be: tasks on Fargate, behind the load balancer or alone, rolled out with a circuit breaker that rolls back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     /// The cluster that it runs in.
@@ -34,20 +34,29 @@ pub struct Service {
     pub name: ServiceName,
     /// The family of its task definition.
     pub family: Family,
-    /// The listener that sends requests to its target group.
+    /// Where its requests come from; none of a service that gets none.
+    pub target: Option<Target>,
+    /// The name of the security group of its tasks.
+    pub security_group: String,
+    /// How a rollout proceeds.
+    pub rollout: Rollout,
+    /// Whether its tasks run where the cluster says, and not on Fargate's ordinary capacity alone.
+    pub takes_cluster_capacity: bool,
+    /// How requests move to a new revision, where tasks are not just replaced in place.
+    pub traffic: Option<Box<Traffic>>,
+}
+
+/// Where a service's requests come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The listener, with the target group that the service's tasks are registered in.
     pub listener: Listener,
     /// The container behind the load balancer.
     pub container: ContainerName,
     /// The port of that container.
     pub port: NonZeroU16,
-    /// The name of the security group of its tasks.
-    pub security_group: String,
-    /// The name of the target group that its tasks are registered in.
-    pub target_group: String,
-    /// How a rollout proceeds.
-    pub rollout: Rollout,
-    /// How requests move to a new revision, where tasks are not just replaced in place.
-    pub traffic: Option<Box<Traffic>>,
+    /// How long after its start a task may be unhealthy.
+    pub grace_period: GracePeriodSeconds,
 }
 
 /// How a service is rolled out.
@@ -57,8 +66,6 @@ pub struct Rollout {
     pub minimum_healthy_percent: MinimumHealthyPercent,
     /// The share of the desired count that may run at once.
     pub maximum_percent: MaximumPercent,
-    /// How long after its start a task may be unhealthy.
-    pub grace_period: GracePeriodSeconds,
 }
 
 /// The service that is. A deleted one stays visible for a while as `INACTIVE` and counts as none.
@@ -82,6 +89,8 @@ pub struct ServiceState {
     pub targets: Vec<(String, String, i32)>,
     /// How requests move to a new revision.
     pub traffic: TrafficState,
+    /// Whether it was made with a launch type, and not with a strategy for its capacity.
+    pub has_launch_type: bool,
     /// The ids of its tasks' security groups.
     pub security_groups: Vec<String>,
     /// How many tasks are wanted or there. They are deploys'.
@@ -102,6 +111,12 @@ impl Service {
     #[must_use]
     pub fn id(&self) -> ResourceId {
         ResourceId::new(Kind::Service, format!("{}/{}", self.cluster, self.name))
+    }
+
+    /// The listener that its requests come from, if it gets any.
+    #[must_use]
+    pub fn listener(&self) -> Option<&Listener> {
+        self.target.as_ref().map(|target| &target.listener)
     }
 
     fn group(&self) -> ResourceId {
@@ -125,8 +140,8 @@ impl Managed for Service {
             ResourceId::new(Kind::Cluster, self.cluster.as_str()),
             self.group(),
             ResourceId::new(Kind::TaskDefinition, self.family.as_str()),
-            self.listener.id(),
         ];
+        needs.extend(self.listener().map(Listener::id));
         if let Some(traffic) = &self.traffic {
             needs.extend(traffic.rules().map(ListenerRule::id));
             needs.extend(traffic.roles().map(|role| ResourceId::new(Kind::Role, role)));
@@ -154,6 +169,7 @@ impl Managed for Service {
             grace_period_seconds: found.health_check_grace_period_seconds().unwrap_or_default(),
             targets: found.load_balancers().iter().filter_map(target).collect(),
             traffic: TrafficState::of(rollout, found.load_balancers()),
+            has_launch_type: found.launch_type().is_some(),
             security_groups: network.map(AwsVpcConfiguration::security_groups).unwrap_or_default().to_vec(),
             tasks: found.desired_count().max(found.running_count()).max(found.pending_count()),
             arn: sent(found.service_arn, "serviceArn", OPERATION, &id)?,
@@ -182,12 +198,7 @@ impl Managed for Service {
             return;
         }
         let percent = |value: Option<i32>| value.map_or_else(|| "none".to_owned(), |value| value.to_string());
-        let Rollout { minimum_healthy_percent, maximum_percent, grace_period } = &self.rollout;
-        let target_group = identifiers.get(&ResourceId::new(Kind::TargetGroup, &self.target_group));
-        let target = target_group.map(|arn| (arn, self.container.as_str(), i32::from(self.port.get())));
-        let registered = |wanted: (&str, &str, i32)| {
-            found.targets.iter().any(|(arn, container, port)| (arn.as_str(), container.as_str(), *port) == wanted)
-        };
+        let Rollout { minimum_healthy_percent, maximum_percent } = &self.rollout;
         let wanted = match &self.traffic {
             Some(traffic) => traffic.wanted(identifiers),
             None => TrafficState::rolling(),
@@ -202,8 +213,19 @@ impl Managed for Service {
                 percent(found.minimum_healthy_percent),
             ),
             (true, "maximum percent", maximum_percent.get().to_string(), percent(found.maximum_percent)),
-            (true, "grace period", format!("{} s", grace_period.get()), format!("{} s", found.grace_period_seconds)),
-            (false, "registration in the target group", on_off(true), on_off(target.is_some_and(registered))),
+        ];
+        if let Some(target) = &self.target {
+            let wanted = target.grace_period.get();
+            compared.push((true, "grace period", format!("{wanted} s"), format!("{} s", found.grace_period_seconds)));
+        }
+        // The circuit breaker is for services that replace their tasks in place (botocore ecs, `deploymentCircuitBreaker`).
+        if self.traffic.is_none() {
+            compared.push((true, "circuit breaker with rollback", on_off(true), on_off(found.rolls_back)));
+        }
+        let registered =
+            self.target.as_ref().map_or(!found.targets.is_empty(), |it| it.is_among(&found.targets, identifiers));
+        compared.extend([
+            (false, "registration in the target group", on_off(self.target.is_some()), on_off(registered)),
             (false, "strategy", wanted.steps, found.traffic.steps.clone()),
             (false, "lifecycle hooks", wanted.hooks, found.traffic.hooks.clone()),
             (
@@ -212,11 +234,12 @@ impl Managed for Service {
                 self.security_group.clone(),
                 if in_group { self.security_group.clone() } else { found.security_groups.join(", ") },
             ),
-        ];
-        // The circuit breaker is for services that replace their tasks in place (botocore ecs, `deploymentCircuitBreaker`).
-        if self.traffic.is_none() {
-            compared.insert(3, (true, "circuit breaker with rollback", on_off(true), on_off(found.rolls_back)));
-        } else {
+        ]);
+        if self.takes_cluster_capacity {
+            let capacity = |launch_type: bool| if launch_type { "a launch type" } else { "a strategy" }.to_owned();
+            compared.push((false, "capacity", capacity(false), capacity(found.has_launch_type)));
+        }
+        if self.traffic.is_some() {
             let between = wanted.between.is_some() && wanted.between == found.traffic.between;
             compared.push((
                 false,
@@ -276,6 +299,20 @@ impl Managed for Service {
                 conditions: vec![],
             },
         ]
+    }
+}
+
+impl Target {
+    /// The name of the target group that the service's tasks are registered in.
+    #[must_use]
+    pub fn group(&self) -> ResourceId {
+        ResourceId::new(Kind::TargetGroup, &self.listener.target_group)
+    }
+
+    fn is_among(&self, found: &[(String, String, i32)], identifiers: &Identifiers) -> bool {
+        let Some(group) = identifiers.get(&self.group()) else { return false };
+        let wanted = (group, self.container.as_str(), i32::from(self.port.get()));
+        found.iter().any(|(arn, container, port)| (arn.as_str(), container.as_str(), *port) == wanted)
     }
 }
 

@@ -8,6 +8,7 @@ use aws_sdk_ecs::types::{
 };
 
 use super::cluster::tag;
+use super::listener::Listener;
 use super::managed::{Alteration, Hands, Managed};
 use super::service::Service;
 use super::{Kind, ResourceId};
@@ -66,7 +67,9 @@ impl Alteration for Change {
             Self::Create { service, subnet_ids: _ } => Managed::needs(service),
             Self::Tag(_) | Self::ScaleToZero(_) => Vec::new(),
             // ECS takes no change of a service whose target group no listener forwards to.
-            Self::Configure(service) => vec![service.id(), service.listener.id()],
+            Self::Configure(service) => {
+                std::iter::once(service.id()).chain(service.listener().map(Listener::id)).collect()
+            }
             Self::Delete(service) | Self::AwaitGone(service) => vec![service.id()],
         })
     }
@@ -82,7 +85,7 @@ impl Alteration for Change {
             Self::Create { service, subnet_ids } => return create(service, subnet_ids, hands).await,
             Self::Configure(_) => {
                 let request = ecs.update_service().cluster(cluster).service(name);
-                let request = request.health_check_grace_period_seconds(service.rollout.grace_period.get());
+                let request = request.set_health_check_grace_period_seconds(grace_period(service));
                 let mut rollout = DeploymentConfiguration::builder()
                     .minimum_healthy_percent(service.rollout.minimum_healthy_percent.get())
                     .maximum_percent(service.rollout.maximum_percent.get());
@@ -129,6 +132,12 @@ fn breaker() -> DeploymentCircuitBreaker {
     DeploymentCircuitBreaker::builder().enable(true).rollback(true).build()
 }
 
+/// What only a service behind a load balancer is told (ECS API reference, `healthCheckGracePeriodSeconds`: where no health check is asked
+/// for, it is unused).
+fn grace_period(service: &Service) -> Option<i32> {
+    service.target.as_ref().map(|target| target.grace_period.get())
+}
+
 async fn create(service: &Service, subnet_ids: &[String], hands: &Hands<'_>) -> Result<Made, CallError> {
     const OPERATION: &str = "ecs:CreateService";
     let (id, known) = (service.id(), hands.known);
@@ -149,12 +158,17 @@ async fn create(service: &Service, subnet_ids: &[String], hands: &Hands<'_>) -> 
             (traffic.configure(rollout, known, OPERATION, &id)?, Some(traffic.advanced(known, OPERATION, &id)?))
         }
     };
-    let target = LoadBalancerRegistration::builder()
-        .target_group_arn(named(Kind::TargetGroup, &service.target_group)?)
-        .set_advanced_configuration(advanced)
-        .container_name(service.container.as_str())
-        .container_port(i32::from(service.port.get()))
-        .build();
+    let target = match &service.target {
+        None => None,
+        Some(target) => Some(vec![
+            LoadBalancerRegistration::builder()
+                .target_group_arn(known.name(&target.group(), OPERATION, &id)?)
+                .set_advanced_configuration(advanced)
+                .container_name(target.container.as_str())
+                .container_port(i32::from(target.port.get()))
+                .build(),
+        ]),
+    };
     let answer = hands
         .account
         .ecs
@@ -163,10 +177,11 @@ async fn create(service: &Service, subnet_ids: &[String], hands: &Hands<'_>) -> 
         .service_name(service.name.as_str())
         .task_definition(named(Kind::TaskDefinition, service.family.as_str())?)
         .desired_count(0)
-        .launch_type(LaunchType::Fargate)
+        // Without either, a service takes the default strategy of its cluster (ECS CreateService, capacityProviderStrategy).
+        .set_launch_type((!service.takes_cluster_capacity).then_some(LaunchType::Fargate))
         .network_configuration(NetworkConfiguration::builder().awsvpc_configuration(network).build())
-        .load_balancers(target)
-        .health_check_grace_period_seconds(service.rollout.grace_period.get())
+        .set_load_balancers(target)
+        .set_health_check_grace_period_seconds(grace_period(service))
         .deployment_configuration(rollout.build())
         .tags(tag(hands.project))
         .send()

@@ -21,11 +21,13 @@ pub enum ServiceLinkedRole {
     Ecs,
     /// Elastic Load Balancing manages the network interfaces of load balancers through it.
     ElasticLoadBalancing,
+    /// Application Auto Scaling changes the desired count of services through it.
+    Autoscaling,
 }
 
 impl ServiceLinkedRole {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Ecs, Self::ElasticLoadBalancing];
+    /// Those without which no service is deployed.
+    pub const ALWAYS: [Self; 2] = [Self::Ecs, Self::ElasticLoadBalancing];
 
     /// The role's name, which AWS chose.
     #[must_use]
@@ -33,6 +35,7 @@ impl ServiceLinkedRole {
         match self {
             Self::Ecs => "AWSServiceRoleForECS",
             Self::ElasticLoadBalancing => "AWSServiceRoleForElasticLoadBalancing",
+            Self::Autoscaling => "AWSServiceRoleForApplicationAutoScaling_ECSService",
         }
     }
 
@@ -42,6 +45,7 @@ impl ServiceLinkedRole {
         match self {
             Self::Ecs => "ecs.amazonaws.com",
             Self::ElasticLoadBalancing => "elasticloadbalancing.amazonaws.com",
+            Self::Autoscaling => "ecs.application-autoscaling.amazonaws.com",
         }
     }
 
@@ -55,6 +59,7 @@ impl ServiceLinkedRole {
         match self {
             Self::Ecs => "ECS attaches tasks to the network through it",
             Self::ElasticLoadBalancing => "load balancers attach to the network through it",
+            Self::Autoscaling => "Application Auto Scaling changes the desired count through it",
         }
     }
 }
@@ -81,10 +86,6 @@ impl Managed for ServiceLinkedRole {
 
     fn id(&self) -> ResourceId {
         Self::id(*self)
-    }
-
-    fn needs(&self) -> Vec<ResourceId> {
-        Vec::new()
     }
 
     async fn observe(&self, sight: &Sight<'_>) -> Result<Option<Present>, CallError> {
@@ -130,6 +131,7 @@ impl Managed for ServiceLinkedRole {
                 sid: match self {
                     Self::Ecs => "CreateEcsRole",
                     Self::ElasticLoadBalancing => "CreateBalancingRole",
+                    Self::Autoscaling => "CreateAutoscalingRole",
                 },
                 purposes: vec!["Make the roles of AWS's services before anything needs them."],
                 actions: vec![&CREATE],

@@ -1,6 +1,9 @@
 //! What a task definition names elsewhere in the account: roles, secrets, parameters, files.
 
 use crate::location::{AccountId, Location};
+use crate::resource::Spec;
+use crate::resource::parameter::Parameter;
+use crate::resource::secret::Secret;
 
 /// A role as `executionRoleArn` or `taskRoleArn` names it: by its ARN or by its bare name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +79,32 @@ impl SecretReference {
         }
     }
 
+    /// What holds the secret, if it is in this account and region and thus can be looked for. A name of ours that ends in six
+    /// small letters after a hyphen (`my-secret`) is taken for a name, since AWS all but never chooses such six characters.
+    #[must_use]
+    pub fn holder(&self, location: &Location) -> Option<Holder> {
+        let here = |arn: &str, service: &str, kind: &str| {
+            arn.strip_prefix(&location.arn(service, kind)).filter(|name| !name.is_empty()).map(str::to_owned)
+        };
+        match self {
+            Self::Secret { arn } => {
+                let name = here(arn, "secretsmanager", "secret:")?;
+                Some(match suffix(arn) {
+                    Suffix::Random => Holder::WholeSecret { arn: arn.clone() },
+                    Suffix::Absent | Suffix::Doubtful => Holder::Secret { name },
+                })
+            }
+            // Names of parameters in a hierarchy begin with a slash, which their ARNs lack (facts of the ARN's form: SSM user guide).
+            Self::ParameterArn { arn } => {
+                let name = here(arn, "ssm", "parameter/")?;
+                Some(Holder::Parameter { name: if name.contains('/') { format!("/{name}") } else { name } })
+            }
+            Self::ParameterName { name } => Some(Holder::Parameter { name: name.clone() }),
+        }
+        // Parameter Store hands these on to Secrets Manager, and holds nothing itself.
+        .filter(|holder| !matches!(holder, Holder::Parameter { name } if name.starts_with("/aws/reference/")))
+    }
+
     /// The ARNs that a policy must name to let the reference be read, and no more.
     ///
     /// A whole secret's ARN ends in a hyphen and six random characters; one without them is matched by `-??????`. A name
@@ -93,6 +122,36 @@ impl SecretReference {
             Self::ParameterName { name } => {
                 vec![location.arn("ssm", &format!("parameter/{}", name.trim_start_matches('/')))]
             }
+        }
+    }
+}
+
+/// What holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holder {
+    /// A Secrets Manager secret, by its name.
+    Secret {
+        /// The name.
+        name: String,
+    },
+    /// A Secrets Manager secret, by its whole ARN: it was there before the ARN could be written down.
+    WholeSecret {
+        /// The ARN.
+        arn: String,
+    },
+    /// An SSM parameter.
+    Parameter {
+        /// The name, with its leading slash if it has one.
+        name: String,
+    },
+}
+
+impl From<Holder> for Spec {
+    fn from(holder: Holder) -> Self {
+        match holder {
+            Holder::Secret { name } => Self::Secret(Secret { name, is_whole: false }),
+            Holder::WholeSecret { arn } => Self::Secret(Secret { name: arn, is_whole: true }),
+            Holder::Parameter { name } => Self::Parameter(Parameter { name }),
         }
     }
 }

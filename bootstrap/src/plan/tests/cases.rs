@@ -12,6 +12,7 @@ use crate::resource::log_group::LogGroupState;
 use crate::resource::network::NetworkState;
 use crate::resource::repository::RepositoryState;
 use crate::resource::role::RoleState;
+use crate::resource::secret::SecretState;
 use crate::resource::security_group::{Permission, SecurityGroupState};
 use crate::resource::service::ServiceState;
 use crate::resource::target_group::TargetGroupState;
@@ -56,6 +57,12 @@ fn listener(account: &mut Observed, change: impl FnOnce(&mut ListenerState)) {
 
 fn cluster(account: &mut Observed, change: impl FnOnce(&mut ClusterState)) {
     if let Some(state) = of!(account, Cluster, Cluster, "news") {
+        change(state);
+    }
+}
+
+fn secret(account: &mut Observed, change: impl FnOnce(&mut SecretState)) {
+    if let Some(state) = of!(account, Secret, Secret, "news-api/database-url") {
         change(state);
     }
 }
@@ -113,7 +120,7 @@ fn gone(account: &mut Observed, kind: Kind, name: &str) {
 }
 
 fn off(id: &str) -> Key {
-    Key { id: id.to_owned(), is_active: false, is_in_hands: true }
+    Key { id: id.to_owned(), is_active: false, is_in_hands: true, used: None }
 }
 
 fn everything() -> serde_json::Value {
@@ -281,6 +288,18 @@ in the way: security group `news-api-service` is somebody else's (it has no tag 
 ",
     ),
     case(
+        "nothing gets out, but to one place",
+        |account| {
+            security_group(account, "news-api-service", |group| {
+                group.egress = [Permission { source: "10.0.0.0/8".to_owned(), ..Permission::everything_to("") }].into();
+            })
+        },
+        "\
+1. let everything out of security group `news-api-service`: missing; what is in the group reaches nothing without it
+2. keep everything to 10.0.0.0/8 in security group `news-api-service`: outbound rules: wanted everything, and nothing said twice, found everything to 10.0.0.0/8
+",
+    ),
+    case(
         "the load balancer is gone",
         |account| {
             gone(account, Kind::LoadBalancer, "news-api");
@@ -357,6 +376,32 @@ in the way: target group `news-api` cannot be used: its targets are of type `ins
         "\
 1. set health check of target group `news-api`: health check: wanted /healthz over HTTP every 30 s for 5 s, healthy after 5, unhealthy after 2, codes 200, found / over HTTP every 30 s for 5 s, healthy after 5, unhealthy after 2, codes 200
 left as it is: target group `news-api`: port: wanted 8000, found 80
+",
+    ),
+    case("the secret is gone", |account| gone(account, Kind::Secret, "news-api/database-url"), "\
+1. create secret `news-api/database-url` without a value: missing; containers read it when a task starts
+"),
+    case("the secret is going", |account| secret(account, |state| state.is_going = true), "\
+1. restore secret `news-api/database-url`: deletion: wanted none, found scheduled
+"),
+    case(
+        "somebody else's secret is going",
+        |account| {
+            secret(account, |state| {
+                state.is_going = true;
+                state.owner = Some(Owner::Unknown);
+            })
+        },
+        "\
+in the way: secret `news-api/database-url` is somebody else's (it has no tag `greenroom:project`), so it is not touched; wanted: restore secret `news-api/database-url`; `--adopt` makes it this project's
+",
+    ),
+    case(
+        "the secret is somebody else's",
+        |account| secret(account, |state| state.owner = Some(Owner::Unknown)),
+        "\
+nothing to do
+note: secret `news-api/database-url` is somebody else's (it has no tag `greenroom:project`); it is used as it is
 ",
     ),
     case("the cluster is gone", |account| gone(account, Kind::Cluster, "news"), "\

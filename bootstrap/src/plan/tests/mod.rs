@@ -1,16 +1,28 @@
+mod bounding;
+mod capacity;
 mod cases;
+mod deploying;
+mod handed_over;
+mod leftover;
 mod model;
+mod several;
 mod shifting;
+mod ssh;
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
+use bounding::BOUNDED;
 use cases::{CASES, Case};
+use deploying::OIDC;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
+use several::SEVERAL;
 use shifting::CASES as SHIFTING;
 
 use super::*;
-use crate::desired::tests::{example, example_canary};
+use crate::desired::tests::several::example_several;
+use crate::desired::tests::{example, example_bounded, example_canary, example_oidc};
 use crate::resource::network::{NetworkState, SubnetState};
 use crate::resource::{Kind, Owner, ResourceId, State};
 
@@ -20,7 +32,7 @@ fn new_account() -> Observed {
         |id: &str, zone: &str| SubnetState { id: id.to_owned(), vpc_id: "vpc-1".to_owned(), zone: zone.to_owned() };
     let subnets = vec![subnet("subnet-a", "eu-central-1a"), subnet("subnet-b", "eu-central-1b")];
     let network = State::Network(NetworkState { default_vpc: Some("vpc-1".to_owned()), subnets });
-    Observed { found: [(ResourceId::new(Kind::Vpc, ""), network)].into() }
+    Observed { found: [(ResourceId::new(Kind::Vpc, ""), network)].into(), surroundings: None }
 }
 
 /// The plan of somebody who decides nothing.
@@ -55,12 +67,13 @@ fn a_new_account_gets_everything_in_order() {
 16. create load balancer `news-api` in subnet-a, subnet-b: missing; requests reach the service through it (after 2, 10)
 17. create target group `news-api`: missing; the service's tasks are registered in it
 18. create listener `news-api:80`: missing; the load balancer sends requests nowhere without it (after 16, 17)
-19. create cluster `news`: missing; the service runs in it (after 1)
-20. register the first revision of task definition `news-api`: missing; a service needs a revision to be made (after 7, 9)
-21. create service `news/news-api` at desired count 0: missing; deploys update it (after 12, 18, 19, 20)
-22. create user `news-api-deploy`: missing; deploys are made as this user
-23. write policy of user `news-api-deploy` (2045 of 2048 characters): missing; it is all that the user may do (after 22)
-24. create access key of user `news-api-deploy`: missing; deploys sign their requests with it (after 4, 6, 8, 11, 13, 15, 21, 23)
+19. create secret `news-api/database-url` without a value: missing; containers read it when a task starts
+20. create cluster `news`: missing; the service runs in it (after 1)
+21. register the first revision of task definition `news-api`: missing; a service needs a revision to be made (after 7, 9)
+22. create service `news/news-api` at desired count 0: missing; deploys update it (after 12, 18, 20, 21)
+23. create user `news-api-deploy`: missing; deploys are made as this user
+24. write policy of user `news-api-deploy` (2045 of 2048 characters): missing; it is all that the user may do (after 23)
+25. create access key of user `news-api-deploy`: missing; deploys sign their requests with it (after 4, 6, 8, 11, 13, 15, 19, 22, 24)
 ";
     let text = plan(&example(), &new_account()).to_string();
     assert_eq!(text, expected);
@@ -68,7 +81,7 @@ fn a_new_account_gets_everything_in_order() {
 
 #[test]
 fn an_account_that_is_right_is_left_alone() {
-    for desired in [example(), example_canary()] {
+    for desired in [example(), example_canary(), example_oidc(), example_bounded(), example_several()] {
         let plan = plan(&desired, &complete(&desired));
         assert_eq!(plan.to_string(), "nothing to do\n");
         assert!(plan.is_empty());
@@ -78,7 +91,13 @@ fn an_account_that_is_right_is_left_alone() {
 #[test]
 fn each_difference_has_its_plan() {
     let mut wrong = String::new();
-    for (desired, cases) in [(example(), CASES), (example_canary(), SHIFTING)] {
+    for (desired, cases) in [
+        (example(), CASES),
+        (example_canary(), SHIFTING),
+        (example_oidc(), OIDC),
+        (example_bounded(), BOUNDED),
+        (example_several(), SEVERAL),
+    ] {
         for Case { name, differ, plan: expected } in cases {
             let mut observed = complete(&desired);
             differ(&mut observed);
@@ -98,12 +117,18 @@ fn changes_what_is(account: &Observed, change: &Change) -> Option<Owner> {
     let whole = match resource.kind {
         Kind::LifecyclePolicy | Kind::TagMutability | Kind::Scanning => Kind::Repository,
         Kind::Retention => Kind::LogGroup,
-        Kind::Trust | Kind::RolePolicy | Kind::RoleAttachment => Kind::Role,
-        Kind::Ingress => Kind::SecurityGroup,
+        Kind::Trust | Kind::RolePolicy | Kind::RoleAttachment | Kind::Session | Kind::RoleBoundary => Kind::Role,
+        Kind::ProfileRole => Kind::InstanceProfile,
+        Kind::PolicyVersion => Kind::ManagedPolicy,
+        Kind::Audience => Kind::OidcProvider,
+        Kind::Ingress | Kind::Egress => Kind::SecurityGroup,
         Kind::BalancerGroups | Kind::Listener | Kind::ListenerRule => Kind::LoadBalancer,
         Kind::HealthCheck => Kind::TargetGroup,
         Kind::Configuration => Kind::Service,
-        Kind::UserPolicy | Kind::AccessKey => Kind::User,
+        Kind::ClusterCapacity => Kind::Cluster,
+        Kind::SecretValue => Kind::Secret,
+        Kind::ParameterValue => Kind::Parameter,
+        Kind::UserPolicy | Kind::UserAttachment | Kind::UserBoundary | Kind::AccessKey => Kind::User,
         Kind::Account
         | Kind::Vpc
         | Kind::Subnets
@@ -111,12 +136,17 @@ fn changes_what_is(account: &Observed, change: &Change) -> Option<Owner> {
         | Kind::Repository
         | Kind::LogGroup
         | Kind::Role
+        | Kind::OidcProvider
+        | Kind::InstanceProfile
+        | Kind::ManagedPolicy
         | Kind::SecurityGroup
         | Kind::LoadBalancer
         | Kind::TargetGroup
         | Kind::Cluster
         | Kind::TaskDefinition
         | Kind::Service
+        | Kind::Secret
+        | Kind::Parameter
         | Kind::User => resource.kind,
     };
     let name = if whole == Kind::LoadBalancer { "news-api" } else { &resource.name };
@@ -134,7 +164,19 @@ fn check(observed: &Observed, plan: &Plan) {
         );
         if let Needs::These(needs) = step.change.needs() {
             for need in needs {
-                let there = made.contains(&need) || observed.found.contains_key(&need);
+                // Of these it waits only where they are in the plan.
+                let order = [
+                    Kind::RoleBoundary,
+                    Kind::RolePolicy,
+                    Kind::RoleAttachment,
+                    Kind::UserPolicy,
+                    Kind::AccessKey,
+                    Kind::UserBoundary,
+                    Kind::UserAttachment,
+                    Kind::PolicyVersion,
+                    Kind::ProfileRole,
+                ];
+                let there = order.contains(&need.kind) || made.contains(&need) || observed.found.contains_key(&need);
                 assert!(there || !plan.blockers().is_empty(), "{need} is neither there nor made before: {step}");
             }
         }
@@ -145,6 +187,12 @@ fn check(observed: &Observed, plan: &Plan) {
     }
 }
 
+/// Each example with the account after its bootstrap.
+static COMPLETE: LazyLock<Vec<(Desired, Observed)>> = LazyLock::new(|| {
+    let examples = [example(), example_canary(), example_oidc(), example_bounded(), example_several()];
+    examples.into_iter().map(|desired| (complete(&desired), desired)).map(|(whole, desired)| (desired, whole)).collect()
+});
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -154,30 +202,53 @@ proptest! {
     fn plans_are_sound(
         chosen in subsequence((0..CASES.len()).collect::<Vec<_>>(), 0..=CASES.len()),
         shifting in subsequence((0..SHIFTING.len()).collect::<Vec<_>>(), 0..=SHIFTING.len()),
+        deploying in subsequence((0..OIDC.len()).collect::<Vec<_>>(), 0..=OIDC.len()),
         new in any::<bool>(),
-        canary in any::<bool>(),
+        bounding in subsequence((0..BOUNDED.len()).collect::<Vec<_>>(), 0..=BOUNDED.len()),
+        several in subsequence((0..SEVERAL.len()).collect::<Vec<_>>(), 0..=SEVERAL.len()),
+        example in 0..5_usize,
+        before in 0..10_usize,
+        strangers in proptest::collection::vec(any::<bool>(), 16),
     ) {
-        let desired = if canary { example_canary() } else { example() };
-        let mut observed = if new { new_account() } else { complete(&desired) };
-        let shifting = if canary { shifting } else { Vec::new() };
+        let (desired, whole) = &COMPLETE[example];
+        let mut observed = if new { new_account() } else { whole.clone() };
+        // Half of the accounts were made by settings that may be others than now, and some of what those left has changed hands since.
+        if let Some((_, before)) = COMPLETE.get(before) {
+            observed = leftover::seen_by(desired, before);
+            leftover::give_away(desired, &mut observed, &strangers);
+        }
         let cases = chosen.into_iter().map(|index| &CASES[index]);
-        for case in cases.chain(shifting.into_iter().map(|index| &SHIFTING[index])) {
+        let shifting = shifting.into_iter().map(|index| &SHIFTING[index]).filter(|_| example == 1);
+        let deploying = deploying.into_iter().map(|index| &OIDC[index]).filter(|_| example == 2);
+        let bounding = bounding.into_iter().map(|index| &BOUNDED[index]).filter(|_| example == 3);
+        let several = several.into_iter().map(|index| &SEVERAL[index]).filter(|_| example == 4);
+        for case in cases.chain(shifting).chain(deploying).chain(bounding).chain(several) {
             (case.differ)(&mut observed);
         }
-        let first = plan(&desired, &observed);
+        let first = plan(desired, &observed);
         check(&observed, &first);
-        prop_assert_eq!(&plan(&desired, &observed), &first, "the same account twice");
+        prop_assert_eq!(&plan(desired, &observed), &first, "the same account twice");
         if first.blockers().is_empty() {
             let after = model::apply(&first, &observed);
-            let second = plan(&desired, &after);
+            let theirs = |account: &Observed| leftover::not_ours(desired, account);
+            prop_assert_eq!(theirs(&after), theirs(&observed), "what is somebody else's is touched");
+            let second = plan(desired, &after);
             prop_assert!(second.steps().is_empty() && second.blockers().is_empty(), "left to do:\n{}", second);
-            let outcome = crate::execute::outcome(&desired, &second.identifiers);
+            let outcome = crate::execute::outcome(desired, &second.identifiers);
             prop_assert!(outcome.is_ok(), "{:?}", outcome);
-            let end = plan_destruction(&desired, &after, &PlanOptions::default());
+            let end = plan_destruction(desired, &after, &PlanOptions::default());
             prop_assert!(end.blockers().is_empty(), "{}", end);
             let left = model::apply(&end, &after);
-            let ours = |mut state: State| state.owner() == Some(&mut Owner::Ours);
-            prop_assert!(!left.found.values().cloned().any(ours), "left:\n{:?}", left);
+            // Of a secret stays what can be restored for a while.
+            let going = |state: &State| matches!(state, State::Secret(secret) if secret.is_going);
+            let ours = |mut state: State| state.owner() == Some(&mut Owner::Ours) && !going(&state);
+            // What somebody else's has or trusts stays, and is named.
+            let is_named = |id: &ResourceId| {
+                end.remarks().iter().any(|remark| matches!(remark, Remark::Stays { resource, .. } if resource == id))
+            };
+            let unnamed = left.found.iter().filter(|(id, _)| !is_named(id));
+            let unnamed: Vec<_> = unnamed.filter(|(_, state)| ours((*state).clone())).collect();
+            prop_assert!(unnamed.is_empty(), "left:\n{:?}", unnamed);
             let foreign = |(id, state): (&ResourceId, &State)| (id.clone(), state.clone());
             let strangers = |account: &Observed| -> Vec<(ResourceId, State)> {
                 let theirs = |(_, state): &(&ResourceId, &State)| {

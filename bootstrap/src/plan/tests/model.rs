@@ -6,16 +6,22 @@ use crate::identifiers::Identifiers;
 use crate::observe::Observed;
 use crate::outcome::LoadBalancerIdentity;
 use crate::plan::{Change, Plan};
+use crate::policy::trust::GITHUB_ISSUER;
 use crate::resource::cluster::{self, ClusterState};
 use crate::resource::deploy_user::{self, DeployUserState, Key};
+use crate::resource::instance_profile::{self, InstanceProfileState};
 use crate::resource::listener::{self, ListenerState};
 use crate::resource::listener_rule::{self, ListenerRuleState};
 use crate::resource::load_balancer::{self, LoadBalancerState};
 use crate::resource::log_group::{self, LogGroup, LogGroupState};
 use crate::resource::managed::Alteration as _;
+use crate::resource::managed_policy::{self, ManagedPolicyState};
+use crate::resource::oidc_provider::{self, OidcProviderState};
+use crate::resource::parameter::{self, ParameterState};
 use crate::resource::repository::{self, RepositoryState};
 use crate::resource::role::{self, RoleState};
-use crate::resource::security_group::{self, Permission, SecurityGroupState, Source};
+use crate::resource::secret::{self, SecretState};
+use crate::resource::security_group::{self, IngressRule, Permission, SecurityGroupState, Source};
 use crate::resource::service::{self, Service, ServiceState};
 use crate::resource::service_linked_role::{self, Present};
 use crate::resource::target_group::{self, TargetGroup, TargetGroupState};
@@ -81,7 +87,12 @@ fn make(change: &Change, account: &mut Observed) {
                 (change, state) => panic!("{change}: {state:?}"),
             }
         }
+        Change::InstanceProfile(change) => make_profile(change, account),
+        Change::ManagedPolicy(change) => make_policy(change, account),
+        Change::OidcProvider(change) => make_provider(change, account),
         Change::Role(change) => make_role(change, account),
+        Change::Secret(change) => make_secret(change, account),
+        Change::Parameter(change) => make_parameter(change, account),
         Change::SecurityGroup(change) => make_security_group(change, account),
         Change::LoadBalancer(change) => make_load_balancer(change, account),
         Change::TargetGroup(change) => {
@@ -132,8 +143,16 @@ fn make(change: &Change, account: &mut Observed) {
         Change::Cluster(change) => match change {
             cluster::Change::Create(cluster) => {
                 let (arn, status) = (named(&cluster.id()), "ACTIVE".to_owned());
-                let state = ClusterState { arn, status, owner: Owner::Ours, services: 1 };
+                let strategy = cluster.strategy().unwrap_or_default();
+                let providers = strategy.iter().map(|(provider, _, _)| provider.clone()).collect();
+                let services = cluster.services;
+                let state = ClusterState { arn, status, owner: Owner::Ours, services, providers, strategy };
                 add(account, cluster.id(), State::Cluster(state));
+            }
+            cluster::Change::SetCapacity(cluster) => {
+                let state = of!(account, Cluster, Cluster, cluster.name.as_str()).expect(THERE);
+                state.strategy = cluster.strategy().expect("there is one to be set");
+                state.providers = state.strategy.iter().map(|(provider, _, _)| provider.clone()).collect();
             }
             cluster::Change::Tag(cluster) => {
                 of!(account, Cluster, Cluster, cluster.name.as_str()).expect(THERE).owner = Owner::Ours;
@@ -169,7 +188,7 @@ fn make(change: &Change, account: &mut Observed) {
 }
 
 fn make_repository(change: &repository::Change, account: &mut Observed) {
-    let state = of!(account, Repository, Repository, "news-api");
+    let state = of!(account, Repository, Repository, change.resource().name);
     match (change, state) {
         (repository::Change::Create(repository), None) => {
             let state = RepositoryState {
@@ -194,6 +213,83 @@ fn make_repository(change: &repository::Change, account: &mut Observed) {
     }
 }
 
+fn make_profile(change: &instance_profile::Change, account: &mut Observed) {
+    let state = of!(account, InstanceProfile, InstanceProfile, change.profile());
+    match (change, state) {
+        (instance_profile::Change::Create(profile), None) => {
+            let state = InstanceProfileState { arn: profile.arn.clone(), owner: Owner::Ours, role: None };
+            add(account, profile.id(), State::InstanceProfile(state));
+        }
+        (instance_profile::Change::AddRole(profile), Some(state)) => {
+            assert_eq!(state.role.replace(profile.role.clone()), None, "a profile holds one role");
+            assert!(account.found.contains_key(&ResourceId::new(Kind::Role, &profile.role)));
+        }
+        (instance_profile::Change::RemoveRole { profile: _, role }, Some(state)) => {
+            assert_eq!(state.role.take().as_ref(), Some(role));
+        }
+        (instance_profile::Change::Tag(_), Some(state)) => state.owner = Owner::Ours,
+        (instance_profile::Change::Delete(profile), Some(state)) => {
+            assert_eq!(state.role, None);
+            remove(account, &profile.id());
+        }
+        (change, state) => panic!("{change}: {state:?}"),
+    }
+}
+
+fn make_policy(change: &managed_policy::Change, account: &mut Observed) {
+    let policy = change.policy();
+    let held = |state: &State| {
+        let holds = |boundary: &Option<String>, managed: &BTreeSet<String>| {
+            boundary.as_ref() == Some(&policy.arn) || managed.contains(&policy.arn)
+        };
+        matches!(state, State::Role(role) if holds(&role.boundary, &role.managed))
+            || matches!(state, State::User(user) if holds(&user.boundary, &user.managed))
+    };
+    let is_held = account.found.values().any(held);
+    let state = of!(account, ManagedPolicy, ManagedPolicy, &policy.name);
+    match (change, state) {
+        (managed_policy::Change::Create(policy), None) => {
+            let (document, others, used_by) = (policy.document.clone(), Vec::new(), BTreeSet::new());
+            let state = ManagedPolicyState { owner: Owner::Ours, document, others, used_by };
+            add(account, policy.id(), State::ManagedPolicy(state));
+        }
+        (managed_policy::Change::AddVersion(policy), Some(state)) => {
+            assert!(state.others.len() < 4, "IAM keeps five versions");
+            state.others.push("v9".to_owned());
+            state.document = policy.document.clone();
+        }
+        (managed_policy::Change::DeleteVersion { policy: _, version }, Some(state)) => {
+            state.others.retain(|other| other != version);
+        }
+        (managed_policy::Change::Tag(_), Some(state)) => state.owner = Owner::Ours,
+        (managed_policy::Change::Delete(policy), Some(state)) => {
+            assert!(state.others.is_empty() && !is_held, "{policy:?}");
+            remove(account, &policy.id());
+        }
+        (change, state) => panic!("{change}: {state:?}"),
+    }
+}
+
+fn make_provider(change: &oidc_provider::Change, account: &mut Observed) {
+    let state = of!(account, OidcProvider, OidcProvider, GITHUB_ISSUER);
+    match (change, state) {
+        (oidc_provider::Change::Create(provider), None) => {
+            let (audiences, trusted_by) = ([provider.audience.clone()].into(), BTreeSet::new());
+            let state = OidcProviderState { owner: Owner::Ours, audiences, trusted_by };
+            add(account, provider.id(), State::OidcProvider(state));
+        }
+        (oidc_provider::Change::AddAudience(provider), Some(state)) => {
+            state.audiences.insert(provider.audience.clone());
+        }
+        (oidc_provider::Change::Tag(_), Some(state)) => state.owner = Owner::Ours,
+        (oidc_provider::Change::Delete(provider), Some(_)) => {
+            assert!(!account.found.contains_key(&ResourceId::new(Kind::Role, &provider.role)), "a role trusts it");
+            remove(account, &provider.id());
+        }
+        (change, state) => panic!("{change}: {state:?}"),
+    }
+}
+
 fn make_role(change: &role::Change, account: &mut Observed) {
     if let role::Change::Create(role) = change {
         let state = RoleState {
@@ -202,6 +298,8 @@ fn make_role(change: &role::Change, account: &mut Observed) {
             trust: role.trust.to_json(),
             policies: BTreeMap::new(),
             managed: BTreeSet::new(),
+            longest_session: role.longest_session.or(Some(3600)),
+            boundary: role.boundary.as_ref().map(|boundary| boundary.arn.clone()),
             is_recent: false,
         };
         return add(account, role.id(), State::Role(state));
@@ -210,6 +308,9 @@ fn make_role(change: &role::Change, account: &mut Observed) {
     match change {
         role::Change::Create(_) => {}
         role::Change::SetTrust(role) => state.trust = role.trust.to_json(),
+        role::Change::SetBoundary(role) => state.boundary = role.boundary.as_ref().map(|boundary| boundary.arn.clone()),
+        role::Change::DropBoundary { role: _ } => assert!(state.boundary.take().is_some()),
+        role::Change::SetSession(role) => state.longest_session = role.longest_session,
         role::Change::PutPolicy { role: _, policy } => {
             state.policies.insert(policy.name.clone(), policy.policy.to_json());
         }
@@ -219,29 +320,96 @@ fn make_role(change: &role::Change, account: &mut Observed) {
         role::Change::Tag { .. } => state.owner = Owner::Ours,
         role::Change::Delete { role } => {
             assert!(state.policies.is_empty() && state.managed.is_empty());
+            let holds =
+                |state: &State| matches!(state, State::InstanceProfile(profile) if profile.role.as_ref() == Some(role));
+            assert!(!account.found.values().any(holds), "an instance profile has it");
             remove(account, &ResourceId::new(Kind::Role, role));
         }
     }
+}
+
+fn make_secret(change: &secret::Change, account: &mut Observed) {
+    const THERE: &str = "it was made before";
+    match change {
+        secret::Change::Create(secret) => {
+            let state = SecretState { arn: named(&secret.id()), owner: Some(Owner::Ours), is_going: false };
+            add(account, secret.id(), State::Secret(state));
+        }
+        secret::Change::Restore(secret) => {
+            of!(account, Secret, Secret, &secret.name).expect(THERE).is_going = false;
+        }
+        secret::Change::PutValue(secret) => {
+            assert!(!of!(account, Secret, Secret, &secret.name).expect(THERE).is_going);
+        }
+        secret::Change::Tag(secret) => {
+            of!(account, Secret, Secret, &secret.name).expect(THERE).owner = Some(Owner::Ours);
+        }
+        secret::Change::Delete(secret) => {
+            of!(account, Secret, Secret, &secret.name).expect(THERE).is_going = true;
+        }
+    }
+}
+
+fn make_parameter(change: &parameter::Change, account: &mut Observed) {
+    const THERE: &str = "it was made before";
+    match change {
+        parameter::Change::Create(parameter) => {
+            let state = ParameterState { kind: "SecureString".to_owned(), owner: Owner::Ours };
+            add(account, parameter.id(), State::Parameter(state));
+        }
+        parameter::Change::PutValue(parameter) => {
+            of!(account, Parameter, Parameter, &parameter.name).expect(THERE).kind = "SecureString".to_owned();
+        }
+        parameter::Change::Tag(parameter) => {
+            of!(account, Parameter, Parameter, &parameter.name).expect(THERE).owner = Owner::Ours;
+        }
+        parameter::Change::Delete(parameter) => remove(account, &parameter.id()),
+    }
+}
+
+fn permission(rule: &IngressRule, account: &mut Observed) -> Permission {
+    let source = match &rule.from {
+        Source::Anywhere => "0.0.0.0/0".to_owned(),
+        Source::Named(source) => source.from.to_string(),
+        Source::Group(name) => of!(account, SecurityGroup, SecurityGroup, name).expect("it was made before").id.clone(),
+    };
+    rule.permission(source)
 }
 
 fn make_security_group(change: &security_group::Change, account: &mut Observed) {
     const THERE: &str = "it was made before";
     match change {
         security_group::Change::Create { group, vpc_id: _ } => {
-            let state = SecurityGroupState { id: named(&group.id()), owner: Owner::Ours, ingress: BTreeSet::new() };
+            let state = SecurityGroupState {
+                id: named(&group.id()),
+                owner: Owner::Ours,
+                ingress: BTreeSet::new(),
+                descriptions: BTreeMap::new(),
+                egress: [Permission::everything_to("0.0.0.0/0")].into(),
+            };
             add(account, group.id(), State::SecurityGroup(state));
         }
         security_group::Change::Authorize { group, rules } => {
             for rule in rules {
-                let port = Some(i32::from(rule.port.get()));
-                let source = match &rule.from {
-                    Source::Anywhere => "0.0.0.0/0".to_owned(),
-                    Source::Group(name) => of!(account, SecurityGroup, SecurityGroup, name).expect(THERE).id.clone(),
-                };
-                let permission = Permission { protocol: "tcp".to_owned(), from_port: port, to_port: port, source };
+                let permission = permission(rule, account);
                 let state = of!(account, SecurityGroup, SecurityGroup, group).expect(THERE);
+                state.descriptions.extend(rule.from.reason().map(|reason| (permission.clone(), reason.to_owned())));
                 assert!(state.ingress.insert(permission), "twice: {rule}");
             }
+        }
+        security_group::Change::Describe { group, rule } => {
+            let permission = permission(rule, account);
+            let state = of!(account, SecurityGroup, SecurityGroup, group).expect(THERE);
+            assert!(state.ingress.contains(&permission), "not there: {rule}");
+            state.descriptions.insert(permission, rule.from.reason().expect("there is one").to_owned());
+        }
+        security_group::Change::LetOut { group } => {
+            let state = of!(account, SecurityGroup, SecurityGroup, group).expect(THERE);
+            assert!(state.egress.insert(Permission::everything_to("0.0.0.0/0")), "twice");
+        }
+        security_group::Change::KeepIn { group, permission } => {
+            let state = of!(account, SecurityGroup, SecurityGroup, group).expect(THERE);
+            assert!(state.egress.remove(permission));
         }
         security_group::Change::Revoke { group, permission } => {
             let state = of!(account, SecurityGroup, SecurityGroup, group).expect(THERE);
@@ -308,11 +476,14 @@ fn make_service(change: &service::Change, account: &mut Observed) {
         state.minimum_healthy_percent = Some(service.rollout.minimum_healthy_percent.get());
         state.maximum_percent = Some(service.rollout.maximum_percent.get());
         state.rolls_back = service.traffic.is_none();
-        state.grace_period_seconds = service.rollout.grace_period.get();
+        state.grace_period_seconds = service.target.as_ref().map_or(0, |target| target.grace_period.get());
     };
     let id = change.service().id();
     if let service::Change::Create { service, subnet_ids: _ } = change {
-        let target = named(&ResourceId::new(Kind::TargetGroup, &service.target_group));
+        let target = service.target.as_ref().map(|target| {
+            assert!(account.found.contains_key(&target.listener.id()), "ECS refuses a target group without a listener");
+            (named(&target.group()), target.container.to_string(), i32::from(target.port.get()))
+        });
         let mut state = ServiceState {
             arn: named(&id),
             owner: Owner::Ours,
@@ -321,11 +492,12 @@ fn make_service(change: &service::Change, account: &mut Observed) {
             maximum_percent: None,
             rolls_back: false,
             grace_period_seconds: 0,
-            targets: vec![(target, service.container.to_string(), i32::from(service.port.get()))],
+            targets: target.into_iter().collect(),
             traffic: match &service.traffic {
                 Some(traffic) => traffic.wanted(&known(account)),
                 None => TrafficState::rolling(),
             },
+            has_launch_type: !service.takes_cluster_capacity,
             security_groups: vec![named(&ResourceId::new(Kind::SecurityGroup, &service.security_group))],
             tasks: 0,
         };
@@ -351,14 +523,19 @@ fn make_service(change: &service::Change, account: &mut Observed) {
 
 fn make_user(change: &deploy_user::Change, account: &mut Observed) {
     let id = ResourceId::new(Kind::User, change.user());
-    if let deploy_user::Change::Create { .. } = change {
+    if let deploy_user::Change::Create { user: _, boundary } = change {
+        let boundary = boundary.as_ref().map(|boundary| boundary.arn.clone());
         let (policies, managed) = (BTreeMap::new(), BTreeSet::new());
-        let state = DeployUserState { arn: named(&id), owner: Owner::Ours, policies, managed, keys: Vec::new() };
+        let state =
+            DeployUserState { arn: named(&id), owner: Owner::Ours, policies, managed, boundary, keys: Vec::new() };
         return add(account, id, State::User(state));
     }
     let Some(State::User(state)) = account.found.get_mut(&id) else { panic!("{change}: it is not there") };
     match change {
         deploy_user::Change::Create { .. } => {}
+        deploy_user::Change::SetBoundary { user: _, policy } => state.boundary = Some(policy.arn.clone()),
+        deploy_user::Change::DropBoundary { user: _ } => assert!(state.boundary.take().is_some()),
+        deploy_user::Change::Attach { user: _, policy } => assert!(state.managed.insert(policy.arn.clone())),
         deploy_user::Change::PutPolicy { user: _, policy } => {
             state.policies.insert(policy.name.clone(), policy.policy.to_json());
         }
@@ -366,7 +543,7 @@ fn make_user(change: &deploy_user::Change, account: &mut Observed) {
         deploy_user::Change::Detach { user: _, policy } => assert!(state.managed.remove(policy)),
         deploy_user::Change::CreateKey { .. } => {
             assert!(state.keys.len() < 2);
-            state.keys.push(Key { id: "AKIANEW".to_owned(), is_active: true, is_in_hands: true });
+            state.keys.push(Key { id: "AKIANEW".to_owned(), is_active: true, is_in_hands: true, used: None });
         }
         deploy_user::Change::DeleteKey { user: _, key } => state.keys.retain(|other| other.id != *key),
         deploy_user::Change::Tag { .. } => state.owner = Owner::Ours,

@@ -135,6 +135,6 @@ fn a_new_account_gets_what_shifting_takes() {
 23. create listener `news-api:80`: missing; the load balancer sends requests nowhere without it (after 20, 21)
 24. create listener rule `news-api:80/test`: missing; ECS moves requests by it (after 22, 23)
 25. create listener rule `news-api:80/production`: missing; ECS moves requests by it (after 22, 23)
-28. create service `news/news-api` at desired count 0: missing; deploys update it (after 10, 12, 16, 24, 25, 26, 27)";
+29. create service `news/news-api` at desired count 0: missing; deploys update it (after 10, 12, 16, 24, 25, 27, 28)";
     assert_eq!(lines.join("\n"), expected);
 }
