@@ -4,12 +4,14 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder, Value};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
-use super::{DatabaseError, DatabaseSpec, Engine, Password};
+use super::result_column::ResultColumn;
+use super::{DatabaseError, DatabaseSpec, Engine, Password, Refusal, sql};
 
 /// Whose account a connection uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Account {
-    /// The app's user.
+    /// The app's user; on a server that is like a managed one, PostgreSQL's administrator in its place, with its rights, and MySQL's and
+    /// MariaDB's administrator as such.
     App,
     /// The engine's administrator.
     Administrator,
@@ -37,9 +39,10 @@ enum Client {
 
 impl Connection {
     pub(super) async fn open(spec: &DatabaseSpec, port: u16, account: Account) -> Result<Self, DatabaseError> {
+        // A managed server may let the app in with TLS alone, which greenroom's own connections on loopback do without.
         let (user, password): (&str, &Password) = match account {
-            Account::App => (&spec.user, &spec.password),
-            Account::Administrator => (spec.engine.administrator(), spec.root_password()),
+            Account::App if spec.managed.is_none() => (&spec.user, &spec.password),
+            Account::App | Account::Administrator => (spec.engine.administrator(), spec.root_password()),
         };
         let engine = spec.engine;
         let refused = |reason: String| DatabaseError::Connect { engine, user: user.to_owned(), reason };
@@ -51,6 +54,10 @@ impl Connection {
                 let (client, connection) = config.connect(NoTls).await.map_err(|error| refused(in_full(&error)))?;
                 // Ends with the client; an error in it is an error of the query that runs at the time.
                 tokio::spawn(connection);
+                if account == Account::App && spec.managed.is_some() {
+                    let become_app = format!("SET SESSION AUTHORIZATION {}", sql::column(engine, &spec.user));
+                    client.batch_execute(&become_app).await.map_err(|error| refused(in_full(&error)))?;
+                }
                 Client::Postgres(client)
             }
             Engine::MySql | Engine::MariaDb => {
@@ -61,7 +68,8 @@ impl Connection {
                     .prefer_socket(false)
                     .user(Some(user))
                     .pass(Some(password.expose()))
-                    .db_name(Some(&spec.name));
+                    .db_name(Some(&spec.name))
+                    .setup(limitless(spec));
                 Client::MySql(Conn::new(options).await.map_err(|error| refused(error.to_string()))?)
             }
         };
@@ -98,6 +106,63 @@ impl Connection {
         }
     }
 
+    /// Runs one statement that the server may well refuse. `action` says what for, in an error.
+    ///
+    /// # Errors
+    /// If the connection fails; a refusal is part of the answer.
+    pub async fn attempt(
+        &mut self,
+        action: &'static str,
+        statement: &str,
+    ) -> Result<Result<(), Refusal>, DatabaseError> {
+        match &mut self.client {
+            Client::Postgres(client) => match client.batch_execute(statement).await {
+                Ok(()) => Ok(Ok(())),
+                Err(error) => Refusal::of_postgres(&error).map(Err).ok_or_else(|| failed(action, &error)),
+            },
+            Client::MySql(conn) => match conn.query_drop(statement).await {
+                Ok(()) => Ok(Ok(())),
+                Err(error) => Refusal::of_mysql(&error).map(Err).ok_or_else(|| DatabaseError::query(action, &error)),
+            },
+        }
+    }
+
+    /// Prepares a statement without running it, and tells the columns of its result; none if it gives no rows.
+    ///
+    /// # Errors
+    /// If the connection fails; a refusal is part of the answer.
+    pub async fn describe(&mut self, statement: &str) -> Result<Result<Vec<ResultColumn>, Refusal>, DatabaseError> {
+        let action = "prepare a captured statement";
+        match &mut self.client {
+            Client::Postgres(client) => match client.prepare(statement).await {
+                Ok(prepared) => Ok(Ok(prepared.columns().iter().map(ResultColumn::of_postgres).collect())),
+                Err(error) => Refusal::of_postgres(&error).map(Err).ok_or_else(|| failed(action, &error)),
+            },
+            Client::MySql(conn) => match conn.prep(statement).await {
+                Ok(prepared) => {
+                    let columns = prepared.columns().iter().map(ResultColumn::of_mysql).collect();
+                    conn.close(prepared).await.map_err(|error| DatabaseError::query(action, &error))?;
+                    Ok(Ok(columns))
+                }
+                Err(error) => Refusal::of_mysql(&error).map(Err).ok_or_else(|| DatabaseError::query(action, &error)),
+            },
+        }
+    }
+
+    /// The server's own number of this connection: PostgreSQL's process, MySQL's and MariaDB's connection id.
+    ///
+    /// # Errors
+    /// If the server does not answer.
+    pub async fn number(&mut self) -> Result<u64, DatabaseError> {
+        let action = "ask for the connection's number";
+        let query = match self.engine {
+            Engine::Postgres => "SELECT pg_backend_pid()",
+            Engine::MySql | Engine::MariaDb => "SELECT CONNECTION_ID()",
+        };
+        let value = self.rows(action, query).await?.into_iter().flatten().flatten().next();
+        value.and_then(|value| value.parse().ok()).ok_or_else(|| DatabaseError::query(action, "it is no number"))
+    }
+
     /// Runs one statement that gives no rows. `action` says what for, in an error.
     ///
     /// # Errors
@@ -109,6 +174,15 @@ impl Connection {
                 conn.query_drop(statement).await.map_err(|error| DatabaseError::query(action, &error))
             }
         }
+    }
+}
+
+/// What frees greenroom's own queries from the limits of a server that is like a managed one.
+fn limitless(spec: &DatabaseSpec) -> Vec<&'static str> {
+    match (spec.engine, &spec.managed) {
+        (Engine::MySql, Some(_)) => vec!["SET SESSION max_execution_time = 0"],
+        (Engine::MariaDb, Some(_)) => vec!["SET SESSION max_statement_time = 0"],
+        (Engine::Postgres, _) | (Engine::MySql | Engine::MariaDb, None) => Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Engine;
+use super::managed::CertificateError;
 use super::readiness::Rule;
 
 /// A failure of a rehearsal's database. None of them is a fault of the app.
@@ -55,6 +56,9 @@ pub enum DatabaseError {
         /// The server's last log lines.
         log: String,
     },
+    /// The server could not be given a certificate.
+    #[error("could not give the database a certificate")]
+    Certificate(#[source] CertificateError),
     /// The second container, from which readiness is probed, did not do its work.
     #[error("could not probe the database from a second container of image `{image}`: {reason}")]
     Probe {
@@ -110,6 +114,7 @@ impl DatabaseError {
             Self::Stopped { .. } => Some("the server refused its settings: see its last lines above".to_owned()),
             Self::Start { .. }
             | Self::NotReady { .. }
+            | Self::Certificate(_)
             | Self::Probe { .. }
             | Self::Container { .. }
             | Self::Remove(_)

@@ -14,6 +14,7 @@ use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 
 use super::image::ImageUsed;
+use super::managed::{self, CERTIFICATES, Certificate};
 use super::readiness::{Judgement, Probe, Readiness, Rule, Sample, Shortfall, Wanted, judge};
 use super::statement::readable;
 use super::{Connection, Database, DatabaseError, DatabaseSpec, Engine};
@@ -29,6 +30,7 @@ pub struct Launched {
     pub(super) container: ContainerAsync<GenericImage>,
     pub(super) image: ImageUsed,
     pub(super) port: u16,
+    certificate: Option<Certificate>,
     started: Instant,
 }
 
@@ -49,9 +51,11 @@ impl Launched {
         let image = ImageUsed::find(&docker, spec.engine, spec.image()).await?;
         let started = Instant::now();
         let failed = |source| DatabaseError::Start { engine: spec.engine, image: image.reference.clone(), source };
-        let container = to_the_end(request(&spec, &image).start()).await.map_err(failed)?;
+        let certificate = spec.managed.as_ref().map(|_| Certificate::make(&spec.alias)).transpose();
+        let certificate = certificate.map_err(DatabaseError::Certificate)?;
+        let container = to_the_end(request(&spec, &image, certificate.as_ref()).start()).await.map_err(failed)?;
         let port = container.get_host_port_ipv4(spec.engine.port()).await.map_err(failed)?;
-        Ok(Self { docker, container, image, port, spec, started })
+        Ok(Self { docker, container, image, port, certificate, spec, started })
     }
 
     /// Waits until the four rules of readiness hold. Dropping the future ends the server.
@@ -90,6 +94,9 @@ impl Launched {
                         Judgement::Ready(rules) => {
                             let ready_after = self.started.elapsed();
                             self.forget_logins().await?;
+                            if let (Some(managed), Some(certificate)) = (&self.spec.managed, &self.certificate) {
+                                managed::demand(&self.spec, self.port, managed, certificate).await?;
+                            }
                             return Ok(Readiness { rules, ready_after, attempts: samples.len() });
                         }
                         Judgement::NotYet(_) => {}
@@ -157,10 +164,19 @@ async fn to_the_end<T: Send + 'static>(start: impl Future<Output = T> + Send + '
     }
 }
 
-fn request(spec: &DatabaseSpec, image: &ImageUsed) -> testcontainers::ContainerRequest<GenericImage> {
+fn request(
+    spec: &DatabaseSpec,
+    image: &ImageUsed,
+    certificate: Option<&Certificate>,
+) -> testcontainers::ContainerRequest<GenericImage> {
     let (name, tag) = image.name_and_tag();
     let mut arguments = spec.engine.evidence_arguments();
     arguments.extend(spec.arguments.iter().cloned());
+    // PostgreSQL takes a key from nobody but its own user, who gives it to himself later.
+    let certificate = certificate.filter(|_| spec.engine != Engine::Postgres);
+    if certificate.is_some() {
+        arguments.extend(["ca", "cert", "key"].map(|what| format!("--ssl-{what}={CERTIFICATES}/{what}.pem")));
+    }
     // Docker makes the host name an alias on a network, and testcontainers knows no other way to give one.
     let mut request = GenericImage::new(name, tag)
         .with_cmd(arguments)
@@ -172,6 +188,11 @@ fn request(spec: &DatabaseSpec, image: &ImageUsed) -> testcontainers::ContainerR
     }
     for file in spec.initialisation_files() {
         request = request.with_copy_to(format!("/docker-entrypoint-initdb.d/{}", file.name), file.content.into_bytes());
+    }
+    if let Some(Certificate { chain, authority, key }) = certificate {
+        for (what, content) in [("ca", authority), ("cert", chain), ("key", key)] {
+            request = request.with_copy_to(format!("{CERTIFICATES}/{what}.pem"), content.clone().into_bytes());
+        }
     }
     let (network, volumes, port) = (spec.network.clone(), image.volumes.clone(), spec.engine.port());
     // Not `with_network`, which would create a network without our labels if the rehearsal's had gone.

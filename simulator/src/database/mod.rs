@@ -13,10 +13,24 @@ mod launch;
 pub mod readiness;
 pub mod server;
 
+pub mod catalog;
 mod clients;
+mod clone;
+pub mod compatibility;
 pub mod connection;
+pub mod evidence;
+mod lock_timeout;
+pub mod lock_trial;
+mod logical;
+pub mod managed;
+mod refusal;
+mod result_column;
 pub mod schema;
+pub mod seeding;
+mod sessions;
+pub mod sql;
 pub mod statement;
+mod touched;
 
 pub mod error;
 
@@ -29,7 +43,11 @@ pub use engine::Engine;
 pub use error::DatabaseError;
 pub use image::ImageUsed;
 pub use launch::Launched;
+pub use logical::LogicalDatabase;
+pub use managed::{InstanceClass, Managed, UnknownClass};
 pub use readiness::{Readiness, Rule, RuleEvidence};
+pub use refusal::Refusal;
+pub use result_column::ResultColumn;
 pub use schema::{SchemaChange, SchemaSnapshot};
 pub use server::Database;
 pub use spec::{DatabaseSpec, InitialisationFile, Password};

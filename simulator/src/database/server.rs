@@ -8,9 +8,13 @@ use testcontainers::{ContainerAsync, GenericImage};
 use super::connection::PUBLISHED_ON;
 use super::image::ImageUsed;
 use super::launch::{self, Launched};
-use super::schema::{self, SchemaSnapshot};
+use super::managed;
+use super::schema::SchemaSnapshot;
 use super::statement::{self, Mark, PeakConnections, StatementError};
-use super::{Account, Connection, DatabaseError, DatabaseSpec, Readiness};
+use super::{Account, Connection, DatabaseError, DatabaseSpec, LogicalDatabase, Readiness};
+
+/// So many of the server's last lines show why it ended.
+const LAST_LINES: usize = 8;
 
 /// A database that is ready. Dropping it removes its container.
 pub struct Database {
@@ -87,13 +91,19 @@ impl Database {
         (PUBLISHED_ON, self.port)
     }
 
+    /// The app's database, to be asked or cloned while the server runs.
+    #[must_use]
+    pub fn logical(&self) -> LogicalDatabase {
+        LogicalDatabase::new(self.spec.clone(), self.docker.clone(), self.container.id().to_owned(), self.port)
+    }
+
     /// A connection for the rehearsal's own queries, to the app's database. The administrator's is the one to use where the app's
     /// own first login must stay its first.
     ///
     /// # Errors
     /// If the server refuses it.
     pub async fn connect(&self, account: Account) -> Result<Connection, DatabaseError> {
-        Connection::open(&self.spec, self.port, account).await
+        self.logical().connect(account).await
     }
 
     /// The schema of the app's database as it is now.
@@ -101,7 +111,7 @@ impl Database {
     /// # Errors
     /// If the catalogs cannot be read.
     pub async fn schema(&self) -> Result<SchemaSnapshot, DatabaseError> {
-        schema::read(&mut self.connect(Account::Administrator).await?, &self.spec).await
+        self.logical().schema().await
     }
 
     /// The number of rows of each table of the app's database, in the order of the tables' names.
@@ -109,7 +119,7 @@ impl Database {
     /// # Errors
     /// If a table cannot be counted.
     pub async fn row_counts(&self) -> Result<Vec<(String, u64)>, DatabaseError> {
-        schema::row_counts(&mut self.connect(Account::Administrator).await?, &self.spec).await
+        self.logical().row_counts().await
     }
 
     /// A mark in time, from which [`Database::errors_since`] reads on.
@@ -117,7 +127,7 @@ impl Database {
     /// # Errors
     /// If the server does not take it.
     pub async fn mark(&self) -> Result<Mark, DatabaseError> {
-        statement::mark(&mut self.connect(Account::Administrator).await?, self.spec.engine).await
+        self.logical().mark().await
     }
 
     /// The statements that failed since `mark`, from whatever client, in the order in which they failed. Passwords in them are masked.
@@ -125,9 +135,7 @@ impl Database {
     /// # Errors
     /// If the server's record cannot be read.
     pub async fn errors_since(&self, mark: &Mark) -> Result<Vec<StatementError>, DatabaseError> {
-        let mut connection = self.connect(Account::Administrator).await?;
-        let secrets = [self.spec.password.expose(), self.spec.root_password().expose()];
-        statement::errors_since(&mut connection, &self.docker, self.container.id(), mark, &secrets).await
+        self.logical().errors_anywhere_since(mark).await
     }
 
     /// The last `count` lines that the server's container has written, for a report. Passwords in them are masked.
@@ -153,6 +161,21 @@ impl Database {
     pub async fn peak_connections(&self, mark: &Mark) -> Result<PeakConnections, DatabaseError> {
         let mut connection = self.connect(Account::Administrator).await?;
         statement::peak_connections(&mut connection, &self.docker, self.container.id(), mark, &self.spec.user).await
+    }
+
+    /// How its server ended, with its last lines, if it has: no rehearsal ends it before its own end.
+    pub async fn ended(&self) -> Option<(Option<i64>, String)> {
+        let inspected = self.docker.inspect_container(self.container.id(), None).await.ok()?;
+        let state = inspected.state.filter(|state| state.running == Some(false))?;
+        Some((state.exit_code, self.last_lines(LAST_LINES).await))
+    }
+
+    /// Makes a server that is like a managed one like any other: the app's user may do anything, and nothing is demanded of it.
+    ///
+    /// # Errors
+    /// If the server does not take it.
+    pub async fn forgive(&self) -> Result<(), DatabaseError> {
+        managed::forgive(&self.spec, self.port).await
     }
 
     /// Removes the database and all its data.

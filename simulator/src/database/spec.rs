@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::Engine;
+use super::{Engine, Managed, sql};
 
 /// A password, which no `Debug` output ever shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub struct DatabaseSpec {
     pub labels: BTreeMap<String, String>,
     /// Further server arguments, such as `-c max_connections=50` or `--max-connections=50`.
     pub arguments: Vec<String>,
+    /// What production's managed database demands; none where it is to be as the image has it.
+    pub managed: Option<Managed>,
     /// What the image runs on the empty database.
     pub initialisation: Vec<InitialisationFile>,
     /// How long the database may take to become ready.
@@ -90,6 +92,7 @@ impl DatabaseSpec {
             alias: "database".to_owned(),
             labels: BTreeMap::new(),
             arguments: Vec::new(),
+            managed: None,
             initialisation: Vec::new(),
             patience: Duration::from_secs(120),
         }
@@ -142,20 +145,16 @@ impl DatabaseSpec {
         // The image would make the user that it is told of a superuser, which no app is on a managed PostgreSQL: what only a
         // superuser may do would pass here and fail there.
         if self.engine == Engine::Postgres && !self.is_administrator() {
-            let (user, name) = (identifier(&self.user), identifier(&self.name));
-            let password = self.password.expose().replace('\'', "''");
+            let (user, name) = (sql::column(self.engine, &self.user), sql::column(self.engine, &self.name));
+            let password = sql::literal(self.engine, self.password.expose());
             files.push(InitialisationFile {
                 name: "00-greenroom.sql".to_owned(),
                 content: format!(
-                    "SET standard_conforming_strings = on;\nCREATE ROLE {user} LOGIN PASSWORD '{password}';\nALTER DATABASE {name} OWNER TO {user};\n"
+                    "SET standard_conforming_strings = on;\nCREATE ROLE {user} LOGIN PASSWORD {password};\nALTER DATABASE {name} OWNER TO {user};\n"
                 ),
             });
         }
         files.extend(self.initialisation.iter().cloned());
         files
     }
-}
-
-fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

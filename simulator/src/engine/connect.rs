@@ -15,8 +15,8 @@ use super::said::{innermost, without_code};
 /// The oldest API that is spoken: Docker 20.10, which Debian 12 packages.
 const OLDEST_API: ClientVersion = ClientVersion { major_version: 1, minor_version: 41 };
 
-/// An engine that does not answer within this many seconds is not there.
-const CONNECT_SECONDS: u64 = 10;
+/// An engine that does not answer within this many seconds is not there. A busy machine's takes its time with the first question.
+const CONNECT_SECONDS: u64 = 30;
 
 /// The longest that the engine may take to begin its answer, in seconds: the largest build context has to be sent first.
 const REQUEST_SECONDS: u64 = 3600;

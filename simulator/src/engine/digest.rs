@@ -1,6 +1,6 @@
 //! What an image was made from, as one number.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
@@ -24,11 +24,7 @@ impl Digest {
 
 impl From<Sha256> for Digest {
     fn from(hasher: Sha256) -> Self {
-        let mut text = String::with_capacity(64);
-        for byte in hasher.finalize() {
-            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        }
-        Self(text)
+        Self(hex::encode(hasher.finalize()))
     }
 }
 

@@ -83,13 +83,27 @@ impl Engine {
         Ok(references.filter(|reference| reference.starts_with(&prefix)).collect())
     }
 
-    /// The bridge's own address is one of this machine's exactly where the engine shares its network with this process.
-    async fn check_reachable(&self, id: &str) -> Result<(), EngineError> {
+    /// The address of this machine on `network`, at which its containers reach whatever listens there.
+    ///
+    /// # Errors
+    /// The engine refuses, or does not tell.
+    pub async fn gateway(&self, network: &Network) -> Result<IpAddr, EngineError> {
+        let place = "in a network whose gateway it does not tell";
+        let elsewhere = || EngineError::Elsewhere { host: self.facts().host.clone(), place };
+        self.gateway_of(&network.id).await?.ok_or_else(elsewhere)
+    }
+
+    async fn gateway_of(&self, id: &str) -> Result<Option<IpAddr>, EngineError> {
         let attempt = "look at the rehearsal's network";
         let network =
             self.docker().inspect_network(id, None).await.map_err(|source| EngineError::Ask { attempt, source })?;
         let configurations = network.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
-        let gateway = configurations.into_iter().find_map(|config| config.gateway?.parse::<IpAddr>().ok());
+        Ok(configurations.into_iter().find_map(|config| config.gateway?.parse::<IpAddr>().ok()))
+    }
+
+    /// The bridge's own address is one of this machine's exactly where the engine shares its network with this process.
+    async fn check_reachable(&self, id: &str) -> Result<(), EngineError> {
+        let gateway = self.gateway_of(id).await?;
         match gateway.map(|address| TcpListener::bind((address, 0))) {
             Some(Err(_)) => {
                 Err(EngineError::Elsewhere { host: self.facts().host.clone(), place: "in a network of their own" })

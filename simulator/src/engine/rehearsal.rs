@@ -1,7 +1,7 @@
 //! The identity of a rehearsal, and of the process that owns it.
 
 use std::collections::HashMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -197,9 +197,7 @@ fn image_name(project: &str) -> String {
     if name.is_empty() {
         // A name of other scripts alone still has to be told from the next one.
         name.push('x');
-        for byte in project.bytes().take(16) {
-            write!(name, "{byte:02x}").expect("writing to a string cannot fail");
-        }
+        name.extend(project.bytes().take(16).map(|byte| hex::encode([byte])));
     }
     name
 }

@@ -152,11 +152,7 @@ impl Engine {
     pub async fn sweep_dead(&self, kept: Kept) -> Result<BTreeMap<RehearsalId, Swept>, SweepError> {
         let mut swept = BTreeMap::new();
         let mut failed = None;
-        for (id, Traces { owner, is_kept }) in self.rehearsals().await? {
-            // Without an owner nothing can be judged; everything that we make has one.
-            if owner.is_none_or(|owner| owner.is_alive()) || (is_kept && kept == Kept::Stay) {
-                continue;
-            }
+        for id in self.dead(kept).await? {
             match self.sweep(&id).await {
                 Ok(removed) => {
                     swept.insert(id, removed);
@@ -165,6 +161,41 @@ impl Engine {
             }
         }
         failed.map_or(Ok(swept), Err)
+    }
+
+    /// Removes what rehearsals left whose owner is no longer alive, as far as the engine lets go of it at once: for whoever begins something
+    /// new, which what the engine holds on to does not disturb. `greenroom clean` says what that is.
+    ///
+    /// # Errors
+    /// The engine cannot be asked.
+    pub async fn sweep_leftovers(&self) -> Result<(), SweepError> {
+        for id in self.dead(Kept::Stay).await? {
+            let mut registries = BTreeSet::new();
+            loop {
+                let Round { removed, failed, .. } = Round::hold(self, &id, &mut registries).await?;
+                if let Some(error) = failed {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "a dead rehearsal leaves something behind"
+                    );
+                    break;
+                }
+                if removed.is_nothing() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The rehearsals whose owner is no longer alive; those that were to stay only if `kept` says so.
+    async fn dead(&self, kept: Kept) -> Result<Vec<RehearsalId>, SweepError> {
+        let rehearsals = self.rehearsals().await?.into_iter();
+        // Without an owner nothing can be judged; everything that we make has one.
+        let dead = rehearsals.filter(|(_, Traces { owner, is_kept })| {
+            owner.as_ref().is_some_and(|owner| !owner.is_alive()) && !(*is_kept && kept == Kept::Stay)
+        });
+        Ok(dead.map(|(id, _)| id).collect())
     }
 
     /// Every rehearsal of which the engine has anything, and what the labels say of it.

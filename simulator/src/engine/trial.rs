@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use bollard::query_parameters::ListImagesOptionsBuilder;
 
-use super::sweep::Kept;
 use super::{Engine, Network, Rehearsal, label};
 
 /// The image that tests run: the stand-ins' recipe makes it before the tests.
@@ -22,7 +21,7 @@ impl Trial {
     pub(crate) async fn with_registry(name: &str, registry: SocketAddr) -> Self {
         let engine = Engine::connect().await.expect("these tests need a Docker engine");
         engine.ensure_pause_image().await.expect("the engine takes the image");
-        engine.sweep_dead(Kept::Stay).await.expect("what earlier failures left can be removed");
+        engine.sweep_leftovers().await.expect("the engine answers");
         let random = super::RehearsalId::random().expect("random numbers");
         let rehearsal = Rehearsal::new(&format!("trial-{name}-{random}")).expect("/proc");
         let network = engine.open_network(&rehearsal, registry).await.expect("the engine makes the network");

@@ -13,6 +13,7 @@
 mod judgement;
 mod probe;
 mod sample;
+pub mod subject;
 
 use std::fmt;
 use std::time::Duration;

@@ -65,11 +65,11 @@ pub enum SchemaChange {
         /// What defines it, if it is there.
         after: Option<String>,
     },
-    /// Alembic's own record says otherwise.
+    /// The migration tool's own record says otherwise.
     Revision {
-        /// The revisions it was at.
+        /// The revisions it was at, or the migrations that were applied.
         before: Vec<String>,
-        /// The revisions it is at.
+        /// The revisions it is at, or the migrations that are applied.
         after: Vec<String>,
     },
 }
@@ -97,6 +97,12 @@ impl fmt::Display for SchemaChange {
                     (None, Some(after)) => write!(f, "+ {what}: {}", line(after)),
                     (None, None) => write!(f, "= {what}"),
                 }
+            }
+            // Some tools record where the database is, others every migration that ever ran.
+            Self::Revision { before, after } if before.iter().any(|it| after.contains(it)) => {
+                let gone = before.iter().filter(|it| !after.contains(it)).map(|it| format!(" - {it}"));
+                let new = after.iter().filter(|it| !before.contains(it)).map(|it| format!(" + {it}"));
+                write!(f, "~ revision:{}", gone.chain(new).collect::<String>())
             }
             Self::Revision { before, after } => write!(f, "~ revision: {} -> {}", revisions(before), revisions(after)),
         }
@@ -253,5 +259,9 @@ mod tests {
         let expected =
             ["+ index on t: i: CREATE INDEX i ON t (a)", "+ type mood: ENUM ('glad')", "~ revision: none -> 2f"];
         check(&plain, &after, &expected);
+        let every = SchemaSnapshot { revision: vec!["1.js".to_owned(), "2.js".to_owned()], ..plain.clone() };
+        let first = SchemaSnapshot { revision: vec!["1.js".to_owned()], ..plain };
+        check(&first, &every, &["~ revision: + 2.js"]);
+        check(&every, &first, &["~ revision: - 2.js"]);
     }
 }

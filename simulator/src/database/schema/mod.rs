@@ -2,28 +2,41 @@
 
 mod difference;
 mod mysql;
-mod postgres;
+pub(super) mod postgres;
 mod snapshot;
 
-use super::{Connection, DatabaseError, DatabaseSpec, Engine};
+use super::{Connection, DatabaseError, DatabaseSpec, Engine, sql};
+use crate::migration_tool::{TOOLS, Tool};
 
 pub use difference::SchemaChange;
 pub use snapshot::{Column, SchemaSnapshot, Table};
-
-/// The table in which Alembic keeps the revisions that a database is at.
-const ALEMBIC: &str = "alembic_version";
 
 pub(super) async fn read(connection: &mut Connection, spec: &DatabaseSpec) -> Result<SchemaSnapshot, DatabaseError> {
     let mut snapshot = match spec.engine {
         Engine::Postgres => postgres::read(connection).await?,
         Engine::MySql | Engine::MariaDb => mysql::read(connection).await?,
     };
-    if snapshot.tables.remove(ALEMBIC).is_some() {
-        let query = format!("SELECT version_num FROM {ALEMBIC} ORDER BY version_num");
-        let rows = connection.rows("read the database's revision", &query).await?;
-        snapshot.revision = rows.into_iter().flatten().flatten().collect();
+    if let Some(tool) = of(&snapshot) {
+        snapshot.tables.retain(|table, _| !tool.tables.include(table));
+        snapshot.revision = tool.entries(connection).await?.iter().map(ToString::to_string).collect();
     }
     Ok(snapshot)
+}
+
+/// The migration tool that has its tables there.
+pub(super) async fn tool(
+    connection: &mut Connection,
+    spec: &DatabaseSpec,
+) -> Result<Option<&'static Tool>, DatabaseError> {
+    let snapshot = match spec.engine {
+        Engine::Postgres => postgres::read(connection).await?,
+        Engine::MySql | Engine::MariaDb => mysql::read(connection).await?,
+    };
+    Ok(of(&snapshot))
+}
+
+fn of(snapshot: &SchemaSnapshot) -> Option<&'static Tool> {
+    TOOLS.into_iter().find(|tool| tool.tables.are_in(&snapshot.tables))
 }
 
 pub(super) async fn row_counts(
@@ -36,22 +49,10 @@ pub(super) async fn row_counts(
         if table.kind != "table" {
             continue;
         }
-        let query = format!("SELECT COUNT(*) FROM {}", quoted(spec.engine, name));
+        let query = format!("SELECT COUNT(*) FROM {}", sql::name(spec.engine, name));
         let rows = connection.rows("count the rows of a table", &query).await?;
         let count = rows.into_iter().flatten().flatten().next().and_then(|count| count.parse().ok());
         counts.push((name.clone(), count.ok_or_else(|| DatabaseError::query("count the rows of a table", name))?));
     }
     Ok(counts)
-}
-
-/// The name of a table, or `schema.table`, for a query.
-fn quoted(engine: Engine, name: &str) -> String {
-    match engine {
-        Engine::Postgres => {
-            let quoted: Vec<String> =
-                name.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
-            quoted.join(".")
-        }
-        Engine::MySql | Engine::MariaDb => format!("`{}`", name.replace('`', "``")),
-    }
 }

@@ -3,12 +3,13 @@
 use super::SchemaSnapshot;
 use crate::database::{Connection, DatabaseError};
 
-/// What is the app's: not the server's own schemas, nothing that belongs to an extension, nothing temporary.
-const APPS: &str = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%' \
+/// What is the app's: not the server's own schemas nor the rehearsal's, nothing that belongs to an extension, nothing temporary.
+pub(in crate::database) const APPS: &str = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'greenroom') AND n.nspname NOT LIKE 'pg\\_%' \
      AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e')";
 
 /// The name of a relation, with its schema where that is not `public`.
-const NAME: &str = "CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END";
+pub(in crate::database) const NAME: &str =
+    "CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END";
 
 pub(super) async fn read(connection: &mut Connection) -> Result<SchemaSnapshot, DatabaseError> {
     let action = "read the catalogs";

@@ -12,7 +12,8 @@ pub struct SchemaSnapshot {
     pub tables: BTreeMap<String, Table>,
     /// PostgreSQL's enumerated types, sequences of their own and functions, each with what defines it.
     pub others: BTreeMap<String, String>,
-    /// What Alembic's own table says the database is at; empty without such a table. The table itself is not among the tables.
+    /// What the migration tool's own table says the database is at; empty without such a table. The tool's tables are not among the
+    /// tables.
     pub revision: Vec<String>,
 }
 

@@ -5,14 +5,14 @@
 
 mod mask;
 mod mysql;
-mod postgres;
+pub(super) mod postgres;
 
 use std::fmt;
 
 use bollard::Docker;
 use simulator_core::Timestamp;
 
-use super::{Connection, DatabaseError, Engine};
+use super::{Connection, DatabaseError, Engine, Refusal};
 
 pub use mask::mask;
 
@@ -45,6 +45,14 @@ pub struct StatementError {
     pub at: Timestamp,
 }
 
+impl StatementError {
+    /// What a server would record of a `statement` that it refuses so, at a time that does not matter.
+    pub(crate) fn of(refusal: Refusal, statement: Option<String>) -> Self {
+        let Refusal { sqlstate, errno, message } = refusal;
+        Self { sqlstate, errno, message, detail: None, statement, at: Timestamp::from_millis(0) }
+    }
+}
+
 impl fmt::Display for StatementError {
     /// One line: the code, the message, the statement.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,6 +75,21 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// PostgreSQL's log since a mark that it was written to.
+pub(super) async fn log_since(
+    connection: &mut Connection,
+    docker: &Docker,
+    container: &str,
+    mark: &Mark,
+) -> Result<String, DatabaseError> {
+    let until = postgres::mark(connection).await?;
+    let log = postgres::read_log(docker, container, &until).await?;
+    Ok(match &mark.0 {
+        Place::Line(from) => postgres::between(&log, from, &until).to_owned(),
+        Place::Timer(_) => log,
+    })
+}
+
 pub(super) async fn mark(connection: &mut Connection, engine: Engine) -> Result<Mark, DatabaseError> {
     match engine {
         Engine::Postgres => Ok(Mark(Place::Line(postgres::mark(connection).await?))),
@@ -74,20 +97,21 @@ pub(super) async fn mark(connection: &mut Connection, engine: Engine) -> Result<
     }
 }
 
+/// The statements that failed since `mark`, in the database `within` if one is named.
 pub(super) async fn errors_since(
     connection: &mut Connection,
-    docker: &Docker,
-    container: &str,
+    (docker, container): (&Docker, &str),
     mark: &Mark,
+    within: Option<&str>,
     secrets: &[&str],
 ) -> Result<Vec<StatementError>, DatabaseError> {
     let mut errors = match &mark.0 {
         Place::Line(from) => {
             let until = postgres::mark(connection).await?;
             let log = postgres::read_log(docker, container, &until).await?;
-            postgres::errors(postgres::between(&log, from, &until))
+            postgres::errors(postgres::between(&log, from, &until), within)
         }
-        Place::Timer(from) => mysql::errors_since(connection, *from).await?,
+        Place::Timer(from) => mysql::errors_since(connection, *from, within).await?,
     };
     for error in &mut errors {
         error.message = mask(&error.message, secrets);

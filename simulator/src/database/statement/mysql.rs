@@ -6,7 +6,7 @@ use simulator_core::Timestamp;
 
 use super::{PeakConnections, StatementError};
 use crate::database::connection::Row;
-use crate::database::{Connection, DatabaseError};
+use crate::database::{Connection, DatabaseError, Engine, sql};
 
 const ACTION: &str = "read the server's record of statements";
 
@@ -34,12 +34,20 @@ pub(super) async fn now(connection: &mut Connection) -> Result<Now, DatabaseErro
     }
 }
 
-/// The statements that failed since the timer showed `from`.
-pub(super) async fn errors_since(connection: &mut Connection, from: u64) -> Result<Vec<StatementError>, DatabaseError> {
+/// The statements that failed since the timer showed `from`, in the database `within` if one is named; those of connections that were in
+/// no database at the time are anybody's.
+pub(super) async fn errors_since(
+    connection: &mut Connection,
+    from: u64,
+    within: Option<&str>,
+) -> Result<Vec<StatementError>, DatabaseError> {
     settle(connection).await?;
     let now = now(connection).await?;
     let columns = "TIMER_END, MYSQL_ERRNO, RETURNED_SQLSTATE, MESSAGE_TEXT, SQL_TEXT, THREAD_ID, EVENT_ID";
-    let failed = format!("ERRORS > 0 AND END_EVENT_ID IS NOT NULL AND TIMER_START >= {from}");
+    let there = within.map_or_else(String::new, |name| {
+        format!(" AND (CURRENT_SCHEMA = {} OR CURRENT_SCHEMA IS NULL)", sql::literal(Engine::MySql, name))
+    });
+    let failed = format!("ERRORS > 0 AND END_EVENT_ID IS NOT NULL AND TIMER_START >= {from}{there}");
     // A connection's latest statement stays in the list of current ones, and enters the history a little after its end.
     let query = format!(
         "SELECT {columns} FROM performance_schema.events_statements_history_long WHERE {failed} \

@@ -56,12 +56,12 @@ pub(super) fn between<'log>(log: &'log str, from: &str, until: &str) -> &'log st
     &log[start..end]
 }
 
-/// The errors in a log.
-pub(super) fn errors(log: &str) -> Vec<StatementError> {
+/// The errors in a log, in the database `within` if one is named.
+pub(super) fn errors(log: &str, within: Option<&str>) -> Vec<StatementError> {
     let mut errors: Vec<StatementError> = Vec::new();
     // An error's further lines come after it, but lines of other connections may come in between.
     let mut latest: BTreeMap<u32, Option<usize>> = BTreeMap::new();
-    for entry in entries(log) {
+    for entry in entries(log).filter(|entry| within.is_none_or(|name| entry.database == name)) {
         match entry.severity {
             "ERROR" | "FATAL" | "PANIC" => {
                 latest.insert(entry.process, Some(errors.len()));
@@ -130,17 +130,25 @@ pub(super) fn without_prefix(line: &str) -> String {
     }
 }
 
-struct Entry<'log> {
-    at: Timestamp,
-    process: u32,
-    user: &'log str,
+/// An entry of a log.
+pub(in crate::database) struct Entry<'log> {
+    /// When it was written.
+    pub(in crate::database) at: Timestamp,
+    /// The server process, which is one connection's.
+    pub(in crate::database) process: u32,
+    /// The connection's user; empty for the server's own processes.
+    pub(in crate::database) user: &'log str,
+    /// The connection's database.
+    pub(in crate::database) database: &'log str,
     sqlstate: &'log str,
-    severity: &'log str,
-    text: String,
+    /// `LOG`, `ERROR`, `DETAIL` and the like.
+    pub(in crate::database) severity: &'log str,
+    /// What it says.
+    pub(in crate::database) text: String,
 }
 
 /// The entries of a log. Lines that belong to no entry (of the image's own script, say) are left out.
-fn entries(log: &str) -> impl Iterator<Item = Entry<'_>> {
+pub(in crate::database) fn entries(log: &str) -> impl Iterator<Item = Entry<'_>> {
     let mut lines = log.lines().peekable();
     std::iter::from_fn(move || {
         loop {
@@ -164,9 +172,9 @@ impl<'log> Entry<'log> {
         let (seconds, millis) = fields.next()?.split_once('.')?;
         let at = Timestamp::from_millis(seconds.parse::<u64>().ok()? * 1000 + millis.parse::<u64>().ok()?);
         let process = fields.next()?.parse().ok()?;
-        let (user, _database, sqlstate) = (fields.next()?, fields.next()?, fields.next()?);
+        let (user, database, sqlstate) = (fields.next()?, fields.next()?, fields.next()?);
         let (severity, text) = fields.next()?.trim_start().split_once(":  ")?;
-        Some(Self { at, process, user, sqlstate, severity, text: text.to_owned() })
+        Some(Self { at, process, user, database, sqlstate, severity, text: text.to_owned() })
     }
 }
 
@@ -193,7 +201,7 @@ greenroom|1700000000.200|7|postgres|news|00000| LOG:  greenroom mark B
 
     #[test]
     fn errors_between_two_marks_are_read_with_their_statements() {
-        let errors = errors(between(LOG, "greenroom mark A", "greenroom mark B"));
+        let errors = errors(between(LOG, "greenroom mark A", "greenroom mark B"), Some("news"));
         let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,
@@ -203,7 +211,8 @@ greenroom|1700000000.200|7|postgres|news|00000| LOG:  greenroom mark B
             ]
         );
         assert_eq!(errors[0].at, Timestamp::from_millis(1_700_000_000_100));
-        assert_eq!(super::errors(between(LOG, "greenroom mark B", "greenroom mark C")), []);
+        assert_eq!(super::errors(LOG, Some("news_s2")), []);
+        assert_eq!(super::errors(between(LOG, "greenroom mark B", "greenroom mark C"), None), []);
     }
 
     #[test]

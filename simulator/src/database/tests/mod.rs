@@ -1,9 +1,15 @@
 //! The databases themselves, on a Docker engine. Without one, or without the images, these tests fail.
 
+mod compatibility;
+mod data;
+mod evidence;
+mod managed;
 mod readiness;
 mod schema;
+mod seeding;
 mod service;
 mod statement;
+mod subject;
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -54,5 +54,6 @@ pub(super) async fn connections_are_counted(database: &Database) {
     drop(open);
     let peak = database.peak_connections(&mark).await.expect("the record can be read");
     assert_eq!(peak.limit, 30);
-    assert!((5..=6).contains(&peak.at_most), "five of the app's, perhaps one of ours: {peak:?}");
+    // MySQL counts whose session it is still ending: that of the mark, and that of the check before this one.
+    assert!((5..=7).contains(&peak.at_most), "five of the app's, perhaps two of ours: {peak:?}");
 }
