@@ -1,0 +1,101 @@
+//! What was seen when a migration was interrupted.
+
+use crate::database::{Engine, SchemaChange, StatementError};
+use crate::migration_tool::{State, Tool};
+
+/// How a run of the migration ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its exit code; none if it did not end in time.
+    pub exit_code: Option<i64>,
+    /// The last lines that it wrote.
+    pub lines: Vec<String>,
+    /// Statements that the database refused meanwhile.
+    pub errors: Vec<StatementError>,
+}
+
+impl Outcome {
+    /// Whether it ended and says that all is well.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.exit_code == Some(0)
+    }
+}
+
+/// Everything that was seen.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// The database's engine.
+    pub engine: Engine,
+    /// The tool, where it is known.
+    pub tool: Option<&'static Tool>,
+    /// Whether every task of the app migrates when it starts.
+    pub at_start: bool,
+    /// The statements that change something, in the order of an undisturbed run.
+    pub statements: Vec<String>,
+    /// A run for each of them, or for a part of them, in order.
+    pub kills: Vec<Interrupted>,
+    /// The numbers, from 1, of the statements at which the migration was not killed.
+    pub untried: Vec<usize>,
+    /// Two runs at once; none if there was no time for them.
+    pub together: Option<Together>,
+}
+
+/// A migration that was killed while one of its statements was being answered, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Interrupted {
+    /// The statement's number, from 1.
+    pub at: usize,
+    /// Its text.
+    pub statement: String,
+    /// How the schema differs from before, the tool's own record aside.
+    pub left: Vec<SchemaChange>,
+    /// Whether the tool's own record says that the migration is applied.
+    pub recorded: bool,
+    /// The tool's record, where the tool is known and has one.
+    pub state: Option<State>,
+    /// How a second run ended.
+    pub again: Outcome,
+    /// Whether the schema is in the end what an undisturbed run makes of it.
+    pub whole: bool,
+    /// The way out that was tried, where the second run did not do.
+    pub way_out: Option<WayOut>,
+}
+
+impl Interrupted {
+    /// Whether a second run puts everything right.
+    #[must_use]
+    pub fn recovers(&self) -> bool {
+        self.again.succeeded() && self.whole
+    }
+}
+
+/// Steps that lead out, as text to paste, and whether they did here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WayOut {
+    /// The steps: commands of the tool, statements, and last the migration itself.
+    pub steps: Vec<String>,
+    /// Whether all of them succeeded and led where they should.
+    pub works: bool,
+}
+
+impl WayOut {
+    /// The steps as lines of help, after what they are for.
+    #[must_use]
+    pub fn told(&self, what: &str) -> Vec<String> {
+        let tried = if self.works { "tried here, it works" } else { "tried here, it is not enough" };
+        let heading = format!("{what} ({tried}):");
+        std::iter::once(heading).chain(self.steps.iter().map(|step| format!("  {step}"))).collect()
+    }
+}
+
+/// Two runs at once. Each is held before its first change until the other has come as far or no further.
+#[derive(Clone, Debug)]
+pub struct Together {
+    /// Whether the second came to its first change while the first was held: nothing keeps them apart.
+    pub met: bool,
+    /// How the one that was let go first ended, and the other.
+    pub outcomes: [Outcome; 2],
+    /// Whether the schema is what an undisturbed run makes of it.
+    pub whole: bool,
+}

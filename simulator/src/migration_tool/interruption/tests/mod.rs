@@ -1,0 +1,4 @@
+//! Findings from evidence, and real migrations killed on real servers.
+
+mod findings;
+mod real;

@@ -1,0 +1,6 @@
+//! What is known of the tools, held against the tools themselves.
+
+pub(super) mod container;
+pub(super) mod scene;
+
+mod seen;

@@ -1,0 +1,91 @@
+//! Every text and behaviour that is marked as seen is made by the real tool on a real server.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::scene::{App, NEWS, NOTES, SHOP, database, image};
+use crate::database::{Account, Engine, LogicalDatabase};
+use crate::engine::trial::Trial;
+use crate::migration_tool::interruption::{Migrator, Outcome};
+use crate::migration_tool::{Basis, OnNewer, TOOLS, by_key, said};
+
+/// How long a run may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The tools of the fixtures on one server.
+struct Bench {
+    trial: Trial,
+    database: LogicalDatabase,
+    seen: BTreeSet<&'static str>,
+}
+
+impl Bench {
+    /// Runs the app's migration, or `script` instead, and notes what it says.
+    async fn run(&mut self, app: &App, image: &str, script: Option<&str>) -> Outcome {
+        let mut migrator = app.migrator(&self.trial, Engine::Postgres, image);
+        if let Some(script) = script {
+            migrator.command = ["sh", "-c", script].map(str::to_owned).to_vec();
+        }
+        let run = migrator.start(&self.database, None).await.expect("it starts");
+        let outcome = run.ended(PATIENCE).await.expect("the engine tells");
+        self.seen.extend(outcome.lines.iter().filter_map(|line| said(line)).map(|(_, said)| said.text.pattern));
+        outcome
+    }
+
+    /// Migrates with the new image, then with the old one, and compares with what is known of the tool.
+    async fn old_after_new(&mut self, app: &App, tool: &str, images: [&str; 2]) {
+        let [old, new] = images;
+        let outcome = self.run(app, new, None).await;
+        assert!(outcome.succeeded(), "{tool}: {outcome:#?}");
+        let outcome = self.run(app, old, None).await;
+        let ignores = matches!(by_key(tool).expect("it is known").on_newer, OnNewer::Ignores { basis: Basis::Seen });
+        assert_eq!(outcome.succeeded(), ignores, "{tool}: {outcome:#?}");
+    }
+}
+
+#[tokio::test]
+async fn every_text_marked_as_seen_is_printed_by_the_real_tool() {
+    let trial = Trial::new("seen").await;
+    let database = database(&trial, Engine::Postgres).await;
+    let mut bench = Bench { trial, database: database.logical(), seen: BTreeSet::new() };
+
+    let [old, new] = images(&bench.trial, &NEWS, "v2").await;
+    bench.old_after_new(&NEWS, "alembic", [&old, &new]).await;
+    let two_heads = "cp -r /app /tmp/app && cd /tmp/app/migrations/versions && \
+                     sed 's/\"0002\"/\"0002b\"/' 0002_summary.py > 0002b.py && cd ../.. && alembic upgrade head";
+    bench.run(&NEWS, &new, Some(two_heads)).await;
+
+    let [old, new] = images(&bench.trial, &NOTES, "v2").await;
+    bench.old_after_new(&NOTES, "knex", [&old, &new]).await;
+    let mut connection = database.connect(Account::App).await.expect("the app's user may connect");
+    let take = "UPDATE knex_migrations_lock SET is_locked = 1";
+    connection.execute("take the lock", take).await.expect("the table is there");
+    let knex = by_key("knex").expect("it is known");
+    assert!(knex.state(&mut connection).await.expect("it can be read").locked);
+    assert!(!bench.run(&NOTES, &new, Some("node_modules/.bin/knex migrate:down")).await.succeeded());
+    let unlocked =
+        bench.run(&NOTES, &new, Some("npx knex migrate:unlock && node_modules/.bin/knex migrate:down")).await;
+    assert!(unlocked.succeeded(), "{unlocked:#?}");
+    assert_eq!(knex.entries(&mut connection).await.expect("it can be read").len(), 1, "one is down again");
+
+    let leaves = image(&bench.trial, &SHOP, "v2-two-leaves", "deploy").await;
+    assert!(!bench.run(&SHOP, &leaves, None).await.succeeded());
+    let [old, new] = images(&bench.trial, &SHOP, "v2").await;
+    bench.old_after_new(&SHOP, "django", [&old, &new]).await;
+
+    let marked: BTreeSet<&str> = TOOLS
+        .iter()
+        .flat_map(|tool| tool.texts)
+        .filter(|text| text.basis == Basis::Seen)
+        .map(|text| text.pattern)
+        .collect();
+    assert_eq!(bench.seen, marked);
+    drop(connection);
+    database.stop().await.expect("it is removed");
+    bench.trial.end().await;
+}
+
+/// Both branches of a version.
+async fn images(trial: &Trial, app: &App, version: &str) -> [String; 2] {
+    [image(trial, app, version, "main").await, image(trial, app, version, "deploy").await]
+}
