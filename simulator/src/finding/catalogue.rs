@@ -38,6 +38,11 @@ codes! {
         cause: "The container runs as a user other than root who cannot write a path or open a port below 1024; the error is EACCES, `Permission denied`.",
         fix: "Copy the files with `COPY --chown`, or choose a port above 1023."
     }
+    C08 "C-08" {
+        title: "Production's database accepts TLS alone",
+        cause: "RDS refuses clients that do not encrypt (PostgreSQL from 15 on, MariaDB from 11.8 on, MySQL where `require_secure_transport` is on): `no pg_hba.conf entry for host …, no encryption`, or `Connections using insecure transport are prohibited`. A server in a container takes anybody. Drivers differ: libpq, asyncpg and MySQL's own client encrypt if they can; node-postgres, mysql2, PyMySQL and Go's drivers do not unless they are told to.",
+        fix: "Say so in the URL or the driver's options: `sslmode=require` (libpq, Go), `?sslmode=no-verify` or `ssl: { ca }` (node-postgres), `ssl` (mysql2, PyMySQL), with AWS's `global-bundle.pem` where the certificate is to be verified."
+    }
     C09 "C-09" {
         title: "The database's user lacks a right",
         cause: "The migration or the app does something that the app's database user may not (SQLSTATE 42501, MySQL 1142, 1227). On a developer's machine the user is often a superuser; on a managed database it never is.",
@@ -69,6 +74,11 @@ codes! {
         title: "Two places name different ports",
         cause: "The port that the app listens on, the task definition's `containerPort`, the service's port, the health check's and the compose file's are written in several places, and one of them differs. Health checks are refused and the deploy is rolled back.",
         fix: "Write the same port in all of them."
+    }
+    H06 "H-06" {
+        title: "The health check says nothing of the schema",
+        cause: "The health endpoint succeeds as soon as the database answers, even when migrations are missing. A release whose migration was skipped or failed becomes healthy and answers requests with errors.",
+        fix: "Let the health endpoint compare the schema's revision with the one that the code expects."
     }
     H07 "H-07" {
         title: "SIGTERM does not reach the app",
@@ -112,10 +122,45 @@ codes! {
         cause: "Two branches each added a revision on top of the same one. `alembic upgrade head` refuses to choose: `Multiple head revisions are present`.",
         fix: "Run `alembic merge -m \"merge heads\" HEAD1 HEAD2`, and commit the revision that it writes."
     }
+    M02 "M-02" {
+        title: "Two migrations both come last",
+        cause: "Two branches each added a migration after the same one, or with the same number. Django refuses to choose: `Conflicting migrations detected; multiple leaf nodes in the migration graph`.",
+        fix: "Merge them (`python manage.py makemigrations --merge`), or give one of them the next number, and commit the result."
+    }
+    M03 "M-03" {
+        title: "The schema's version is marked as dirty",
+        cause: "The tool notes that a migration was begun before it runs it. A run that was killed leaves the note behind, even where the database rolled everything back, and the tool refuses to go on (`Dirty database version N. Fix and force version.`).",
+        fix: "Compare the schema with what the migration does, undo or complete it, and set the version by hand (`migrate force N`)."
+    }
+    M04 "M-04" {
+        title: "A migration that was applied has been changed",
+        cause: "The tool keeps a checksum of each file that it applied. The file was edited afterwards, be it in a comment, or checked out with other line endings: `Migration checksum mismatch`, `was previously applied but has been modified`.",
+        fix: "Restore the file from git and put the change into a new migration; against line endings, `*.sql text eol=lf` in .gitattributes."
+    }
+    M05 "M-05" {
+        title: "A killed run left its lock behind",
+        cause: "The tool's lock is a row of a table, not a lock of the session. A run that is killed while it migrates leaves the row, and every later run waits or fails: `Migration table is already locked`, `Could not acquire change log lock`.",
+        fix: "Make sure that no migration runs, and remove the lock (`knex migrate:unlock`, `liquibase releaseLocks`); migrate in a one-off task that nothing stops in the middle."
+    }
+    M06 "M-06" {
+        title: "Another session holds the migration's lock",
+        cause: "The tool's lock belongs to a session of the database: one that still runs, one whose client has gone unnoticed, or one that a connection pooler has given to somebody else.",
+        fix: "Migrate over a direct connection, in one task; end the session that holds the lock with `pg_terminate_backend` or KILL."
+    }
+    M07 "M-07" {
+        title: "Two runs migrate at once",
+        cause: "The tool takes no lock. Several tasks that migrate at their start all find the same migration missing and all run it: one succeeds, the others fail (`already exists`, 1060, 1050), and on MySQL and MariaDB half of each may be applied.",
+        fix: "Run migrations once, in a one-off task before the deploy, or take a lock around them."
+    }
     M08 "M-08" {
         title: "A migration is half applied",
         cause: "MySQL and MariaDB commit every DDL statement at once. A migration that fails at its second statement leaves the first one done and the revision unwritten; run again, it fails at the first (1060 `Duplicate column name`, 1050 `Table exists`).",
         fix: "Undo the statements that were applied, or apply the rest by hand and set the revision; write one DDL statement per migration."
+    }
+    M09 "M-09" {
+        title: "A failed migration blocks all that follow",
+        cause: "The tool records that a migration failed, and applies no other until somebody says what became of it: Prisma's P3009, Flyway's `Detected failed migration`.",
+        fix: "Undo what the migration did and say so (`prisma migrate resolve --rolled-back NAME`, `flyway repair`), or complete it and say that."
     }
     M11 "M-11" {
         title: "A column that may not be NULL meets rows without a value",
@@ -132,10 +177,25 @@ codes! {
         cause: "`CREATE INDEX CONCURRENTLY` and a few others refuse to run in the transaction that the migration tool opens (SQLSTATE 25001).",
         fix: "Tell the tool not to open one: Alembic `autocommit_block()`, Django `atomic = False`, Rails `disable_ddl_transaction!`."
     }
+    M15 "M-15" {
+        title: "A concurrent index and a waiting migrator wait for one another",
+        cause: "`CREATE INDEX CONCURRENTLY` waits for every older snapshot, and a second run that waits for the advisory lock holds one. Both wait for ever, or PostgreSQL ends one of them: `deadlock detected`.",
+        fix: "Let the second run ask for the lock and give up (`pg_try_advisory_lock`), or run migrations once, in a one-off task; Flyway: `flyway.postgresql.transactional.lock=false`."
+    }
     M16 "M-16" {
         title: "A migration waits for a lock, and everybody waits for the migration",
         cause: "DDL needs an exclusive lock. It waits for every open reader, and every new reader waits behind it (SQLSTATE 55P03 or MySQL 1205 if there is a limit, a standstill if there is none).",
         fix: "Set `lock_timeout` (MySQL: `lock_wait_timeout`) to a few seconds for the migration, and try again."
+    }
+    M17 "M-17" {
+        title: "A migration waits for a metadata lock, and everybody waits for the migration",
+        cause: "MySQL and MariaDB: DDL waits for every transaction that has touched the table, and every new statement waits behind it (`Waiting for table metadata lock`). `lock_wait_timeout` is a day on MariaDB and a year on MySQL unless it is set.",
+        fix: "`SET lock_wait_timeout = 5` in the migration's session, and try again."
+    }
+    M18 "M-18" {
+        title: "A statement rewrites the whole table under a lock",
+        cause: "Some changes of a column's type, and some new columns, make the server write every row anew while nobody else may use the table: milliseconds on a thousand rows, minutes on ten million.",
+        fix: "Add a new column, fill it in batches, and change over in a later release; on MySQL write `ALGORITHM=INPLACE, LOCK=NONE`, so that the server refuses what it cannot do online."
     }
     M19 "M-19" {
         title: "A statement of the migration takes too long",
@@ -146,6 +206,16 @@ codes! {
         title: "An enum's new value is used in the transaction that added it",
         cause: "PostgreSQL does not allow a value to be used before the transaction that added it has committed (SQLSTATE 55P04). Tools that run all pending migrations in one transaction fail although each migration alone succeeds.",
         fix: "Add the value in a release before, or create the type anew."
+    }
+    M21 "M-21" {
+        title: "A fresh install has another schema than an upgrade",
+        cause: "Migrating an empty database leads to another schema than migrating production's: a migration that had been applied was edited, a schema file is loaded instead of the migrations, or `IF NOT EXISTS` passes over what is there. CI, which begins with an empty database, tests a schema that production never has.",
+        fix: "Never edit a migration that has been applied: write a further one that leads both to the same schema."
+    }
+    M23 "M-23" {
+        title: "Production's sql_mode is another",
+        cause: "MySQL's own default refuses values that do not fit (1264, 1265, 1292, 1366, 1406), zero dates (1067) and groups that are not unique (1055). RDS's default parameter group has `NO_ENGINE_SUBSTITUTION` alone: there the same statements cut values silently, or the reverse fails.",
+        fix: "Set `sql_mode` in the connection (SQLAlchemy: `init_command`, Django: `OPTIONS`), so that it is the same everywhere."
     }
     M24 "M-24" {
         title: "The app's client library cannot log in to MySQL",
@@ -161,6 +231,11 @@ codes! {
         title: "A special character of the password breaks the URL",
         cause: "The password holds a character that means something in a URL or in Alembic's ini file (`%`, `@`, `/`, `#`), and is not encoded.",
         fix: "Encode the password in the URL, and pass the URL to Alembic with `%` doubled or without the ini file."
+    }
+    M27 "M-27" {
+        title: "Migrating down does not lead back",
+        cause: "The migration's way down fails, is empty, or restores other columns, types or rows than there were. Whoever counts on it in an incident finds out then.",
+        fix: "Complete the way down, or say in the runbook that there is none and roll forward instead."
     }
 
     // Readiness of the project's own database.
@@ -215,8 +290,8 @@ codes! {
     }
     X02 "X-02" {
         title: "Old tasks cannot insert rows",
-        cause: "The migration added a column that may not be NULL and has no default, and the running release does not know it (SQLSTATE 23502, MySQL 1364).",
-        fix: "Give the column a default in the database, or leave it nullable until the old release is gone."
+        cause: "The migration added a column that may not be NULL and has no default, and the running release does not know it (SQLSTATE 23502, MySQL 1364); or it added a constraint that refuses what the running release writes (23505, 23503, 23514, 22001; MySQL 1062, 1452, 3819, 4025, 1406).",
+        fix: "Give the column a default in the database, or leave it nullable until the old release is gone; add a constraint only when no running release breaks it."
     }
     X03 "X-03" {
         title: "Old tasks keep plans for a table that has changed",
@@ -238,6 +313,16 @@ codes! {
         cause: "Rows that the new release wrote hold values that the previous one does not accept.",
         fix: "Let the new release write what both can read, until no rollback is to be expected."
     }
+    X07 "X-07" {
+        title: "The automatic rollback makes it worse",
+        cause: "The circuit breaker goes back to the previous release by itself, whose tasks refuse the schema that the new release has migrated at its start: nothing serves any more.",
+        fix: "Migrate in a one-off task before the deploy, so that a failed rollout leaves a schema that both releases take."
+    }
+    X08 "X-08" {
+        title: "Old and new tasks do not see one another's writes",
+        cause: "While both run, one writes where the other does not read: a column that was renamed or split is filled by one of them only. Nothing fails, and the data diverges.",
+        fix: "Let the new release write both places, or keep them equal with a trigger, until the old release is gone."
+    }
     X09 "X-09" {
         title: "The connections run out while old and new tasks overlap",
         cause: "During a rollout up to `maximumPercent` of the tasks run, each with its own pools (SQLSTATE 53300, MySQL 1040).",
@@ -254,6 +339,16 @@ codes! {
         title: "A security group does not let the app reach what it needs",
         cause: "No outbound rule of the app's groups, or no inbound rule of the other's, allows the port: packets are dropped and connections time out.",
         fix: "Allow the port from the app's security group in the other's: `greenroom bootstrap` makes the groups so."
+    }
+    A03 "A-03" {
+        title: "A statement of the deploy's policy is used by nothing",
+        cause: "The deploy was rehearsed from the push to the way back, and no call of it needed the statement: it allows what nobody asks for, or what another statement allows already.",
+        fix: "Remove the statement, unless a step of the pipeline that is not rehearsed needs it."
+    }
+    A04 "A-04" {
+        title: "A statement of the deploy's policy allows more than the deploy asks for",
+        cause: "It names actions by a wildcard, and the deploy makes a few calls of all that it allows.",
+        fix: "Name the actions, and the resources where the statement is about all of them: the finding has the statement to write instead."
     }
 
     // The rehearsal's own stages: what followed, where the cause is not known more exactly.
@@ -311,5 +406,10 @@ codes! {
         title: "The rehearsal met a call that is not simulated",
         cause: "The deploy makes a call that greenroom does not simulate.",
         fix: "Leave the call out of the rehearsal, or report it."
+    }
+    T12 "T-12" {
+        title: "What the migration changes was not exercised",
+        cause: "No request of the smoke file reads or writes a table that the migration changes, so that nothing was shown of it.",
+        fix: "Add requests to the smoke file that read and write the table."
     }
 }

@@ -15,16 +15,21 @@ pub fn migration_failure(engine: Engine, error: &StatementError) -> Option<Code>
             "57014" => Code::M19,
             "55P04" => Code::M20,
             "42501" => Code::C09,
+            "28000" if error.message.contains("no encryption") => Code::C08,
             "53300" => Code::X09,
             _ => return None,
         },
         Engine::MySql | Engine::MariaDb => match error.errno? {
-            // Invalid use of NULL, data truncated because of NULL, column cannot be NULL.
+            3159 => Code::C08,
+            // Invalid use of NULL, column cannot be NULL.
             1138 | 1048 => Code::M11,
+            // What MariaDB says where MySQL says 1138: `Data truncated for column`. The same number says that a value is none of an enum's.
+            1265 if engine == Engine::MariaDb && sets_not_null(error) => Code::M11,
             1062 => Code::M12,
             1205 => Code::M16,
             3024 | 1969 => Code::M19,
-            1142 | 1227 | 1044 => Code::C09,
+            // The last: a trigger or function while the server keeps a binary log, seen on MySQL 9.
+            1142 | 1227 | 1044 | 1419 => Code::C09,
             1040 | 1203 => Code::X09,
             // Duplicate column, table exists, duplicate key name, cannot drop what is not there: left by an earlier run.
             1060 | 1050 | 1061 | 1091 => Code::M08,
@@ -34,13 +39,19 @@ pub fn migration_failure(engine: Engine, error: &StatementError) -> Option<Code>
     Some(code)
 }
 
+/// Whether the statement that failed makes a column NOT NULL.
+fn sets_not_null(error: &StatementError) -> bool {
+    let statement = error.statement.as_deref().unwrap_or_default().to_ascii_uppercase();
+    statement.split_whitespace().collect::<Vec<_>>().join(" ").contains("NOT NULL") && !statement.contains("ENUM")
+}
+
 /// What a statement that failed in a request of an old task means, on a schema that the new release has migrated.
 #[must_use]
 pub fn request_failure(engine: Engine, error: &StatementError) -> Option<Code> {
     let code = match engine {
         Engine::Postgres => match error.sqlstate.as_str() {
             "42703" | "42P01" => Code::X01,
-            "23502" => Code::X02,
+            "23502" | "23503" | "23505" | "23514" | "22001" => Code::X02,
             "0A000" if error.message.contains("cached plan") => Code::X03,
             "53300" => Code::X09,
             "42501" => Code::C09,
@@ -48,7 +59,7 @@ pub fn request_failure(engine: Engine, error: &StatementError) -> Option<Code> {
         },
         Engine::MySql | Engine::MariaDb => match error.errno? {
             1054 | 1146 => Code::X01,
-            1364 | 1048 => Code::X02,
+            1364 | 1048 | 1062 | 1452 | 3819 | 4025 | 1406 => Code::X02,
             1040 | 1203 => Code::X09,
             1142 | 1044 => Code::C09,
             _ => return None,
@@ -74,6 +85,11 @@ mod tests {
         }
     }
 
+    fn altering(statement: &str) -> StatementError {
+        let truncated = error("01000", Some(1265), "Data truncated for column 'c' at row 1");
+        StatementError { statement: Some(statement.to_owned()), ..truncated }
+    }
+
     #[test]
     fn both_engines_codes_lead_to_the_same_causes() {
         let cases = [
@@ -81,8 +97,17 @@ mod tests {
             (Engine::Postgres, error("23505", None, "could not create unique index"), Some(Code::M12)),
             (Engine::MySql, error("23000", Some(1062), "Duplicate entry"), Some(Code::M12)),
             (Engine::MariaDb, error("42S21", Some(1060), "Duplicate column name"), Some(Code::M08)),
+            (Engine::MariaDb, altering("ALTER TABLE t MODIFY c int\n NOT NULL"), Some(Code::M11)),
+            (Engine::MariaDb, altering("ALTER TABLE t MODIFY c ENUM('a') NOT NULL"), None),
+            (Engine::MySql, altering("ALTER TABLE t MODIFY c int NOT NULL"), None),
             (Engine::Postgres, error("22012", None, "division by zero"), None),
             (Engine::MySql, error("22012", None, "division by zero"), None),
+            (
+                Engine::Postgres,
+                error("28000", None, "no pg_hba.conf entry for host \"10.0.0.2\", no encryption"),
+                Some(Code::C08),
+            ),
+            (Engine::Postgres, error("28000", None, "role \"news\" is not permitted to log in"), None),
         ];
         for (engine, error, code) in cases {
             assert_eq!(migration_failure(engine, &error), code, "{error}");

@@ -145,6 +145,8 @@ pub struct Finding {
     pub sentence: String,
     /// The line at fault in the user's files, if there is one.
     pub place: Option<Place>,
+    /// For how long it would be met, if that is known.
+    pub window: Option<String>,
     /// What shows it: log lines, events, numbers, other places. One line each.
     pub evidence: Vec<String>,
     /// What to do about it, as text to paste where possible. One line each.
@@ -163,7 +165,17 @@ impl Finding {
     }
 
     fn new(code: Code, severity: Severity, kind: Kind, stage: Stage, sentence: String) -> Self {
-        Self { code, severity, kind, stage, sentence, place: None, evidence: Vec::new(), help: Vec::new() }
+        Self {
+            code,
+            severity,
+            kind,
+            stage,
+            sentence,
+            place: None,
+            window: None,
+            evidence: Vec::new(),
+            help: Vec::new(),
+        }
     }
 
     /// The same finding at a place.
@@ -236,7 +248,8 @@ impl fmt::Display for Finding {
             Kind::Static => "read",
             Kind::Predicted => "then",
         };
-        for (label, lines) in [(evidence, &self.evidence), ("fix", &self.help)] {
+        let window: Vec<String> = self.window.iter().cloned().collect();
+        for (label, lines) in [(evidence, &self.evidence), ("window", &window), ("fix", &self.help)] {
             for (number, line) in lines.iter().enumerate() {
                 let label = if number == 0 { label } else { "" };
                 write!(f, "\n  {label:<8} {line}")?;

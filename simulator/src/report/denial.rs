@@ -84,12 +84,15 @@ const fn is_encoded(c: char) -> bool {
 fn read_policy(file: &PolicyFile) -> Result<Document, DenialError> {
     let wrong = |complaint: String| DenialError::Policy { name: file.name.clone(), complaint };
     let value: Value = serde_json::from_str(&file.text).map_err(|error| wrong(error.to_string()))?;
-    let inner = ["/PolicyDocument", "/PolicyVersion/Document", "/Document"].into_iter();
-    let document = inner.filter_map(|place| value.pointer(place)).next().map_or_else(
-        || file.text.clone(),
-        |document| document.as_str().map_or_else(|| document.to_string(), str::to_owned),
-    );
+    let document = answered(&value).unwrap_or_else(|| file.text.clone());
     Document::identity(&document).map_err(|malformed| wrong(malformed.0))
+}
+
+/// The text of the policy in an answer of IAM's, as the AWS CLI prints it; nothing if the value is no such answer.
+pub(crate) fn answered(value: &Value) -> Option<String> {
+    let document =
+        ["/PolicyDocument", "/PolicyVersion/Document", "/Document"].iter().find_map(|place| value.pointer(place))?;
+    Some(document.as_str().map_or_else(|| document.to_string(), str::to_owned))
 }
 
 fn paragraph(told: &Told, policies: &[Named<'_>]) -> String {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::driver::hook::Called;
 use crate::finding::Finding;
 use crate::prediction::{Connections, MostConnections, Prediction, RolloutEnd, Shift};
+use crate::rehearsal::permissions::Permissions;
 use crate::rehearsal::shift::Course;
 use crate::rehearsal::{Ending, Outcome, Verdict};
 
@@ -27,6 +28,7 @@ pub fn report(verdict: &Verdict) -> Value {
         needs,
         predicted: _,
         not_simulated: _,
+        permissions,
         behaviours: _,
         real,
         simulated,
@@ -69,10 +71,25 @@ pub fn report(verdict: &Verdict) -> Value {
             "limitMebibytes": used.limit,
         })).collect::<Vec<_>>(),
         "connections": needs.connections.as_ref().map(connected),
+        "permissions": permissions.as_ref().map(permitted),
         "real": real,
         "simulated": simulated,
         "stoodIn": stood_in,
         "cautions": cautions,
+    })
+}
+
+fn permitted(permissions: &Permissions) -> Value {
+    // The findings are among all others.
+    let Permissions { policies, statements, used, asked, refused, not_shown, findings: _ } = permissions;
+    let not_shown = not_shown.iter().map(|(statement, reason)| json!({"statement": statement, "reason": reason}));
+    json!({
+        "policies": policies,
+        "statements": statements,
+        "statementsUsed": used,
+        "asked": asked,
+        "refused": refused,
+        "notShown": not_shown.collect::<Vec<_>>(),
     })
 }
 
@@ -167,7 +184,7 @@ fn stage(outcome: &Outcome) -> Value {
     })
 }
 
-fn finding(finding: &Finding) -> Value {
+pub(super) fn finding(finding: &Finding) -> Value {
     json!({
         "code": finding.code.to_string(),
         "severity": finding.severity.to_string(),
@@ -179,11 +196,12 @@ fn finding(finding: &Finding) -> Value {
             "line": place.line,
             "column": place.column,
         })),
+        "window": finding.window,
         "evidence": finding.evidence,
         "help": finding.help,
     })
 }
 
-fn millis(duration: std::time::Duration) -> u64 {
+pub(super) fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

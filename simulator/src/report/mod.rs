@@ -2,11 +2,13 @@
 //!
 //! - [`text`]: what a person reads
 //! - [`json`]: `report.json`, versioned
+//! - [`data`]: the same two for the data scenarios
 //! - [`junit`]: `junit.xml`, a test case per stage
 //! - [`trace`]: `trace.jsonl`, every event
 //! - [`log`]: lines for whoever watches an account at work
 //! - [`redact`]: keeps secret values out of all of them
 
+pub mod data;
 pub mod denial;
 pub mod json;
 pub mod junit;

@@ -1,29 +1,21 @@
 //! The verdict for a person: the worst finding first, then what was real and what was not.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
-use crate::prediction::Prediction;
+use crate::finding::Finding;
+use crate::prediction::{MemoryUse, Prediction};
 use crate::rehearsal::Verdict;
+use crate::rehearsal::permissions::Permissions;
 use crate::rehearsal::shift::Course;
 
 /// The verdict as text. Colour is the caller's business.
 #[must_use]
 pub fn report(verdict: &Verdict) -> String {
     let mut text = String::new();
-    let findings = verdict.findings();
-    for finding in &findings {
-        push(&mut text, format_args!("{finding}\n"));
-    }
-    if !findings.is_empty() {
-        text.push('\n');
-    }
-    for (heading, items) in
-        [("real      ", &verdict.real), ("simulated ", &verdict.simulated), ("stood in  ", &verdict.stood_in)]
-    {
-        for (index, item) in items.iter().enumerate() {
-            push(&mut text, format_args!("{}  {item}\n", if index == 0 { heading } else { "          " }));
-        }
-    }
+    findings(&mut text, &verdict.findings());
+    rows(&mut text, "real", &verdict.real);
+    rows(&mut text, "simulated", &verdict.simulated);
+    rows(&mut text, "stood in", &verdict.stood_in);
     let traffic = &verdict.traffic;
     if traffic.sent > 0 {
         push(
@@ -34,17 +26,11 @@ pub fn report(verdict: &Verdict) -> String {
             push(&mut text, format_args!("            {}: {}\n", failure.name, failure.answer));
         }
     }
-    for (index, line) in verdict.course.iter().flat_map(Course::lines).enumerate() {
-        push(&mut text, format_args!("{}  {line}\n", if index == 0 { "shifted   " } else { "          " }));
-    }
-    let predicted = verdict.prediction.iter().flat_map(Prediction::lines);
+    rows(&mut text, "shifted", verdict.course.iter().flat_map(Course::lines));
     let connections = verdict.needs.connections.iter().map(|(connections, most)| connections.line(most));
-    for (index, line) in predicted.chain(connections).enumerate() {
-        push(&mut text, format_args!("{}  {line}\n", if index == 0 { "on AWS    " } else { "          " }));
-    }
-    for (index, used) in verdict.needs.memory.iter().enumerate() {
-        push(&mut text, format_args!("{}  {}\n", if index == 0 { "measured  " } else { "          " }, used.line()));
-    }
+    rows(&mut text, "on AWS", verdict.prediction.iter().flat_map(Prediction::lines).chain(connections));
+    rows(&mut text, "measured", verdict.needs.memory.iter().map(MemoryUse::line));
+    rows(&mut text, "policy", verdict.permissions.iter().flat_map(Permissions::lines));
     for caution in &verdict.cautions {
         push(&mut text, format_args!("caution     {caution}\n"));
     }
@@ -53,6 +39,23 @@ pub fn report(verdict: &Verdict) -> String {
     verdict.redactor.clean(&text)
 }
 
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+/// The findings, and a blank line after them.
+pub(super) fn findings(text: &mut String, findings: &[&Finding]) {
+    for finding in findings {
+        push(text, format_args!("{finding}\n"));
+    }
+    if !findings.is_empty() {
+        text.push('\n');
+    }
+}
+
+/// A line for each item; the heading stands before the first.
+pub(super) fn rows(text: &mut String, heading: &str, items: impl IntoIterator<Item: Display>) {
+    for (index, item) in items.into_iter().enumerate() {
+        push(text, format_args!("{:<10}  {item}\n", if index == 0 { heading } else { "" }));
+    }
+}
+
+pub(super) fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     text.write_fmt(arguments).expect("writing to a String cannot fail");
 }

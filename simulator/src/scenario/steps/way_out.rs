@@ -1,0 +1,64 @@
+//! The way out of a migration that failed and left something behind, tried before it is told.
+
+use std::time::Duration;
+
+use super::Play;
+use crate::database::{Account, LogicalDatabase, SchemaChange, SchemaSnapshot};
+use crate::migration_tool::interruption::{InterruptionError, Lost, lead_out};
+use crate::migration_tool::{State, recognise};
+use crate::rehearsal::RehearsalError;
+use crate::rehearsal::error::chain;
+use crate::scenario::lane::Lane;
+
+/// How long one of the tool's commands may take.
+const COMMAND_WITHIN: Duration = Duration::from_secs(60);
+
+/// What leads from the present state of `database` back to `before`, from which a command began that failed, as lines of help; none if
+/// nothing is left behind, or if some of its migrations ended: what those made is to stay.
+pub(super) async fn lines(
+    play: &Play<'_>,
+    database: &LogicalDatabase,
+    before: &SchemaSnapshot,
+) -> Result<Vec<String>, RehearsalError> {
+    let now = database.schema().await?;
+    let command = play.ground.session.script.migration.as_ref().map(|it| it.command.as_slice()).unwrap_or_default();
+    let tool = recognise(command, &[]).or(database.migration_tool().await?);
+    let state = match tool {
+        Some(tool) if !now.revision.is_empty() => {
+            Some(tool.state(&mut database.connect(Account::Administrator).await?).await?)
+        }
+        Some(_) | None => None,
+    };
+    let unfinished = state.as_ref().is_some_and(|state: &State| state.locked || state.unfinished().is_some());
+    let changes = SchemaSnapshot::difference(before, &now);
+    let left: Vec<SchemaChange> =
+        changes.into_iter().filter(|change| !matches!(change, SchemaChange::Revision { .. })).collect();
+    if !unfinished && (left.is_empty() || now.revision != before.revision) {
+        return Ok(Vec::new());
+    }
+    let lost = Lost {
+        database,
+        tool,
+        command,
+        state: state.as_ref(),
+        left: &left,
+        revision: &before.revision,
+        patience: COMMAND_WITHIN,
+    };
+    let lane = Lane::new(play.ground);
+    let led = lead_out(&lost, &lane).await;
+    lane.close().await;
+    match led {
+        Ok(mut way_out) => {
+            way_out.works &= SchemaSnapshot::difference(before, &database.schema().await?).is_empty();
+            Ok(way_out.told("back to where it began"))
+        }
+        Err(InterruptionError::Database(error)) => Err(error.into()),
+        Err(
+            error @ (InterruptionError::Run(_)
+            | InterruptionError::Gate(_)
+            | InterruptionError::Fails(_)
+            | InterruptionError::ChangesNothing),
+        ) => Ok(vec![format!("the way back could not be tried: {}", chain(&error))]),
+    }
+}
