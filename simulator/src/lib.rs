@@ -16,11 +16,15 @@ pub mod fault;
 pub mod finding;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod migration_tool;
 pub mod oidc;
+pub mod pattern;
 pub mod prediction;
+pub mod proposal;
 pub mod registry;
 pub mod rehearsal;
 pub mod report;
+pub mod scenario;
 pub mod service;
 pub mod serving;
 pub mod wire;

@@ -8,9 +8,9 @@ mod journal;
 mod open;
 mod outstanding;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use simulator_core::effect::TaskId;
 use simulator_core::iam::AccessKey;
@@ -266,7 +266,7 @@ impl Account {
 
     /// A panic while the World was locked is our bug and has been reported; what was written before it is still readable.
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock()
     }
 }
 

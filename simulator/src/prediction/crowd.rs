@@ -13,6 +13,10 @@ pub struct Crowd {
     pub overlap: Duration,
     /// The largest number of both at any instant.
     pub most: usize,
+    /// From the deployment's beginning until the last old one stops; none if an old one runs at the end.
+    pub old_gone: Option<Duration>,
+    /// From the deployment's beginning until the first new one runs; none if none does.
+    pub first_new: Option<Duration>,
     /// How many old and how many new ones run at once: every pair that occurs and is not exceeded by another in both.
     pub mixes: BTreeSet<(usize, usize)>,
 }
@@ -41,7 +45,9 @@ pub(super) fn crowd(world: &World, container: &str, began: Timestamp, new: impl 
         changes.push(Change { at: started.max(began), ends: false, is_new });
         changes.extend(container.stopped_at.map(|at| Change { at, ends: true, is_new }));
     }
-    count(changes, world.now())
+    let (old_gone, first_new) = turn(&changes);
+    let since = |at: Timestamp| at.since(began);
+    Crowd { old_gone: old_gone.map(since), first_new: first_new.map(since), ..count(changes, world.now()) }
 }
 
 /// At one instant, what starts comes before what ends: the two may meet.
@@ -50,6 +56,14 @@ struct Change {
     at: Timestamp,
     ends: bool,
     is_new: bool,
+}
+
+/// When the last old one stops, if each does, and when the first new one starts.
+fn turn(changes: &[Change]) -> (Option<Timestamp>, Option<Timestamp>) {
+    let old = |ends: bool| changes.iter().filter(move |it| !it.is_new && it.ends == ends);
+    let all_end = old(true).count() == old(false).count();
+    let news = changes.iter().filter(|it| it.is_new && !it.ends);
+    (old(true).map(|it| it.at).max().filter(|_| all_end), news.map(|it| it.at).min())
 }
 
 fn count(mut changes: Vec<Change>, until: Timestamp) -> Crowd {
@@ -89,6 +103,10 @@ mod tests {
 
     /// Tasks as `o1-9 n3-`: an old one that runs from 1 s to 9 s, and a new one from 3 s on. It is 20 s at the end.
     fn of(tasks: &str) -> Crowd {
+        count(changes(tasks), Timestamp::from_millis(20_000))
+    }
+
+    fn changes(tasks: &str) -> Vec<Change> {
         let mut changes = Vec::new();
         let at = |text: &str| Some(Timestamp::from_millis(text.parse::<u64>().ok()? * 1000));
         for task in tasks.split_whitespace() {
@@ -96,7 +114,18 @@ mod tests {
             changes.push(Change { at: at(from).expect("a start"), ends: false, is_new });
             changes.extend(at(to).map(|at| Change { at, ends: true, is_new }));
         }
-        count(changes, Timestamp::from_millis(20_000))
+        changes
+    }
+
+    #[test]
+    fn the_turn_is_over_when_no_old_one_is_left() {
+        for (tasks, old_gone, first_new) in
+            [("o0-9 o0-7 n3- n5-", Some(9), Some(3)), ("o0-9 o0- n3-", None, Some(3)), ("o0-", None, None)]
+        {
+            let seconds = |at: Option<Timestamp>| at.map(|at| at.since(Timestamp::from_millis(0)).as_secs());
+            let (gone, first) = turn(&changes(tasks));
+            assert_eq!((seconds(gone), seconds(first)), (old_gone, first_new), "{tasks}");
+        }
     }
 
     #[test]

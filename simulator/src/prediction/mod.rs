@@ -31,6 +31,9 @@ pub(crate) use play::{patience, stand};
 pub(crate) use shift::shift as shift_of;
 pub use shift::{Shift, Stage};
 pub use sightings::{Sighted, Sightings};
+pub(crate) use spoken::Spoken;
 
+#[cfg(test)]
+pub(crate) use tests::scene;
 #[cfg(test)]
 mod tests;

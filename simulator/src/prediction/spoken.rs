@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// A duration as people say it: `45 s`, `6 min 5 s`, `2 h 3 min`.
-pub(super) struct Spoken(pub(super) Duration);
+pub(crate) struct Spoken(pub(crate) Duration);
 
 impl fmt::Display for Spoken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

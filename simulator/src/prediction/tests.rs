@@ -1,6 +1,6 @@
 //! Deploys played with AWS's own delays, and what is said of them.
 
-mod scene;
+pub(crate) mod scene;
 
 use std::time::Duration;
 

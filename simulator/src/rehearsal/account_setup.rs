@@ -5,6 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::record::Progress;
+use crate::oidc::Job;
 
 /// How to reach the simulated account as its administrator.
 #[derive(Clone)]
@@ -24,12 +25,10 @@ pub struct Administrator {
 /// What a deploy needs to know of the account, and the identity that it is made with.
 #[derive(Clone)]
 pub struct DeployIdentity {
-    /// The deploy user's name, for display.
+    /// The name of the user or role that deploys, for display.
     pub user: String,
-    /// Its access key.
-    pub access_key_id: String,
-    /// Its secret.
-    pub secret_access_key: String,
+    /// How deploys sign their requests.
+    pub credentials: DeployCredentials,
     /// Subnets for one-off tasks.
     pub subnets: Vec<String>,
     /// Security groups for one-off tasks.
@@ -38,6 +37,27 @@ pub struct DeployIdentity {
     pub database_group: Option<String>,
     /// How many changes bootstrap made.
     pub changes: usize,
+}
+
+/// How deploys sign their requests.
+#[derive(Clone)]
+pub enum DeployCredentials {
+    /// With a user's access key.
+    Key {
+        /// Its id.
+        access_key_id: String,
+        /// Its secret.
+        secret_access_key: String,
+    },
+    /// With those of a role that the job of a workflow takes with its identity token.
+    Role {
+        /// The role's ARN.
+        arn: String,
+        /// The job.
+        job: Box<Job>,
+        /// Whom its token is for.
+        audience: String,
+    },
 }
 
 /// Why the account could not be made ready.

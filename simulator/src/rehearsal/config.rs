@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
 
+use super::production::{Profile, Rds};
 use crate::database::Engine;
 use crate::driver::hook;
 
@@ -26,6 +27,9 @@ pub struct Files {
     /// The security groups of the account that is deployed to, as `aws ec2 describe-security-groups` prints them; if absent, they are as
     /// bootstrap makes them.
     pub security_groups: Option<PathBuf>,
+    /// The policy that the deploy identity has on AWS, as JSON or as `aws iam get-user-policy` prints it; if absent, it is as bootstrap
+    /// makes it.
+    pub deploy_policy: Option<PathBuf>,
 }
 
 /// `[migration]`: how the schema is brought up to date.
@@ -36,6 +40,8 @@ pub struct Migration {
     pub container: Option<String>,
     /// The command, as argv.
     pub command: Vec<String>,
+    /// It is ended when it has run for so many seconds; 300 if absent.
+    pub timeout_seconds: Option<u32>,
 }
 
 /// `[database]`: the database of the app.
@@ -55,6 +61,10 @@ pub struct Database {
     pub security_group: Option<String>,
     /// `max_connections` of production's server; the engine's own default if absent.
     pub max_connections: Option<u32>,
+    /// What kind of server production has; one like any other if absent.
+    pub profile: Option<Profile>,
+    /// The instance, for `profile = "rds"`.
+    pub rds: Option<Rds>,
     /// How that secret's value is written for each engine, with `{user}`, `{password}`, `{host}`, `{port}` and `{name}`.
     pub url: Urls,
 }

@@ -6,20 +6,28 @@ use serde_json::Value;
 
 use super::error::RehearsalError;
 use super::files::{FileError, FileNames, Files, SecurityGroups, Source};
+use super::permissions::Policy;
 use super::script::Script;
-use super::{secret_values, task_definition};
+use super::{production, secret_values, task_definition};
+use crate::database::Managed;
 
 /// What the user's files say, read and found usable.
 #[derive(Debug)]
-pub(super) struct Input {
+pub(crate) struct Input {
     /// The files of what would be deployed.
-    pub(super) files: Files,
+    pub(crate) files: Files,
+    /// The migrations in SQL of what runs now.
+    pub(crate) sql_migrations_now: Vec<Source>,
     /// The task definition of what runs now.
-    pub(super) definition_now: Value,
+    pub(crate) definition_now: Value,
     /// The task definition of what would be deployed.
-    pub(super) definition_next: Value,
+    pub(crate) definition_next: Value,
     /// The security groups of the account that is deployed to, if they are known.
-    pub(super) security_groups: Option<SecurityGroups>,
+    pub(crate) security_groups: Option<SecurityGroups>,
+    /// What production's database demands, if it is a managed one.
+    pub(crate) managed: Option<Managed>,
+    /// The policy that the deploy identity has on AWS, if it is known.
+    pub(crate) deploy_policy: Option<Policy>,
 }
 
 impl Input {
@@ -27,7 +35,7 @@ impl Input {
     ///
     /// # Errors
     /// A file cannot be read or used.
-    pub(super) fn read(script: &Script) -> Result<Self, RehearsalError> {
+    pub(crate) fn read(script: &Script) -> Result<Self, RehearsalError> {
         let text = |path: &Path| path.display().to_string();
         let names = FileNames {
             dockerfile: text(&script.files.dockerfile),
@@ -49,7 +57,18 @@ impl Input {
                 help: Some(format!("add `{} = \"…\"` to [database.url]", engine.key())),
             });
         }
+        let managed = match &script.database {
+            Some((database, engine)) => production::managed(database, *engine)?,
+            None => None,
+        };
         let security_groups = security_groups(script)?;
+        let deploy_policy = match &script.files.deploy_policy {
+            None => None,
+            Some(path) => {
+                let read = Source::read(&script.to.directory, &path.display().to_string()).and_then(Policy::read);
+                Some(read.map_err(unusable)?)
+            }
+        };
         for (variable, value_from) in task_definition::secrets(&definition_next) {
             let name = secret_values::name_of(&value_from);
             let is_database = script.database.as_ref().is_some_and(|(database, _)| database.secret == name);
@@ -63,7 +82,15 @@ impl Input {
                 });
             }
         }
-        Ok(Self { definition_now: now.task_definition.registration, definition_next, security_groups, files })
+        Ok(Self {
+            definition_now: now.task_definition.registration,
+            sql_migrations_now: now.sql_migrations,
+            definition_next,
+            security_groups,
+            managed,
+            deploy_policy,
+            files,
+        })
     }
 }
 

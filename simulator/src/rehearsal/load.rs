@@ -4,7 +4,7 @@
 const BUSY: f64 = 4.0;
 
 /// A caution if this machine has been too busy during the last minute; nothing where that cannot be told.
-pub(super) fn caution(processors: u32) -> Option<String> {
+pub(crate) fn caution(processors: u32) -> Option<String> {
     let text = std::fs::read_to_string("/proc/loadavg").ok()?;
     judge(&text, processors)
 }

@@ -9,6 +9,7 @@
 //! - [`connections`]: what tasks hold of the database meanwhile
 //! - [`deploy`], [`task_definition`], [`traffic`], [`secret_values`], [`rollout`]: what stages are made of
 //! - [`shift`]: how requests moved, where a deploy moves them
+//! - [`permissions`]: whether the deploy's policy is exactly what the deploy needs
 //! - [`objects`]: what tasks take from S3
 //! - [`account_setup`]: where bootstrap comes in
 //! - [`security_groups`]: those of the account that is deployed to
@@ -23,9 +24,11 @@ pub mod diagnosis;
 pub mod error;
 pub mod files;
 mod input;
-mod load;
-mod objects;
+pub(crate) mod load;
+pub(crate) mod objects;
+pub mod permissions;
 pub mod preflight;
+pub mod production;
 pub mod record;
 pub mod rollout;
 pub mod script;
@@ -34,16 +37,16 @@ mod security_groups;
 pub mod session;
 pub mod shift;
 pub mod stage;
-mod stages;
+pub(crate) mod stages;
 pub mod task_definition;
 pub mod traffic;
 pub mod verdict;
 pub mod virtual_rehearsal;
 
-pub use account_setup::{AccountSetUp, Administrator, DeployIdentity, SetUpFailed};
+pub use account_setup::{AccountSetUp, Administrator, DeployCredentials, DeployIdentity, SetUpFailed};
 pub use error::RehearsalError;
 pub use record::Progress;
-pub use script::{Origin, Script, ServiceUnderTest, Source};
+pub use script::{Origin, OtherService, Script, ServiceUnderTest, Source};
 pub use session::Session;
 pub use stage::{Ending, Outcome, Stage};
 pub use verdict::Verdict;

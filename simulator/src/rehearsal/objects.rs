@@ -21,7 +21,11 @@ pub(super) fn put(account: &Account, script: &Script, input: &Input) -> Result<(
     Ok(())
 }
 
-fn contents(script: &Script, input: &Input) -> Result<BTreeMap<String, String>, RehearsalError> {
+/// What each environment file of either task definition holds, by its ARN.
+///
+/// # Errors
+/// Nothing says what one holds, or the file that stands for it cannot be read.
+pub(crate) fn contents(script: &Script, input: &Input) -> Result<BTreeMap<String, String>, RehearsalError> {
     let definitions = [&input.definition_now, &input.definition_next];
     let wanted = definitions.into_iter().flat_map(task_definition::environment_files);
     wanted.map(|arn| content(script, &arn).map(|text| (arn, text))).collect()

@@ -77,6 +77,19 @@ pub struct ServiceUnderTest {
     pub repository: String,
 }
 
+/// A service of the project's that is not deployed in a rehearsal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherService {
+    /// Its name.
+    pub name: String,
+    /// How many tasks a deploy would keep running.
+    pub desired_count: u32,
+    /// The family of its task definition.
+    pub family: String,
+    /// The ECR repository of its image.
+    pub repository: String,
+}
+
 /// A rehearsal's script.
 #[derive(Clone, Debug)]
 pub struct Script {
@@ -92,6 +105,8 @@ pub struct Script {
     pub files: config::Files,
     /// The service.
     pub service: ServiceUnderTest,
+    /// The project's other services, which are made and not deployed.
+    pub others: Vec<OtherService>,
     /// How the schema is brought up to date; none where the app has no migrations.
     pub migration: Option<config::Migration>,
     /// The database; none where the app has none.
@@ -114,6 +129,21 @@ pub struct Script {
     pub keep_going: bool,
     /// Whether containers are left running at the end.
     pub keep: bool,
+}
+
+impl Script {
+    /// What of the project a rehearsal leaves out, a sentence each.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<String> {
+        let left_out = self.others.iter().map(|OtherService { name, desired_count, family: _, repository }| {
+            let tasks = if *desired_count == 1 { "1 task".to_owned() } else { format!("{desired_count} tasks") };
+            format!(
+                "service `{name}` ({tasks} of `{repository}`) is not shown: a rehearsal deploys the service of `[service]` alone, and starts \
+                 no task of another"
+            )
+        });
+        left_out.collect()
+    }
 }
 
 #[cfg(test)]

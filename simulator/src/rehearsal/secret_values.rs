@@ -22,6 +22,14 @@ pub struct SecretValue {
     pub value: String,
 }
 
+impl SecretValue {
+    /// Whether the task definition names it by a whole ARN, which only a secret has that is there already.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        suffix_of(&self.value_from).is_some()
+    }
+}
+
 impl std::fmt::Debug for SecretValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SecretValue").field("value_from", &self.value_from).finish_non_exhaustive()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use simulator_core::World;
+use simulator_core::iam::Asked;
 
 use super::account_setup::AccountSetUp;
 use super::connections::Counter;
@@ -12,6 +13,7 @@ use super::diagnosis::not_simulated;
 use super::error::RehearsalError;
 use super::input::Input;
 use super::load;
+use super::permissions::{Permissions, Policy};
 use super::record::{Halt, Progress, Record};
 use super::script::Script;
 use super::shift::{self, Course};
@@ -23,7 +25,6 @@ use crate::account::Account;
 use crate::behaviours;
 use crate::database::Database;
 use crate::driver::hook::Called;
-use crate::engine::sweep::Kept;
 use crate::engine::watch::{self, Watcher};
 use crate::engine::{self, Engine};
 use crate::prediction::{self, Deploy, Measured, Needs, Prediction, Sightings};
@@ -32,13 +33,13 @@ use crate::report::Redactor;
 /// One rehearsal. [`Session::close`] must follow, whatever became of [`Session::run`]; where the process ends before that, a
 /// watcher removes what is left.
 pub struct Session<'a> {
-    pub(super) script: &'a Script,
-    pub(super) input: Input,
-    pub(super) engine: Engine,
-    pub(super) identity: engine::Rehearsal,
-    pub(super) redactor: Redactor,
+    pub(crate) script: &'a Script,
+    pub(crate) input: Input,
+    pub(crate) engine: Engine,
+    pub(crate) identity: engine::Rehearsal,
+    pub(crate) redactor: Redactor,
     watcher: Watcher,
-    began: Instant,
+    pub(crate) began: Instant,
 }
 
 impl<'a> Session<'a> {
@@ -55,7 +56,7 @@ impl<'a> Session<'a> {
             RehearsalError::engine(&error, help)
         };
         let engine = Engine::connect().await.map_err(refused)?;
-        engine.sweep_dead(Kept::Stay).await.map_err(|error| RehearsalError::engine(&error, None))?;
+        engine.sweep_leftovers().await.map_err(|error| RehearsalError::engine(&error, None))?;
         let identity = engine::Rehearsal::new(&script.project)
             .map_err(|error| RehearsalError::bug("cannot name the rehearsal", &error))?;
         let identity = if script.keep { identity.kept() } else { identity };
@@ -89,6 +90,7 @@ impl<'a> Session<'a> {
             connections,
             hooks,
             deployed,
+            deployer,
             real,
             simulated,
             stood_in,
@@ -109,6 +111,8 @@ impl<'a> Session<'a> {
         let proved =
             |outcome: &Outcome| outcome.stage == Stage::RollOut && matches!(outcome.ending, Ending::Proved { .. });
         let predicted = prediction::findings(prediction.as_ref(), &needs, outcomes.iter().any(proved));
+        let permissions = account.as_ref().zip(deployer);
+        let permissions = permissions.and_then(|(account, key)| self.permissions(account, &key, &outcomes));
         let events = account.map(|account| account.events_after(0)).unwrap_or_default();
         if self.script.keep {
             // Dropping it would remove it.
@@ -127,11 +131,12 @@ impl<'a> Session<'a> {
             needs,
             predicted,
             not_simulated: not_simulated::findings(&events),
+            permissions,
             behaviours,
             real,
             simulated,
             stood_in,
-            cautions: load::caution(self.engine.facts().processors).into_iter().collect(),
+            cautions: load::caution(self.engine.facts().processors).into_iter().chain(self.script.left_out()).collect(),
             took: self.began.elapsed(),
             events,
             redactor: self.redactor.clone(),
@@ -143,6 +148,20 @@ impl<'a> Session<'a> {
         let service = &self.script.service;
         let tested = account.look(|world| shift::is_tested(world, &service.cluster, &service.name));
         shift::course(&account.events_after(0), deployed, calls, tested)
+    }
+
+    /// How the deploy's policies fare by what was asked for with the access key `key`: those in the user's file if there is one, or else those
+    /// that the identity has here.
+    fn permissions(&self, account: &Account, key: &str, outcomes: &[Outcome]) -> Option<Permissions> {
+        let (asked, attached) = account.look(|world| {
+            let by = world.asked().iter().find(|asked| asked.caller.access_key.as_deref() == Some(key))?.caller.clone();
+            let asked: Vec<Asked> = world.asked().iter().filter(|asked| asked.caller.arn == by.arn).cloned().collect();
+            Some((asked, world.policy_texts(&by)))
+        })?;
+        let own = self.input.deploy_policy.clone().map(|policy| vec![policy]);
+        let policies =
+            own.unwrap_or_else(|| attached.iter().filter_map(|(name, text)| Policy::attached(name, text)).collect());
+        Permissions::judge(&policies, &asked, outcomes, &self.script.others)
     }
 
     /// Leaves everything where it is, for the user to look at.

@@ -154,6 +154,14 @@ async fn keep_sending(
 }
 
 async fn send(client: &Client, base: &str, request: &Request) -> Result<(), Failure> {
+    answer(client, base, request).await.map(drop)
+}
+
+/// Sends `request` to the service at `base` and answers with the body of what comes back.
+///
+/// # Errors
+/// What comes back is not what the request expects.
+pub(crate) async fn answer(client: &Client, base: &str, request: &Request) -> Result<String, Failure> {
     let at = now();
     let failed = |answer: String| Failure { at, name: request.name.clone(), answer };
     let method = Method::from_bytes(request.method.as_bytes())
@@ -172,17 +180,24 @@ async fn send(client: &Client, base: &str, request: &Request) -> Result<(), Fail
         let start: String = body.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect();
         return Err(failed(format!("{status} instead of {}: {start}", request.expect.status)));
     }
-    let Some(expected) = &request.expect.json else { return Ok(()) };
+    let Some(expected) = &request.expect.json else { return Ok(body) };
     let actual: Value =
         serde_json::from_str(&body).map_err(|_| failed(format!("{status} with a body that is no JSON")))?;
     match missing_part(expected, &actual, "") {
-        None => Ok(()),
+        None => Ok(body),
         Some(difference) => Err(failed(format!("{status}, but {difference}"))),
     }
 }
 
+/// A client that waits no longer than a smoke test may take.
 fn client() -> Client {
     Client::builder().timeout(TIMEOUT).build().expect("a client without TLS needs nothing that can be absent")
+}
+
+/// The same without connections that are used again: a server that closes one after an error would show as a failure of the next request.
+pub(crate) fn client_of_single_requests() -> Client {
+    let builder = Client::builder().timeout(TIMEOUT).pool_max_idle_per_host(0);
+    builder.build().expect("a client without TLS needs nothing that can be absent")
 }
 
 /// The innermost error, which names what happened; the outer ones repeat the URL.

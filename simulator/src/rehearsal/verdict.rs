@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use simulator_core::Event;
 
+use super::permissions::Permissions;
 use super::shift::Course;
 use super::stage::{Ending, Outcome};
 use super::traffic::Tally;
@@ -38,6 +39,8 @@ pub struct Verdict {
     pub predicted: Vec<Finding>,
     /// What was called and is not simulated.
     pub not_simulated: Vec<Finding>,
+    /// What became of the deploy's policies, where the deploy identity acted.
+    pub permissions: Option<Permissions>,
     /// How the containers of what would be deployed behaved, as a script that can be played again.
     pub behaviours: Option<String>,
     /// What was real.
@@ -57,11 +60,13 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Whether every stage was proved or does not apply, and AWS would not fail what succeeded here.
+    /// Whether every stage was proved or does not apply, and AWS would not fail what succeeded here, for
+    /// want of permission least of all.
     #[must_use]
     pub fn would_succeed(&self) -> bool {
         let refuted = self.outcomes.iter().any(|outcome| matches!(outcome.ending, Ending::Refuted { .. }));
-        !refuted && !self.predicted.iter().any(|finding| finding.severity == Severity::Error)
+        let lacking = self.permissions.iter().flat_map(|permissions| &permissions.findings);
+        !refuted && !self.predicted.iter().chain(lacking).any(|finding| finding.severity == Severity::Error)
     }
 
     /// All findings, the worst first.
@@ -79,6 +84,7 @@ impl Verdict {
             })
             .chain(&self.predicted)
             .chain(&self.not_simulated)
+            .chain(self.permissions.iter().flat_map(|permissions| &permissions.findings))
             .collect();
         findings.sort_by(|a, b| a.worst_first(b));
         findings

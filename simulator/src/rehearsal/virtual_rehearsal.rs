@@ -68,6 +68,7 @@ pub async fn rehearse(
         course: None,
         needs: Needs::default(),
         not_simulated: not_simulated::findings(&events),
+        permissions: None,
         behaviours: None,
         real: vec!["the set-up of the account: bootstrap's calls, over HTTP, each signed and authorised".to_owned()],
         simulated: vec![
@@ -75,7 +76,7 @@ pub async fn rehearse(
             "the containers: they behave as a script says, in virtual time".to_owned(),
         ],
         stood_in: Vec::new(),
-        cautions: Vec::new(),
+        cautions: script.left_out(),
         took: began.elapsed(),
         events,
         redactor,
@@ -170,14 +171,15 @@ impl Rehearsal<'_> {
             .await
             .map_err(|error| RehearsalError::engine(&error, None))?;
         let reached = Reached { account: &account, endpoint: endpoint.url(), id };
-        let (_, identity) = apply(script, &reached, self.redactor, set_up, progress).await?;
         let made_up = |error: std::io::Error| RehearsalError::bug("cannot make up secrets", &error);
         let password = secret_values::random(24).map_err(made_up)?;
         let secrets = secrets(script, self.input, &password).map_err(made_up)?;
         for secret in &secrets {
             self.redactor.hide(&secret.value);
         }
-        put_secrets(&account, &secrets)?;
+        put_secrets(&account, secrets.iter().filter(|secret| secret.is_fixed()))?;
+        let (_, identity) = apply(script, &reached, self.redactor, set_up, progress).await?;
+        put_secrets(&account, secrets.iter().filter(|secret| !secret.is_fixed()))?;
         objects::put(&account, script, self.input)?;
         let DeployIdentity { user, changes, security_groups, database_group, .. } = identity;
         let database_group = put_groups(&account, script, self.input, database_group)?;

@@ -13,7 +13,6 @@ use crate::account::Account;
 use crate::data_channel::Sessions;
 use crate::driver::docker::{DockerDriver, Registry};
 use crate::driver::load_balancer::{LoadBalancer, Patience};
-use crate::engine::sweep::Kept;
 use crate::engine::watch::{self, Watcher};
 use crate::engine::{Engine, Rehearsal};
 use crate::rehearsal::error::chain;
@@ -40,7 +39,7 @@ impl Containers {
         subcommand: &str,
     ) -> Result<(Self, DockerDriver), ServeError> {
         let engine = Engine::connect().await?;
-        engine.sweep_dead(Kept::Stay).await?;
+        engine.sweep_leftovers().await?;
         let identity = Rehearsal::new(NAME).map_err(ServeError::Random)?;
         let watcher = watch::spawn(identity.id(), program, &[subcommand])?;
         let network = engine.open_bare_network(&identity).await?;

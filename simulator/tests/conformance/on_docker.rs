@@ -9,7 +9,6 @@ use simulator::Account;
 use simulator::account::now;
 use simulator::driver::docker::{DockerDriver, Registry};
 use simulator::driver::drive;
-use simulator::engine::sweep::Kept;
 use simulator::engine::{Engine, Rehearsal, RehearsalId};
 use simulator_core::ecs::definition::ContainerDefinition;
 use simulator_core::virtual_time::{Behaviour, Image};
@@ -41,7 +40,7 @@ impl DockerStage {
     /// A rehearsal of its own, called after the case.
     pub(crate) async fn open(case: &str) -> Self {
         let engine = Engine::connect().await.expect("these cases need a Docker engine");
-        engine.sweep_dead(Kept::Stay).await.expect("what earlier failures left can be removed");
+        engine.sweep_leftovers().await.expect("the engine answers");
         let random = RehearsalId::random().expect("random numbers");
         let rehearsal = Rehearsal::new(&format!("conformance-{}-{random}", case.replace('_', "-"))).expect("/proc");
         let network = engine.open_network(&rehearsal, NO_REGISTRY).await.expect("the engine makes the network");

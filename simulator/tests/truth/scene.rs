@@ -13,7 +13,6 @@ use simulator::Account;
 use simulator::account::now;
 use simulator::driver::docker::{DockerDriver, Registry};
 use simulator::driver::drive;
-use simulator::engine::sweep::Kept;
 use simulator::engine::{Engine, Rehearsal, RehearsalId};
 use simulator::prediction::{
     Deploy, Measured, Prediction, Sighted, Sightings, ending, is_steady, measure, outcome, predict,
@@ -57,7 +56,7 @@ impl Scene {
     /// Rolls `case` out on Docker, and then in virtual time from what was measured: what was predicted, and what was seen.
     pub(crate) async fn play(case: &Case, images: &Images) -> (Prediction, Prediction) {
         let engine = Engine::connect().await.expect("these rollouts need a Docker engine");
-        engine.sweep_dead(Kept::Stay).await.expect("what earlier failures left can be removed");
+        engine.sweep_leftovers().await.expect("the engine answers");
         let random = RehearsalId::random().expect("random numbers");
         let rehearsal = Rehearsal::new(&format!("truth-{random}")).expect("/proc");
         let played = AssertUnwindSafe(Self::play_on(&engine, &rehearsal, case, images)).catch_unwind().await;

@@ -27,12 +27,12 @@ mod volume;
 mod wall;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
-use simulator_core::effect::TaskId;
+use simulator_core::effect::{Target, TaskId};
 use simulator_core::{Effect, Observation};
 use thiserror::Error;
 use tokio::task::JoinSet;
@@ -160,6 +160,13 @@ impl DockerDriver {
     /// once. Best called while something else is waited for.
     pub fn keep_spare_networks(&self, count: usize) {
         self.keep_going(Arc::clone(&self.shared).keep_spares(count));
+    }
+
+    /// Where what listens on `port` of a task's `address` is reached from this process.
+    #[must_use]
+    pub fn door(&self, address: IpAddr, port: u16) -> SocketAddr {
+        let door = self.shared.doors.of(&Target { address, port });
+        SocketAddr::new(door.address, door.port)
     }
 
     /// Lets `work` go on until it ends or the driver is dropped.

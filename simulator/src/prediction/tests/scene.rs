@@ -24,19 +24,19 @@ const NAME: &str = "news";
 
 /// A service of two tasks.
 #[derive(Clone, Debug)]
-pub(super) struct Service {
+pub(crate) struct Service {
     /// `healthCheckGracePeriodSeconds`.
-    pub(super) grace: Option<Duration>,
+    pub(crate) grace: Option<Duration>,
     /// How its deployments shift traffic.
-    pub(super) shifting: Shifting,
+    pub(crate) shifting: Shifting,
     /// Whether it has a circuit breaker.
-    pub(super) breaker: bool,
+    pub(crate) breaker: bool,
     /// Whether it stands behind a load balancer.
-    pub(super) balanced: bool,
+    pub(crate) balanced: bool,
     /// Whether the new revision's container has a health check: every five seconds, and three failures are too many.
-    pub(super) check: bool,
+    pub(crate) check: bool,
     /// `startPeriod` of that.
-    pub(super) start_period: Option<Duration>,
+    pub(crate) start_period: Option<Duration>,
 }
 
 impl Default for Service {
@@ -53,7 +53,7 @@ impl Default for Service {
 }
 
 /// The deploy that all tests are about.
-pub(super) fn deploy(service: &Service) -> Deploy {
+pub(crate) fn deploy(service: &Service) -> Deploy {
     let definition = |image: &str, check: bool| {
         let mut container = json!({"name": "app", "image": image, "portMappings": [{"containerPort": 8000}]});
         if check {
@@ -82,7 +82,7 @@ pub(super) fn deploy(service: &Service) -> Deploy {
 
 impl Service {
     /// An account in which it is, without tasks.
-    pub(super) fn stand(&self) -> World {
+    pub(crate) fn stand(&self) -> World {
         let account = "123456789012".parse().expect("twelve digits");
         let now = Timestamp::from_millis(1_800_000_000_000);
         let mut world =

@@ -18,8 +18,16 @@ pub struct Read {
 /// Looks for a known cause in `lines`, the last one first.
 #[must_use]
 pub fn read(lines: &[String]) -> Option<Read> {
-    let readers =
-        [missing_field, missing_key, asynchronous_driver, unknown_revision, several_heads, exec_format, not_executable];
+    let readers = [
+        missing_field,
+        missing_key,
+        asynchronous_driver,
+        migration_tool,
+        unencrypted,
+        no_terminal,
+        exec_format,
+        not_executable,
+    ];
     (0..lines.len()).rev().find_map(|at| readers.iter().find_map(|reader| reader(lines, at)))
 }
 
@@ -62,26 +70,41 @@ fn asynchronous_driver(lines: &[String], at: usize) -> Option<Read> {
     })
 }
 
-/// Alembic meets a database that is ahead of the image (facts X-05).
-fn unknown_revision(lines: &[String], at: usize) -> Option<Read> {
+/// What a migration tool says of the database and its own files (facts M-01 to M-09, X-05).
+fn migration_tool(lines: &[String], at: usize) -> Option<Read> {
+    let (_, said) = crate::migration_tool::said(lines.get(at)?)?;
+    Some(Read { code: said.text.code, sentence: said.means(), help: said.way_out(), line: said.line })
+}
+
+/// A question that nobody answers: a one-off task has neither a terminal nor an input. The words are Python's, coreutils', Docker's and
+/// Node's.
+fn no_terminal(lines: &[String], at: usize) -> Option<Read> {
     let line = lines.get(at)?;
-    let (_, rest) = line.split_once("Can't locate revision identified by '")?;
-    let revision = rest.split('\'').next().unwrap_or_default();
-    Some(Read {
-        code: Code::X05,
-        sentence: format!("does not know the schema's revision `{revision}` and refuses to start"),
-        help: "move migrations out of the container's start into a one-off task".to_owned(),
+    let marks = [
+        "EOFError: EOF when reading a line",
+        "Inappropriate ioctl for device",
+        "the input device is not a TTY",
+        "stdin is not a terminal",
+        "stdin is not a TTY",
+        "not a tty",
+    ];
+    marks.iter().any(|mark| line.contains(mark)).then(|| Read {
+        code: Code::T06,
+        sentence: "asks a question, and a task has no terminal on which anybody could answer".to_owned(),
+        help: "answer it in the command (`--noinput`, `--yes`, `--force`)".to_owned(),
         line: line.clone(),
     })
 }
 
-/// Two branches, each with a migration, were merged (facts M-01).
-fn several_heads(lines: &[String], at: usize) -> Option<Read> {
+/// The words of PostgreSQL, and of MySQL and MariaDB, for a client that does not encrypt (facts C-08; RDS user guide, "Requiring SSL/TLS
+/// for all connections to a MySQL DB instance").
+fn unencrypted(lines: &[String], at: usize) -> Option<Read> {
     let line = lines.get(at)?;
-    line.contains("Multiple head revisions are present").then(|| Read {
-        code: Code::M01,
-        sentence: "finds several heads among the migrations".to_owned(),
-        help: "merge them: `alembic merge -m \"merge heads\" heads`".to_owned(),
+    let refused = line.contains("no pg_hba.conf entry") && line.contains("no encryption");
+    (refused || line.contains("Connections using insecure transport are prohibited")).then(|| Read {
+        code: Code::C08,
+        sentence: "connects without TLS, and production's database accepts nothing else".to_owned(),
+        help: Code::C08.entry().fix.to_owned(),
         line: line.clone(),
     })
 }
@@ -131,8 +154,18 @@ mod tests {
             ),
             ("alembic.util.exc.CommandError: Can't locate revision identified by '0007'", Some((Code::X05, "`0007`"))),
             ("FAILED: Multiple head revisions are present for given argument 'head'", Some((Code::M01, "heads"))),
+            (
+                "Error: The migration directory is corrupt, the following files are missing: 2_tag.js",
+                Some((Code::X05, "`2_tag.js`")),
+            ),
             ("exec /usr/bin/java: exec format error", Some((Code::C04, "processor"))),
+            ("Delete everything? [y/N] Traceback\nEOFError: EOF when reading a line", Some((Code::T06, "no terminal"))),
             ("/bin/sh: 1: curl: not found", Some((Code::H02, "not in the image"))),
+            (
+                "error: no pg_hba.conf entry for host \"172.18.0.4\", user \"notes\", database \"notes\", no encryption",
+                Some((Code::C08, "without TLS")),
+            ),
+            ("FATAL: no pg_hba.conf entry for host \"10.0.0.9\", user \"x\", database \"y\", SSL encryption", None),
             ("INFO: Application startup complete.", None),
         ];
         for (text, expected) in cases {

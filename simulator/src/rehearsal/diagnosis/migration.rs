@@ -43,7 +43,7 @@ pub struct FailedMigration<'a> {
 pub fn diagnose(failed: &FailedMigration<'_>) -> Finding {
     let FailedMigration { container, lines, errors, .. } = failed;
     let read = log_pattern::read(lines);
-    let finding = match (errors.last(), read) {
+    let finding = match (cause(errors), read) {
         (Some(error), _) => refused_statement(failed, error),
         (None, Some(read)) => proved(read.code, format!("the migration {}", read.sentence))
             .with_evidence([format!("{container}: {}", read.line.trim())])
@@ -56,6 +56,35 @@ pub fn diagnose(failed: &FailedMigration<'_>) -> Finding {
         Some(_) | None => finding,
     };
     finding.with_evidence(state(failed)).with_evidence(last_lines(container, lines))
+}
+
+/// What is wrong with a migration that did not end and was ended, while its sessions in the database did what `sessions` say.
+#[must_use]
+pub fn hangs(failed: &FailedMigration<'_>, sessions: &[String]) -> Finding {
+    let FailedMigration { container, lines, .. } = failed;
+    let waits = sessions.iter().any(|session| session.contains("lock"));
+    let why = if waits {
+        "it waits for a lock that another session has"
+    } else if sessions.is_empty() {
+        "it is not connected to the database: it waits for something else, such as an answer that nobody types"
+    } else {
+        "it is connected to the database and waits for no lock there"
+    };
+    let sentence = format!("the migration command {}, and was ended", failed.task.stopped_reason);
+    proved(Code::T06, sentence)
+        .evidence(why)
+        .with_evidence(sessions.iter().map(|session| format!("its session: {session}")))
+        .with_evidence(state(failed))
+        .with_evidence(last_lines(container, lines))
+        .help("have it end by itself: answer its questions in the command, and give it a lock timeout")
+        .help("if it needs longer: `timeout-seconds` under [migration] in greenroom.toml")
+}
+
+/// The statement at fault: the last that was refused for itself. What PostgreSQL refuses because an earlier statement of the transaction has
+/// failed (25P02) says nothing; Knex gives its lock back in the same transaction and meets that each time.
+#[must_use]
+pub fn cause(errors: &[StatementError]) -> Option<&StatementError> {
+    errors.iter().rev().find(|error| error.sqlstate != "25P02").or_else(|| errors.last())
 }
 
 /// The database refused a statement.
@@ -132,4 +161,32 @@ fn state(failed: &FailedMigration<'_>) -> Vec<String> {
     }
     let heading = format!("{revision}; changed since before:");
     std::iter::once(heading).chain(failed.changes.iter().map(|change| format!("  {change}"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use simulator_core::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn what_only_follows_from_a_failure_is_not_its_cause() {
+        for (states, expected) in [
+            (&[][..], None),
+            (&["23505"], Some("23505")),
+            (&["42P07", "57014", "25P02", "25P02"], Some("57014")),
+            (&["25P02"], Some("25P02")),
+        ] {
+            let refused = |sqlstate: &&str| StatementError {
+                sqlstate: (*sqlstate).to_owned(),
+                errno: None,
+                message: String::new(),
+                detail: None,
+                statement: None,
+                at: Timestamp::from_millis(0),
+            };
+            let errors: Vec<StatementError> = states.iter().map(refused).collect();
+            assert_eq!(cause(&errors).map(|error| error.sqlstate.as_str()), expected, "{states:?}");
+        }
+    }
 }

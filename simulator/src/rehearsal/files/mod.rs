@@ -20,6 +20,7 @@ pub mod requirements;
 pub mod security_groups;
 pub mod smoke;
 pub mod task_definition;
+pub mod workflow;
 
 use std::path::Path;
 
@@ -36,6 +37,7 @@ pub use source::{Located, Source, Spot, sounds_secret};
 pub use task_definition::TaskDefinition;
 pub use template::{Reference, expand, references};
 pub use tree::{Node, Value};
+pub use workflow::Workflow;
 
 /// Where the user's files are, relative to one directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +67,10 @@ pub struct Files {
     pub smoke: Smoke,
     /// Files of variables: those that the compose file names and that are there, and examples such as `.env.example`.
     pub environment_files: Vec<EnvironmentFile>,
-    /// Alembic's revisions, if the project has any.
+    /// Alembic's or Django's migrations, if the project has any.
     pub migrations: Vec<Migration>,
+    /// Migrations in SQL, as far as they are where they usually are.
+    pub sql_migrations: Vec<Source>,
     /// What `requirements.txt` asks for, if there is one.
     pub requirements: Vec<Requirement>,
 }
@@ -87,7 +91,17 @@ impl Files {
         let smoke = Smoke::parse(Source::read(directory, smoke)?)?;
         let environment_files = environment::read(directory, compose.as_ref())?;
         let migrations = migrations::read(directory, context)?;
+        let sql_migrations = migrations::read_sql(directory, context);
         let requirements = requirements::read(directory, context)?;
-        Ok(Self { dockerfile, compose, task_definition, smoke, environment_files, migrations, requirements })
+        Ok(Self {
+            dockerfile,
+            compose,
+            task_definition,
+            smoke,
+            environment_files,
+            migrations,
+            sql_migrations,
+            requirements,
+        })
     }
 }

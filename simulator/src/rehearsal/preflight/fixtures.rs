@@ -36,6 +36,7 @@ fn findings(version: &str, engine: Engine) -> Vec<String> {
         container: "app".to_owned(),
         port: 8000,
         port_place: Place::new("greenroom.toml", 16, 8, "port = 8000"),
+        sql_migrations_before: &[],
         migration_command: ["alembic", "upgrade", "head"].map(str::to_owned).to_vec(),
         engine,
         database_url: url.to_owned(),

@@ -12,6 +12,7 @@ mod database_url;
 mod dependencies;
 mod loopback;
 mod migration_heads;
+mod migrations_changed;
 mod ports;
 mod secrets;
 mod shell_form;
@@ -22,7 +23,7 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
-use super::files::Files;
+use super::files::{Files, Source};
 use crate::database::Engine;
 use crate::finding::{Code, Finding, Place};
 
@@ -39,6 +40,8 @@ pub struct Subject<'files> {
     pub port_place: Place,
     /// The migration's command.
     pub migration_command: Vec<String>,
+    /// The migrations in SQL of what runs now.
+    pub sql_migrations_before: &'files [Source],
     /// The engine that the rehearsal uses.
     pub engine: Engine,
     /// How the database's URL is written for that engine, with `{user}` and so on in it.
@@ -61,7 +64,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 10] = [
+pub const RULES: [Rule; 11] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -69,7 +72,8 @@ pub const RULES: [Rule; 10] = [
     Rule { codes: &[Code::C02], title: "database URLs can work where they are used", check: database_url::check },
     Rule { codes: &[Code::H10], title: "containers wait for what can happen", check: dependencies::check },
     Rule { codes: &[Code::H07], title: "signals reach the app", check: shell_form::check },
-    Rule { codes: &[Code::M01], title: "the migrations have one head", check: migration_heads::check },
+    Rule { codes: &[Code::M01, Code::M02], title: "the migrations have one head", check: migration_heads::check },
+    Rule { codes: &[Code::M04], title: "applied migrations stay as they were", check: migrations_changed::check },
     Rule {
         codes: &[Code::R01, Code::R02, Code::R03, Code::R04],
         title: "the database is called healthy when it is",

@@ -35,15 +35,31 @@ fn check(replaced: &[(&str, &str)], expected: &[&str]) {
         task_definition: TaskDefinition::parse(required("task.json")).expect("it is right"),
         smoke: Smoke::parse(required("smoke.json")).expect("it is right"),
         environment_files: environment(".env.example", true).into_iter().chain(environment("app.env", false)).collect(),
-        migrations: ["1.py", "2.py", "3.py"].into_iter().filter_map(|name| Migration::parse(source(name)?)).collect(),
+        migrations: ["1.py", "2.py", "3.py"]
+            .into_iter()
+            .filter_map(|name| Migration::parse_alembic(source(name)?))
+            .chain(
+                ["1_a.py", "2_b.py", "2_c.py"]
+                    .into_iter()
+                    .filter_map(|name| Migration::parse_django(source(name)?, "orders")),
+            )
+            .collect(),
+        sql_migrations: source("migrations/1_a.sql").into_iter().collect(),
         requirements: text("requirements.txt").map(|text| requirements::parse(&text)).unwrap_or_default(),
     };
+    let before: Vec<Source> =
+        text("before").map(|text| Source { name: "migrations/1_a.sql".to_owned(), text }).into_iter().collect();
     let subject = Subject {
         files: &files,
         container: "app".to_owned(),
         port: 8000,
         port_place: Place::new("greenroom.toml", 9, 8, ""),
-        migration_command: vec!["alembic".to_owned(), "upgrade".to_owned(), "head".to_owned()],
+        migration_command: text("command")
+            .unwrap_or("alembic upgrade head".to_owned())
+            .split(' ')
+            .map(str::to_owned)
+            .collect(),
+        sql_migrations_before: before.as_slice(),
         engine: Engine::Postgres,
         database_url: text("url").expect("the project has it"),
         database_url_place: Place::new("greenroom.toml", 20, 12, ""),
@@ -324,6 +340,42 @@ fn migrations_must_have_one_head() {
         &[("1.py", first), ("2.py", second), ("3.py", third)],
         &["error[M-01] 3.py:1 `c` Alembic has 2 heads: b, c; `upgrade head` refuses to choose"],
     );
+}
+
+#[test]
+fn an_apps_migrations_must_have_one_leaf() {
+    let migration = |after: &str| format!("class Migration(migrations.Migration):\n    dependencies = [{after}]\n");
+    let (first, second) = (migration(""), migration("('orders', '1_a')"));
+    check(&[("1_a.py", &first), ("2_b.py", &second)], &[]);
+    check(
+        &[("1_a.py", &first), ("2_b.py", &second), ("2_c.py", &second)],
+        &["error[M-02] 2_c.py:1 `class` Django has 2 leaf nodes in `orders`: 2_b, 2_c; `migrate` refuses to choose"],
+    );
+}
+
+#[test]
+fn a_migration_that_was_applied_must_stay_as_it_was() {
+    let file = "migrations/1_a.sql";
+    let (before, edited, windows) =
+        ("CREATE TABLE t (a int);\n-- x\n", "CREATE TABLE t (a int);\n-- y\n", "CREATE TABLE t (a int);\r\n-- x\r\n");
+    let change = "sqlx refuses a migration that is not the one it applied";
+    let cases = [
+        ("sqlx migrate run", before, None),
+        ("sqlx migrate run", edited, Some(format!("error[M-04] {file}:2 `--` {change}: `{file}` was edited"))),
+        (
+            "sqlx migrate run",
+            windows,
+            Some(format!(
+                "error[M-04] {file}:1 `CREATE` {change}: `{file}` has other line endings, and nothing else is different"
+            )),
+        ),
+        // It keeps no checksums.
+        ("dbmate up", edited, None),
+    ];
+    for (command, text, expected) in cases {
+        let expected: Vec<&str> = expected.as_deref().into_iter().collect();
+        check(&[("command", command), ("before", before), (file, text)], &expected);
+    }
 }
 
 #[test]

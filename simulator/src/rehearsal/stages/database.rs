@@ -2,37 +2,38 @@
 
 use std::collections::BTreeMap;
 
-use super::scene::{DATABASE_HOST, Scene};
-use crate::database::{Database, DatabaseSpec};
+use super::scene::DATABASE_HOST;
+use crate::database::{Database, DatabaseSpec, Password};
 use crate::finding::{Code, Finding, Kind};
 use crate::rehearsal::error::chain;
+use crate::rehearsal::production;
 use crate::rehearsal::record::{Proof, Unproved};
 use crate::rehearsal::session::Session;
 use crate::rehearsal::stage::Stage;
 
 /// What is to be started, if the app has a database.
-pub(super) fn spec(session: &Session<'_>, scene: &Scene) -> Option<DatabaseSpec> {
+pub(crate) fn spec(
+    session: &Session<'_>,
+    network: &str,
+    (password, administrator): (&Password, &Password),
+) -> Option<DatabaseSpec> {
     let (database, engine) = session.script.database.as_ref()?;
     let labels: BTreeMap<String, String> = session.identity.labels().into_iter().collect();
-    let mut spec = DatabaseSpec::new(
-        *engine,
-        &scene.network.name,
-        &database.name,
-        &database.user,
-        scene.password.clone(),
-        scene.administrator_password.clone(),
-    );
+    let mut spec =
+        DatabaseSpec::new(*engine, network, &database.name, &database.user, password.clone(), administrator.clone());
     spec.alias = DATABASE_HOST.to_owned();
     spec.labels = labels;
-    spec.arguments = database.max_connections.map(|most| engine.accepting(most)).unwrap_or_default();
+    spec.arguments =
+        production::max_connections(database, *engine).map(|most| engine.accepting(most)).unwrap_or_default();
     let compose = session.input.files.compose.as_ref();
+    spec.managed = session.input.managed.clone();
     let service = compose.and_then(|compose| compose.database(*engine));
     spec.image = service.and_then(|service| service.image.as_ref()).map(|image| image.value.clone());
     Some(spec)
 }
 
 /// Starts it and waits until it is ready.
-pub(super) async fn start(spec: Option<DatabaseSpec>) -> Result<Proof<Option<Database>>, Unproved> {
+pub(crate) async fn start(spec: Option<DatabaseSpec>) -> Result<Proof<Option<Database>>, Unproved> {
     let Some(spec) = spec else { return Ok(Proof::new(None, "the app has none")) };
     let engine = spec.engine;
     let image = spec.image().to_owned();
@@ -56,7 +57,8 @@ pub(super) async fn start(spec: Option<DatabaseSpec>) -> Result<Proof<Option<Dat
 }
 
 /// The engine and its image.
-pub(super) fn described(database: &Database) -> String {
+pub(crate) fn described(database: &Database) -> String {
     let spec = database.spec();
-    format!("{} (`{}`)", spec.engine, spec.image())
+    let like = spec.managed.as_ref().map(|managed| format!(", like RDS: {managed}")).unwrap_or_default();
+    format!("{} (`{}`){like}", spec.engine, spec.image())
 }

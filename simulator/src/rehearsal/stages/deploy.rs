@@ -1,5 +1,6 @@
 //! What baseline, roll out and roll back share: a migration task, and a deployment followed to its end.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,7 +14,7 @@ use super::verify;
 use crate::database::{Database, Mark, SchemaSnapshot, StatementError};
 use crate::finding::Place;
 use crate::rehearsal::RehearsalError;
-use crate::rehearsal::diagnosis::migration::{FailedMigration, StoppedTask};
+use crate::rehearsal::diagnosis::migration::{FailedMigration, StoppedTask, cause};
 use crate::rehearsal::diagnosis::stories;
 use crate::rehearsal::files::Migration;
 use crate::rehearsal::record::{Proof, Unproved};
@@ -40,7 +41,7 @@ pub(super) struct Rollout {
 
 /// A migration that failed, with all that was seen of it.
 #[derive(Clone, Debug)]
-pub(super) struct Failed {
+pub(crate) struct Failed {
     engine: crate::database::Engine,
     task: StoppedTask,
     container: String,
@@ -53,8 +54,31 @@ pub(super) struct Failed {
 }
 
 impl Failed {
+    /// What is known of `task`, whose container `container` wrote `lines` last: the statements that the database refused meanwhile
+    /// (`errors`) and its schema before and after.
+    pub(crate) fn of(
+        engine: crate::database::Engine,
+        (task, container, lines): (StoppedTask, &str, Vec<String>),
+        errors: Vec<StatementError>,
+        (before, after): (&SchemaSnapshot, &SchemaSnapshot),
+        migrations: &[Migration],
+    ) -> Self {
+        let statement = cause(&errors).and_then(|error| error.statement.clone());
+        Self {
+            engine,
+            task,
+            container: container.to_owned(),
+            lines,
+            errors,
+            changes: SchemaSnapshot::difference(before, after).iter().map(ToString::to_string).collect(),
+            before: one(&before.revision),
+            now: one(&after.revision),
+            attempted: next_revision(migrations, &after.revision, statement.as_deref()),
+        }
+    }
+
     /// What the diagnosis asks for.
-    pub(super) fn facts(&self) -> FailedMigration<'_> {
+    pub(crate) fn facts(&self) -> FailedMigration<'_> {
         FailedMigration {
             engine: self.engine,
             task: &self.task,
@@ -159,17 +183,9 @@ pub(super) async fn migration_task(
     let after = database.schema().await.map_err(|error| bug("cannot read the schema", &error))?;
     let errors =
         database.errors_since(&mark).await.map_err(|error| bug("cannot read the database's errors", &error))?;
-    Ok(Some(Failed {
-        engine: database.spec().engine,
-        task,
-        container: container.clone(),
-        lines: story.containers.get(container).map(|it| it.lines.clone()).unwrap_or_default(),
-        errors,
-        changes: SchemaSnapshot::difference(&before, &after).iter().map(ToString::to_string).collect(),
-        before: one(&before.revision),
-        now: one(&after.revision),
-        attempted: next_revision(&session.input.files.migrations, &after.revision),
-    }))
+    let lines = story.containers.get(container).map(|it| it.lines.clone()).unwrap_or_default();
+    let (engine, migrations) = (database.spec().engine, &session.input.files.migrations);
+    Ok(Some(Failed::of(engine, (task, container, lines), errors, (&before, &after), migrations)))
 }
 
 /// Deploys `revision` and follows it until the service is in a steady state on it.
@@ -244,12 +260,25 @@ fn one(revisions: &[String]) -> Option<String> {
     if revisions.is_empty() { None } else { Some(revisions.join(", ")) }
 }
 
-/// The revision that comes after the schema's present one, as the migration files have it.
-fn next_revision(migrations: &[Migration], present: &[String]) -> Option<(String, Place)> {
-    let follows = |migration: &&Migration| match present {
+/// The revision that failed, as the migration files have it: of those that come after the schema's present one, the one that names most of
+/// what the failed `statement` names. Where several run in one transaction, the first of them may have been undone with the others.
+fn next_revision(migrations: &[Migration], present: &[String], statement: Option<&str>) -> Option<(String, Place)> {
+    let mut known: Vec<&str> = present.iter().map(String::as_str).collect();
+    let mut pending: Vec<&Migration> = Vec::new();
+    let follows = |migration: &Migration, known: &[&str]| match known {
         [] => migration.after.is_empty(),
-        present => migration.after.iter().any(|it| present.contains(it)),
+        known => migration.after.iter().any(|it| known.contains(&it.as_str())),
     };
-    let next = migrations.iter().find(follows)?;
+    while let Some(next) =
+        migrations.iter().find(|it| follows(it, &known) && !known.contains(&it.revision.value.as_str()))
+    {
+        known.push(&next.revision.value);
+        pending.push(next);
+    }
+    let words = statement.unwrap_or_default().split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let words: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
+    let named = |migration: &Migration| words.iter().filter(|word| migration.source.text.contains(**word)).count();
+    // The first of those that name as much.
+    let next = pending.iter().rev().max_by_key(|migration| named(migration))?;
     Some((next.revision.value.clone(), next.source.place(next.revision.spot)))
 }

@@ -27,7 +27,7 @@ const STAND_IN: &str = "greenroom.stand-in";
 
 /// How one image is to be had.
 #[derive(Clone, Debug)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// From a directory.
     Build(Build),
     /// It is there already.
@@ -36,18 +36,18 @@ pub(super) enum Order {
 
 /// An image that the engine has.
 #[derive(Clone, Debug)]
-pub(super) struct Image {
+pub(crate) struct Image {
     /// A reference that the engine knows it by.
-    reference: String,
+    pub(crate) reference: String,
     /// Whether nothing had to be built.
     reused: bool,
 }
 
 /// The images of what runs now and of what would be deployed.
 #[derive(Clone, Debug)]
-pub(super) struct Pair<T> {
-    pub(super) now: T,
-    pub(super) next: T,
+pub(crate) struct Pair<T> {
+    pub(crate) now: T,
+    pub(crate) next: T,
 }
 
 /// The images as task definitions name them: `<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>`.
@@ -60,7 +60,7 @@ pub(super) struct Pushed {
 }
 
 /// How the two images are to be had.
-pub(super) fn orders(session: &Session<'_>) -> Pair<Order> {
+pub(crate) fn orders(session: &Session<'_>) -> Pair<Order> {
     let script = session.script;
     let order = |source: &Source| match &source.origin {
         Origin::Image { reference } => Order::Take { reference: reference.clone() },
@@ -75,7 +75,7 @@ pub(super) fn orders(session: &Session<'_>) -> Pair<Order> {
 }
 
 /// *build*: has both images. What runs now is built first, so that the other finds its layers.
-pub(super) async fn build(
+pub(crate) async fn build(
     orders: Pair<Order>,
     engine: Engine,
     rehearsal: engine::Rehearsal,
@@ -225,7 +225,7 @@ pub(super) fn deploy(session: &Session<'_>, images: &Images) -> prediction::Depl
 }
 
 /// Which images of this rehearsal are stand-ins.
-pub(super) async fn stand_ins(session: &Session<'_>, server: Option<&Database>) -> Vec<String> {
+pub(crate) async fn stand_ins(session: &Session<'_>, server: Option<&Database>) -> Vec<String> {
     let bases = session.input.files.dockerfile.base_images.iter().map(|image| image.value.clone());
     let mut stand_ins = Vec::new();
     for image in bases.chain(server.map(|it| it.spec().image().to_owned())) {

@@ -2,14 +2,14 @@
 
 pub(super) mod account;
 mod baseline;
-mod database;
-mod deploy;
+pub(crate) mod database;
+pub(crate) mod deploy;
 mod explain;
-mod images;
+pub(crate) mod images;
 mod migrate;
 pub(super) mod preflight;
 mod reachability;
-pub(super) mod scene;
+pub(crate) mod scene;
 mod verify;
 
 use std::future::ready;
@@ -50,6 +50,8 @@ pub(super) struct Stood {
     pub(super) hooks: Hooks,
     /// The deployment of the stage *roll out*, once it has begun.
     pub(super) deployed: Arc<OnceLock<String>>,
+    /// The access key that the deploy identity acts with.
+    pub(super) deployer: Option<String>,
     pub(super) real: Vec<String>,
     pub(super) simulated: Vec<String>,
     pub(super) stood_in: Vec<String>,
@@ -97,11 +99,16 @@ async fn on(
     stood.real = scene::real(session);
     let _following = ahead(follow(Arc::clone(&scene.account), Arc::clone(progress)));
     // Neither the database nor the images need the account: they come into being beside it.
-    let starting = ahead(database::start(database::spec(session, scene)));
+    let starting = ahead(database::start(database::spec(
+        session,
+        &scene.network.name,
+        (&scene.password, &scene.administrator_password),
+    )));
     let (engine, rehearsal) = (session.engine.clone(), session.identity.clone());
     let building = ahead(images::build(images::orders(session), engine, rehearsal, Arc::clone(progress)));
 
     let standing = record.needed(Stage::Account, account::set_up(session, scene, set_up, progress)).await?;
+    stood.deployer = Some(standing.access_key_id.clone());
     // Nor does the push need the database.
     let shipping = images::ship(session, scene, &standing, joined(building));
     let (server, shipped) = beside(record.needed(Stage::Database, joined(starting)), shipping).await?;

@@ -16,6 +16,7 @@ pub(in crate::rehearsal) fn check(script: &Script, input: &Input) -> Result<Proo
         container: service.container.clone(),
         port: service.port,
         port_place: service.port_place.clone(),
+        sql_migrations_before: &input.sql_migrations_now,
         migration_command: script.migration.as_ref().map(|it| it.command.clone()).unwrap_or_default(),
         engine: script.database.as_ref().map_or(Engine::Postgres, |(_, engine)| *engine),
         database_url: url_shape(script),

@@ -35,7 +35,7 @@ use crate::rehearsal::task_definition;
 use crate::wire::client::ClientError;
 
 /// The name under which tasks reach the database, as a private DNS name would be in production.
-pub(super) const DATABASE_HOST: &str = "database";
+pub(crate) const DATABASE_HOST: &str = "database";
 
 /// The account that is simulated where the task definition names none.
 pub(in crate::rehearsal) const ACCOUNT: &str = "123456789012";
@@ -73,6 +73,8 @@ pub(super) struct Scene {
 /// The account made ready, and the deploy identity at work.
 pub(super) struct Standing {
     pub(super) deploy: Deploy,
+    /// The access key that the deploy identity acts with.
+    pub(super) access_key_id: String,
     /// The load balancer's URL on loopback.
     pub(super) base_url: String,
     /// Ids of the security groups of the service's tasks.
@@ -234,17 +236,17 @@ impl Standing {
 }
 
 /// A value for each secret that either task definition takes.
-pub(in crate::rehearsal) fn secrets(
-    script: &Script,
-    input: &Input,
-    password: &str,
-) -> std::io::Result<Vec<SecretValue>> {
+pub(crate) fn secrets(script: &Script, input: &Input, password: &str) -> std::io::Result<Vec<SecretValue>> {
     let mut values: Vec<SecretValue> = Vec::new();
     let next = task_definition::secrets(&input.definition_next);
     let now = task_definition::secrets(&input.definition_now);
     for (_, value_from) in next.into_iter().chain(now) {
         let name = secret_values::name_of(&value_from);
-        if values.iter().any(|it| secret_values::name_of(&it.value_from) == name) {
+        if let Some(known) = values.iter_mut().find(|it| secret_values::name_of(&it.value_from) == name) {
+            // A whole ARN is found by the name alone too.
+            if !known.is_fixed() {
+                known.value_from = value_from;
+            }
             continue;
         }
         let of_database = script.database.as_ref().filter(|(database, _)| database.secret == name);

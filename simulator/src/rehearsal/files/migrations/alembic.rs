@@ -1,20 +1,10 @@
-//! Alembic's revisions, read from the files' own text: what a revision is called and what it comes after.
+//! Alembic's revisions.
 
 use std::path::Path;
 
-use super::FileError;
-use super::source::{Located, Source, Spot};
-
-/// One revision.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Migration {
-    /// Its file.
-    pub source: Source,
-    /// Its name.
-    pub revision: Located<String>,
-    /// The revisions it comes after; none for the first.
-    pub after: Vec<String>,
-}
+use super::{Migration, names, texts};
+use crate::rehearsal::files::FileError;
+use crate::rehearsal::files::source::{Located, Source, Spot};
 
 /// Reads the revisions of the project in `context`. A project without an `alembic.ini` has none.
 pub(super) fn read(directory: &Path, context: &str) -> Result<Vec<Migration>, FileError> {
@@ -32,30 +22,24 @@ pub(super) fn read(directory: &Path, context: &str) -> Result<Vec<Migration>, Fi
     // More than one directory, or one that is computed, is beyond reading.
     let versions = setting("version_locations").unwrap_or_else(|| format!("{scripts}/versions"));
     let folder = inside(&versions);
-    let Ok(entries) = std::fs::read_dir(directory.join(&folder)) else { return Ok(Vec::new()) };
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".py") && !name.starts_with("__"))
-        .collect();
-    names.sort();
     let mut migrations = Vec::new();
-    for name in names {
+    for name in names(&directory.join(&folder), ".py") {
         let source = Source::read(directory, &folder.join(name).to_string_lossy())?;
-        migrations.extend(Migration::parse(source));
+        migrations.extend(Migration::parse_alembic(source));
     }
     Ok(migrations)
 }
 
 impl Migration {
-    /// Reads a revision's file; `None` if it is none, or computes what it is called.
+    /// Reads the file of one of Alembic's revisions; `None` if it is none, or computes what it is called.
     #[must_use]
-    pub fn parse(source: Source) -> Option<Self> {
+    pub fn parse_alembic(source: Source) -> Option<Self> {
         let (line, value) = assigned(&source.text, "revision")?;
         let name = texts(value).into_iter().next()?;
         let column = source.text.lines().nth(line - 1)?.find(&name)? + 1;
         let revision = Located { value: name, spot: Spot { line, column } };
         let after = assigned(&source.text, "down_revision").map(|(_, value)| texts(value)).unwrap_or_default();
-        Some(Self { source, revision, after })
+        Some(Self { source, tool: "alembic", revision, after })
     }
 }
 
@@ -75,29 +59,13 @@ fn assigned<'text>(text: &'text str, name: &str) -> Option<(usize, &'text str)> 
     None
 }
 
-/// The string literals in a value.
-fn texts(value: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = value;
-    while let Some(open) = rest.find(['"', '\'', '#']) {
-        let quote = rest.as_bytes()[open] as char;
-        let after = &rest[open + 1..];
-        let Some(close) = after.find(if quote == '#' { '\n' } else { quote }) else { break };
-        if quote != '#' {
-            found.push(after[..close].to_owned());
-        }
-        rest = &after[close + 1..];
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Line, revision and what it comes after.
     fn parse(text: &str) -> Option<(usize, String, Vec<String>)> {
-        let migration = Migration::parse(Source { name: "m.py".to_owned(), text: text.to_owned() })?;
+        let migration = Migration::parse_alembic(Source { name: "m.py".to_owned(), text: text.to_owned() })?;
         Some((migration.revision.spot.line, migration.revision.value, migration.after))
     }
 
