@@ -4,12 +4,18 @@ use std::num::NonZeroU16;
 use std::path::Path;
 
 use async_trait::async_trait;
-use bootstrap::outcome::{AccessKey, DeployKey, SecretAccessKey};
+use bootstrap::config::deploy::{Jobs, Reference, Workflow};
+use bootstrap::config::{Deployer, Further};
+use bootstrap::outcome::{self, AccessKey, DeployKey, SecretAccessKey};
 use bootstrap::plan::Step;
-use bootstrap::{ConnectOptions, Credentials, Desired, Outcome, StepEvent};
+use bootstrap::policy::trust;
+use bootstrap::{ConnectOptions, Credentials, Desired, Outcome, StepEvent, TaskDefinition};
 use simulator::database::Engine;
+use simulator::oidc::{Job, RepositoryError, Trigger};
 use simulator::rehearsal::error::chain;
-use simulator::rehearsal::{AccountSetUp, Administrator, DeployIdentity, Progress, SetUpFailed, Stage};
+use simulator::rehearsal::{
+    AccountSetUp, Administrator, DeployCredentials, DeployIdentity, Progress, SetUpFailed, Stage,
+};
 
 use crate::config::Config;
 
@@ -22,8 +28,8 @@ pub(crate) struct BootstrapAccount {
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub(crate) enum SetUpError {
     #[error("cannot read `{path}`: {source}")]
-    #[diagnostic(help("`[files] task-definition` in greenroom.toml names it"))]
-    Read { path: String, source: std::io::Error },
+    #[diagnostic(help("`{section} task-definition` in greenroom.toml names it"))]
+    Read { path: String, section: String, source: std::io::Error },
     #[error("`{path}`: {message}")]
     Unusable { path: String, message: String },
 }
@@ -31,21 +37,43 @@ pub(crate) enum SetUpError {
 impl BootstrapAccount {
     /// Reads the task definition that `config` points at, in `directory`. The database is of `engine`, if there is one.
     pub(crate) fn read(config: &Config, directory: &Path, engine: Option<Engine>) -> Result<Self, SetUpError> {
-        let shown = config.files.task_definition.display().to_string();
-        let file = directory.join(&config.files.task_definition);
-        let text = std::fs::read_to_string(file).map_err(|source| SetUpError::Read { path: shown.clone(), source })?;
-        let task_definition = bootstrap::TaskDefinition::parse(&text)
-            .map_err(|error| SetUpError::Unusable { path: shown, message: chain(&error) })?;
+        let task_definition = read_definition(directory, &config.files.task_definition, "[files]")?;
+        let further = config.services.iter().map(|(key, section)| {
+            let path = &section.task_definition;
+            let task_definition = read_definition(directory, path, &format!("[services.{key}]"))?;
+            let further = Further::new(key, section, &config.project.name, task_definition);
+            further.map_err(|misplaced| SetUpError::Unusable {
+                path: format!("[services.{key}]"),
+                message: misplaced.to_string(),
+            })
+        });
         let config = bootstrap::Config {
             project: config.project.clone(),
             service: config.service.clone(),
             repository: config.repository.clone(),
+            further: further.collect::<Result<_, _>>()?,
             shift: config.shift.clone(),
+            capacity: config.capacity.clone(),
+            ssh: config.ssh.clone(),
+            deployer: config.deployer.clone(),
+            boundary: config.boundary.clone(),
+            host: config.host,
             task_definition,
             database_port: engine.and_then(|engine| NonZeroU16::new(engine.port())),
         };
         Ok(Self { config })
     }
+}
+
+/// Reads the task definition at `path`, which `section` of greenroom.toml names.
+fn read_definition(directory: &Path, path: &Path, section: &str) -> Result<TaskDefinition, SetUpError> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(directory.join(path)).map_err(|source| SetUpError::Read {
+        path: shown.clone(),
+        section: section.to_owned(),
+        source,
+    })?;
+    TaskDefinition::parse(&text).map_err(|error| SetUpError::Unusable { path: shown, message: chain(&error) })
 }
 
 #[async_trait]
@@ -69,24 +97,56 @@ impl AccountSetUp for BootstrapAccount {
         let observed = bootstrap::observe(&account, &desired).await.map_err(failed)?;
         let plan = bootstrap::plan(&desired, &observed, &bootstrap::PlanOptions::default());
         let outcome = bootstrap::execute(&account, &plan, &Listener(progress)).await.map_err(failed)?;
-        identity(outcome, plan.steps().len())
+        identity(outcome, &self.config.deployer, plan.steps().len())
     }
 }
 
-fn identity(outcome: Outcome, changes: usize) -> Result<DeployIdentity, SetUpFailed> {
-    let Outcome { deploy, network, .. } = outcome;
-    let DeployKey::Created(AccessKey { id, secret }) = deploy.key else {
-        return Err(SetUpFailed { message: "the deploy user has a key already".to_owned(), evidence: Vec::new() });
+fn identity(outcome: Outcome, deployer: &Deployer, changes: usize) -> Result<DeployIdentity, SetUpFailed> {
+    let Outcome { deploy, network, location, .. } = outcome;
+    let cannot = |message: &str| SetUpFailed { message: message.to_owned(), evidence: Vec::new() };
+    let (named, credentials) = match (deploy, deployer) {
+        (outcome::DeployIdentity::User { user, key: DeployKey::Created(AccessKey { id, secret }) }, _) => {
+            let secret_access_key = secret.expose().to_owned();
+            (user, DeployCredentials::Key { access_key_id: id, secret_access_key })
+        }
+        (outcome::DeployIdentity::Role(role), Deployer::Workflow(workflow)) => {
+            let job = job(workflow).map_err(|error| cannot(&error.to_string()))?;
+            let audience = trust::audience(&location).to_owned();
+            let credentials = DeployCredentials::Role { arn: role.arn.clone(), job: Box::new(job), audience };
+            (role, credentials)
+        }
+        (outcome::DeployIdentity::User { .. } | outcome::DeployIdentity::Role(_), _) => {
+            return Err(cannot("whoever deploys was there already, with a key that nobody has"));
+        }
     };
     Ok(DeployIdentity {
-        user: deploy.user.name,
-        access_key_id: id,
-        secret_access_key: secret.expose().to_owned(),
+        user: named.name,
+        credentials,
         subnets: network.subnet_ids,
         security_groups: vec![network.service_group_id],
         database_group: network.database_group_id,
         changes,
     })
+}
+
+/// A job that the workflow's repository would deploy with. Where any of several tags does, it is of the shortest.
+fn job(workflow: &Workflow) -> Result<Job, RepositoryError> {
+    let Workflow { repository, repository_id, owner_id, jobs, session: _ } = workflow;
+    let (owner, name) = repository.as_str().split_once('/').unwrap_or((repository.as_str(), ""));
+    let numbered = format!("{owner}@{}/{name}@{}", owner_id.get(), repository_id.get());
+    let mut job = Job::of(repository.as_str()).in_repository(&numbered)?;
+    let (environment, reference) = match jobs {
+        Jobs::Of(reference) => (None, Some(reference)),
+        Jobs::In(environment, reference) => (Some(environment), reference.as_ref()),
+    };
+    job.environment = environment.map(ToString::to_string);
+    if let Some(reference) = reference {
+        job.trigger = match reference {
+            Reference::Branch(name) => Trigger::Branch(name.to_string()),
+            Reference::Tag(name) => Trigger::Tag(name.as_str().replace('*', "")),
+        };
+    }
+    Ok(job)
 }
 
 fn failed(error: impl std::error::Error + 'static) -> SetUpFailed {

@@ -24,6 +24,8 @@ const EXIT_CODES: &str = "Exit codes: 0 ok; 1 a bug of greenroom's; 2 changes pe
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write greenroom.toml from the repository's workflows, compose file, Dockerfile and task definition.
+    Init(command::init::Arguments),
     /// Make an AWS account ready for the project's deploys, find what has changed in it, or take everything away again.
     Bootstrap(command::bootstrap::Arguments),
     /// Rehearse a deploy: build, push, migrate, roll out, verify and roll back, without AWS.
@@ -68,6 +70,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     match cli.command {
+        Command::Init(arguments) => command::init::run(&cli.config.file, &arguments),
         Command::Bootstrap(arguments) => command::bootstrap::run(&cli.config.file, &arguments),
         Command::Rehearse(arguments) => command::rehearse::run(&cli.config.file, &arguments),
         Command::Explore(arguments) => command::explore::run(&cli.config.file, &arguments),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use bootstrap::config::Misplaced;
+use bootstrap::config::name::ServiceKey;
+use bootstrap::config::{FurtherSection, Misplaced};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::Deserialize;
 use simulator::finding::Place;
@@ -19,11 +20,27 @@ pub(crate) struct Config {
     pub(crate) service: bootstrap::config::Service,
     #[serde(default)]
     pub(crate) repository: bootstrap::config::Repository,
+    /// The services beside the first.
+    #[serde(default)]
+    pub(crate) services: BTreeMap<ServiceKey, FurtherSection>,
+    pub(crate) capacity: Option<bootstrap::config::Capacity>,
+    pub(crate) ssh: Option<bootstrap::config::Ssh>,
     #[serde(default)]
     deployment: bootstrap::config::Deployment,
     /// What `[deployment]` comes to.
     #[serde(skip)]
     pub(crate) shift: Option<bootstrap::config::Shift>,
+    pub(crate) host: Option<bootstrap::config::Host>,
+    #[serde(default)]
+    permissions: bootstrap::config::Permissions,
+    /// What `[permissions]` comes to.
+    #[serde(skip)]
+    pub(crate) boundary: Option<bootstrap::config::Boundary>,
+    #[serde(default)]
+    deploy: bootstrap::config::Deploy,
+    /// What `[deploy]` comes to.
+    #[serde(skip)]
+    pub(crate) deployer: bootstrap::config::Deployer,
     pub(crate) files: rehearsal::Files,
     pub(crate) migration: Option<rehearsal::Migration>,
     pub(crate) database: Option<rehearsal::Database>,
@@ -109,6 +126,17 @@ fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
         .deployment
         .shift()
         .map_err(|Misplaced { key, what }| wrong(what, span(text, &["deployment", key]), None))?;
+    config.boundary = config
+        .permissions
+        .boundary()
+        .map_err(|Misplaced { key, what }| wrong(what, span(text, &["permissions", key]), None))?;
+    config.deployer =
+        config.deploy.deployer().map_err(|Misplaced { key, what }| wrong(what, span(text, &["deploy", key]), None))?;
+    for (key, section) in &config.services {
+        section.balanced().map_err(|Misplaced { key: misplaced, what }| {
+            wrong(what, span(text, &["services", key.as_str(), misplaced]), None)
+        })?;
+    }
     let functions: Vec<&str> =
         config.shift.iter().flat_map(|shift| &shift.hooks).map(|hook| hook.function.as_str()).collect();
     if let Some(stranger) = config.stand_ins.keys().find(|name| !functions.contains(&name.as_str())) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use simulator::rehearsal::{Ending, Outcome, Progress, Stage};
+use simulator::scenario::{self, Ended, Hearing, Scenario};
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -76,6 +77,27 @@ impl Progress for Display {
             }
             Ending::NotShown { reason } => self.line(&format!("{DIM}- {stage:<10} not shown: {reason}{DIM:#}")),
         }
+    }
+}
+
+impl Hearing for Display {
+    fn began(&self, scenario: Scenario) {
+        self.bar.set_prefix(scenario.to_string());
+        self.bar.set_message(scenario.entry().title);
+        if self.live {
+            self.bar.enable_steady_tick(Duration::from_millis(100));
+        }
+    }
+
+    fn ended(&self, outcome: &scenario::Outcome) {
+        let scenario::Outcome { scenario, ended, details, findings, took } = outcome;
+        let took = format!("{:.1} s", took.as_secs_f64());
+        let first = findings.first().map_or(details.as_str(), |finding| &finding.sentence);
+        self.line(&match ended {
+            Ended::Proved => format!("{GREEN}✓{GREEN:#} {scenario:<4} {details} {DIM}{took}{DIM:#}"),
+            Ended::Refuted => format!("{RED}✗{RED:#} {scenario:<4} {first} {DIM}{took}{DIM:#}"),
+            Ended::NotShown => format!("{DIM}- {scenario:<4} not shown: {details}{DIM:#}"),
+        });
     }
 }
 

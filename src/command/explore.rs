@@ -69,6 +69,7 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
     let tasks = scenario.as_ref().map_or(arguments.tasks, |scenario| scenario.tasks);
     script.service.desired_count = tasks.unwrap_or(script.service.desired_count);
     let tasks = script.service.desired_count;
+    let left_out = script.left_out();
     let behaviours = match rehearse::behaviours(&asked, script) {
         Ok(behaviours) => behaviours,
         Err(error) => return rehearse::refuse(error),
@@ -106,10 +107,11 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
         }
         let runs: u64 = findings.outcomes.values().sum();
         if arguments.json {
-            anstream::println!("{:#}", in_json(&findings, arguments.first_seed, runs, tasks));
+            anstream::println!("{:#}", in_json(&findings, arguments.first_seed, runs, tasks, &left_out));
         } else {
             let took = began.elapsed().as_secs_f64();
             anstream::print!("explored    {runs} rollouts of {tasks} tasks in {took:.1} s\n{}", in_words(&findings));
+            left_out.iter().for_each(|sentence| anstream::println!("caution     {sentence}"));
         }
         match findings.worst() {
             None => Exit::Ok,
@@ -144,7 +146,7 @@ fn in_words(findings: &Findings) -> String {
     counts.chain(examples).collect()
 }
 
-fn in_json(findings: &Findings, first: u64, seeds: u64, tasks: u32) -> serde_json::Value {
+fn in_json(findings: &Findings, first: u64, seeds: u64, tasks: u32, cautions: &[String]) -> serde_json::Value {
     let outcomes: serde_json::Map<_, _> =
         findings.outcomes.iter().map(|(outcome, count)| (outcome.to_string(), json!(count))).collect();
     let examples = findings.examples.iter().map(|Example { seed, faults, run }| {
@@ -163,5 +165,6 @@ fn in_json(findings: &Findings, first: u64, seeds: u64, tasks: u32) -> serde_jso
         "tasks": tasks,
         "outcomes": outcomes,
         "examples": examples.collect::<Vec<_>>(),
+        "cautions": cautions,
     })
 }

@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod explore;
+pub(crate) mod init;
 pub(crate) mod rehearse;
 pub(crate) mod serve;
 pub(crate) mod watch;

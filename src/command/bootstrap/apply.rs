@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use bootstrap::outcome::DeployKey;
+use bootstrap::outcome::{DeployIdentity, DeployKey};
 use bootstrap::plan::Saved;
 use bootstrap::{ExecuteError, Outcome, Plan, PlanOptions, keys};
 use clap::Args;
 
-use super::connection::{self, Adoption, Connected, Connection};
+use super::connection::{self, Connected, Connection, Decisions};
 use super::display::Display;
 use super::handover::{Handover, Place};
 use super::journal::{Journal, Unfinished};
-use super::{plan, refusal, unless_blocked, unless_declined, unless_interrupted};
+use super::{handed_over, plan, refusal, unless_blocked, unless_declined, unless_interrupted};
 use crate::exit::Exit;
 use crate::interruption::interruption;
 
@@ -24,9 +24,13 @@ pub(super) struct Arguments {
     #[command(flatten)]
     connection: Connection,
     #[command(flatten)]
-    adoption: Adoption,
+    decisions: Decisions,
     #[command(flatten)]
     handover: Handover,
+    /// Write the value of a secret or parameter that the task definition names, which is read from this file descriptor or, with
+    /// `-`, from standard input; a line's end at its end is not part of it. May be given more than once.
+    #[arg(long, value_name = "NAME=fd:N|NAME=-", conflicts_with = "saved")]
+    secret: Vec<String>,
     /// Do not ask.
     #[arg(long, short)]
     yes: bool,
@@ -56,11 +60,14 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Exit {
 async fn prepare(path: &Path, arguments: &Arguments) -> Result<Prepared, Exit> {
     let place = arguments.handover.prepare()?;
     let saved = arguments.saved.as_deref().map(read).transpose()?;
-    let connected = connection::open(path, &arguments.connection).await?;
+    let values = handed_over::read(&arguments.secret)?;
+    let connected = connection::open(path, &arguments.connection).await?.with_values(values)?;
     let observed = connected.observe().await?;
     let options = PlanOptions {
-        adopt: arguments.adoption.chosen(),
+        adopt: arguments.decisions.adopted(),
+        remove: arguments.decisions.removed(),
         key_in_hand: place.holds().map(str::to_owned),
+        values: connected.account.values().names(),
         ..PlanOptions::default()
     };
     let plan = bootstrap::plan(&connected.desired, &observed, &options);
@@ -133,11 +140,14 @@ pub(super) async fn until_stopped<T>(work: impl Future<Output = T>, display: &Di
 /// Hands a new key over, and notes that it was. A key that nobody took is deleted again.
 async fn hand_over(connected: &Connected, outcome: &Outcome, place: Place) -> Exit {
     let Connected { account, desired } = connected;
-    let in_hands = match (&outcome.deploy.key, place.holds()) {
+    let (DeployIdentity::User { user: _, key }, Some(user)) = (&outcome.deploy, desired.deployer.user()) else {
+        return Exit::Ok;
+    };
+    let in_hands = match (key, place.holds()) {
         (DeployKey::Created(key), _) => {
             if let Err(reason) = place.take(key) {
                 anstream::eprintln!("error: the new access key could not be handed over: {reason}");
-                return match keys::delete(account, desired, &key.id).await {
+                return match keys::delete(account, user, &key.id).await {
                     Ok(()) => {
                         anstream::eprintln!("help: it has been deleted again; run it again for another");
                         Exit::Input
@@ -152,17 +162,24 @@ async fn hand_over(connected: &Connected, outcome: &Outcome, place: Place) -> Ex
         }
         (DeployKey::Kept { .. }, _) => return Exit::Ok,
     };
-    match keys::note(account, desired, &[&in_hands]).await {
+    match keys::note(account, user, &[&in_hands]).await {
         Ok(()) => Exit::Ok,
         Err(error) => refusal::of_call(&error),
     }
 }
 
 fn tell(outcome: &Outcome) {
+    let host = &outcome.load_balancer.dns_name;
+    let address = |port: u16| if port == 80 { format!("http://{host}") } else { format!("http://{host}:{port}") };
+    let ports = outcome.services.iter().filter_map(|service| service.listener_port);
     anstream::eprintln!(
-        "ready: push to {}, deploy as {}; requests go to http://{}",
-        outcome.repository.uri,
-        outcome.deploy.user.arn,
-        outcome.load_balancer.dns_name
+        "ready: push to {}, deploy as {}; requests go to {}",
+        listed(outcome.repositories.iter().map(|repository| repository.uri.clone())),
+        outcome.deploy.named().arn,
+        listed(ports.map(|port| address(port.get()))),
     );
+}
+
+fn listed(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(" and ")
 }

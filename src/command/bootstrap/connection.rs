@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use bootstrap::{Account, Adopt, ConnectOptions, Credentials, Desired, Observed, Region};
+use bootstrap::{Account, Chosen, ConnectOptions, Credentials, Desired, Observed, Region, Values};
 use clap::Args;
 
 use super::refusal;
@@ -26,21 +26,33 @@ pub(super) struct Connection {
     region: Option<Region>,
 }
 
-/// Which of somebody else's resources become the project's.
+/// What a person decides about single resources.
 #[derive(Debug, Args)]
-pub(super) struct Adoption {
+pub(super) struct Decisions {
     /// Make this resource of somebody else's the project's: a name from the plan, or `all`. May be given more than once.
     #[arg(long, value_name = "NAME|all")]
     adopt: Vec<String>,
+    /// Take this resource away, which greenroom.toml asks for no longer and which has something of value in it or may be in use: a name
+    /// from the plan, or `all`. May be given more than once.
+    #[arg(long, value_name = "NAME|all")]
+    remove: Vec<String>,
 }
 
-impl Adoption {
-    pub(super) fn chosen(&self) -> Adopt {
-        if self.adopt.iter().any(|name| name == "all") {
-            return Adopt::All;
-        }
-        Adopt::Named(self.adopt.iter().cloned().collect::<BTreeSet<_>>())
+impl Decisions {
+    pub(super) fn adopted(&self) -> Chosen {
+        chosen(&self.adopt)
     }
+
+    pub(super) fn removed(&self) -> Chosen {
+        chosen(&self.remove)
+    }
+}
+
+fn chosen(names: &[String]) -> Chosen {
+    if names.iter().any(|name| name == "all") {
+        return Chosen::All;
+    }
+    Chosen::Named(names.iter().cloned().collect::<BTreeSet<_>>())
 }
 
 /// A project and its account.
@@ -50,6 +62,19 @@ pub(super) struct Connected {
 }
 
 impl Connected {
+    /// The same with values for the project's secrets and parameters, each of which must be one that bootstrap makes.
+    pub(super) fn with_values(self, values: Values) -> Result<Self, Exit> {
+        let known: BTreeSet<String> = self.desired.valued().collect();
+        if let Some(stranger) = values.names().difference(&known).next() {
+            let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            anstream::eprintln!("error: `--secret` is for `{stranger}`, which the task definition does not name");
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            anstream::eprintln!("help: the secrets and parameters that it names here: {known}");
+            return Err(Exit::Input);
+        }
+        Ok(Self { account: self.account.with_values(values), desired: self.desired })
+    }
+
     /// Looks at the account; what cannot be seen has been said if there is only an exit code.
     pub(super) async fn observe(&self) -> Result<Observed, Exit> {
         bootstrap::observe(&self.account, &self.desired).await.map_err(|error| refusal::of_call(&error))
@@ -75,5 +100,7 @@ pub(super) async fn open(path: &Path, connection: &Connection) -> Result<Connect
     };
     let account = bootstrap::connect(&options).await.map_err(|error| refusal::of_connection(&error))?;
     let desired = Desired::new(&config, account.location()).map_err(|error| refusal::of_files(&error))?;
+    let location = account.location();
+    anstream::eprintln!("account {} in {}, as {}", location.account, location.region, account.caller());
     Ok(Connected { account, desired })
 }

@@ -1,7 +1,9 @@
 //! What is shown while a plan is carried out: a bar on a terminal, and a line for each step that is done. All on stderr.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bootstrap::StepEvent;
@@ -15,6 +17,8 @@ pub(super) struct Display {
     bar: ProgressBar,
     journal: Journal,
     stopped: AtomicBool,
+    /// Which waits have been told of: the number of the step, and the reason.
+    told: Mutex<BTreeSet<(usize, &'static str)>>,
 }
 
 impl Display {
@@ -29,7 +33,7 @@ impl Display {
         if live {
             bar.enable_steady_tick(Duration::from_millis(100));
         }
-        Self { bar, journal, stopped: AtomicBool::new(false) }
+        Self { bar, journal, stopped: AtomicBool::new(false), told: Mutex::default() }
     }
 
     /// Starts no further step from now on.
@@ -52,8 +56,13 @@ impl bootstrap::Progress for Display {
     fn report(&self, step: &Step, event: StepEvent<'_>) {
         match &event {
             StepEvent::Started => self.bar.set_message(step.change.to_string()),
-            StepEvent::Waiting { reason, delay: _, error: _ } => {
+            StepEvent::Waiting { reason, delay: _, error } => {
                 self.bar.set_message(format!("{}: waiting for {reason}", step.change));
+                let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+                // What it waits for, and what holds that up, is said once.
+                if told.insert((step.number, reason)) {
+                    self.line(&format!("… {}: waiting for {reason}: {error}", step.change));
+                }
             }
             StepEvent::Done => {
                 self.bar.inc(1);

@@ -10,6 +10,7 @@ mod connection;
 mod destroy;
 mod display;
 mod drift;
+mod handed_over;
 mod handover;
 mod journal;
 mod plan;

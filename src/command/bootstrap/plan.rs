@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bootstrap::{Plan, PlanOptions};
 use clap::Args;
 
-use super::connection::{self, Adoption, Connection};
+use super::connection::{self, Connection, Decisions};
 use crate::exit::Exit;
 
 /// Say what would be done, a line each, and why; exit 2 if that is anything.
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     connection: Connection,
     #[command(flatten)]
-    adoption: Adoption,
+    decisions: Decisions,
     /// Print the plan as JSON, whose `version` is 1.
     #[arg(long)]
     json: bool,
@@ -37,7 +37,8 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Exit {
 async fn planned(path: &Path, arguments: &Arguments) -> Result<Plan, Exit> {
     let connected = connection::open(path, &arguments.connection).await?;
     let observed = connected.observe().await?;
-    let options = PlanOptions { adopt: arguments.adoption.chosen(), ..PlanOptions::default() };
+    let Arguments { decisions, .. } = arguments;
+    let options = PlanOptions { adopt: decisions.adopted(), remove: decisions.removed(), ..PlanOptions::default() };
     let plan = bootstrap::plan(&connected.desired, &observed, &options);
     if let Some(file) = &arguments.out {
         let saved = serde_json::to_string_pretty(&plan.save(&observed)).map_err(std::io::Error::from);

@@ -5,6 +5,7 @@ use std::path::Path;
 use bootstrap::policy::person;
 use bootstrap::policy::quota::{self, MANAGED_POLICIES};
 use bootstrap::policy::{Policy, Quota};
+use bootstrap::resource::managed_policy::Use;
 use bootstrap::{AccountId, Desired, Location};
 use clap::Args;
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ struct Printed {
     about: String,
     quota: Quota,
     document: Value,
-    wildcards: Vec<(&'static str, &'static str)>,
+    wildcards: Vec<(String, &'static str)>,
 }
 
 pub(super) async fn run(path: &Path, arguments: &Arguments) -> Exit {
@@ -61,7 +62,7 @@ fn printed(desired: &Desired) -> Vec<Printed> {
         about: about.to_owned(),
         quota,
         document: policy.to_json(),
-        wildcards: policy.wildcards().collect(),
+        wildcards: policy.wildcards().map(|(action, because)| (action.to_owned(), because)).collect(),
     };
     let parts = person::managed(&person::policy(desired));
     let count = parts.len();
@@ -74,9 +75,22 @@ fn printed(desired: &Desired) -> Vec<Printed> {
             own(name, &about, Quota::Managed, part)
         })
         .collect();
-    let user = &desired.user;
-    let about = format!("inline policy of user `{}`, for deploys", user.name);
-    all.push(own(user.policy.name.clone(), &about, Quota::UserInline, &user.policy.policy));
+    if let Some(user) = desired.deployer.user()
+        && let Some(policy) = &user.policy
+    {
+        let about = format!("inline policy of user `{}`, for deploys", user.name);
+        all.push(own(policy.name.clone(), &about, Quota::UserInline, &policy.policy));
+    }
+    all.extend(desired.managed_policies().map(|policy| Printed {
+        name: policy.name.clone(),
+        about: match policy.purpose {
+            Use::Boundary => "permissions boundary of the project's roles and user".to_owned(),
+            Use::Deploys => format!("managed policy of user `{}`, for deploys", desired.deployer.id().name),
+        },
+        quota: Quota::Managed,
+        document: policy.document.clone(),
+        wildcards: policy.wildcards.clone(),
+    }));
     for role in desired.roles() {
         if let Some(policy) = &role.policy {
             let about = format!("inline policy of role `{}`", role.name);
@@ -95,7 +109,7 @@ fn printed(desired: &Desired) -> Vec<Printed> {
 
 fn show(desired: &Desired, as_json: bool) -> Exit {
     let all = printed(desired);
-    let mut fits = all.iter().filter(|policy| policy.quota == Quota::Managed).count() <= MANAGED_POLICIES;
+    let mut fits = person::managed(&person::policy(desired)).len() <= MANAGED_POLICIES;
     let mut records = Vec::new();
     for Printed { name, about, quota, document, wildcards } in &all {
         let text = document.to_string();

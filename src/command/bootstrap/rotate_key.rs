@@ -39,8 +39,15 @@ async fn rotate(path: &Path, arguments: &Arguments) -> Result<Exit, Exit> {
     let mut place = Some(arguments.handover.prepare()?);
     let connected = connection::open(path, &arguments.connection).await?;
     let Connected { account, desired } = &connected;
+    let Some(user) = desired.deployer.user() else {
+        anstream::eprintln!(
+            "error: deploys take the {}, and there is no access key to rotate\nhelp: `[deploy] identity` in greenroom.toml decides it",
+            desired.deployer.id()
+        );
+        return Err(Exit::Input);
+    };
     loop {
-        let known = keys::look(account, desired).await.map_err(|error| refused(&error))?;
+        let known = keys::look(account, user).await.map_err(|error| refused(&error))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let now = i64::try_from(now).unwrap_or(i64::MAX);
         let held = place.as_ref().and_then(|place| place.holds());
@@ -56,20 +63,20 @@ async fn rotate(path: &Path, arguments: &Arguments) -> Result<Exit, Exit> {
                 return Err(Exit::Input);
             }
             Turn::Drop { lost } => {
-                keys::delete(account, desired, &lost).await.map_err(|error| refused(&error))?;
+                keys::delete(account, user, &lost).await.map_err(|error| refused(&error))?;
                 anstream::eprintln!("deleted access key {lost}, which was never handed over");
                 continue;
             }
             Turn::Make { old } => {
                 let Some(place) = place.take() else { return Ok(Exit::Ok) };
                 place.takes_a_key()?;
-                let key = keys::make(account, desired).await.map_err(|error| refused(&error))?;
+                let key = keys::make(account, user).await.map_err(|error| refused(&error))?;
                 if let Err(reason) = place.take(&key) {
                     anstream::eprintln!("error: the new access key could not be handed over: {reason}");
-                    keys::delete(account, desired, &key.id).await.map_err(|error| refused(&error))?;
+                    keys::delete(account, user, &key.id).await.map_err(|error| refused(&error))?;
                     return Err(Exit::Input);
                 }
-                keys::note(account, desired, &[&old, &key.id]).await.map_err(|error| refused(&error))?;
+                keys::note(account, user, &[&old, &key.id]).await.map_err(|error| refused(&error))?;
                 anstream::eprintln!("made access key {}; {old} stays until the new one is used", key.id);
                 if !arguments.wait {
                     return Ok(Exit::Ok);
@@ -79,7 +86,7 @@ async fn rotate(path: &Path, arguments: &Arguments) -> Result<Exit, Exit> {
             Turn::AwaitUse { new } => format!("access key {new} has not been used yet"),
             Turn::AwaitQuiet { old, seconds } => format!("access key {old} may still be in use, for {seconds} s more"),
             Turn::Retire { old, new } => {
-                keys::retire(account, desired, &old, &new).await.map_err(|error| refused(&error))?;
+                keys::retire(account, user, &old, &new).await.map_err(|error| refused(&error))?;
                 anstream::eprintln!("deleted access key {old}; {new} is the only one");
                 return Ok(Exit::Ok);
             }

@@ -1,23 +1,25 @@
-//! `greenroom rehearse`: rehearses the deploy of a project.
+//! `greenroom rehearse`: rehearses the deploy of a project. [`data`] has what it does to the data.
+
+mod data;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use miette::Diagnostic;
 use simulator::database::Engine;
 use simulator::engine;
 use simulator::fault::Scenario;
 use simulator::rehearsal::{
-    Progress, RehearsalError, Script, ServiceUnderTest, Session, Source, Verdict, virtual_rehearsal,
+    OtherService, Progress, RehearsalError, Script, ServiceUnderTest, Session, Source, Verdict, virtual_rehearsal,
 };
 use simulator::report;
 use simulator::{Behaviours, Region, Timing, behaviours, cache};
 
-use super::{block_on, complain, watch};
 use crate::account_setup::BootstrapAccount;
 use crate::checkout::Checkout;
+use crate::command::{block_on, complain, watch};
 use crate::config::{self, Config, ConfigText};
 use crate::exit::Exit;
 use crate::interruption::interruption;
@@ -26,67 +28,84 @@ use crate::source;
 
 /// Rehearse a deploy: build, push, migrate, roll out, verify and roll back, without AWS.
 #[derive(Debug, Default, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(in crate::command) part: Option<Part>,
     /// What runs now: a directory, a git revision or an image [default: the merge base with the main branch].
     #[arg(long, value_name = "REV|DIR|IMAGE")]
-    pub(super) from: Option<String>,
+    pub(in crate::command) from: Option<String>,
     /// What would be deployed [default: the work tree].
     #[arg(long, value_name = "REV|DIR|IMAGE")]
-    pub(super) to: Option<String>,
+    pub(in crate::command) to: Option<String>,
     /// The database's engine, instead of the one in greenroom.toml.
     #[arg(long, value_name = "ENGINE")]
-    pub(super) database: Option<DatabaseArgument>,
+    pub(in crate::command) database: Option<DatabaseArgument>,
     /// With real containers, or in virtual time by how containers behave.
     #[arg(long, value_enum, default_value = "docker")]
-    pub(super) engine: EngineArgument,
+    pub(in crate::command) engine: EngineArgument,
     /// For virtual time: how containers behave [default: as in the last rehearsal with containers].
     #[arg(long, value_name = "FILE")]
-    pub(super) behaviours: Option<PathBuf>,
+    pub(in crate::command) behaviours: Option<PathBuf>,
     /// AWS's own delays: compressed for a rehearsal, or as on AWS [default: as on AWS in virtual time, else compressed].
     #[arg(long, value_enum)]
-    pub(super) timing: Option<TimingArgument>,
+    pub(in crate::command) timing: Option<TimingArgument>,
     /// The load balancer's port on localhost [default: any free port].
     #[arg(long, value_name = "PORT")]
-    pub(super) port: Option<u16>,
+    pub(in crate::command) port: Option<u16>,
     /// Write report.json, junit.xml, trace.jsonl and behaviours.toml into this directory.
     #[arg(long, value_name = "DIR")]
-    pub(super) report: Option<PathBuf>,
+    pub(in crate::command) report: Option<PathBuf>,
     /// Print the report as JSON on stdout.
     #[arg(long)]
-    pub(super) json: bool,
+    pub(in crate::command) json: bool,
     /// What is to go wrong during the rollout, such as what `greenroom explore --save` wrote.
     #[arg(long, value_name = "FILE")]
-    pub(super) faults: Option<PathBuf>,
+    pub(in crate::command) faults: Option<PathBuf>,
+    /// The policy that the deploy identity has on AWS, to be held against what the deploy asks for [default: `deploy-policy` of [files] in
+    /// greenroom.toml, or else the one that bootstrap makes].
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::command) policy: Option<PathBuf>,
     /// Go on after a refuted stage where later stages can do without it.
     #[arg(long)]
-    pub(super) keep_going: bool,
+    pub(in crate::command) keep_going: bool,
     /// Leave the containers running at the end, to be looked at; `greenroom clean` removes them.
     #[arg(long)]
-    pub(super) keep: bool,
+    pub(in crate::command) keep: bool,
+}
+
+/// A part of a rehearsal that is held by itself.
+#[derive(Debug, Subcommand)]
+pub(in crate::command) enum Part {
+    /// Run old and new code on old and new schemas, in a real database, and roll back.
+    Data(data::Arguments),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum DatabaseArgument {
+pub(in crate::command) enum DatabaseArgument {
     Postgres,
     Mysql,
     Mariadb,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum EngineArgument {
+pub(in crate::command) enum EngineArgument {
     #[default]
     Docker,
     Virtual,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum TimingArgument {
+pub(in crate::command) enum TimingArgument {
     Rehearsal,
     Aws,
 }
 
 /// Rehearses the project whose greenroom.toml is at `path`, shows, and answers the verdict's exit code.
 pub(crate) fn run(path: &Path, arguments: &Arguments) -> Exit {
+    if let Some(Part::Data(arguments)) = &arguments.part {
+        return data::run(path, arguments);
+    }
     if let Err(error) = contradiction(arguments) {
         return refuse(error);
     }
@@ -115,25 +134,33 @@ fn contradiction(arguments: &Arguments) -> Result<(), RehearsalError> {
             "virtual time shows AWS's own delays, which `--timing rehearsal` compresses",
             "leave out `--timing` or `--engine virtual`",
         ),
+        EngineArgument::Virtual if arguments.policy.is_some() => (
+            "`--policy` is held against what the deploy asks for, and in virtual time nothing is pushed or migrated",
+            "leave out `--engine virtual`",
+        ),
         EngineArgument::Docker | EngineArgument::Virtual => return Ok(()),
     };
     Err(RehearsalError::Input { message: message.to_owned(), help: Some(help.to_owned()) })
 }
 
 /// A project, read. The versions that had to be checked out are there as long as it is.
-pub(super) struct Prepared {
-    pub(super) script: Script,
-    pub(super) set_up: BootstrapAccount,
+pub(in crate::command) struct Prepared {
+    pub(in crate::command) script: Script,
+    pub(in crate::command) set_up: BootstrapAccount,
     _checkouts: [Checkout; 2],
 }
 
 /// Reads the project; what cannot be used has been said if there is only an exit code.
-pub(super) fn prepare(path: &Path, arguments: &Arguments) -> Result<Prepared, Exit> {
+pub(in crate::command) fn prepare(path: &Path, arguments: &Arguments) -> Result<Prepared, Exit> {
     let (config, text) = config::read(path).map_err(|error| complain(error, Exit::Input))?;
     let sources = source::from(arguments.from.as_deref(), path)
         .and_then(|from| Ok((from, source::to(arguments.to.as_deref(), path)?)));
     let (from, to) = sources.map_err(|error| complain(error, Exit::Input))?;
     let mut script = script(arguments, &config, &text, from.source, to.source);
+    if let Some(policy) = &arguments.policy {
+        // What is named on the command line is where the user is, not where greenroom.toml is.
+        script.files.deploy_policy = Some(std::path::absolute(policy).unwrap_or_else(|_| policy.clone()));
+    }
     if let Some(file) = &arguments.faults {
         let Scenario { tasks, faults } = scenario(file).map_err(refuse)?;
         script.service.desired_count = tasks.unwrap_or(script.service.desired_count);
@@ -145,7 +172,19 @@ pub(super) fn prepare(path: &Path, arguments: &Arguments) -> Result<Prepared, Ex
     let engine = script.database.as_ref().map(|(_, engine)| *engine);
     let set_up = BootstrapAccount::read(&config, &script.to.directory, engine);
     let set_up = set_up.map_err(|error| complain(error, Exit::Input))?;
+    script.others = others(&config, &set_up);
     Ok(Prepared { script, set_up, _checkouts: [from.checkout, to.checkout] })
+}
+
+/// The services that bootstrap makes and no rehearsal deploys.
+fn others(config: &Config, set_up: &BootstrapAccount) -> Vec<OtherService> {
+    let others = set_up.config.further.iter().map(|further| OtherService {
+        name: further.name.to_string(),
+        desired_count: config.services.get(&further.key).map_or(0, |section| section.desired_count),
+        family: further.task_definition.facts().family.to_string(),
+        repository: further.repository.to_string(),
+    });
+    others.collect()
 }
 
 /// Refuses a hook whose function nothing answers for: with real containers it would be asked.
@@ -162,12 +201,12 @@ fn answered(config: &Config, text: &ConfigText) -> Result<(), RehearsalError> {
 }
 
 /// What is to go wrong.
-pub(super) fn scenario(file: &Path) -> Result<Scenario, RehearsalError> {
+pub(in crate::command) fn scenario(file: &Path) -> Result<Scenario, RehearsalError> {
     Scenario::read(file).map_err(|error| RehearsalError::input(&error, error.help().map(str::to_owned)))
 }
 
 /// How containers behave: as declared in a file, or as was measured last.
-pub(super) fn behaviours(arguments: &Arguments, script: &Script) -> Result<Behaviours, RehearsalError> {
+pub(in crate::command) fn behaviours(arguments: &Arguments, script: &Script) -> Result<Behaviours, RehearsalError> {
     let measured = cache::behaviours_of(&script.project);
     let file = arguments.behaviours.as_ref().unwrap_or(&measured);
     if arguments.behaviours.is_none() && !measured.exists() {
@@ -179,7 +218,7 @@ pub(super) fn behaviours(arguments: &Arguments, script: &Script) -> Result<Behav
 }
 
 /// How containers behave, as declared in `file`.
-pub(super) fn behaviours_in(file: &Path) -> Result<Behaviours, RehearsalError> {
+pub(in crate::command) fn behaviours_in(file: &Path) -> Result<Behaviours, RehearsalError> {
     behaviours::read(file).map_err(|error| RehearsalError::input(&error, error.help().map(str::to_owned)))
 }
 
@@ -190,7 +229,7 @@ async fn foretell(arguments: &Arguments, script: &Script, set_up: &BootstrapAcco
         Err(error) => return refuse(error),
     };
     let display = Arc::new(Display::new());
-    let progress: Arc<dyn Progress> = Arc::clone(&display) as Arc<dyn Progress>;
+    let progress = as_progress(&display);
     let result = tokio::select! {
         result = virtual_rehearsal::rehearse(script, behaviours, set_up, &progress) => Some(result),
         () = interruption() => None,
@@ -204,30 +243,9 @@ async fn foretell(arguments: &Arguments, script: &Script, set_up: &BootstrapAcco
 }
 
 async fn rehearse(arguments: &Arguments, script: &Script, set_up: &BootstrapAccount) -> Exit {
-    let display = Arc::new(Display::new());
-    let progress: Arc<dyn Progress> = Arc::clone(&display) as Arc<dyn Progress>;
-    let watcher = (Path::new("/proc/self/exe"), watch::NAME);
-    let session = match Session::open(script, watcher).await {
-        Ok(session) => session,
-        Err(error) => return refuse(error),
-    };
-    let result = tokio::select! {
-        result = session.run(set_up, &progress) => Some(result),
-        () = interruption() => None,
-    };
-    display.finish();
-    if script.keep && result.is_some() {
-        session.keep();
-    } else if let Err(error) = session.close().await {
-        return refuse(error);
-    }
-    match result {
-        None => {
-            anstream::eprintln!("interrupted: everything the rehearsal made has been removed");
-            Exit::Interrupted
-        }
-        Some(Err(error)) => refuse(error),
-        Some(Ok(verdict)) => {
+    match hold(script, async |session, display| session.run(set_up, &as_progress(display)).await).await {
+        Err(exit) => exit,
+        Ok(verdict) => {
             if let Some(behaviours) = &verdict.behaviours
                 && let Err(error) = cache::keep_behaviours(&verdict.project, behaviours)
             {
@@ -236,6 +254,35 @@ async fn rehearse(arguments: &Arguments, script: &Script, set_up: &BootstrapAcco
             show(arguments, &verdict)
         }
     }
+}
+
+/// Does `work` in a session that is open meanwhile, and afterwards closed or kept as the script says. What went wrong, Ctrl-C
+/// included, has been said when the exit code comes back.
+async fn hold<T>(
+    script: &Script,
+    work: impl AsyncFnOnce(&Session, &Arc<Display>) -> Result<T, RehearsalError>,
+) -> Result<T, Exit> {
+    let display = Arc::new(Display::new());
+    let session = Session::open(script, (Path::new("/proc/self/exe"), watch::NAME)).await.map_err(refuse)?;
+    let result = tokio::select! {
+        result = work(&session, &display) => Some(result),
+        () = interruption() => None,
+    };
+    display.finish();
+    if script.keep && result.is_some() {
+        session.keep();
+    } else {
+        session.close().await.map_err(refuse)?;
+    }
+    let Some(result) = result else {
+        anstream::eprintln!("interrupted: everything the rehearsal made has been removed");
+        return Err(Exit::Interrupted);
+    };
+    result.map_err(refuse)
+}
+
+fn as_progress(display: &Arc<Display>) -> Arc<dyn Progress> {
+    Arc::clone(display) as Arc<dyn Progress>
 }
 
 fn show(arguments: &Arguments, verdict: &Verdict) -> Exit {
@@ -252,10 +299,14 @@ fn show(arguments: &Arguments, verdict: &Verdict) -> Exit {
         anstream::print!("{}", coloured(&report::text::report(verdict)));
     }
     if arguments.keep {
-        let label = format!("{}={}", engine::label::REHEARSAL, verdict.id);
-        anstream::eprintln!("kept: see `docker ps --all --filter label={label}`; `greenroom clean` removes it");
+        say_kept(&verdict.id);
     }
     if verdict.would_succeed() { Exit::Ok } else { Exit::WouldFail }
+}
+
+fn say_kept(rehearsal: &str) {
+    let label = format!("{}={rehearsal}", engine::label::REHEARSAL);
+    anstream::eprintln!("kept: see `docker ps --all --filter label={label}`; `greenroom clean` removes it");
 }
 
 /// Colours the first word of findings; terminals only, which anstream sees to.
@@ -271,7 +322,7 @@ fn coloured(text: &str) -> String {
         .collect()
 }
 
-pub(super) fn refuse(error: RehearsalError) -> Exit {
+pub(in crate::command) fn refuse(error: RehearsalError) -> Exit {
     let exit = match &error {
         RehearsalError::Input { .. } => Exit::Input,
         RehearsalError::Engine { .. } => Exit::Unreachable,
@@ -317,6 +368,7 @@ fn script(arguments: &Arguments, config: &Config, text: &ConfigText, from: Sourc
             desired_count: service.desired_count,
             repository: repository.name_for(&project.name).to_string(),
         },
+        others: Vec::new(),
         migration: migration.clone(),
         database_url_place: match &database {
             Some((_, engine)) => text.place(&["database", "url", engine.key()]),
