@@ -48,6 +48,7 @@ impl Served {
             endpoint: self.said("endpoint").to_owned(),
             access_key_id: self.said("access_key_id").to_owned(),
             secret_access_key: self.said("secret_access_key").to_owned(),
+            session_token: None,
             place: project.place(name),
         }
     }
@@ -82,6 +83,7 @@ impl Boto {
         question["endpoint"] = json!(person.endpoint);
         question["key"] = json!(person.access_key_id);
         question["secret"] = json!(person.secret_access_key);
+        question["session"] = json!(person.session_token);
         writeln!(self.questions, "{question}").expect("it listens");
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("it answers");
@@ -95,11 +97,23 @@ impl Boto {
         dump
     }
 
-    /// Makes one call, which must succeed.
-    pub(super) fn call(&mut self, person: &Person, service: &str, call: &str, with: Value) -> Value {
+    /// The identity token of a job.
+    pub(super) fn token(&mut self, served: &Served, person: &Person, job: &Value) -> String {
+        let (url, bearer) = (served.said("id_token_request_url"), served.said("id_token_request_token"));
+        let answer = self.ask(person, json!({"token": url, "bearer": bearer, "job": job}));
+        answer["token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// Makes one call, with the credentials of a session if it has any; what it is refused with is an `error`.
+    pub(super) fn attempt(&mut self, person: &Person, service: &str, call: &str, with: Value) -> Value {
         let mut question = json!({"service": service, "call": call});
         question["with"] = with;
-        let answer = self.ask(person, question);
+        self.ask(person, question)
+    }
+
+    /// Makes one call, which must succeed.
+    pub(super) fn call(&mut self, person: &Person, service: &str, call: &str, with: Value) -> Value {
+        let answer = self.attempt(person, service, call, with);
         assert!(answer.get("error").is_none(), "{service}.{call}: {answer}");
         answer
     }

@@ -1,5 +1,5 @@
-//! Whatever happens to a first apply, at whichever of its calls: the next one ends in the same account, with nothing twice and
-//! nothing left over.
+//! Whatever happens to a first apply, or to the end of it all, at whichever of its calls: the next one ends in the same account,
+//! with nothing twice and nothing left over.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,36 +8,66 @@ use serde_json::Value;
 use super::account::{Boto, Served, assert_alike};
 use super::faulty::{Fault, Faulty};
 use super::{Person, Project};
+use crate::whole::in_turn;
 
 /// So many accounts are served side by side.
 const WORKERS: usize = 4;
 
-/// The account after an apply that nothing happened to, and how many calls that took.
-fn undisturbed(project: &Project, boto: &mut Boto) -> (Value, usize) {
+/// What something happens to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// The first `apply`.
+    Apply,
+    /// `destroy`, after an `apply`.
+    Destroy,
+}
+
+impl Work {
+    fn prepare(self, administrator: &Person) {
+        if self == Self::Destroy {
+            administrator.apply().ends(0);
+        }
+    }
+
+    fn arguments(self, key_file: &str) -> Vec<&str> {
+        match self {
+            Self::Apply => vec!["apply", "--yes", "--access-key-file", key_file],
+            Self::Destroy => vec!["destroy", "--yes"],
+        }
+    }
+
+    fn run(self, person: &Person) {
+        person.run(&self.arguments(&person.key_file())).ends(0);
+    }
+}
+
+/// The account after work that nothing happened to, and how many calls that took.
+fn undisturbed(project: &Project, boto: &mut Boto, work: Work) -> (Value, usize) {
     let served = Served::start(&["--seed", "1"]);
-    let administrator = served.administrator(project, "undisturbed");
+    let administrator = served.administrator(project, &format!("undisturbed-{work:?}"));
+    work.prepare(&administrator);
     let proxy = Faulty::before(&administrator.endpoint, None);
-    administrator.through(&proxy.endpoint()).apply().ends(0);
+    work.run(&administrator.through(&proxy.endpoint()));
     (boto.dump(&administrator), proxy.calls())
 }
 
-/// Does something about the call of a number, applies again, and compares.
-fn disturb(project: &Project, boto: &mut Boto, wanted: &Value, call: usize, fault: Fault) {
-    let what = format!("{fault:?} at call {call}");
+/// Does something about the call of a number, does the work again, and compares.
+fn disturb(project: &Project, boto: &mut Boto, wanted: &Value, work: Work, call: usize, fault: Fault) {
+    let what = format!("{work:?}: {fault:?} at call {call}");
     let served = Served::start(&["--seed", "1"]);
-    let administrator = served.administrator(project, &format!("{fault:?}-{call}"));
+    let administrator = served.administrator(project, &format!("{work:?}-{fault:?}-{call}"));
+    work.prepare(&administrator);
     let proxy = Faulty::before(&administrator.endpoint, Some((call, fault)));
-    first(&administrator.through(&proxy.endpoint()), &proxy, fault, &what);
+    first(&administrator.through(&proxy.endpoint()), &proxy, work, fault, &what);
     // Calls that run side by side come in any order, and the last ones may not come to pass.
     assert!(proxy.calls() >= call, "{what}: there were {} calls", proxy.calls());
-    administrator.apply().ends(0);
+    work.run(&administrator);
     assert_alike(&boto.dump(&administrator), wanted, &what);
 }
 
-/// The apply that something happens to.
-fn first(disturbed: &Person, proxy: &Faulty, fault: Fault, what: &str) {
-    let key_file = disturbed.key_file();
-    let mut command = disturbed.command(&["apply", "--yes", "--access-key-file", &key_file]);
+/// The work that something happens to.
+fn first(disturbed: &Person, proxy: &Faulty, work: Work, fault: Fault, what: &str) {
+    let mut command = disturbed.command(&work.arguments(&disturbed.key_file()));
     let child = command.spawn().expect("greenroom can be run");
     proxy.aims_at(&child);
     let output = child.wait_with_output().expect("the child is ours");
@@ -50,20 +80,19 @@ fn first(disturbed: &Person, proxy: &Faulty, fault: Fault, what: &str) {
     }
 }
 
-/// Every call with every fault.
-fn at_every_call(faults: &[Fault]) {
-    let project = Project::check_out();
-    let (wanted, calls) = undisturbed(&project, &mut Boto::start());
+/// Every call with every fault, or on most runs with one of them, in turn.
+fn at_every_call(project: &Project, work: Work, faults: &[Fault]) {
+    let (wanted, calls) = undisturbed(project, &mut Boto::start(), work);
     assert!(calls > 50, "only {calls} calls");
     let cases: Vec<(usize, Fault)> =
-        (1..=calls).flat_map(|call| faults.iter().map(move |fault| (call, *fault))).collect();
+        (1..=calls).flat_map(|call| in_turn(faults, call).iter().map(move |fault| (call, *fault))).collect();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 let mut boto = Boto::start();
                 while let Some((call, fault)) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    disturb(&project, &mut boto, &wanted, *call, *fault);
+                    disturb(project, &mut boto, &wanted, work, *call, *fault);
                 }
             });
         }
@@ -72,21 +101,32 @@ fn at_every_call(faults: &[Fault]) {
 
 #[test]
 fn killed_at_any_call_an_apply_is_run_again_and_ends_in_the_same_account() {
-    at_every_call(&[Fault::KillBefore, Fault::KillAfter]);
+    at_every_call(&Project::check_out(), Work::Apply, &[Fault::KillBefore, Fault::KillAfter]);
+}
+
+#[test]
+fn killed_at_any_call_a_destroy_is_run_again_and_ends_in_the_same_account() {
+    at_every_call(&Project::check_out(), Work::Destroy, &[Fault::KillBefore, Fault::KillAfter]);
 }
 
 #[test]
 fn a_call_that_fails_once_makes_no_difference() {
-    at_every_call(&[Fault::Throttle, Fault::Break, Fault::Lose]);
+    at_every_call(&Project::check_out(), Work::Apply, &[Fault::Throttle, Fault::Break, Fault::Lose]);
+}
+
+/// The same with a role that deploys, a boundary and an instance profile.
+#[test]
+fn a_project_with_a_role_that_deploys_is_made_ready_whatever_happens() {
+    at_every_call(&Project::check_out_with(super::identity::FULL), Work::Apply, &[Fault::KillAfter, Fault::Lose]);
 }
 
 #[test]
 fn an_interrupted_apply_ends_well_and_is_run_again() {
     let project = Project::check_out();
     let mut boto = Boto::start();
-    let (wanted, calls) = undisturbed(&project, &mut boto);
+    let (wanted, calls) = undisturbed(&project, &mut boto, Work::Apply);
     for call in [2, calls / 2, calls - 8, calls - 4] {
-        disturb(&project, &mut boto, &wanted, call, Fault::Interrupt);
+        disturb(&project, &mut boto, &wanted, Work::Apply, call, Fault::Interrupt);
     }
 }
 
@@ -94,7 +134,7 @@ fn an_interrupted_apply_ends_well_and_is_run_again() {
 #[test]
 fn an_apply_waits_for_iam() {
     let project = Project::check_out();
-    let (wanted, _) = undisturbed(&project, &mut Boto::start());
+    let (wanted, _) = undisturbed(&project, &mut Boto::start(), Work::Apply);
     let settings = [("0", "1"), ("15", "2"), ("random", "3"), ("random", "4"), ("random", "5")];
     std::thread::scope(|scope| {
         for (propagation, seed) in settings {

@@ -12,6 +12,7 @@ type Case = (&'static str, &'static str, fn(&Found) -> Value, &'static [&'static
 /// Ids of what there is.
 struct Found {
     group: String,
+    host_group: String,
     target_group: String,
     listener: String,
     other_target_group: String,
@@ -20,8 +21,11 @@ struct Found {
 impl Found {
     fn of(boto: &mut Boto, person: &Person) -> Self {
         let text = |value: &Value| value.as_str().expect("it is there").to_owned();
-        let named = json!({"Filters": [{"Name": "group-name", "Values": ["news-api-service"]}]});
-        let groups = boto.call(person, "ec2", "describe_security_groups", named);
+        let mut group = |name: &str| {
+            let named = json!({"Filters": [{"Name": "group-name", "Values": [name]}]});
+            text(&boto.call(person, "ec2", "describe_security_groups", named)["SecurityGroups"][0]["GroupId"])
+        };
+        let (service_group, host_group) = (group("news-api-service"), group("news-api-host"));
         let balancers = boto.call(person, "elbv2", "describe_load_balancers", json!({"Names": ["news-api"]}));
         let balancer = &balancers["LoadBalancers"][0]["LoadBalancerArn"];
         let listeners = boto.call(person, "elbv2", "describe_listeners", json!({"LoadBalancerArn": balancer}));
@@ -30,7 +34,8 @@ impl Found {
         let other = json!({"Name": "other", "Protocol": "HTTP", "Port": 80, "VpcId": vpc, "TargetType": "ip"});
         let other = boto.call(person, "elbv2", "create_target_group", other);
         Self {
-            group: text(&groups["SecurityGroups"][0]["GroupId"]),
+            group: service_group,
+            host_group,
             target_group: text(&targets["TargetGroups"][0]["TargetGroupArn"]),
             listener: text(&listeners["Listeners"][0]["ListenerArn"]),
             other_target_group: text(&other["TargetGroups"][0]["TargetGroupArn"]),
@@ -43,7 +48,7 @@ const ANYBODY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
 const READ_ONLY: &str = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
 
-const CASES: [Case; 15] = [
+const CASES: [Case; 21] = [
     (
         "ec2",
         "authorize_security_group_ingress",
@@ -132,6 +137,47 @@ const CASES: [Case; 15] = [
         |_| json!({"cluster": "news", "service": "news-api", "deploymentConfiguration": {"maximumPercent": 150, "minimumHealthyPercent": 50}}),
         &["maximum percent: wanted 200, found 150"],
     ),
+    (
+        "secretsmanager",
+        "delete_secret",
+        |_| json!({"SecretId": "news-api/database-url"}),
+        &["restore secret `news-api/database-url`: deletion: wanted none, found scheduled"],
+    ),
+    (
+        "ssm",
+        "delete_parameter",
+        |_| json!({"Name": "/news-api/session-key"}),
+        &["create parameter `/news-api/session-key` with a placeholder for its value: missing"],
+    ),
+    (
+        "ec2",
+        "revoke_security_group_egress",
+        |found| json!({"GroupId": found.group, "IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}),
+        &["let everything out of security group `news-api-service`: missing"],
+    ),
+    (
+        "ec2",
+        "authorize_security_group_egress",
+        |found| json!({"GroupId": found.group, "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 25, "ToPort": 25, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}]}),
+        &["keep tcp 25 to 10.0.0.0/8 in security group `news-api-service`", "found tcp 25 to 10.0.0.0/8"],
+    ),
+    (
+        "ec2",
+        "update_security_group_rule_descriptions_ingress",
+        |found| json!({"GroupId": found.host_group, "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "x"}]}]}),
+        &[
+            "say why security group `news-api-host` lets tcp 22 from 0.0.0.0/0",
+            "reason: wanted runners have no fixed addresses, found x",
+        ],
+    ),
+    (
+        "ecs",
+        "put_cluster_capacity_providers",
+        |_| json!({"cluster": "news", "capacityProviders": ["FARGATE"], "defaultCapacityProviderStrategy": []}),
+        &[
+            "set capacity of cluster `news`: capacity: wanted FARGATE with base 1 and weight 1, FARGATE_SPOT with weight 4, found no strategy",
+        ],
+    ),
     // Without it ECS takes no change of the service.
     (
         "elbv2",
@@ -141,10 +187,21 @@ const CASES: [Case; 15] = [
     ),
 ];
 
-/// Changes everything that is here, one after another.
-pub(super) fn change_everything(boto: &mut Boto, administrator: &Person) {
+/// Takes the project's tag off a security group.
+pub(super) fn untag_a_group(boto: &mut Boto, administrator: &Person) {
+    let group = Found::of(boto, administrator).host_group;
+    boto.call(
+        administrator,
+        "ec2",
+        "delete_tags",
+        json!({"Resources": [group], "Tags": [{"Key": "greenroom:project"}]}),
+    );
+}
+
+/// Changes everything that is here, one after another; but for the deploy user, where there is none.
+pub(super) fn change_everything(boto: &mut Boto, administrator: &Person, has_user: bool) {
     let found = Found::of(boto, administrator);
-    for (service, call, with, _) in CASES {
+    for (service, call, with, _) in CASES.iter().filter(|(_, call, ..)| has_user || !call.ends_with("_user_policy")) {
         boto.call(administrator, service, call, with(&found));
     }
 }
@@ -183,7 +240,7 @@ fn a_tag_that_was_taken_off_is_drift_and_is_put_back_on_request() {
 }
 
 #[test]
-fn a_retention_that_would_delete_events_is_left_and_told() {
+fn a_retention_that_was_prolonged_by_hand_is_found_and_shortened_where_nothing_is_lost() {
     let (project, served, mut boto) = (Project::check_out(), Served::start(&[]), Boto::start());
     let person = served.administrator(&project, "person");
     person.apply().ends(0);
@@ -195,5 +252,8 @@ fn a_retention_that_would_delete_events_is_left_and_told() {
         json!({"logGroupName": "/ecs/news-api", "retentionInDays": 365}),
     );
     let drift = person.run(&["drift"]).ends(2);
-    assert!(drift.stdout.contains("retention: wanted 30 days, found 365 days"), "{}", drift.stdout);
+    let said = "set retention of log group `/ecs/news-api` to 30 days: retention: wanted 30 days, found 365 days";
+    assert!(drift.stdout.contains(said), "{}", drift.stdout);
+    person.run(&["apply", "--yes"]).ends(0);
+    person.run(&["drift"]).ends(0);
 }

@@ -8,7 +8,7 @@ use super::account::{Boto, Served, assert_alike};
 use super::{Project, written};
 
 /// What stays when everything of the project is gone: roles that are AWS's.
-fn without_service_roles(mut dump: Value) -> Value {
+pub(super) fn without_service_roles(mut dump: Value) -> Value {
     dump.as_object_mut().expect("a dump").retain(|key, _| !key.starts_with("role AWSServiceRole"));
     dump
 }
@@ -22,7 +22,7 @@ fn an_account_is_made_ready_and_taken_back_object_for_object() {
     let plan = person.run(&["plan", "--json"]).ends(2);
     let plan: Value = serde_json::from_str(&plan.stdout).expect("JSON was asked for");
     assert_eq!((&plan["version"], &plan["project"]), (&json!(1), &json!("news-api")));
-    assert!(plan["changes"].as_array().is_some_and(|changes| changes.len() == 24), "{plan:#}");
+    assert!(plan["changes"].as_array().is_some_and(|changes| changes.len() == 29), "{plan:#}");
     assert_alike(&boto.dump(&person), &before, "a plan changes nothing");
 
     person.run(&["apply", "--yes"]).ends(3);
@@ -83,7 +83,14 @@ fn what_is_somebody_elses_is_named_and_not_touched_until_it_is_adopted() {
     let (project, served, mut boto) = (Project::check_out(), Served::start(&[]), Boto::start());
     let person = served.administrator(&project, "person");
     boto.call(&person, "ecr", "create_repository", json!({"repositoryName": "news-api"}));
-    boto.call(&person, "ecs", "create_cluster", json!({"clusterName": "news"}));
+    let strategy = json!([
+        {"capacityProvider": "FARGATE", "base": 1, "weight": 1},
+        {"capacityProvider": "FARGATE_SPOT", "base": 0, "weight": 4},
+    ]);
+    let cluster = json!({
+        "clusterName": "news", "capacityProviders": ["FARGATE", "FARGATE_SPOT"], "defaultCapacityProviderStrategy": strategy,
+    });
+    boto.call(&person, "ecs", "create_cluster", cluster);
     let before = boto.dump(&person);
     let refused = person.run(&["apply", "--yes", "--show-access-key"]).ends(3);
     assert!(refused.stdout.contains("in the way: repository `news-api` is somebody else's"), "{}", refused.stdout);

@@ -1,12 +1,24 @@
 //! `greenroom bootstrap` against `greenroom serve`, which knows nothing of it.
 
 mod account;
+mod bounds;
 mod crash;
+mod credentials;
+mod destroy;
 mod drift;
 mod faulty;
+mod hosts;
+mod identity;
 mod keys;
+mod leftover;
 mod lifecycle;
+mod moto;
+mod opinions;
+mod partitions;
 mod person;
+mod preflight;
+mod secrets;
+mod several;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -46,11 +58,24 @@ struct Person {
     endpoint: String,
     access_key_id: String,
     secret_access_key: String,
+    session_token: Option<String>,
     /// Where journals and keys go.
     place: PathBuf,
 }
 
 impl Person {
+    /// Somebody without credentials, whom nobody answers.
+    fn nobody(project: &Project) -> Self {
+        Self {
+            config: project.config(),
+            endpoint: "http://127.0.0.1:9".to_owned(),
+            access_key_id: String::new(),
+            secret_access_key: String::new(),
+            session_token: None,
+            place: project.place("nobody"),
+        }
+    }
+
     /// The same person, who is answered elsewhere.
     fn through(&self, endpoint: &str) -> Self {
         Self { endpoint: endpoint.to_owned(), ..self.clone() }
@@ -89,6 +114,14 @@ impl Person {
     }
 }
 
+/// Who reaches the project's host by SSH, and what its tasks run on.
+const MORE: &str = r#"[capacity]
+strategy = [{ provider = "FARGATE", base = 1, weight = 1 }, { provider = "FARGATE_SPOT", weight = 4 }]
+
+[ssh]
+sources = [{ from = "203.0.113.7/32" }, { from = "0.0.0.0/0", reason = "runners have no fixed addresses" }]
+"#;
+
 /// The project that everything here is about.
 struct Project {
     app: App,
@@ -97,7 +130,32 @@ struct Project {
 
 impl Project {
     fn check_out() -> Self {
+        let app = App::check_out("v2");
+        // The app's own definition names secrets that are there; bootstrap makes those that are named otherwise.
+        let definition = app.path().join("task-definition.json");
+        let text = std::fs::read_to_string(&definition).expect("it is there");
+        let secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:news-api";
+        let text = text.replace(&format!("{secret}/database-url-AbCdEf"), &format!("{secret}/database-url"));
+        let text = text.replace(&format!("{secret}/session-key-GhIjKl"), "/news-api/session-key");
+        std::fs::write(definition, text).expect("the checkout is ours");
+        let config = app.path().join("greenroom.toml");
+        let text = std::fs::read_to_string(&config).expect("it is there");
+        let text = text.replace("[service]\n", "[service]\nautoscaling = true\n");
+        std::fs::write(config, format!("{text}\n{MORE}")).expect("the checkout is ours");
+        Self { app, directory: tempfile::tempdir().expect("the machine has room") }
+    }
+
+    /// A project whose task definition names its secrets by whole ARNs.
+    fn with_secrets_of_others() -> Self {
         Self { app: App::check_out("v2"), directory: tempfile::tempdir().expect("the machine has room") }
+    }
+
+    /// The same with more in its `greenroom.toml`.
+    fn check_out_with(more: &str) -> Self {
+        let project = Self::check_out();
+        let text = std::fs::read_to_string(project.config()).expect("it was checked out");
+        std::fs::write(project.config(), format!("{text}\n{more}")).expect("there is room");
+        project
     }
 
     fn config(&self) -> PathBuf {
