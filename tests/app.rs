@@ -23,10 +23,16 @@ pub(crate) struct Run {
 
 impl App {
     pub(crate) fn check_out(version: &str) -> Self {
+        Self::check_out_of("news-api", version)
+    }
+
+    /// Another app of the fixtures at `version`.
+    pub(crate) fn check_out_of(app: &str, version: &str) -> Self {
         let directory = tempfile::tempdir().expect("the machine has room for a temporary directory");
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/news-api/checkout");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/checkout");
         let target = directory.path().join("app");
-        let output = Command::new(script).arg(version).arg(&target).output().expect("the checkout script can be run");
+        let output =
+            Command::new(script).arg(app).arg(version).arg(&target).output().expect("the checkout script can be run");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Self { directory }
     }

@@ -19,7 +19,14 @@ fn replace(file: &std::path::Path, from: &str, to: &str) {
     fs::write(file, text.replacen(from, to, 1)).expect("the temporary directory is writable");
 }
 
-const CASES: [Case; 12] = [
+/// A further service in `greenroom.toml`.
+fn add_worker(app: &std::path::Path, keys: &str) {
+    let section =
+        format!("[services.worker]\ntask-definition = \"worker.json\"\ndesired-count = 1\n{keys}\n\n[repository]");
+    replace(&app.join("greenroom.toml"), "[repository]", &section);
+}
+
+const CASES: [Case; 16] = [
     Case {
         name: "greenroom.toml is not TOML",
         change: |app| replace(&app.join("greenroom.toml"), "[service]", "[service"),
@@ -98,6 +105,30 @@ const CASES: [Case; 12] = [
         },
         exit: 3,
         says: &["`groups.json` has no security group `rows`", "`lines`"],
+    },
+    Case {
+        name: "an unknown key of a further service",
+        change: |app| add_worker(app, "autoscalling = true"),
+        exit: 3,
+        says: &["autoscalling", "did you mean `autoscaling`?", "greenroom.toml:26:"],
+    },
+    Case {
+        name: "a further service with a port and no listener",
+        change: |app| add_worker(app, "port = 9000"),
+        exit: 3,
+        says: &["this key goes with `listener-port`", "greenroom.toml:26:"],
+    },
+    Case {
+        name: "a further service with a name that AWS does not take",
+        change: |app| replace(&app.join("greenroom.toml"), "[repository]", "[services.My_Worker]\n\n[repository]"),
+        exit: 3,
+        says: &["`My_Worker` is not a name of a further service", "greenroom.toml:23:"],
+    },
+    Case {
+        name: "no task definition of a further service",
+        change: |app| add_worker(app, ""),
+        exit: 3,
+        says: &["cannot read `worker.json`", "`[services.worker] task-definition` in greenroom.toml names it"],
     },
 ];
 

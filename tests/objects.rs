@@ -1,4 +1,4 @@
-//! Variables from files in S3, for which files of the project stand.
+//! Variables from files in S3, for which files of the project stand, and from secrets that bootstrap makes.
 
 use std::fs;
 
@@ -51,4 +51,23 @@ fn files_stand_for_objects_in_s3() {
     fs::write(app.path().join("production.env"), "NEWS_FEATURES=all\n").expect("it is writable");
     let run = rehearse();
     assert_eq!(run.exit, Some(0), "{}{}", run.stdout, run.stderr);
+}
+
+/// What runs names its secrets by whole ARNs, and what is deployed by names alone: it is the same secrets.
+#[test]
+fn secrets_are_rehearsed_however_they_are_named() {
+    let app = App::check_out("v2");
+    let file = app.path().join("task-definition.json");
+    let text = fs::read_to_string(&file).expect("the fixture has the file");
+    let renamed = text.replace("-AbCdEf", "").replace("-GhIjKl", "");
+    assert_ne!(renamed, text, "the fixture names its secrets by whole ARNs");
+    fs::write(&file, renamed).expect("the temporary directory is writable");
+    fs::write(app.path().join("behaviours.toml"), BEHAVIOURS).expect("the temporary directory is writable");
+    for from in ["HEAD", "."] {
+        let mut command = app.command("postgres");
+        command.current_dir(app.path()).args(["--engine", "virtual", "--from", from, "--behaviours"]);
+        command.arg(app.path().join("behaviours.toml"));
+        let run = app.finished(&command.output().expect("greenroom can be run"));
+        assert_eq!(run.exit, Some(0), "{from}: {}{}", run.stdout, run.stderr);
+    }
 }
