@@ -33,8 +33,14 @@ rehearse *args:
 
 # Run every test; arguments go to `cargo test`
 [no-exit-message]
-test *args: engine images clients actions
-    cargo test --workspace "$@"
+test *args: engine
+    #!/usr/bin/env bash
+    set -euo pipefail
+    # What the tests drive is fetched and built while they are compiled.
+    {{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} images clients actions &
+    cargo test --workspace --no-run "$@"
+    wait "$!"
+    exec cargo test --workspace "$@"
 
 # Everything that CI runs: formatting, lints, tests
 check: && test
@@ -46,9 +52,19 @@ check: && test
 nightly *args:
     PROPTEST_CASES="${PROPTEST_CASES:-5000}" cargo test --release --package simulator-core --test main properties -- "$@"
 
+# Run every test with all of its table, of which `test` plays a part: some hours; arguments go to `cargo test`
+[no-exit-message]
+nightly-whole *args:
+    GREENROOM_WHOLE=1 {{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} test "$@"
+
 # Time whole rehearsals beside a shell script that does the same work by hand with docker
 bench *args: engine images build
     fixtures/bench/rehearsal {{ greenroom }} "$@"
+
+# Time `rehearse data`, and a clone of 1 GiB beside dumping and restoring it: just bench-data [RUNS]; GIB=2 for more
+bench-data *args: engine images
+    cargo build --release --package greenroom
+    fixtures/bench/data "${CARGO_TARGET_DIR:-target}/release/greenroom" "$@"
 
 # Time pushing 1 GiB to the registry beside Debian's docker-registry: just bench-registry [RUNS]
 bench-registry *args: clients
@@ -64,6 +80,11 @@ bench-core *args:
 bench-endpoint *args:
     cargo build --release --package greenroom
     fixtures/bench/endpoint "${CARGO_TARGET_DIR:-target}/release/greenroom" "$@"
+
+# Measure `greenroom bootstrap` where every call takes 50 ms longer, beside a boto3 script that makes one after another
+bench-bootstrap *args: clients
+    cargo build --release --package greenroom
+    fixtures/bench/bootstrap "${CARGO_TARGET_DIR:-target}/release/greenroom" "$@"
 
 # Fuzz what reads strangers' bytes, SECONDS each: just fuzz [seconds=600] [target]...
 [no-exit-message]
@@ -81,6 +102,7 @@ images: engine
 # Make sure of the AWS clients that tests use
 clients:
     @fixtures/clients/ensure >/dev/null
+    @fixtures/clients/ensure opinions >/dev/null
 
 # Make sure of GitHub's AWS actions, as far as they can be had
 actions:
