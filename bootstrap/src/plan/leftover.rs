@@ -4,12 +4,14 @@
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
+use super::destruction::{in_order_of_deletion, lets_in};
 use super::{Draft, PlanOptions, Remark, held};
 use crate::desired::Desired;
 use crate::desired::former::{Former, PERMISSIONS};
 use crate::observe::Observed;
 use crate::resource::deploy_user::{DeployUserState, Key};
 use crate::resource::role::Purpose;
+use crate::resource::security_group::SecurityGroupState;
 use crate::resource::service::ServiceState;
 use crate::resource::target_group::TargetGroupState;
 use crate::resource::traffic::TrafficState;
@@ -29,7 +31,7 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, options: &PlanOptions
             .iter()
             .find(|other| formers.iter().any(|(it, _)| it.spec.id() == **other && it.spec.needs().contains(&id)))
             .map(|holder| format!("{holder} stays and needs it"));
-        let why = holder.or_else(|| held_by_others(former, state, observed, &gone, draft));
+        let why = holder.or_else(|| held_by_others(former, state, observed, &gone, &kept, draft));
         let why = why.or_else(|| in_use(former, state, observed));
         let why = why.or_else(|| if is_told { None } else { of_value(former, state) });
         if let Some(why) = why {
@@ -45,59 +47,8 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, options: &PlanOptions
     }
 }
 
-/// Adds what takes the security groups among it away where everything is taken away: before those that are wanted, since its rules may
-/// name them. Tells which these are.
-pub(super) fn plan_end_of_groups(desired: &Desired, observed: &Observed, draft: &mut Draft) -> Vec<ResourceId> {
-    let formers = ours(desired, observed, &PlanOptions::default());
-    let mut gone = Vec::new();
-    for (former, state) in formers.iter().rev().filter(|(former, _)| is_group(former)) {
-        take_away(former, state, &mut gone, draft);
-    }
-    gone
-}
-
-/// Adds what takes all else of it away then: after what is wanted, and before the policies that both may have.
-pub(super) fn plan_destruction(desired: &Desired, observed: &Observed, draft: &mut Draft) {
-    let formers = ours(desired, observed, &PlanOptions::default());
-    if formers.is_empty() {
-        return;
-    }
-    draft.end_of_wanted();
-    let is_ours = |id: &ResourceId| {
-        let owner = observed.found.get(id).cloned().and_then(|mut state| state.owner().cloned());
-        owner.is_none_or(|owner| owner == Owner::Ours)
-    };
-    let is_rule = |former: &Former| matches!(former.spec, Spec::ListenerRule(_));
-    // Rules go with their listener.
-    let rules = formers.iter().filter(|(former, _)| is_rule(former)).map(|(former, _)| former.spec.id());
-    let wanted = desired.resources().into_iter().map(|spec| spec.id()).filter(is_ours);
-    let mut gone: Vec<ResourceId> = wanted.chain(rules).collect();
-    let rest = formers.iter().rev().filter(|(former, _)| !is_group(former));
-    for (former, state) in rest.filter(|(former, _)| !is_rule(former)) {
-        if let Some(holder) = held_by_others(former, state, observed, &gone, draft) {
-            draft.about(former.spec.id(), former.spec.id(), Owner::Ours);
-            draft.stays(holder);
-            continue;
-        }
-        take_away(former, state, &mut gone, draft);
-    }
-    draft.end_of_wanted();
-}
-
-fn take_away(former: &Former, state: &State, gone: &mut Vec<ResourceId>, draft: &mut Draft) {
-    let id = former.spec.id();
-    draft.about(id.clone(), id.clone(), Owner::Ours);
-    draft.after(gone.clone());
-    former.spec.take_away(state, draft);
-    gone.push(id);
-}
-
-fn is_group(former: &Former) -> bool {
-    matches!(former.spec, Spec::SecurityGroup(_))
-}
-
 /// What is this project's beyond doubt.
-fn ours<'a>(desired: &Desired, observed: &'a Observed, options: &PlanOptions) -> Vec<(Former, &'a State)> {
+pub(super) fn ours<'a>(desired: &Desired, observed: &'a Observed, options: &PlanOptions) -> Vec<(Former, &'a State)> {
     let left = desired.left_over(&observed.found).into_iter();
     let with_state = left.filter_map(|former| Some((observed.found.get(&former.spec.id())?, former)));
     let own = with_state.filter(|(state, former)| {
@@ -106,22 +57,12 @@ fn ours<'a>(desired: &Desired, observed: &'a Observed, options: &PlanOptions) ->
         owner == Owner::Ours && leads_between_ours(&former.spec, state, observed)
     });
     let mut own: Vec<(Former, &State)> = own.map(|(state, former)| (former, state)).collect();
-    // EC2 deletes no group that a rule of another names.
-    let first = own.iter().position(|(former, _)| is_group(former)).unwrap_or_default();
-    let count = own.iter().filter(|(former, _)| is_group(former)).count();
-    let mut groups: Vec<(Former, &State)> = own.drain(first..first + count).collect();
-    while !groups.is_empty() {
-        let is_unnamed = |(_, group): &(Former, &State)| !groups.iter().any(|(_, other)| lets_in(other, group));
-        let next = groups.iter().position(is_unnamed).unwrap_or_default();
-        own.insert(first, groups.remove(next));
-    }
+    let is_group = |(former, _): &(Former, &State)| matches!(former.spec, Spec::SecurityGroup(_));
+    let first = own.iter().position(is_group).unwrap_or_default();
+    let count = own.iter().filter(|former| is_group(former)).count();
+    let groups = in_order_of_deletion(own.drain(first..first + count).collect(), |(_, state)| state);
+    own.splice(first..first, groups.into_iter().rev());
     own
-}
-
-/// Whether a rule of a security group names another one.
-fn lets_in(group: &State, other: &State) -> bool {
-    let (State::SecurityGroup(group), State::SecurityGroup(other)) = (group, other) else { return false };
-    group.id != other.id && group.ingress.iter().any(|rule| rule.source == other.id)
 }
 
 /// Of a rule, which has no tag that is looked at, whether it leads nowhere but to the project's two target groups.
@@ -168,22 +109,24 @@ fn drop_boundaries(desired: &Desired, observed: &Observed, formers: &[(Former, &
 }
 
 /// What else names it and stays, so that AWS would refuse its deletion, or somebody else's would break.
-fn held_by_others(
+pub(super) fn held_by_others(
     former: &Former,
     state: &State,
     observed: &Observed,
     gone: &[ResourceId],
+    kept: &[ResourceId],
     draft: &Draft,
 ) -> Option<String> {
+    // A rule of a group that is wanted and ours goes before.
+    let stays = |id: &ResourceId, group: &SecurityGroupState| group.owner != Owner::Ours || kept.contains(id);
+
     let names = |id: &ResourceId, other: &State| match (&former.spec, state, other) {
         (Spec::OidcProvider(provider), _, State::Role(role)) => {
             id.name == provider.role && role.trust.to_string().contains(&provider.arn)
         }
         (Spec::Role(role), _, State::InstanceProfile(profile)) => profile.role.as_ref() == Some(&role.name),
         (_, State::TargetGroup(group), State::ListenerRule(rule)) => rule.forwards_to.contains(&group.arn),
-        (_, State::SecurityGroup(_), State::SecurityGroup(group)) => {
-            group.owner != Owner::Ours && lets_in(other, state)
-        }
+        (_, State::SecurityGroup(_), State::SecurityGroup(group)) => stays(id, group) && lets_in(other, state),
         _ => false,
     };
     let holder = observed.found.iter().find(|(id, other)| !gone.contains(id) && names(id, other));

@@ -3,11 +3,13 @@
 //! - [`cause`]: why a change is made
 //! - [`draft`]: a plan in the making
 //! - [`leftover`]: what becomes of that which is not wanted any more
+//! - [`destruction`]: what takes everything away
 //! - [`blocker`]: what stands in the way, what differs but is left alone, and what else is worth saying
 //! - [`record`]: a plan as JSON, and as a file that is applied later
 
 pub mod blocker;
 pub mod cause;
+mod destruction;
 mod draft;
 mod leftover;
 pub mod record;
@@ -17,6 +19,7 @@ use std::fmt;
 
 pub use blocker::{Blocker, Drift, Remark};
 pub use cause::Cause;
+pub use destruction::plan_destruction;
 pub(crate) use draft::Draft;
 pub use record::{PlanRecord, Saved};
 
@@ -183,47 +186,6 @@ pub fn plan(desired: &Desired, observed: &Observed, options: &PlanOptions) -> Pl
         draft.remark(Remark::Unchecked { what, services: services.into_iter().collect() });
     }
     finished(draft, desired, identifiers)
-}
-
-/// Says what takes everything of the project away, in the opposite order. What is somebody else's stays.
-#[must_use]
-pub fn plan_destruction(desired: &Desired, observed: &Observed, options: &PlanOptions) -> Plan {
-    let mut draft = Draft::default();
-    draft.empties_repositories = options.empties_repositories;
-    let specs = desired.resources();
-    // What else the project has may have its policies, and uses nothing else that these are.
-    let is_last = |spec: &&Spec| matches!(spec, Spec::ManagedPolicy(_));
-    let (last, others): (Vec<&Spec>, Vec<&Spec>) = specs.iter().rev().partition(is_last);
-    let groups = leftover::plan_end_of_groups(desired, observed, &mut draft);
-    for spec in others {
-        take_away(spec, &specs, &groups, observed, options, &mut draft);
-    }
-    leftover::plan_destruction(desired, observed, &mut draft);
-    for spec in last {
-        take_away(spec, &specs, &groups, observed, options, &mut draft);
-    }
-    finished(draft, desired, observed.identifiers(desired))
-}
-
-fn take_away(
-    spec: &Spec,
-    specs: &[Spec],
-    former_groups: &[ResourceId],
-    observed: &Observed,
-    options: &PlanOptions,
-    draft: &mut Draft,
-) {
-    let Some(mut state) = observed.found.get(&spec.id()).cloned() else { return };
-    let owner = state.owner().cloned().unwrap_or_else(|| held(spec, observed, options));
-    draft.about(spec.id(), spec.id(), Owner::Ours);
-    if owner == Owner::Ours {
-        let dependents = specs.iter().filter(|other| other.needs().contains(&spec.id())).map(Spec::id);
-        let groups = former_groups.iter().filter(|_| matches!(spec, Spec::SecurityGroup(_))).cloned();
-        draft.after(dependents.chain(groups).collect());
-        spec.take_away(&state, draft);
-    } else {
-        draft.stays(format!("it is {owner}"));
-    }
 }
 
 /// Whose a resource is that has no tags, or is not there: its holder's owner's.
