@@ -2,6 +2,7 @@ mod bounding;
 mod capacity;
 mod cases;
 mod deploying;
+mod destruction;
 mod handed_over;
 mod leftover;
 mod model;
@@ -193,6 +194,12 @@ static COMPLETE: LazyLock<Vec<(Desired, Observed)>> = LazyLock::new(|| {
     examples.into_iter().map(|desired| (complete(&desired), desired)).map(|(whole, desired)| (desired, whole)).collect()
 });
 
+/// Some of the ways in which an account may differ: few as often as many, since many together mostly stand in the way of any plan.
+fn some_of(cases: &[Case]) -> impl Strategy<Value = Vec<usize>> {
+    let all: Vec<usize> = (0..cases.len()).collect();
+    prop_oneof![subsequence(all.clone(), 0..=2), subsequence(all, 0..=cases.len())]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -200,12 +207,12 @@ proptest! {
     /// once it is carried out nothing is left to do; and what a deploy needs to know is known then.
     #[test]
     fn plans_are_sound(
-        chosen in subsequence((0..CASES.len()).collect::<Vec<_>>(), 0..=CASES.len()),
-        shifting in subsequence((0..SHIFTING.len()).collect::<Vec<_>>(), 0..=SHIFTING.len()),
-        deploying in subsequence((0..OIDC.len()).collect::<Vec<_>>(), 0..=OIDC.len()),
+        chosen in some_of(CASES),
+        shifting in some_of(SHIFTING),
+        deploying in some_of(OIDC),
         new in any::<bool>(),
-        bounding in subsequence((0..BOUNDED.len()).collect::<Vec<_>>(), 0..=BOUNDED.len()),
-        several in subsequence((0..SEVERAL.len()).collect::<Vec<_>>(), 0..=SEVERAL.len()),
+        bounding in some_of(BOUNDED),
+        several in some_of(SEVERAL),
         example in 0..5_usize,
         before in 0..10_usize,
         strangers in proptest::collection::vec(any::<bool>(), 16),
