@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::Filter as GroupFilter;
+use aws_sdk_ecs::types::ServiceField;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use aws_sdk_ssm::types::ParameterStringFilter;
 
@@ -13,9 +14,12 @@ use crate::connect::Account;
 use crate::desired::Desired;
 use crate::fault::{CallError, Called, unless_absent};
 use crate::identifiers::Identifiers;
-use crate::policy::{Action, Statement};
+use crate::policy::{Action, Condition, Statement};
+use crate::resource::listener::ListenerState;
+use crate::resource::load_balancer::SEEN;
 use crate::resource::parameter::ParameterState;
 use crate::resource::secret::SecretState;
+use crate::resource::service::family;
 use crate::resource::{Kind, OWNER_TAG, Owner, ResourceId, Sight, Spec, State};
 
 /// What the first look finds.
@@ -28,11 +32,14 @@ pub(crate) struct Glimpse {
 }
 
 const LISTED: &str = "it lists what a filter lets through, and has no resource type";
-static FIND: [Action; 3] = [
+static FIND: [Action; 4] = [
     Action::everywhere("ec2:DescribeSecurityGroups", "no describing action of EC2 has a resource type"),
+    Action::everywhere("elasticloadbalancing:DescribeTargetGroups", SEEN),
     Action::everywhere("secretsmanager:ListSecrets", LISTED),
     Action::everywhere("ssm:DescribeParameters", LISTED),
 ];
+/// So many services are described by one call (ECS API reference, `DescribeServices`).
+const DESCRIBED_AT_ONCE: usize = 10;
 const REPOSITORY: &[&str] = &["repository/"];
 static REPOSITORIES: [Action; 4] = [
     Action::on("ecr:DescribeRepositories", REPOSITORY),
@@ -40,6 +47,9 @@ static REPOSITORIES: [Action; 4] = [
     Action::on("ecr:ListImages", REPOSITORY),
     Action::on("ecr:ListTagsForResource", REPOSITORY),
 ];
+
+static LIST_SERVICES: Action = Action::everywhere("ecs:ListServices", "the action has no resource type");
+static SERVICES: Action = Action::on("ecs:DescribeServices", &["service/"]);
 
 /// What the person must be allowed to find it, and to take away what has a name of bootstrap's. To delete anything else that the project
 /// has no use for any more, a person needs rights of his own.
@@ -51,11 +61,19 @@ pub(crate) fn grants(desired: &Desired) -> Vec<Statement> {
         resources,
         conditions: Vec::new(),
     };
+    let cluster = desired.location.arn("ecs", &format!("cluster/{}", desired.cluster.name));
+    let in_cluster = Condition { operator: "ArnEquals", key: "ecs:cluster", values: vec![cluster] };
+    let services = vec![desired.location.arn("ecs", &format!("service/{}/*", desired.cluster.name))];
     let find = "Find what the project had by other settings.";
     let every = vec![desired.location.arn("ecr", "repository/*")];
     let found = [
         statement("Look", find, FIND.iter().collect(), Vec::new()),
         statement("Repositories", find, REPOSITORIES.iter().collect(), every),
+        Statement {
+            conditions: vec![in_cluster],
+            ..statement("ListServices", "List the cluster's services.", vec![&LIST_SERVICES], Vec::new())
+        },
+        statement("Services", "Look at the cluster's services.", vec![&SERVICES], services),
     ];
     let formers = desired.formers().into_iter();
     let own = formers.flat_map(|former| former.spec.grants(&desired.project, &desired.location));
@@ -90,12 +108,14 @@ fn of_an_end(statement: Statement) -> Option<Statement> {
 pub(crate) async fn glimpse(account: &Account, desired: &Desired, now: i64) -> Result<Glimpse, CallError> {
     let sight = Sight { account, project: &desired.project, known: Identifiers::default(), now };
     let formers = desired.formers().into_iter().map(|former| first_look(former.spec, &sight));
-    let (formers, secrets, parameters, groups, repositories) = futures_util::try_join!(
+    let (formers, secrets, parameters, groups, repositories, services, target_groups) = futures_util::try_join!(
         futures_util::future::try_join_all(formers),
         secrets(account, &desired.project),
         parameters(account, &desired.project),
         groups(account, &desired.project),
         repositories(account, &desired.project),
+        services(account, desired),
+        target_groups(account),
     )?;
     let mut glimpse = Glimpse::default();
     for (spec, state) in formers.into_iter().flatten() {
@@ -107,8 +127,10 @@ pub(crate) async fn glimpse(account: &Account, desired: &Desired, now: i64) -> R
     // Between target groups of which one is not there leads no rule.
     let has_alternate = glimpse.known.keys().any(|id| id.kind == Kind::TargetGroup);
     glimpse.there.retain(|spec| has_alternate || spec.id().kind != Kind::ListenerRule);
-    let named = groups.into_iter().chain(repositories).filter_map(|id| desired.former(&id));
-    glimpse.there.extend(named.map(|former| former.spec));
+    let named = groups.into_iter().chain(repositories).chain(target_groups).filter_map(|id| desired.former(&id));
+    let named = named.map(|former| former.spec).filter(|spec| !glimpse.known.contains_key(&spec.id()));
+    glimpse.there.extend(named);
+    glimpse.there.extend(services);
     glimpse.known.extend(secrets.into_iter().chain(parameters).filter(|(id, _)| desired.former(id).is_some()));
     Ok(glimpse)
 }
@@ -208,6 +230,75 @@ async fn repositories(account: &Account, project: &ProjectName) -> Result<Vec<Re
         found.extend(alike.map(|name| ResourceId::new(Kind::Repository, name)));
     }
     Ok(found)
+}
+
+/// The services of the cluster with the project's tag that nobody asks for any more.
+async fn services(account: &Account, desired: &Desired) -> Result<Vec<Spec>, CallError> {
+    let cluster = desired.cluster.name.as_str();
+    let mut pages = account.ecs.list_services().cluster(cluster).into_paginator().send();
+    let mut others = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.called("ecs:ListServices", &desired.cluster.id());
+        let Some(page) = unless_absent(page, &["ClusterNotFoundException"])? else { break };
+        let wanted = |arn: &str| desired.services().any(|it| arn.ends_with(&format!("/{}", it.name)));
+        others.extend(page.service_arns().iter().filter(|arn| !wanted(arn)).cloned());
+    }
+    let mut found = Vec::new();
+    for arns in others.chunks(DESCRIBED_AT_ONCE) {
+        let request = account.ecs.describe_services().cluster(cluster).set_services(Some(arns.to_vec()));
+        let answer = request.include(ServiceField::Tags).send().await;
+        let answer = answer.called("ecs:DescribeServices", &desired.cluster.id())?;
+        for service in answer.services() {
+            let owner = Owner::of(service.tags().iter().map(|tag| (tag.key(), tag.value())), &desired.project);
+            let id =
+                ResourceId::new(Kind::Service, format!("{cluster}/{}", service.service_name().unwrap_or_default()));
+            if owner == Owner::Ours {
+                found.extend(desired.former_service(&id, family(service.task_definition().unwrap_or_default())));
+            }
+        }
+    }
+    Ok(found.into_iter().map(|former| former.spec).collect())
+}
+
+/// All target groups: they are few, and no call filters them by their tags.
+async fn target_groups(account: &Account) -> Result<Vec<ResourceId>, CallError> {
+    let mut pages = account.elb.describe_target_groups().into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.called("elasticloadbalancing:DescribeTargetGroups", &ResourceId::account())?;
+        let names = page.target_groups().iter().filter_map(|group| group.target_group_name());
+        found.extend(names.map(|name| ResourceId::new(Kind::TargetGroup, name)));
+    }
+    Ok(found)
+}
+
+/// The listeners of the project's load balancer that lead to a target group that nobody asks for any more.
+///
+/// # Errors
+/// If the call is refused, or AWS does not answer.
+pub(crate) async fn listeners(
+    account: &Account,
+    desired: &Desired,
+    found: &BTreeMap<ResourceId, State>,
+) -> Result<BTreeMap<ResourceId, State>, CallError> {
+    let balancer = ResourceId::new(Kind::LoadBalancer, desired.project.as_str());
+    let leads = |id: &ResourceId| id.kind == Kind::TargetGroup && desired.former(id).is_some();
+    let (Some(State::LoadBalancer(balancer)), true) = (found.get(&balancer), found.keys().any(leads)) else {
+        return Ok(BTreeMap::new());
+    };
+    let mut pages = account.elb.describe_listeners().load_balancer_arn(&balancer.identity.arn).into_paginator().send();
+    let mut listeners = BTreeMap::new();
+    while let Some(page) = pages.next().await {
+        let page = page.called("elasticloadbalancing:DescribeListeners", &ResourceId::account())?;
+        for listener in page.listeners() {
+            let id =
+                ResourceId::new(Kind::Listener, format!("{}:{}", desired.project, listener.port().unwrap_or_default()));
+            if let Some(state) = ListenerState::of(listener).filter(|_| !found.contains_key(&id)) {
+                listeners.insert(id, State::Listener(state));
+            }
+        }
+    }
+    Ok(listeners)
 }
 
 /// When the active access keys of a former user were used last, in seconds since 1970.

@@ -53,13 +53,21 @@ pub async fn observe(account: &Account, desired: &Desired) -> Result<Observed, C
     )?;
     let Glimpse { there, known } = glimpse;
     found.extend(known);
-    let mut closer = look.at(there).await?;
-    for (id, state) in &mut closer {
-        if let Some(former) = desired.former(id) {
-            former::look_at_use(account, &former.spec, state).await?;
+    let mut there = there;
+    while !there.is_empty() {
+        let mut closer = look.at(there).await?;
+        for (id, state) in &mut closer {
+            if let Some(former) = desired.former(id) {
+                former::look_at_use(account, &former.spec, state).await?;
+            }
         }
+        found.extend(closer);
+        // What a service leads to, and that to, which nobody knows the names of before.
+        let further = desired.former_services(&found).into_iter().map(|former| former.spec);
+        there = further.filter(|spec| !look.seen.contains(&spec.id())).collect();
     }
-    found.extend(closer);
+    let listeners = former::listeners(account, desired, &found).await?;
+    found.extend(listeners);
     Ok(Observed { found, surroundings: Some(surroundings) })
 }
 

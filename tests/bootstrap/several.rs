@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
-use super::Project;
 use super::account::{Boto, Served, assert_alike};
 use super::lifecycle::without_service_roles;
 use super::person::{printed, with};
+use super::{Person, Project};
 
 /// A worker that gets no requests, and an admin whose requests come to another port and whose image is the first service's.
 const SERVICES: &str = r#"
@@ -60,6 +60,33 @@ fn project() -> Project {
     project
 }
 
+/// Takes a section out of greenroom.toml while its service is to run: it stays until somebody says that it goes, and then all goes that it
+/// had to itself.
+fn take_worker_out(project: &Project, person: &Person, boto: &mut Boto, administrator: &Person) {
+    let text = std::fs::read_to_string(project.config()).expect("it was checked out");
+    let (before, after) = text.split_once("[services.worker]").expect("it has the section");
+    let (_, after) = after.split_once("[services.admin]").expect("it has the section");
+    std::fs::write(project.config(), format!("{before}[services.admin]{after}")).expect("the checkout is ours");
+    let running = json!({"cluster": "news", "service": "news-api-worker", "desiredCount": 1});
+    boto.call(administrator, "ecs", "update_service", running);
+    let stays = "service `news/news-api-worker` is no longer in greenroom.toml, where `[services]` asked for it, and stays: \
+                 1 of its tasks run or are to; `--remove news/news-api-worker` takes it away with security group `news-api-worker`";
+    let plan = person.run(&["plan"]).ends(2).stdout;
+    assert!(plan.contains(stays), "{plan}");
+    person.run(&["apply", "--yes"]).ends(0);
+    let own = ["news-worker-task", "/ecs/news-worker", "news-api-worker"];
+    let kept = boto.dump(administrator).to_string();
+    assert!(own.iter().all(|name| kept.contains(name)), "{kept}");
+    let removed = person.run(&["apply", "--yes", "--remove", "news/news-api-worker"]).ends(0);
+    let mut left = boto.dump(administrator);
+    // What the person may do was printed before.
+    left.as_object_mut().expect("an object").retain(|key, _| !key.contains(":policy/person-"));
+    for name in own {
+        assert!(!left.to_string().contains(name), "{name} is left: {}\n{left:#}", removed.stderr);
+    }
+    assert!(left.to_string().contains("news-admin"), "{left:#}");
+}
+
 #[test]
 fn each_service_is_made_kept_and_taken_away() {
     let (project, served, mut boto) = (project(), Served::start(&[]), Boto::start());
@@ -89,6 +116,7 @@ fn each_service_is_made_kept_and_taken_away() {
     }
     person.run(&["apply", "--yes"]).ends(0);
     person.run(&["drift"]).ends(0);
+    take_worker_out(&project, &person, &mut boto, &administrator);
     person.run(&["destroy", "--yes"]).ends(0);
     let after = without_service_roles(boto.dump(&administrator));
     assert_alike(&after, &without_service_roles(before), "destroyed");

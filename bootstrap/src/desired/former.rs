@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::former_service::SERVICES;
 use super::{Desired, deployer, traffic};
 use crate::config::TestHeader;
 use crate::config::name::{HeaderName, HeaderValue, RepositoryName};
@@ -36,6 +37,21 @@ pub(crate) struct Former {
     /// What would be lost with it that nobody can bring back, or may break; nothing of that kind, if there is none. Then it is only taken
     /// away when somebody says so.
     pub(crate) risk: Option<&'static str>,
+    /// The service that had it to itself, and goes and stays with it.
+    pub(crate) part_of: Option<ResourceId>,
+}
+
+impl Former {
+    /// Whether this is what is called `id`.
+    pub(crate) fn is(&self, id: &ResourceId) -> bool {
+        self.spec.id() == *id
+    }
+
+    /// Whether it is found through a service alone: if it went after it, nobody would find it any more after an interruption.
+    pub(crate) fn goes_before_its_service(&self) -> bool {
+        let kind = self.spec.id().kind;
+        self.part_of.is_some() && matches!(kind, Kind::LogGroup | Kind::Role | Kind::TaskDefinition)
+    }
 }
 
 const DEPLOY: &str = "`[deploy]`";
@@ -58,7 +74,7 @@ impl Desired {
     pub(crate) fn formers(&self) -> Vec<Former> {
         let wanted = self.resources();
         let is_wanted = |spec: &Spec| wanted.iter().any(|other| other.id() == spec.id());
-        let former = |spec: Spec, setting, risk| Former { spec, setting, risk };
+        let former = |spec: Spec, setting, risk| Former { spec, setting, risk, part_of: None };
         let mut formers = vec![
             former(Spec::LogGroup(self.log_group(format!("/ecs/{}", self.project))), TASK_DEFINITION, LOG_EVENTS),
             former(self.former_policy("boundary", Use::Boundary), PERMISSIONS, None),
@@ -74,9 +90,10 @@ impl Desired {
             (Purpose::Instance, "host", HOST, None),
             (Purpose::Deploys, "deploy", DEPLOY, None),
         ];
-        formers.extend(
-            roles.map(|(purpose, suffix, setting, risk)| former(self.former_role(purpose, suffix), setting, risk)),
-        );
+        let name = |suffix: &str| format!("{}-{suffix}", self.project);
+        formers.extend(roles.map(|(purpose, suffix, setting, risk)| {
+            former(self.former_role(purpose, name(suffix), "/".to_owned()), setting, risk)
+        }));
         formers.push(former(self.former_profile(), HOST, None));
         formers.extend(self.former_traffic().into_iter().map(|spec| former(spec, DEPLOYMENT, None)));
         formers.push(former(self.former_user(), DEPLOY, None));
@@ -101,26 +118,38 @@ impl Desired {
             (Spec::Secret(Secret { name, is_whole: false }), TASK_DEFINITION, Some("its value would go with it"))
         } else if id.kind == Kind::Parameter {
             (Spec::Parameter(Parameter { name }), TASK_DEFINITION, Some("its value would go with it"))
+        } else if let Some(former) = formers.iter().find(|former| former.is(id)) {
+            return Some(former.clone());
         } else if id.kind == Kind::SecurityGroup {
-            let group = SecurityGroup { name, description: FORMER, ingress: Vec::new() };
-            (Spec::SecurityGroup(group), "a setting such as `[ssh]` or `[database]`", None)
+            (former_group(name), "a setting such as `[ssh]` or `[database]`", None)
+        } else if id.kind == Kind::TargetGroup {
+            (self.former_target_group(&name)?, SERVICES, None)
         } else {
-            return formers.iter().find(|former| former.spec.id() == *id).cloned();
+            return None;
         };
-        Some(Former { spec, setting, risk })
+        Some(Former { spec, setting, risk, part_of: None })
     }
 
     /// All of that among what was found, each after what it needs. What is not known to be this project's is not among it.
     pub(crate) fn left_over(&self, found: &BTreeMap<ResourceId, State>) -> Vec<Former> {
         let wanted: BTreeSet<ResourceId> = self.resources().iter().map(Spec::id).collect();
         let beyond = found.keys().filter(|id| !wanted.contains(id));
-        let named = self.formers();
-        let mut formers: Vec<Former> = beyond.filter_map(|id| self.beyond(id, &named)).collect();
-        formers.sort_by_key(|former| rank(former.spec.id().kind));
+        let mut named = self.former_services(found);
+        named.extend(self.formers());
+        let listener = |id: &ResourceId| match found.get(id) {
+            Some(State::Listener(state)) => self.former_listener(id, state, found),
+            _ => None,
+        };
+        let beyond = beyond.filter_map(|id| {
+            let listener = || listener(id).map(|spec| Former { spec, setting: SERVICES, risk: None, part_of: None });
+            self.beyond(id, &named).or_else(listener)
+        });
+        let mut formers: Vec<Former> = beyond.collect();
+        formers.sort_by_key(rank);
         formers
     }
 
-    fn log_group(&self, name: String) -> LogGroup {
+    pub(super) fn log_group(&self, name: String) -> LogGroup {
         LogGroup { arn: self.location.arn("logs", &format!("log-group:{name}")), name }
     }
 
@@ -145,8 +174,7 @@ impl Desired {
         })
     }
 
-    fn former_role(&self, purpose: Purpose, suffix: &str) -> Spec {
-        let name = format!("{}-{suffix}", self.project);
+    pub(super) fn former_role(&self, purpose: Purpose, name: String, path: String) -> Spec {
         let principal = match purpose {
             Purpose::Deploys => Principal::Federated(github_provider(&self.location)),
             Purpose::Tasks => Principal::Service("ecs-tasks.amazonaws.com"),
@@ -155,9 +183,9 @@ impl Desired {
         };
         Spec::Role(Role {
             purpose,
-            arn: self.location.iam_arn(&format!("role/{name}")),
+            arn: self.location.iam_arn(&format!("role{path}{name}")),
             name,
-            path: "/".to_owned(),
+            path,
             trust: TrustPolicy { principal, conditions: Vec::new() },
             policy: None,
             managed: None,
@@ -203,12 +231,16 @@ impl Desired {
     }
 }
 
-const FORMER: &str = "the project had it by other settings";
-const LOG_EVENTS: Option<&str> = Some("all events in it would go with it");
+pub(super) fn former_group(name: String) -> Spec {
+    Spec::SecurityGroup(SecurityGroup { name, description: FORMER, ingress: Vec::new() })
+}
 
-/// The place of a kind where things are made one after another.
-fn rank(kind: Kind) -> usize {
-    const ORDER: [Kind; 12] = [
+const FORMER: &str = "the project had it by other settings";
+pub(super) const LOG_EVENTS: Option<&str> = Some("all events in it would go with it");
+
+/// The place of a thing where things are made one after another; they go in the opposite order.
+fn rank(former: &Former) -> usize {
+    const ORDER: [Kind; 14] = [
         Kind::Repository,
         Kind::LogGroup,
         Kind::ManagedPolicy,
@@ -217,10 +249,14 @@ fn rank(kind: Kind) -> usize {
         Kind::InstanceProfile,
         Kind::SecurityGroup,
         Kind::TargetGroup,
+        Kind::Listener,
         Kind::ListenerRule,
+        Kind::Service,
         Kind::Secret,
         Kind::Parameter,
         Kind::User,
     ];
-    ORDER.iter().position(|other| *other == kind).unwrap_or(ORDER.len())
+    let kind = former.spec.id().kind;
+    let place = ORDER.iter().position(|other| *other == kind).filter(|_| !former.goes_before_its_service());
+    place.unwrap_or(ORDER.len() + usize::from(kind == Kind::TaskDefinition))
 }

@@ -4,6 +4,7 @@ mod bounds;
 mod contradiction;
 mod deployer;
 pub(crate) mod former;
+mod former_service;
 mod further;
 mod groups;
 mod host;

@@ -1,11 +1,12 @@
 //! What takes everything of the project away, in the opposite order of that in which it is made. What nobody asks for any more goes with
 //! it.
 
-use super::leftover::{held_by_others, ours};
+use super::leftover::{held_by_others, ours, stop, take_away};
 use super::{Draft, Plan, PlanOptions, finished, held};
 use crate::desired::Desired;
 use crate::desired::former::Former;
 use crate::observe::Observed;
+use crate::resource::cluster::Cluster;
 use crate::resource::{Owner, ResourceId, Spec, State};
 
 /// Says what takes everything of the project away, in the opposite order. What is somebody else's stays.
@@ -18,9 +19,12 @@ pub fn plan_destruction(desired: &Desired, observed: &Observed, options: &PlanOp
     // What else the project has may have its policies, and uses nothing else that these are.
     let is_last = |spec: &&Spec| matches!(spec, Spec::ManagedPolicy(_));
     let (last, others): (Vec<&Spec>, Vec<&Spec>) = specs.iter().rev().partition(is_last);
+    take_services_away(&formers, &mut draft);
     let first_group = others.iter().position(|spec| is_group(spec)).unwrap_or(others.len());
     let (users_of_groups, rest) = others.split_at(first_group);
+    let services = formers.iter().filter(|(former, _)| is_service(former)).count();
     for spec in users_of_groups {
+        let spec = &emptied(spec, services);
         take_wanted_away(spec, &specs, observed, options, &mut draft);
     }
     take_groups_away(&specs, &formers, observed, &mut draft);
@@ -49,6 +53,46 @@ fn take_wanted_away(spec: &Spec, specs: &[Spec], observed: &Observed, options: &
 fn users_of<'a>(spec: &Spec, specs: &'a [Spec]) -> impl Iterator<Item = ResourceId> + 'a {
     let id = spec.id();
     specs.iter().filter(move |other| other.needs().contains(&id)).map(Spec::id)
+}
+
+/// Adds what takes the services away that nobody asks for any more, and before them what is found through them alone: before all else,
+/// which they may use.
+fn take_services_away(formers: &[(Former, &State)], draft: &mut Draft) {
+    for (former, state) in formers {
+        if let (Spec::Service(service), State::Service(found)) = (&former.spec, state) {
+            draft.about(former.spec.id(), former.spec.id(), Owner::Ours);
+            stop(service, found, draft);
+        }
+    }
+    draft.end_of_wanted();
+    let mut gone: Vec<ResourceId> = Vec::new();
+    for (former, state) in formers.iter().rev().filter(|(former, _)| is_of_service(former)) {
+        let id = former.spec.id();
+        draft.about(id.clone(), id.clone(), Owner::Ours);
+        draft.after(gone.clone());
+        take_away(former, state, draft);
+        gone.push(id);
+    }
+    draft.end_of_wanted();
+}
+
+fn is_of_service(former: &Former) -> bool {
+    is_service(former) || former.goes_before_its_service()
+}
+
+fn is_service(former: &Former) -> bool {
+    matches!(former.spec, Spec::Service(_))
+}
+
+/// Of the cluster, as it is once so many services of it beside those that are wanted have gone.
+fn emptied(spec: &Spec, services: usize) -> Spec {
+    match spec {
+        Spec::Cluster(cluster) => Spec::Cluster(Cluster {
+            services: cluster.services.saturating_add(i32::try_from(services).unwrap_or(i32::MAX)),
+            ..cluster.clone()
+        }),
+        other => other.clone(),
+    }
 }
 
 /// Adds what takes the security groups away, those that nobody asks for any more among them: each after those whose rules name it.
@@ -91,12 +135,13 @@ fn take_formers_away(specs: &[Spec], formers: &[(Former, &State)], observed: &Ob
         let owner = observed.found.get(id).cloned().and_then(|mut state| state.owner().cloned());
         owner.is_none_or(|owner| owner == Owner::Ours)
     };
-    let is_rule = |former: &Former| matches!(former.spec, Spec::ListenerRule(_));
-    // Rules go with their listener.
+    let is_rule = |former: &Former| matches!(former.spec, Spec::ListenerRule(_) | Spec::Listener(_));
+    // Rules go with their listener, and that with its load balancer.
     let rules = formers.iter().filter(|(former, _)| is_rule(former)).map(|(former, _)| former.spec.id());
     let wanted = specs.iter().map(Spec::id).filter(is_ours);
     let mut gone: Vec<ResourceId> = wanted.chain(rules).collect();
-    let rest = formers.iter().rev().filter(|(former, _)| !is_group(&former.spec) && !is_rule(former));
+    let is_gone = |former: &Former| is_group(&former.spec) || is_rule(former) || is_of_service(former);
+    let rest = formers.iter().rev().filter(|(former, _)| !is_gone(former));
     for (former, state) in rest {
         let id = former.spec.id();
         draft.about(id.clone(), id.clone(), Owner::Ours);

@@ -10,29 +10,41 @@ use crate::desired::Desired;
 use crate::desired::former::{Former, PERMISSIONS};
 use crate::observe::Observed;
 use crate::resource::deploy_user::{DeployUserState, Key};
+use crate::resource::managed::Managed;
 use crate::resource::role::Purpose;
 use crate::resource::security_group::SecurityGroupState;
-use crate::resource::service::ServiceState;
+use crate::resource::service::{Service, ServiceState};
 use crate::resource::target_group::TargetGroupState;
 use crate::resource::traffic::TrafficState;
-use crate::resource::{Change, Owner, ResourceId, Spec, State, deploy_user, role};
+use crate::resource::{Change, Owner, ResourceId, Spec, State, deploy_user, role, service};
 
 /// Adds what takes it away, and says what stays and why.
 pub(super) fn plan(desired: &Desired, observed: &Observed, options: &PlanOptions, draft: &mut Draft) {
     let formers = ours(desired, observed, options);
     drop_boundaries(desired, observed, &formers, draft);
     draft.end_of_wanted();
+    let is_told = |former: &Former| {
+        options.remove.covers(&former.spec.id()) || former.part_of.as_ref().is_some_and(|id| options.remove.covers(id))
+    };
     let mut gone: Vec<ResourceId> = Vec::new();
-    let mut kept: Vec<ResourceId> = Vec::new();
+    let mut kept: Vec<ResourceId> = stop_services(&formers, is_told, draft);
+    draft.end_of_wanted();
     for (former, state) in formers.iter().rev() {
         let id = former.spec.id();
-        let is_told = options.remove.covers(&id);
+        // Of what a service has that stays, nothing more is to be said.
+        if kept.contains(&id) || former.part_of.as_ref().is_some_and(|service| kept.contains(service)) {
+            kept.push(id);
+            continue;
+        }
+        let is_told = is_told(former);
         let holder = kept
             .iter()
-            .find(|other| formers.iter().any(|(it, _)| it.spec.id() == **other && it.spec.needs().contains(&id)))
+            .find(|other| formers.iter().any(|(it, _)| it.is(other) && it.spec.needs().contains(&id)))
             .map(|holder| format!("{holder} stays and needs it"));
+        let other_service = former.part_of.as_ref().filter(|service| !formers.iter().any(|(it, _)| it.is(service)));
+        let holder = holder.or_else(|| other_service.map(|service| format!("{service} is deployed with it")));
         let why = holder.or_else(|| held_by_others(former, state, observed, &gone, &kept, draft));
-        let why = why.or_else(|| in_use(former, state, observed));
+        let why = why.or_else(|| in_use(former, state, observed, &gone));
         let why = why.or_else(|| if is_told { None } else { of_value(former, state) });
         if let Some(why) = why {
             draft.remark(Remark::LeftOver { resource: id.clone(), setting: former.setting, why });
@@ -42,8 +54,55 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, options: &PlanOptions
         draft.about_former(id.clone(), former.setting);
         draft.empties_repositories = is_told;
         draft.after(gone.clone());
-        former.spec.take_away(state, draft);
+        take_away(former, state, draft);
         if draft.has(|change| change.resource() == id) { gone.push(id) } else { kept.push(id) }
+    }
+}
+
+/// Adds what stops the tasks of the services that are to go, before anything that those use goes. Tells which services stay, and says why.
+fn stop_services(
+    formers: &[(Former, &State)],
+    is_told: impl Fn(&Former) -> bool,
+    draft: &mut Draft,
+) -> Vec<ResourceId> {
+    let mut kept = Vec::new();
+    for (former, state) in formers {
+        let (Spec::Service(service), State::Service(found)) = (&former.spec, state) else { continue };
+        let id = former.spec.id();
+        if !is_told(former) {
+            let parts = formers.iter().filter(|(other, _)| other.part_of.as_ref() == Some(&id));
+            let parts: Vec<String> = parts.map(|(part, _)| part.spec.id().to_string()).collect();
+            let and_its = if parts.is_empty() { String::new() } else { format!(" with {}", parts.join(", ")) };
+            let runs = match found.tasks {
+                0 => former.risk.unwrap_or_default().to_owned(),
+                tasks => format!("{tasks} of its tasks run or are to"),
+            };
+            let why = format!("{runs}; `--remove {}` takes it away{and_its}", id.name);
+            draft.remark(Remark::LeftOver { resource: id.clone(), setting: former.setting, why });
+            kept.push(id);
+        } else {
+            draft.about_former(id, former.setting);
+            stop(service, found, draft);
+        }
+    }
+    kept
+}
+
+/// Adds what stops the tasks of a service, and waits for that.
+pub(super) fn stop(service: &Service, found: &ServiceState, draft: &mut Draft) {
+    if found.status == "ACTIVE" && found.tasks > 0 {
+        service.stop(found, draft);
+        draft.unwanted(service::Change::AwaitIdle(service.clone()), "what its tasks use is free only then");
+    }
+}
+
+/// Adds what takes it away; of a service, after its tasks have been stopped.
+pub(super) fn take_away(former: &Former, state: &State, draft: &mut Draft) {
+    match (&former.spec, state) {
+        (Spec::Service(service), State::Service(state)) => {
+            service.take_away(&ServiceState { tasks: 0, ..state.clone() }, draft);
+        }
+        (spec, state) => spec.take_away(state, draft),
     }
 }
 
@@ -65,16 +124,20 @@ pub(super) fn ours<'a>(desired: &Desired, observed: &'a Observed, options: &Plan
     own
 }
 
-/// Of a rule, which has no tag that is looked at, whether it leads nowhere but to the project's two target groups.
+/// Of a rule or listener, which has no tag that is looked at, whether it leads nowhere but to the project's target groups.
 fn leads_between_ours(spec: &Spec, state: &State, observed: &Observed) -> bool {
-    let (Spec::ListenerRule(rule), State::ListenerRule(found)) = (spec, state) else { return true };
+    let (target_groups, forwards_to) = match (spec, state) {
+        (Spec::ListenerRule(rule), State::ListenerRule(found)) => (rule.target_groups.to_vec(), &found.forwards_to),
+        (Spec::Listener(listener), State::Listener(found)) => (vec![listener.target_group.clone()], &found.forwards_to),
+        _ => return true,
+    };
     let is_ours = |arn: &String| {
         observed.found.iter().any(|(id, state)| {
             let is_own = |group: &TargetGroupState| group.arn == *arn && group.owner == Owner::Ours;
-            rule.target_groups.contains(&id.name) && matches!(state, State::TargetGroup(group) if is_own(group))
+            target_groups.contains(&id.name) && matches!(state, State::TargetGroup(group) if is_own(group))
         })
     };
-    !found.forwards_to.is_empty() && found.forwards_to.iter().all(is_ours)
+    !forwards_to.is_empty() && forwards_to.iter().all(is_ours)
 }
 
 /// Takes the boundary that bootstrap made from what has it and should have none.
@@ -164,7 +227,7 @@ fn detaches(change: &Change, name: &str, arn: &str) -> bool {
 }
 
 /// What still uses it, so that something that is wanted would break without it.
-fn in_use(former: &Former, state: &State, observed: &Observed) -> Option<String> {
+fn in_use(former: &Former, state: &State, observed: &Observed, gone: &[ResourceId]) -> Option<String> {
     let used_by = |service: &ServiceState| {
         let TrafficState { steps: _, hooks, between } = &service.traffic;
         let leads = |arn: &String| between.as_ref().is_some_and(|between| between.contains(arn));
@@ -175,10 +238,12 @@ fn in_use(former: &Former, state: &State, observed: &Observed) -> Option<String>
             (Spec::TargetGroup(_), State::TargetGroup(group)) => {
                 leads(&group.arn) || service.targets.iter().any(|(arn, _, _)| *arn == group.arn)
             }
+            (Spec::SecurityGroup(_), State::SecurityGroup(group)) => service.security_groups.contains(&group.id),
             _ => false,
         }
     };
-    let user = observed.found.iter().find(|(_, state)| matches!(state, State::Service(service) if used_by(service)));
+    let user = observed.found.iter().filter(|(id, _)| !gone.contains(id));
+    let user = user.into_iter().find(|(_, state)| matches!(state, State::Service(service) if used_by(service)));
     user.map(|(id, _)| format!("{id} is deployed with it"))
 }
 

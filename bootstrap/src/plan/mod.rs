@@ -212,8 +212,11 @@ impl Step {
     /// What is lost by it and cannot be brought back by running bootstrap again; none if nothing is.
     #[must_use]
     pub fn destroys(&self) -> Option<&'static str> {
+        use crate::resource::service::Change::{AwaitGone, AwaitIdle, ScaleToZero};
+        let is_wait = matches!(self.change, Change::Service(ScaleToZero(_) | AwaitIdle(_) | AwaitGone(_)));
         // What nobody asks for any more is never made again.
-        self.change.loses().or(matches!(self.cause, Cause::Former { .. }).then_some("it"))
+        let is_former = matches!(self.cause, Cause::Former { .. }) && !is_wait;
+        self.change.loses().or(is_former.then_some("it"))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU16;
 
-use aws_sdk_elasticloadbalancingv2::types::{Action as Forwarding, ActionTypeEnum, ProtocolEnum};
+use aws_sdk_elasticloadbalancingv2::types::{Action as Forwarding, ActionTypeEnum, Listener as Found, ProtocolEnum};
 
 use super::load_balancer::SEEN;
 use super::managed::{Alteration, Hands, Managed, Sight};
@@ -35,6 +35,17 @@ pub struct ListenerState {
     pub protocol: String,
     /// The ARNs of the target groups that its default action forwards to.
     pub forwards_to: Vec<String>,
+}
+
+impl ListenerState {
+    /// As it is described; none where its ARN is left out.
+    pub(crate) fn of(found: &Found) -> Option<Self> {
+        Some(Self {
+            arn: found.listener_arn.clone()?,
+            protocol: found.protocol().map(|word| word.as_str().to_owned()).unwrap_or_default(),
+            forwards_to: found.default_actions().iter().flat_map(targets).collect(),
+        })
+    }
 }
 
 impl Listener {
@@ -101,11 +112,7 @@ impl Managed for Listener {
             let page = page.called(OPERATION, &Self::id(self))?;
             let port = Some(i32::from(self.port.get()));
             if let Some(found) = page.listeners().iter().find(|listener| listener.port() == port) {
-                return Ok(Some(ListenerState {
-                    arn: sent(found.listener_arn.clone(), "ListenerArn", OPERATION, &Self::id(self))?,
-                    protocol: found.protocol().map(|word| word.as_str().to_owned()).unwrap_or_default(),
-                    forwards_to: found.default_actions().iter().flat_map(targets).collect(),
-                }));
+                return sent(ListenerState::of(found), "ListenerArn", OPERATION, &Self::id(self)).map(Some);
             }
         }
         Ok(None)

@@ -63,7 +63,7 @@ pub enum Change {
 }
 
 /// Why what describes has to be granted on everything.
-pub(super) const SEEN: &str = "no describing action of Elastic Load Balancing has a resource type";
+pub(crate) const SEEN: &str = "no describing action of Elastic Load Balancing has a resource type";
 const LOAD_BALANCER: &[&str] = &["loadbalancer/app/"];
 static DESCRIBE: [Action; 2] = [
     Action::everywhere("elasticloadbalancing:DescribeLoadBalancers", SEEN),

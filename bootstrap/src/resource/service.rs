@@ -77,6 +77,8 @@ pub struct ServiceState {
     pub owner: Owner,
     /// ECS's word for its state, for example `ACTIVE`.
     pub status: String,
+    /// The family of the revision that it was deployed with last.
+    pub family: String,
     /// The lower bound of a rollout in percent.
     pub minimum_healthy_percent: Option<i32>,
     /// The upper bound of a rollout in percent.
@@ -98,10 +100,10 @@ pub struct ServiceState {
 }
 
 const SERVICE: &[&str] = &["service/"];
-static ACTIONS: [Action; 5] = [
+// To look at any service of the cluster is allowed by itself, for those that nobody asks for any more.
+static ACTIONS: [Action; 4] = [
     Action::on("ecs:CreateService", SERVICE),
     Action::on("ecs:DeleteService", SERVICE),
-    Action::on("ecs:DescribeServices", SERVICE),
     Action::on("ecs:TagResource", SERVICE),
     Action::on("ecs:UpdateService", SERVICE),
 ];
@@ -121,6 +123,13 @@ impl Service {
 
     fn group(&self) -> ResourceId {
         ResourceId::new(Kind::SecurityGroup, &self.security_group)
+    }
+
+    /// Adds what stops its tasks, if it may have any.
+    pub(crate) fn stop(&self, found: &ServiceState, draft: &mut Draft) {
+        if found.tasks > 0 {
+            draft.unwanted(Change::ScaleToZero(self.clone()), "its tasks are stopped first");
+        }
     }
 }
 
@@ -163,6 +172,7 @@ impl Managed for Service {
         Ok(Some(ServiceState {
             owner: Owner::of(found.tags().iter().map(|tag| (tag.key(), tag.value())), sight.project),
             status: found.status().unwrap_or_default().to_owned(),
+            family: family(found.task_definition().unwrap_or_default()).to_owned(),
             minimum_healthy_percent: rollout.and_then(DeploymentConfiguration::minimum_healthy_percent),
             maximum_percent: rollout.and_then(DeploymentConfiguration::maximum_percent),
             rolls_back: breaker.is_some_and(|breaker| breaker.enable() && breaker.rollback()),
@@ -268,9 +278,7 @@ impl Managed for Service {
 
     fn take_away(&self, found: &ServiceState, draft: &mut Draft) {
         if found.status == "ACTIVE" {
-            if found.tasks > 0 {
-                draft.unwanted(Change::ScaleToZero(self.clone()), "its tasks are stopped first");
-            }
+            self.stop(found, draft);
             draft.unwanted(Change::Delete(self.clone()), "the project is taken away");
         }
         draft.unwanted(Change::AwaitGone(self.clone()), "what it used is free only then");
@@ -286,7 +294,7 @@ impl Managed for Service {
         vec![
             Statement {
                 sid: "Service",
-                purposes: vec!["Make, compare, mend and delete the service."],
+                purposes: vec!["Make, mend and delete the service."],
                 actions: others,
                 resources: resources.clone(),
                 conditions: vec![in_cluster],
@@ -319,6 +327,12 @@ impl Target {
 fn target(registration: &LoadBalancerRegistration) -> Option<(String, String, i32)> {
     let arn = registration.target_group_arn()?.to_owned();
     Some((arn, registration.container_name()?.to_owned(), registration.container_port()?))
+}
+
+/// The family in a revision's ARN.
+pub(crate) fn family(arn: &str) -> &str {
+    let revision = arn.rsplit('/').next().unwrap_or_default();
+    revision.split_once(':').map_or(revision, |(family, _)| family)
 }
 
 fn on_off(flag: bool) -> String {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration, LaunchType,
-    LoadBalancer as LoadBalancerRegistration, NetworkConfiguration,
+    LoadBalancer as LoadBalancerRegistration, NetworkConfiguration, Service as Found,
 };
 
 use super::cluster::tag;
@@ -32,6 +32,8 @@ pub enum Change {
     Tag(Service),
     /// `ecs:UpdateService`, of the desired count.
     ScaleToZero(Service),
+    /// `ecs:DescribeServices`, until none of its tasks runs.
+    AwaitIdle(Service),
     /// `ecs:DeleteService`.
     Delete(Service),
     /// `ecs:DescribeServices`, until there is no such service.
@@ -46,6 +48,7 @@ impl Change {
             | Self::Configure(service)
             | Self::Tag(service)
             | Self::ScaleToZero(service)
+            | Self::AwaitIdle(service)
             | Self::Delete(service)
             | Self::AwaitGone(service) => service,
         }
@@ -56,9 +59,12 @@ impl Alteration for Change {
     fn resource(&self) -> ResourceId {
         match self {
             Self::Configure(service) => ResourceId::new(Kind::Configuration, service.id().name),
-            Self::Create { .. } | Self::Tag(_) | Self::ScaleToZero(_) | Self::Delete(_) | Self::AwaitGone(_) => {
-                self.service().id()
-            }
+            Self::Create { .. }
+            | Self::Tag(_)
+            | Self::ScaleToZero(_)
+            | Self::AwaitIdle(_)
+            | Self::Delete(_)
+            | Self::AwaitGone(_) => self.service().id(),
         }
     }
 
@@ -70,7 +76,7 @@ impl Alteration for Change {
             Self::Configure(service) => {
                 std::iter::once(service.id()).chain(service.listener().map(Listener::id)).collect()
             }
-            Self::Delete(service) | Self::AwaitGone(service) => vec![service.id()],
+            Self::AwaitIdle(service) | Self::Delete(service) | Self::AwaitGone(service) => vec![service.id()],
         })
     }
 
@@ -108,19 +114,36 @@ impl Alteration for Change {
                 let answer = ecs.delete_service().cluster(cluster).service(name).send().await;
                 unless_gone(answer.called("ecs:DeleteService", &id))?;
             }
+            Self::AwaitIdle(_) => {
+                let has_tasks = |found: &Found| found.running_count() + found.pending_count() > 0;
+                wait_while(has_tasks, "the service's tasks to stop", service, hands).await?;
+            }
             Self::AwaitGone(_) => {
-                const OPERATION: &str = "ecs:DescribeServices";
-                let answer = ecs.describe_services().cluster(cluster).services(name).send().await;
-                let answer = unless_absent(answer.called(OPERATION, &id), &["ClusterNotFoundException"])?;
-                let services = answer.and_then(|answer| answer.services).unwrap_or_default();
-                if services.iter().any(|service| service.status() != Some("INACTIVE")) {
-                    let failure = Failure::Pending { what: "the service's tasks to drain" };
-                    return Err(CallError { operation: OPERATION, resource: id, failure });
-                }
+                let is_there = |found: &Found| found.status() != Some("INACTIVE");
+                wait_while(is_there, "the service's tasks to drain", service, hands).await?;
             }
         }
         Ok(Made::Nothing)
     }
+}
+
+/// Looks once whether the service is still so; that it is, is an error that is tried again.
+async fn wait_while(
+    is_so: impl Fn(&Found) -> bool,
+    what: &'static str,
+    service: &Service,
+    hands: &Hands<'_>,
+) -> Result<(), CallError> {
+    const OPERATION: &str = "ecs:DescribeServices";
+    let request = hands.account.ecs.describe_services().cluster(service.cluster.as_str());
+    let answer = request.services(service.name.as_str()).send().await.called(OPERATION, &service.id());
+    let answer = unless_absent(answer, &["ClusterNotFoundException"])?;
+    let services = answer.and_then(|answer| answer.services).unwrap_or_default();
+    if services.iter().any(is_so) {
+        let failure = Failure::Pending { what };
+        return Err(CallError { operation: OPERATION, resource: service.id(), failure });
+    }
+    Ok(())
 }
 
 /// That a service is gone already is what its deletion wants.
@@ -200,6 +223,7 @@ impl fmt::Display for Change {
             Self::Configure(_) => write!(f, "set {resource}"),
             Self::Tag(_) => write!(f, "tag {resource} as the project's"),
             Self::ScaleToZero(_) => write!(f, "scale {resource} to 0 tasks"),
+            Self::AwaitIdle(_) => write!(f, "wait until no task of {resource} runs"),
             Self::Delete(_) => write!(f, "delete {resource}"),
             Self::AwaitGone(_) => write!(f, "wait until {resource} is gone"),
         }

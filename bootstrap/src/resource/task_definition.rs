@@ -1,5 +1,6 @@
 //! The first revision of the task definition. A service cannot be made without one; every later revision is a deploy's.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use aws_sdk_ecs::types::{TaskDefinitionField, TaskDefinitionStatus};
@@ -76,6 +77,10 @@ pub struct FamilyState {
     pub inactive: Vec<String>,
     /// Whom the oldest belongs to, and with it the family.
     pub owner: Owner,
+    /// The ARNs or names of the roles that the oldest hands to its tasks.
+    pub roles: BTreeSet<String>,
+    /// The log groups that its containers write to.
+    pub log_groups: BTreeSet<String>,
 }
 
 /// What can be done about a family.
@@ -137,7 +142,17 @@ impl Managed for FirstRevision {
         let owner = Owner::of(answer.tags().iter().map(|tag| (tag.key(), tag.value())), sight.project);
         // What somebody else has deregistered is as good as nothing.
         let there = !active.is_empty() || owner == Owner::Ours;
-        Ok(there.then_some(FamilyState { active, inactive, owner }))
+        let definition = answer.task_definition();
+        let roles = definition.into_iter().flat_map(|it| [it.execution_role_arn(), it.task_role_arn()]);
+        let containers = definition.map(|it| it.container_definitions()).unwrap_or_default();
+        let logged = containers.iter().filter_map(|it| it.log_configuration().and_then(|logs| logs.options()));
+        Ok(there.then(|| FamilyState {
+            active,
+            inactive,
+            owner,
+            roles: roles.flatten().map(str::to_owned).collect(),
+            log_groups: logged.filter_map(|options| options.get("awslogs-group").cloned()).collect(),
+        }))
     }
 
     fn owner(state: &mut FamilyState) -> Option<&mut Owner> {

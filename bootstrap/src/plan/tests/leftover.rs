@@ -13,8 +13,9 @@ use crate::resource::traffic::TrafficState;
 /// Of an account, what an observation for a project sees.
 pub(super) fn seen_by(desired: &Desired, account: &Observed) -> Observed {
     let wanted: BTreeSet<ResourceId> = desired.resources().iter().map(Spec::id).collect();
+    let left: BTreeSet<ResourceId> = desired.left_over(&account.found).iter().map(|former| former.spec.id()).collect();
     let mut seen = account.clone();
-    seen.found.retain(|id, _| wanted.contains(id) || desired.former(id).is_some());
+    seen.found.retain(|id, _| wanted.contains(id) || left.contains(id));
     seen
 }
 
@@ -39,7 +40,7 @@ fn desired(config: &Config) -> Desired {
     Desired::new(config, &example_location()).expect("no contradictions")
 }
 
-fn plain() -> Config {
+pub(super) fn plain() -> Config {
     example_config(|_| ())
 }
 
@@ -50,15 +51,15 @@ fn with_ssh() -> Config {
 }
 
 /// Another change of settings.
-struct Case {
-    name: &'static str,
-    before: fn() -> Config,
-    after: fn() -> Config,
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    pub(super) before: fn() -> Config,
+    pub(super) after: fn() -> Config,
     /// What else happens in between.
-    meanwhile: fn(&mut Observed),
+    pub(super) meanwhile: fn(&mut Observed),
     /// What the person wants to have taken away.
-    remove: &'static [&'static str],
-    plan: &'static str,
+    pub(super) remove: &'static [&'static str],
+    pub(super) plan: &'static str,
 }
 
 fn add(account: &mut Observed, kind: Kind, name: &str, state: State) {
@@ -283,8 +284,13 @@ fn holding_data(account: &mut Observed) {
 
 #[test]
 fn what_is_no_longer_asked_for_is_taken_away_or_named() {
+    check_all(CASES);
+}
+
+/// Changes the settings as each case has it, and compares what becomes of what they leave.
+pub(super) fn check_all(cases: &[Case]) {
     let mut wrong = String::new();
-    for Case { name, before, after, meanwhile, remove, plan: expected } in CASES {
+    for Case { name, before, after, meanwhile, remove, plan: expected } in cases {
         let wanted = desired(&after());
         let mut account = complete(&desired(&before()));
         meanwhile(&mut account);

@@ -3,6 +3,7 @@ mod capacity;
 mod cases;
 mod deploying;
 mod destruction;
+mod former_service;
 mod handed_over;
 mod leftover;
 mod model;

@@ -165,7 +165,18 @@ fn make(change: &Change, account: &mut Observed) {
                     assert!(account.found.contains_key(&ResourceId::new(Kind::Role, role)));
                 }
                 let active = vec![named(&revision.id())];
-                let state = FamilyState { active, inactive: Vec::new(), owner: Owner::Ours };
+                let keys = revision.document.keys();
+                let log_group = |container: &serde_json::Value| {
+                    Some(container.pointer("/logConfiguration/options/awslogs-group")?.as_str()?.to_owned())
+                };
+                let containers = keys["containerDefinitions"].as_array().expect("every document has it");
+                let state = FamilyState {
+                    active,
+                    inactive: Vec::new(),
+                    owner: Owner::Ours,
+                    roles: revision.roles.iter().cloned().collect(),
+                    log_groups: containers.iter().filter_map(log_group).collect(),
+                };
                 account.found.insert(revision.id(), State::TaskDefinition(state));
             }
             task_definition::Change::Deregister { family, revision } => {
@@ -488,6 +499,7 @@ fn make_service(change: &service::Change, account: &mut Observed) {
             arn: named(&id),
             owner: Owner::Ours,
             status: "ACTIVE".to_owned(),
+            family: service.family.to_string(),
             minimum_healthy_percent: None,
             maximum_percent: None,
             rolls_back: false,
@@ -510,6 +522,7 @@ fn make_service(change: &service::Change, account: &mut Observed) {
         service::Change::Configure(service) => configure(service, state),
         service::Change::Tag(_) => state.owner = Owner::Ours,
         service::Change::ScaleToZero(_) => state.tasks = 0,
+        service::Change::AwaitIdle(_) => assert_eq!(state.tasks, 0),
         service::Change::Delete(_) => {
             assert_eq!(state.tasks, 0);
             state.status = "DRAINING".to_owned();
