@@ -6,6 +6,9 @@ use crate::database::lock_trial::{Outcome, Stop};
 use crate::finding::{Code, Finding, Kind, Stage};
 use crate::migration_tool::Tool;
 
+/// A canary that is not served after so many seconds has failed: whoever asked has gone.
+pub(in crate::scenario) const CANARY_SECONDS: u32 = 5;
+
 /// What was seen of a migration beside holders.
 #[derive(Debug)]
 pub(in crate::scenario) struct Seen {
@@ -106,7 +109,7 @@ fn shown(stop: &Stop) -> Vec<String> {
     lines.extend(stop.canaries.iter().map(|canary| {
         let came = match &canary.outcome {
             Outcome::Served(_) => "served".to_owned(),
-            Outcome::TimedOut => "not served within a second".to_owned(),
+            Outcome::TimedOut => format!("not served within {CANARY_SECONDS} s"),
             Outcome::Refused(refusal) => format!("refused: {refusal}"),
         };
         let as_said = stop.predicts(&canary.table, canary.access) == (canary.outcome == Outcome::TimedOut);
@@ -190,7 +193,7 @@ mod tests {
         for part in [
             "warning[M-16] the migration waits for whoever reads `articles`",
             "waits for AccessExclusiveLock on articles: ALTER TABLE articles ADD a int",
-            "  SELECT on articles: not served within a second\n",
+            "  SELECT on articles: not served within 5 s\n",
             "op.execute(\"SET lock_timeout = '2s'\")",
             "tried here with 1 s: the migration gives up, and all 2 requests are served",
         ] {

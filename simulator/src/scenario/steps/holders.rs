@@ -11,23 +11,18 @@ use crate::scenario::judge::{Found, waiting};
 use crate::scenario::migrator::{Unmigrated, migrate};
 use crate::scenario::table::{Scenario, Schema};
 
-/// How long the migration may take, with every holder that it waits for.
-const MIGRATES_WITHIN: Duration = Duration::from_secs(90);
-
 /// Each table that is held takes a connection. Of more tables only so many are held.
 const MOST_TABLES: usize = 24;
 
-/// A canary as everybody's requests are: it waits a second.
-const IMPATIENT: Patience = Patience { migration: MIGRATES_WITHIN, canary_seconds: 1 };
-
-/// One that lives to see that the migration gives up after a second.
-const PATIENT: Patience = Patience { migration: MIGRATES_WITHIN, canary_seconds: 5 };
+/// The migration has time for every holder that it waits for. A canary waits as everybody's requests do, and lives to see that a
+/// migration gives up which limits its own waiting to the few seconds that are advised.
+const PATIENCE: Patience = Patience { migration: Duration::from_secs(180), canary_seconds: waiting::CANARY_SECONDS };
 
 pub(super) async fn run(play: &Play<'_>, database: &LogicalDatabase) -> Result<Report, RehearsalError> {
     let ground = play.ground;
     let (tables, left_out) = held(play, database).await?;
     let limited = ground.clone_called("s8_limited", Schema::Baseline).await?;
-    let trial = lock_trial(database, &tables, migrate(ground, &ground.new, database), IMPATIENT).await?;
+    let trial = lock_trial(database, &tables, migrate(ground, &ground.new, database), PATIENCE).await?;
     let trial = match ended(trial)? {
         Ok(trial) => trial,
         Err(report) => return Ok(report),
@@ -35,7 +30,7 @@ pub(super) async fn run(play: &Play<'_>, database: &LogicalDatabase) -> Result<R
     let harmed = trial.stops.iter().any(|stop| stop.failed() > 0);
     let with_limit = if harmed {
         limited.limit_waiting().await?;
-        Some(lock_trial(&limited, &tables, migrate(ground, &ground.new, &limited), PATIENT).await?.stops)
+        Some(lock_trial(&limited, &tables, migrate(ground, &ground.new, &limited), PATIENCE).await?.stops)
     } else {
         None
     };
