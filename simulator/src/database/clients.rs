@@ -53,6 +53,21 @@ impl Clients {
         Ok(counts)
     }
 
+    /// How many clients MySQL or MariaDB has turned away since its start because there were too many. PostgreSQL says so in its log alone
+    /// (53300), and here 0.
+    ///
+    /// # Errors
+    /// If the server does not tell.
+    pub async fn turned_away(&mut self) -> Result<u64, DatabaseError> {
+        if self.connection.engine() == Engine::Postgres {
+            return Ok(0);
+        }
+        let action = "read how many clients were turned away";
+        let rows = self.connection.rows(action, "SHOW GLOBAL STATUS LIKE 'Connection_errors_max_connections'").await?;
+        let number = rows.into_iter().next().and_then(|row| row.into_iter().nth(1)??.parse().ok());
+        number.ok_or_else(|| DatabaseError::query(action, "it is no number"))
+    }
+
     /// How many the server accepts.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use futures_util::stream::{self, StreamExt};
 use super::down;
 use super::ground::{Ground, Groundless};
 use super::judge::{Found, coverage, rollback};
+use super::overlap;
 use super::parity;
 use super::steps::{Baseline, Play, Reference, Report};
 use super::table::Scenario;
@@ -113,6 +114,7 @@ pub async fn run(
             (rest, coverage)
         }
     };
+    overlap::hold(&ground, &mut outcomes).await?;
     parity::hold(&ground, &mut outcomes).await?;
     let starts = Starts::of(&ground.starts.lock(), &ground.old.label, &ground.new.label);
     let Ground { server, .. } = ground;

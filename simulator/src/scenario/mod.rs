@@ -11,6 +11,7 @@
 //! - [`steps`]: one file for each scenario
 //! - [`judge`]: which finding follows from which evidence; no more than values in and values out
 //! - [`down`]: a server that somebody stopped
+//! - [`overlap`]: every task of both releases at once, where connections are short
 //! - [`parity`]: what production's profile of the database changes
 //! - [`watch`]: the migration, watched from the server's side
 //! - [`whole`]: what follows from several scenarios together
@@ -31,6 +32,7 @@ mod judge;
 mod lane;
 mod migrator;
 mod order;
+mod overlap;
 mod parity;
 mod round;
 mod steps;

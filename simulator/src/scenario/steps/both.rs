@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join;
+use tokio::time::sleep;
 
 use super::{Play, Report};
-use crate::database::{Clients, ConnectionLimit, LogicalDatabase};
+use crate::database::{Clients, ConnectionLimit, DatabaseError, LogicalDatabase};
 use crate::finding::{Code, Finding, Kind, Stage};
 use crate::rehearsal::RehearsalError;
 use crate::scenario::ground::Client;
@@ -119,6 +124,9 @@ struct Crowd {
     limit: ConnectionLimit,
 }
 
+/// From one count of the connections to the next.
+const CADENCE: Duration = Duration::from_millis(5);
+
 /// Counts connections while both are asked side by side.
 async fn crowd(play: &Play<'_>, [old, new]: [&Task<'_>; 2]) -> Result<Crowd, RehearsalError> {
     let ground = play.ground;
@@ -126,12 +134,26 @@ async fn crowd(play: &Play<'_>, [old, new]: [&Task<'_>; 2]) -> Result<Crowd, Reh
     let limit = clients.limit().await?;
     let mut most: BTreeMap<IpAddr, u32> = BTreeMap::new();
     for task in [old, new] {
-        // Pools keep what they have opened.
-        warm(&ground.client, &task.base, ground.smoke()).await;
-        for (address, count) in clients.count().await? {
-            let known = most.entry(address).or_default();
-            *known = (*known).max(count);
-        }
+        // Some pools keep what they have opened, and others close at once what is over their size.
+        let is_warm = AtomicBool::new(false);
+        let warming = async {
+            warm(&ground.client, &task.base, ground.smoke()).await;
+            is_warm.store(true, Ordering::Relaxed);
+        };
+        let counting = async {
+            loop {
+                let is_last = is_warm.load(Ordering::Relaxed);
+                for (address, count) in clients.count().await? {
+                    let known = most.entry(address).or_default();
+                    *known = (*known).max(count);
+                }
+                if is_last {
+                    return Ok::<_, DatabaseError>(());
+                }
+                sleep(CADENCE).await;
+            }
+        };
+        join(warming, counting).await.1?;
     }
     let of = |task: &Task<'_>| most.get(&task.address).copied().unwrap_or_default();
     Ok(Crowd { old: of(old), new: of(new), desired: ground.session.script.service.desired_count, limit })
