@@ -1,7 +1,7 @@
 //! What an interrupted migration means.
 
 use super::{Evidence, Interrupted, Outcome, Together, WayOut};
-use crate::database::Engine;
+use crate::database::{Engine, StatementError};
 use crate::finding::{Code, Finding, Kind, Stage};
 use crate::migration_tool::{Said, Tool, said};
 
@@ -121,10 +121,11 @@ fn why(outcome: &Outcome) -> String {
 fn at_once(evidence: &Evidence, together: &Together) -> Option<Finding> {
     let Together { met, outcomes: [first, second], whole } = together;
     let errors = first.errors.iter().chain(&second.errors);
-    let deadlock = errors.clone().find(|error| {
-        error.sqlstate == "40P01"
-            && error.statement.as_deref().is_some_and(|it| it.to_ascii_uppercase().contains("CONCURRENTLY"))
-    });
+    // PostgreSQL ends whichever of the two looks first. What it says of the deadlock names both their statements.
+    let concurrent =
+        |text: &Option<String>| text.as_deref().is_some_and(|text| text.to_ascii_uppercase().contains("CONCURRENTLY"));
+    let is_both = |error: &&StatementError| concurrent(&error.statement) || concurrent(&error.detail);
+    let deadlock = errors.clone().find(|error| error.sqlstate == "40P01" && is_both(error));
     if let Some(error) = deadlock {
         let sentence =
             "two runs at once end in a deadlock: the concurrent index waits for the run that waits for the lock";

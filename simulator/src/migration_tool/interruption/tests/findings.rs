@@ -117,7 +117,10 @@ fn two_runs_at_once_are_judged_by_what_they_did() {
     };
     let duplicate = [error("42701", None, "ALTER TABLE t ADD note int")];
     let deadlock = [error("40P01", None, "create index concurrently i on t (a)")];
-    let cases: [(Together, Option<&str>); 5] = [
+    let detail = "Process 7: SELECT pg_advisory_lock(7)\nProcess 8: create index concurrently i on t (a)".to_owned();
+    let waiter = StatementError { detail: Some(detail), ..error("40P01", None, "SELECT pg_advisory_lock(7)") };
+    let elsewhere = [error("40P01", None, "UPDATE t SET a = 1")];
+    let cases: [(Together, Option<&str>); 7] = [
         (
             together(true, &duplicate, true),
             Some("warning[M-07] Alembic lets two runs migrate at once, and one of them fails"),
@@ -126,6 +129,8 @@ fn two_runs_at_once_are_judged_by_what_they_did() {
         (together(true, &[], true), None),
         (together(false, &[], true), None),
         (together(false, &deadlock, true), Some("error[M-15] two runs at once end in a deadlock")),
+        (together(false, &[waiter], true), Some("error[M-15] two runs at once end in a deadlock")),
+        (together(false, &elsewhere, true), None),
     ];
     for (together, expected) in cases {
         let shown = format!("{together:?}");
