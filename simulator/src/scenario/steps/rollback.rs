@@ -1,8 +1,8 @@
 //! S6: the rollback. Fresh old tasks with their normal entry point, on the new schema and on rows that the new code wrote.
 
 use super::{Play, Report, shown};
-use crate::database::LogicalDatabase;
-use crate::finding::{Code, Stage};
+use crate::database::{LogicalDatabase, SchemaSnapshot};
+use crate::finding::{Code, Finding, Stage};
 use crate::rehearsal::RehearsalError;
 use crate::scenario::evidence::Met;
 use crate::scenario::judge::{Found, refused, start, together};
@@ -17,7 +17,7 @@ pub(super) async fn run(play: &Play<'_>, database: &LogicalDatabase) -> Result<R
     let (ground, client) = (play.ground, &play.ground.client);
     let changes = match play.to_head(database).await? {
         Ok(changes) => changes,
-        Err(report) => return Ok(report),
+        Err(report) => return by_itself(play, database, report).await,
     };
     let task = match Task::serve(ground, &ground.new, database).await {
         Ok(task) => task,
@@ -73,4 +73,33 @@ pub(super) async fn run(play: &Play<'_>, database: &LogicalDatabase) -> Result<R
         written.len()
     );
     Ok(Report::shown(evidence, found).with_changes(changes))
+}
+
+/// The rollback where no new task becomes healthy and the start of one has migrated all the same: ECS goes back by itself then, as the
+/// services do that `bootstrap` makes. Without such a start the report is what `failed` says.
+async fn by_itself(play: &Play<'_>, database: &LogicalDatabase, failed: Report) -> Result<Report, RehearsalError> {
+    let ground = play.ground;
+    let changes = SchemaSnapshot::difference(&play.reference.schema, &database.schema().await?);
+    if ground.session.script.migration.is_some() || changes.is_empty() {
+        return Ok(failed);
+    }
+    let broken = match Task::serve(ground, &ground.old, database).await {
+        Ok(task) => {
+            task.remove().await;
+            return Ok(failed);
+        }
+        Err(broken) => broken,
+    };
+    let refused = start::judge(&broken, "fresh old tasks", Stage::RollBack, Code::T10);
+    let sentence = format!(
+        "new tasks fail after their start has migrated, and the automatic rollback fails as well: {}",
+        refused.sentence
+    );
+    let finding = Finding { code: Code::X07, sentence, ..refused }
+        .evidence("S6: no new task becomes healthy, and its start has left behind:")
+        .with_evidence(changes.iter().map(|change| format!("  {change}")))
+        .help(Code::X07.entry().fix)
+        .help(play.replay(Scenario::S6));
+    let report = Report::shown("fresh old tasks do not start on the new schema", vec![Found::alone(finding)]);
+    Ok(Report { unmigrated: failed.unmigrated, ..report })
 }
