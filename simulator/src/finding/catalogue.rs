@@ -162,6 +162,11 @@ codes! {
         cause: "The tool records that a migration failed, and applies no other until somebody says what became of it: Prisma's P3009, Flyway's `Detected failed migration`.",
         fix: "Undo what the migration did and say so (`prisma migrate resolve --rolled-back NAME`, `flyway repair`), or complete it and say that."
     }
+    M10 "M-10" {
+        title: "A failure of the migration is hidden",
+        cause: "The command that migrates ends with 0 although the migration failed: `migrate || true`, `;` where `&&` should be, a script without `set -e`, a client that goes on after an error (`psql` without `ON_ERROR_STOP`). The deploy goes on, and new code meets the old schema.",
+        fix: "Let the command end as the migration does: `&&` instead of `;`, no `|| true`, `set -e`, `psql -v ON_ERROR_STOP=1`."
+    }
     M11 "M-11" {
         title: "A column that may not be NULL meets rows without a value",
         cause: "`ADD COLUMN … NOT NULL` without a default, or `SET NOT NULL`, on a table that has rows (SQLSTATE 23502). The empty database of a CI run never shows it. MySQL and MariaDB accept the first of the two and fill in '' or 0.",
@@ -171,6 +176,11 @@ codes! {
         title: "A unique index meets duplicates",
         cause: "The migration creates a unique index or key on values that are not unique (SQLSTATE 23505, MySQL 1062).",
         fix: "Look for duplicates with GROUP BY … HAVING COUNT(*) > 1, remove them in a migration before, and then create the index."
+    }
+    M13 "M-13" {
+        title: "An invalid index stays behind a failed migration",
+        cause: "`CREATE INDEX CONCURRENTLY` cannot be rolled back. Where it fails, on duplicates or in a deadlock, the index stays and is marked as invalid (`pg_index.indisvalid`): it enforces nothing, no query uses it, and every write pays for it. Run again with `IF NOT EXISTS`, the migration passes over it and succeeds; without, it fails with 42P07 `already exists`.",
+        fix: "Drop the index (`DROP INDEX CONCURRENTLY`) before the migration is run again, and put that statement before the one that creates it instead of `IF NOT EXISTS`. To see whether production has one: `SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid`."
     }
     M14 "M-14" {
         title: "A statement cannot run inside a transaction",
@@ -315,7 +325,7 @@ codes! {
     }
     X07 "X-07" {
         title: "The automatic rollback makes it worse",
-        cause: "The circuit breaker goes back to the previous release by itself, whose tasks refuse the schema that the new release has migrated at its start: nothing serves any more.",
+        cause: "The circuit breaker goes back to the previous release by itself, whose tasks refuse the schema that the new release has migrated at its start: no task that has to be started serves any more.",
         fix: "Migrate in a one-off task before the deploy, so that a failed rollout leaves a schema that both releases take."
     }
     X08 "X-08" {

@@ -64,7 +64,7 @@ impl Watch {
 const DEFINES: [&str; 4] = ["ALTER", "CREATE", "DROP", "RENAME"];
 
 /// Whether a statement does anything to a database. The others (a tool's questions, its locks) would only take time, or wait.
-fn changes_something(statement: &str) -> bool {
+pub(super) fn changes_something(statement: &str) -> bool {
     begins(statement, &DEFINES)
         || begins(statement, &["INSERT", "UPDATE", "DELETE", "REPLACE", "TRUNCATE"])
         || begins(statement, &["SET"])

@@ -9,6 +9,7 @@ use super::{Connection, DatabaseError, DatabaseSpec, Engine, sql};
 use crate::migration_tool::{TOOLS, Tool};
 
 pub use difference::SchemaChange;
+pub(crate) use snapshot::INVALID;
 pub use snapshot::{Column, SchemaSnapshot, Table};
 
 pub(super) async fn read(connection: &mut Connection, spec: &DatabaseSpec) -> Result<SchemaSnapshot, DatabaseError> {

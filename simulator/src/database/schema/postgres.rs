@@ -1,6 +1,7 @@
 //! Reading PostgreSQL's catalogs.
 
 use super::SchemaSnapshot;
+use super::snapshot::INVALID;
 use crate::database::{Connection, DatabaseError};
 
 /// What is the app's: not the server's own schemas nor the rehearsal's, nothing that belongs to an extension, nothing temporary.
@@ -30,7 +31,7 @@ pub(super) async fn read(connection: &mut Connection) -> Result<SchemaSnapshot, 
     );
     // An index that a failed concurrent creation left behind is there, enforces nothing, and must not look like one that does.
     let indexes = format!(
-        "SELECT {NAME}, i.relname, pg_get_indexdef(x.indexrelid) || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END \
+        "SELECT {NAME}, i.relname, pg_get_indexdef(x.indexrelid) || CASE WHEN x.indisvalid THEN '' ELSE '{INVALID}' END \
          {from} JOIN pg_index x ON x.indrelid = c.oid JOIN pg_class i ON i.oid = x.indexrelid WHERE {APPS} ORDER BY 1, 2"
     );
     // PostgreSQL 18 lists NOT NULL among the constraints; it is part of the column here.

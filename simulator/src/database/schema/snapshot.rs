@@ -1,6 +1,6 @@
 //! A schema as it is at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::database::connection::Row;
 
@@ -65,7 +65,23 @@ impl Column {
     }
 }
 
+/// What stands after the definition of an index that a concurrent creation has left unfinished (`pg_index.indisvalid`). PostgreSQL's own
+/// definitions end otherwise.
+pub(crate) const INVALID: &str = " INVALID";
+
 impl SchemaSnapshot {
+    /// PostgreSQL's indexes that enforce nothing and that no query uses, because their creation failed. They remain until they are dropped.
+    #[must_use]
+    pub fn invalid_indexes(&self) -> BTreeSet<String> {
+        let of_table = |(name, table): (&String, &Table)| {
+            // An index is in its table's schema.
+            let schema = name.rsplit_once('.').map(|(schema, _)| format!("{schema}.")).unwrap_or_default();
+            let invalid = table.indexes.iter().filter(|(_, definition)| definition.ends_with(INVALID));
+            invalid.map(|(index, _)| format!("{schema}{index}")).collect::<Vec<_>>()
+        };
+        self.tables.iter().flat_map(of_table).collect()
+    }
+
     /// Puts the catalogs' rows together: tables as `name, kind`; columns as `table, name, type, nullable, default, extra`; indexes
     /// and constraints as `table, name, definition`.
     pub(super) fn assemble(tables: Vec<Row>, columns: Vec<Row>, indexes: Vec<Row>, constraints: Vec<Row>) -> Self {

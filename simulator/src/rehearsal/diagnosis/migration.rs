@@ -1,6 +1,7 @@
 //! Why a migration failed, and what it left behind.
 
 use super::{last_lines, log_pattern};
+use crate::database::schema::INVALID;
 use crate::database::{Engine, StatementError};
 use crate::finding::{Code, Finding, Kind, Place, Stage, migration_failure};
 
@@ -141,10 +142,11 @@ fn proved(code: Code, sentence: String) -> Finding {
     Finding::error(code, Kind::Proved, Stage::Migrate, sentence)
 }
 
-/// Whether statements stayed although the migration as a whole did not.
+/// Whether statements stayed although the migration as a whole did not. What stays of a concurrent index that failed is no statement's work.
 fn half_applied(failed: &FailedMigration<'_>) -> bool {
     let (before, now) = failed.revisions;
-    !failed.changes.is_empty() && before == now
+    let stayed = failed.changes.iter().any(|change| !change.ends_with(INVALID));
+    stayed && before == now
 }
 
 fn state(failed: &FailedMigration<'_>) -> Vec<String> {

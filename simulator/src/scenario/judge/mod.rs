@@ -9,6 +9,7 @@
 //! - [`readiness`]: what is wrong with a health check that was tried
 //! - [`rollback`]: what of the deploy's findings the rollback meets as well
 //! - [`waiting`]: a migration that waits for a reader, and those who wait behind it
+//! - [`invalid`], [`masked`]: what a failed migration hides
 //! - [`coverage`]: what was changed and never exercised
 //! - [`locks`]: what the migration does to those who use its tables meanwhile
 //! - [`suspicion`]: patterns of its statements that nothing played has answered
@@ -17,7 +18,9 @@
 pub(super) mod coverage;
 pub(super) mod fix;
 pub(super) mod foreseen;
+pub(super) mod invalid;
 pub(super) mod locks;
+pub(super) mod masked;
 pub(super) mod question;
 pub(super) mod readiness;
 pub(super) mod refused;

@@ -58,7 +58,8 @@ fn is_answered(code: Code, table: Option<&str>, shown: &Shown) -> bool {
 /// Whether `found` was seen to happen and is about the statement of `pattern`: it shows it, or names the thing that it is about.
 fn is_about(found: &Found, pattern: &Pattern) -> bool {
     let Found { subject, finding } = found;
-    if finding.kind == Kind::Static || finding.code != pattern.code {
+    // A failure that its command hides (M-10) is whatever the statement does.
+    if finding.kind == Kind::Static || ![pattern.code, Code::M10].contains(&finding.code) {
         return false;
     }
     let words = words(&pattern.statement);
@@ -121,6 +122,8 @@ mod tests {
             (found(Code::X01, Some("`articles.title`"), ""), vec![Code::X01]),
             (found(Code::X02, Some("`articles.body`"), ""), vec![Code::X01]),
             (found(Code::X01, None, &format!("statement: {DROP}")), vec![]),
+            (found(Code::M10, None, &format!("statement: {DROP}")), vec![]),
+            (found(Code::M10, None, "statement: CREATE TABLE t (a int)"), vec![Code::X01]),
         ] {
             assert_eq!(codes(Engine::Postgres, DROP, &nothing, &[&found]), expected, "{found:?}");
         }

@@ -37,7 +37,7 @@ pub(super) async fn run(play: &Play<'_>, database: &LogicalDatabase) -> Result<R
         let refused = errors.iter().map(line);
         let last = broken.lines.iter().rev().take(3).rev().map(|line| format!("{}: {line}", broken.container));
         seen.failed = Some(std::iter::once(format!("it {}", broken.what)).chain(refused).chain(last).collect());
-        seen.way_out = way_out::lines(play, database, &head).await?;
+        seen.way_out = way_out::led(play, database, &head).await?.lines;
     } else {
         let after = database.schema().await?;
         seen.not_restored = SchemaSnapshot::difference(&reference.schema, &after);

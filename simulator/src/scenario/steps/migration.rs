@@ -3,11 +3,11 @@
 //! What succeeds on both together succeeds on the baseline's alone. What fails is run again on those alone: if it fails there too, that is
 //! proved; if not, it depends on what rows production has.
 
-use super::{Play, Report, way_out};
+use super::{Play, Report, invalid, masked, way_out};
 use crate::database::catalog::Catalog;
 use crate::database::seeding::{Gap, Plan, Seeded, seed};
 use crate::database::{Account, DatabaseError, LogicalDatabase, SchemaSnapshot};
-use crate::finding::Finding;
+use crate::finding::{Code, Finding, Kind, Stage};
 use crate::rehearsal::RehearsalError;
 use crate::rehearsal::error::chain;
 use crate::scenario::judge::{Found, many, question, seeded};
@@ -21,11 +21,14 @@ pub(super) async fn run(play: &Play<'_>, database: &LogicalDatabase) -> Result<R
     let (watch, mark) = (Watch::over(database).await?, database.mark().await?);
     let Some(cause) = attempt(play, database).await? else {
         let watched = watch.seen(ground, "s1_again").await?;
-        let report = succeeded(play, database, "the migration succeeds", Vec::new()).await?;
+        let hidden = masked::found(play, database, &mark).await?;
+        let how = if hidden.is_empty() { "the migration succeeds" } else { "the migration ends with 0" };
+        let report = succeeded(play, database, how, hidden).await?;
         return Ok(report.with_migration(rows, watched));
     };
     if rows.accepted.is_empty() {
-        return Ok(failed(play, database, cause).await?.with_migration(rows, watch.seen(ground, "s1_again").await?));
+        let watched = watch.seen(ground, "s1_again").await?;
+        return Ok(failed(play, database, cause).await?.with_migration(rows, watched));
     }
     let errors = database.errors_since(&mark).await?;
     let alone = ground.clone_called("s1_alone", Schema::Baseline).await?;
@@ -38,7 +41,9 @@ pub(super) async fn run(play: &Play<'_>, database: &LogicalDatabase) -> Result<R
     let questions = errors.last().map(|error| question::questions(ground.engine(), error, &reference.catalog));
     let finding = seeded::judge(cause, &rows, questions.unwrap_or_default(), play.replay(Scenario::S1));
     let evidence = "the migration succeeds on the baseline's rows, and not on all that the schema allows";
-    let report = succeeded(play, &alone, evidence, vec![Found::alone(finding)]).await?;
+    let left = invalid::finding(play, database, (true, Kind::Conditional)).await?;
+    let found = std::iter::once(finding).chain(left).map(Found::alone).collect();
+    let report = succeeded(play, &alone, evidence, found).await?;
     Ok(report.with_migration(rows, watched))
 }
 
@@ -54,7 +59,7 @@ async fn sow(catalog: &Catalog, database: &LogicalDatabase, number: u64) -> Resu
 }
 
 /// Why the migration of `database` fails, if it does.
-async fn attempt(play: &Play<'_>, database: &LogicalDatabase) -> Result<Option<Finding>, RehearsalError> {
+pub(super) async fn attempt(play: &Play<'_>, database: &LogicalDatabase) -> Result<Option<Finding>, RehearsalError> {
     match migrate(play.ground, &play.ground.new, database).await {
         Ok(()) => Ok(None),
         Err(Unmigrated::Refuted(finding)) => Ok(Some(*finding)),
@@ -63,9 +68,20 @@ async fn attempt(play: &Play<'_>, database: &LogicalDatabase) -> Result<Option<F
 }
 
 async fn failed(play: &Play<'_>, database: &LogicalDatabase, cause: Finding) -> Result<Report, RehearsalError> {
-    let way_out = way_out::lines(play, database, &play.reference.schema).await?;
-    let finding = cause.with_help(way_out).help(play.replay(Scenario::S1));
-    Ok(Report::shown("the migration fails", vec![Found::alone(finding)]))
+    let left = invalid::finding(play, database, (true, Kind::Proved)).await?;
+    let led = way_out::led(play, database, &play.reference.schema).await?;
+    let replay = play.replay(Scenario::S1);
+    let locked_out = led.locked_out.as_ref().map(|why| {
+        let sentence = format!("the failed migration leaves its lock behind, and a second run is refused: {why}");
+        Finding::error(Code::M05, Kind::Proved, Stage::Migrate, sentence)
+            .evidence("S1: the lock is a row of a table, and no session that holds it lives")
+            .with_help(led.lines.clone())
+            .help(Code::M05.entry().fix)
+            .help(&replay)
+    });
+    let cause = cause.with_help(led.lines).help(&replay);
+    let found = std::iter::once(cause).chain(left).chain(locked_out).map(Found::alone);
+    Ok(Report::shown("the migration fails", found.collect()))
 }
 
 async fn succeeded(

@@ -6,6 +6,8 @@ mod down;
 mod fresh;
 mod holders;
 mod interrupted;
+mod invalid;
+mod masked;
 mod migration;
 mod new_on_old;
 mod old_on_new;

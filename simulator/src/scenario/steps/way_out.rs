@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Play;
+use super::migration::attempt;
 use crate::database::{Account, LogicalDatabase, SchemaChange, SchemaSnapshot};
 use crate::migration_tool::interruption::{InterruptionError, Lost, lead_out};
 use crate::migration_tool::{State, recognise};
@@ -13,13 +14,22 @@ use crate::scenario::lane::Lane;
 /// How long one of the tool's commands may take.
 const COMMAND_WITHIN: Duration = Duration::from_secs(60);
 
+/// What a failed migration has left, and what leads out of it.
+#[derive(Debug, Default)]
+pub(super) struct Led {
+    /// The way out, as lines of help.
+    pub(super) lines: Vec<String>,
+    /// Why a second run fails, if the tool's lock was left behind and it does.
+    pub(super) locked_out: Option<String>,
+}
+
 /// What leads from the present state of `database` back to `before`, from which a command began that failed, as lines of help; none if
 /// nothing is left behind, or if some of its migrations ended: what those made is to stay.
-pub(super) async fn lines(
+pub(super) async fn led(
     play: &Play<'_>,
     database: &LogicalDatabase,
     before: &SchemaSnapshot,
-) -> Result<Vec<String>, RehearsalError> {
+) -> Result<Led, RehearsalError> {
     let now = database.schema().await?;
     let command = play.ground.session.script.migration.as_ref().map(|it| it.command.as_slice()).unwrap_or_default();
     let tool = recognise(command, &[]).or(database.migration_tool().await?);
@@ -34,8 +44,14 @@ pub(super) async fn lines(
     let left: Vec<SchemaChange> =
         changes.into_iter().filter(|change| !matches!(change, SchemaChange::Revision { .. })).collect();
     if !unfinished && (left.is_empty() || now.revision != before.revision) {
-        return Ok(Vec::new());
+        return Ok(Led::default());
     }
+    let locked_out = if state.as_ref().is_some_and(|state| state.locked) {
+        let clone = database.clone_as(&format!("{}_locked", database.name())).await?;
+        attempt(play, &clone).await?.map(|finding| finding.sentence)
+    } else {
+        None
+    };
     let lost = Lost {
         database,
         tool,
@@ -51,7 +67,7 @@ pub(super) async fn lines(
     match led {
         Ok(mut way_out) => {
             way_out.works &= SchemaSnapshot::difference(before, &database.schema().await?).is_empty();
-            Ok(way_out.told("back to where it began"))
+            Ok(Led { lines: way_out.told("back to where it began"), locked_out })
         }
         Err(InterruptionError::Database(error)) => Err(error.into()),
         Err(
@@ -59,6 +75,9 @@ pub(super) async fn lines(
             | InterruptionError::Gate(_)
             | InterruptionError::Fails(_)
             | InterruptionError::ChangesNothing),
-        ) => Ok(vec![format!("the way back could not be tried: {}", chain(&error))]),
+        ) => {
+            let lines = vec![format!("the way back could not be tried: {}", chain(&error))];
+            Ok(Led { lines, locked_out })
+        }
     }
 }
