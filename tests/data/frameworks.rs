@@ -1,7 +1,7 @@
 //! The versions of the Django and the Node fixture: what must be found in each, on each engine, and what must not. All of it at night; on
 //! every run one version on each engine.
 
-use super::{Case, ENGINES, Row, broken, check, green};
+use super::{Case, ENGINES, Row, broken, check, green, warned};
 use crate::whole::whole;
 
 /// With Knex.
@@ -47,15 +47,6 @@ const RDS: [(&str, &[&str], Case); 3] = [
     ),
     ("notes-node", &["mysql"], warned("v2-on-rds-cut", "S1", &["M-23 ?"], "with `NO_ENGINE_SUBSTITUTION` values")),
 ];
-
-const fn warned(
-    version: &'static str,
-    only: &'static str,
-    warnings: &'static [&'static str],
-    says: &'static str,
-) -> Case {
-    Case { warnings, ..broken(version, only, &[], says) }
-}
 
 /// Every row of these tables.
 pub(super) fn rows() -> Vec<Row> {

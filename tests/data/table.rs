@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use simulator::finding::Code;
 
-use super::{Row, frameworks, versions};
+use super::{Row, concurrency, frameworks, versions};
 
 /// What a code is shown by, in the order of the rows.
 #[derive(Default)]
@@ -77,14 +77,16 @@ fn rendered(rows: &[Row]) -> String {
     let mut push = |line: std::fmt::Arguments<'_>| text.write_fmt(line).expect("writing to a String cannot fail");
     for (code, Shown { engines, by, severities }) in &codes {
         let list = |set: &BTreeSet<&str>| set.iter().copied().collect::<Vec<_>>().join(", ");
-        let (engines, by, kinds) = (list(engines), by.join(", "), list(severities));
+        let (engines, by, kinds) =
+            (list(engines), by.join(", "), severities.iter().copied().collect::<Vec<_>>().join("; "));
         push(format_args!("| {code} | {} | {engines} | {by} | {kinds} |\n", code.entry().title));
     }
     push(format_args!(
-        "\n## Near misses\n\nIn these nothing may be found to be broken; what is a warning above stays one:\n\n"
+        "\n## Near misses\n\nIn these nothing may be found to be broken, and beyond the warnings that are named nothing at all:\n\n"
     ));
     for Row { app, engines, case } in rows.iter().filter(|row| row.case.errors.is_empty()) {
-        push(format_args!("- {app} `{}`, {} on {}\n", case.version, case.only, engines.join(", ")));
+        let warnings = if case.warnings.is_empty() { String::new() } else { format!(": {}", case.warnings.join(", ")) };
+        push(format_args!("- {app} `{}`, {} on {}{warnings}\n", case.version, case.only, engines.join(", ")));
     }
     push(format_args!(
         "\n## Not shown by a version in these tables\n\n\
@@ -119,7 +121,7 @@ fn by_the_library(files: &[String]) -> String {
 
 #[test]
 fn what_is_written_of_the_codes_is_what_the_tests_show() {
-    let rows: Vec<Row> = versions::rows().into_iter().chain(frameworks::rows()).collect();
+    let rows: Vec<Row> = versions::rows().into_iter().chain(frameworks::rows()).chain(concurrency::rows()).collect();
     let (file, text) = (root().join("fixtures/FINDINGS.md"), rendered(&rows));
     if std::env::var_os("GREENROOM_RECORD").is_some() {
         std::fs::write(&file, text).expect("the table can be written");
