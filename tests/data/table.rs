@@ -81,9 +81,7 @@ fn rendered(rows: &[Row]) -> String {
             (list(engines), by.join(", "), severities.iter().copied().collect::<Vec<_>>().join("; "));
         push(format_args!("| {code} | {} | {engines} | {by} | {kinds} |\n", code.entry().title));
     }
-    push(format_args!(
-        "\n## Near misses\n\nIn these nothing may be found to be broken, and beyond the warnings that are named nothing at all:\n\n"
-    ));
+    push(format_args!("\n## Near misses\n\nIn these nothing may be proved but the warnings that are named:\n\n"));
     for Row { app, engines, case } in rows.iter().filter(|row| row.case.errors.is_empty()) {
         let warnings = if case.warnings.is_empty() { String::new() } else { format!(": {}", case.warnings.join(", ")) };
         push(format_args!("- {app} `{}`, {} on {}{warnings}\n", case.version, case.only, engines.join(", ")));
