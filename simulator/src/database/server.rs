@@ -11,7 +11,7 @@ use super::launch::{self, Launched};
 use super::managed;
 use super::schema::SchemaSnapshot;
 use super::statement::{self, Mark, PeakConnections, StatementError};
-use super::{Account, Connection, DatabaseError, DatabaseSpec, LogicalDatabase, Readiness};
+use super::{Account, Connection, DatabaseError, DatabaseSpec, Engine, LogicalDatabase, Readiness};
 
 /// So many of the server's last lines show why it ended.
 const LAST_LINES: usize = 8;
@@ -104,6 +104,18 @@ impl Database {
     /// If the server refuses it.
     pub async fn connect(&self, account: Account) -> Result<Connection, DatabaseError> {
         self.logical().connect(account).await
+    }
+
+    /// From now on the app's next login is like its first. MySQL remembers the passwords of those who have logged in until it is restarted,
+    /// and lets clients in meanwhile that cannot encrypt one (`caching_sha2_password`); after the next restart they are refused.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn forget_logins(&self) -> Result<(), DatabaseError> {
+        if self.spec.engine != Engine::MySql {
+            return Ok(());
+        }
+        self.connect(Account::Administrator).await?.execute("forget logins", "FLUSH PRIVILEGES").await
     }
 
     /// The schema of the app's database as it is now.

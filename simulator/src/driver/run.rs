@@ -37,6 +37,13 @@ pub trait Driver: Send + Sync + 'static {
     async fn carry_out(&self, effect: Effect, observer: &Arc<dyn Observer>);
 }
 
+#[async_trait]
+impl<D: Driver + ?Sized> Driver for Arc<D> {
+    async fn carry_out(&self, effect: Effect, observer: &Arc<dyn Observer>) {
+        D::carry_out(self, effect, observer).await;
+    }
+}
+
 /// Carries out what the World of `account` wants and wakes it at its deadlines. It goes on until it is dropped; what is
 /// under way then is given up.
 ///

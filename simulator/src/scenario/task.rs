@@ -15,7 +15,10 @@ use super::order::order;
 use super::version::{Version, spec};
 use super::witness::{Exit, Witness};
 use crate::database::LogicalDatabase;
+use crate::driver::docker::Inside;
 use crate::driver::{Driver, Observer};
+use crate::rehearsal::diagnosis::health_command::missing_program;
+use crate::rehearsal::diagnosis::sight::{Sight, look};
 use crate::rehearsal::secret_values::SecretValue;
 
 /// A container may take this long to become healthy, on a machine that does much else; ECS's own limits are [`crate::rehearsal`]'s subject.
@@ -23,6 +26,9 @@ const HEALTHY_WITHIN: Duration = Duration::from_secs(180);
 
 /// A one-off command may take so many seconds, unless greenroom.toml says otherwise.
 const COMMAND_SECONDS: u32 = 300;
+
+/// One that is not healthy is looked into for so long.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Between two health checks.
 const CADENCE: Duration = Duration::from_millis(150);
@@ -44,6 +50,10 @@ pub(super) struct Broken {
     pub(super) hangs: bool,
     /// What its sessions did in the database then.
     pub(super) sessions: Vec<String>,
+    /// The port on which it is to answer.
+    pub(super) port: u16,
+    /// What a look into it showed, if it ran.
+    pub(super) sight: Sight,
 }
 
 /// A task that runs.
@@ -77,7 +87,8 @@ impl<'g> Task<'g> {
         let healthy = async {
             task.start(version, app, None, database).await?;
             let definition = version.container(app).ok_or_else(|| task.broken(app, "is not in the task definition"))?;
-            task.until_healthy(definition, port).await
+            task.until_healthy(definition, port).await?;
+            task.until_reachable(app, port).await
         };
         let healthy = healthy.await;
         task.healthy_after = began.elapsed();
@@ -87,10 +98,48 @@ impl<'g> Task<'g> {
                 Ok(task)
             }
             Err(broken) => {
+                let broken = task.looked_into(version, broken).await;
                 task.remove().await;
                 Err(broken)
             }
         }
+    }
+
+    /// `broken` with what a look into it shows, if it still runs.
+    async fn looked_into(&self, version: &Version, broken: Broken) -> Broken {
+        if self.witness.of(&broken.container).exit.is_some() {
+            return broken;
+        }
+        let check = version.container(&broken.container).and_then(|it| it.health_check.as_ref());
+        let command = check.map(|check| check.command.join(" ")).unwrap_or_default();
+        let output = broken.probed.as_ref().map_or("", |(_, output)| output.as_str());
+        let inside = self.ground.driver.inside(self.id, &broken.container);
+        let seen = timeout(LOOK, look(&inside, broken.port, (&command, output))).await;
+        Broken { sight: seen.unwrap_or_default(), ..broken }
+    }
+
+    /// Waits until the app, which is healthy, answers those outside its container, too.
+    async fn until_reachable(&self, app: &str, port: u16) -> Result<(), Broken> {
+        let inside = self.ground.driver.inside(self.id, app);
+        let reached = async {
+            loop {
+                if self.ground.client.get(&self.base).send().await.is_ok() {
+                    return true;
+                }
+                let sight = Sight { listens: inside.listens().await, works: None };
+                if sight.only_on_loopback(port).is_some() {
+                    return false;
+                }
+                sleep(CADENCE).await;
+            }
+        };
+        let reached = tokio::select! {
+            biased;
+            exit = self.witness.end_of(app) => return Err(self.exited(app, exit)),
+            reached = timeout(HEALTHY_WITHIN, reached) => reached.unwrap_or(false),
+        };
+        let refuses = || self.broken(app, &format!("calls itself healthy, and refuses connections on port {port}"));
+        if reached { Ok(()) } else { Err(refuses()) }
     }
 
     /// Runs `command` in the container `name` of a one-off task of `version` on `database`, to its end.
@@ -144,6 +193,10 @@ impl<'g> Task<'g> {
     }
 
     async fn prepare(ground: &'g Ground<'g>, version: &Version, app: &str) -> Result<(Self, Instant), Broken> {
+        // Otherwise those who come later need less to log in than those who come first.
+        if let Err(error) = ground.server.forget_logins().await {
+            tracing::warn!(%error, "the server keeps what it knows of earlier logins");
+        }
         let (id, witness) = (ground.next_task(), Arc::new(Witness::default()));
         let observer: Arc<dyn Observer> = Arc::clone(&witness) as _;
         let healthy_after = Duration::ZERO;
@@ -243,7 +296,10 @@ impl<'g> Task<'g> {
         let healthy = async {
             loop {
                 if self.is_healthy(container, port).await {
-                    return;
+                    return true;
+                }
+                if self.is_hopeless(name).await {
+                    return false;
                 }
                 sleep(CADENCE).await;
             }
@@ -252,9 +308,21 @@ impl<'g> Task<'g> {
             biased;
             exit = self.witness.end_of(name) => Err(self.exited(name, exit)),
             healthy = timeout(HEALTHY_WITHIN, healthy) => {
-                healthy.map_err(|_| self.broken(name, &format!("is not healthy after {} s", HEALTHY_WITHIN.as_secs())))
+                let late = || self.broken(name, &format!("is not healthy after {} s", HEALTHY_WITHIN.as_secs()));
+                match healthy {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err(self.broken(name, "serves, and its health command cannot be run")),
+                    Err(_) => Err(late()),
+                }
             }
         }
+    }
+
+    /// Whether the container `name` serves already, and its health command calls a program that is not there.
+    async fn is_hopeless(&self, name: &str) -> bool {
+        let probed = self.witness.of(name).probed;
+        let missing = probed.and_then(|(_, output)| missing_program(&output)).is_some();
+        missing && name == self.app && self.ground.client.get(&self.base).send().await.is_ok()
     }
 
     async fn is_healthy(&self, container: &ContainerDefinition, port: u16) -> bool {
@@ -270,6 +338,24 @@ impl<'g> Task<'g> {
     /// Waits for the end of the container `name`.
     pub(super) async fn end_of(&self, name: &str) -> Exit {
         self.witness.end_of(name).await
+    }
+
+    /// The inside of the app's container.
+    pub(super) fn inside(&self) -> Inside<'_> {
+        self.ground.driver.inside(self.id, &self.app)
+    }
+
+    /// The port on which the app is to answer.
+    pub(super) fn port(&self) -> u16 {
+        self.ground.session.script.service.port
+    }
+
+    /// From now on ::1 is an address of its loopback, as in Docker's own containers.
+    ///
+    /// # Errors
+    /// Why that is not possible here.
+    pub(super) async fn give_loopback_ipv6(&self) -> Result<(), String> {
+        self.ground.driver.give_loopback_ipv6(&self.id).await
     }
 
     /// The last lines that the container `name` wrote.
@@ -327,6 +413,8 @@ impl<'g> Task<'g> {
             probed: seen.probed,
             hangs: false,
             sessions: Vec::new(),
+            port: self.port(),
+            sight: Sight::default(),
         }
     }
 }

@@ -15,7 +15,9 @@ mod exec;
 mod follow;
 mod health;
 mod image;
+mod inside;
 mod lines;
+mod listening;
 mod memory;
 mod reach;
 mod spare;
@@ -39,6 +41,7 @@ use tokio::task::JoinSet;
 
 use self::agent::Agents;
 use self::image::Images;
+pub use self::inside::Inside;
 use self::reach::Doors;
 use self::spare::Spares;
 use self::task::Task;

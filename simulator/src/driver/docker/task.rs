@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +24,14 @@ use crate::engine::{is_absent, label, pause, said};
 
 /// The engine may be busy with a container for this long before it is left to the sweep.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether a loopback is without IPv6, below `/proc/sys`.
+pub(super) const LOOPBACK_WITHOUT_IPV6: &str = "net/ipv6/conf/lo/disable_ipv6";
+
+/// Whether the kernel, which is the containers' too, has IPv6 at all.
+fn has_ipv6() -> bool {
+    Path::new("/proc/sys").join(LOOPBACK_WITHOUT_IPV6).exists()
+}
 
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -180,6 +189,8 @@ impl Shared {
             network_mode: Some(self.network.id.clone()),
             log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
             port_bindings: Some(anywhere_on_loopback(ports)),
+            // As a Fargate task has it, `localhost` is 127.0.0.1: newer engines leave ::1 on the loopback, and name it so.
+            sysctls: has_ipv6().then(|| HashMap::from([(LOOPBACK_WITHOUT_IPV6.replace('/', "."), "1".to_owned())])),
             ..HostConfig::default()
         };
         let body = ContainerCreateBody {

@@ -24,6 +24,7 @@ pub fn read(lines: &[String]) -> Option<Read> {
         asynchronous_driver,
         migration_tool,
         unencrypted,
+        login_plugin,
         no_terminal,
         exec_format,
         not_executable,
@@ -109,6 +110,28 @@ fn unencrypted(lines: &[String], at: usize) -> Option<Read> {
     })
 }
 
+/// The words of MySQL's client libraries that cannot log in with `caching_sha2_password`, each with what helps (facts M-24): `PyMySQL`'s,
+/// Connector/J's, those of C libraries, and mysqljs's.
+fn login_plugin(lines: &[String], at: usize) -> Option<Read> {
+    let line = lines.get(at)?;
+    let known = [
+        ("'cryptography' package is required", "add `cryptography` to the Python packages of the image"),
+        ("Public Key Retrieval is not allowed", "add `allowPublicKeyRetrieval=true` to the URL, or connect with TLS"),
+        (
+            "Authentication plugin 'caching_sha2_password' cannot be loaded",
+            "install MySQL's own client library in the image, of version 8 or later",
+        ),
+        ("Client does not support authentication protocol requested by server", "use `mysql2` instead of `mysql`"),
+    ];
+    let (_, help) = known.iter().find(|(mark, _)| line.contains(mark))?;
+    Some(Read {
+        code: Code::M24,
+        sentence: "cannot log in to MySQL: its client library does not know how".to_owned(),
+        help: (*help).to_owned(),
+        line: line.clone(),
+    })
+}
+
 /// The image is for another processor (facts C-04).
 fn exec_format(lines: &[String], at: usize) -> Option<Read> {
     let line = lines.get(at)?;
@@ -164,6 +187,10 @@ mod tests {
             (
                 "error: no pg_hba.conf entry for host \"172.18.0.4\", user \"notes\", database \"notes\", no encryption",
                 Some((Code::C08, "without TLS")),
+            ),
+            (
+                "RuntimeError: 'cryptography' package is required for sha256_password or caching_sha2_password auth methods",
+                Some((Code::M24, "cannot log in")),
             ),
             ("FATAL: no pg_hba.conf entry for host \"10.0.0.9\", user \"x\", database \"y\", SSL encryption", None),
             ("INFO: Application startup complete.", None),

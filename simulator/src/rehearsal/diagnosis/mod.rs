@@ -1,12 +1,14 @@
 //! From what happened to one sentence: why a service did not stabilise, why a migration failed, why the database is out of reach.
 //!
-//! Pure functions over the trace and the database's own record of errors.
+//! Pure functions over the trace and the database's own record of errors; [`sight::look`] alone asks a container.
 
+pub mod health_command;
 pub mod log_pattern;
 pub mod migration;
 pub mod not_simulated;
 pub mod reachability;
 pub mod rollout;
+pub mod sight;
 pub mod story;
 
 pub use story::{ContainerStory, TaskStory, stories};

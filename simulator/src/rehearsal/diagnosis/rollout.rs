@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::health_command::missing_program;
+use super::sight::{Sight, listen_everywhere, unreachable_there};
 use super::story::{ContainerStory, TaskStory};
 use super::{last_lines, log_pattern};
 use crate::finding::{Code, Finding, Kind, Place, Stage};
@@ -59,6 +61,8 @@ pub struct Circumstances {
     pub behind_load_balancer: (String, u16),
     /// What a task that nobody stops for its health did: how long after its start it first was healthy.
     pub healthy_when_left_alone: Option<Duration>,
+    /// What a look into a task that nobody stopped showed.
+    pub sight: Sight,
     /// Where the task definition has each container, and its health check if it has one.
     pub places: BTreeMap<String, (Place, Option<Place>)>,
 }
@@ -158,20 +162,23 @@ fn ended_by_itself(story: &TaskStory, container: &ContainerStory) -> bool {
 
 /// A container's own health check gave up.
 fn unhealthy(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
-    let (name, container) = containers(story).find(|(_, it)| it.unhealthy_at.is_some() && it.healthy_at.is_none())?;
+    let (name, container) = unhealthy_container(story)?;
     let check = known.health_checks.iter().find(|(of, _)| of == name).map(|(_, check)| check)?;
     let gives_up = check.gives_up_after().as_secs();
     let probe = format!("health command of {name}: `{}`", check.command);
     let output: Vec<&str> = container.health_output.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let said = format!("its last output: {}", if output.is_empty() { "(none)".to_owned() } else { output.join("; ") });
-    let finding = if cannot_run(container) {
-        proved(
-            stage,
-            Code::H02,
-            format!("the health command of container `{name}` calls something that is not in the image"),
-        )
-        .with_evidence([probe, said])
-        .with_help(["use a command that is in the image, such as the app's own interpreter".to_owned()])
+    let finding = if let Some(missing) = missing_program(&container.health_output) {
+        let sentence = format!("the health command of container `{name}` calls `{missing}`, which is not in the image");
+        let finding = proved(stage, Code::H02, sentence).with_evidence([probe, said]);
+        match &known.sight.works {
+            Some(command) => finding
+                .evidence("the command below was tried in a task of the same image: it succeeds")
+                .help(format!("\"command\": {command}")),
+            None => finding.help("use a command that is in the image, such as the app's own interpreter"),
+        }
+    } else if let Some(finding) = on_loopback_only(stage, story, known) {
+        return Some(finding.with_evidence([probe, said]));
     } else if let Some(after) = known.healthy_when_left_alone {
         let needed = after.as_secs() + after.as_secs() / 2 + 1;
         proved(
@@ -211,15 +218,42 @@ fn unhealthy(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<F
     Some(known.at_health_check(finding, name))
 }
 
-/// Whether the health command itself could not be run.
-pub fn cannot_run(container: &ContainerStory) -> bool {
-    let output = &container.health_output;
-    ["not found", "executable file", "no such file"].iter().any(|mark| output.to_ascii_lowercase().contains(mark))
+/// The container of a task that was found unhealthy before it ever was healthy.
+fn unhealthy_container(story: &TaskStory) -> Option<(&String, &ContainerStory)> {
+    containers(story).find(|(_, it)| it.unhealthy_at.is_some() && it.healthy_at.is_none())
+}
+
+/// The same with its story as something to be looked into further.
+#[must_use]
+pub fn found_unhealthy(story: &TaskStory) -> Option<(&String, Option<&ContainerStory>)> {
+    unhealthy_container(story).map(|(name, container)| (name, Some(container)))
+}
+
+/// Whether the load balancer alone found a task unhealthy.
+#[must_use]
+pub fn is_refused_from_outside(story: &TaskStory) -> bool {
+    story.stopped_reason.as_deref().is_some_and(|reason| reason.contains("ELB health checks"))
+}
+
+/// The app listens where nobody outside its container reaches it.
+fn on_loopback_only(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
+    let (container, port) = &known.behind_load_balancer;
+    let addresses = known.sight.only_on_loopback(*port)?;
+    let sentence = format!("container `{container}` {}", unreachable_there(&addresses, *port));
+    let finding = proved(stage, Code::H04, sentence)
+        .evidence("read in /proc/net/tcp of a task that nobody stopped")
+        .with_evidence(story.stopped_reason.clone())
+        .with_evidence(known.target_reason.clone())
+        .help(listen_everywhere(*port));
+    Some(known.at_container(finding, container))
 }
 
 /// Only the load balancer finds the task unhealthy.
 fn unreachable(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
-    let reason = story.stopped_reason.as_deref().filter(|it| it.contains("ELB health checks"))?;
+    let reason = story.stopped_reason.as_deref().filter(|_| is_refused_from_outside(story))?;
+    if let Some(finding) = on_loopback_only(stage, story, known) {
+        return Some(finding);
+    }
     let (container, port) = &known.behind_load_balancer;
     let finding = proved(
         stage,

@@ -1,8 +1,10 @@
 //! Gathers what a failed rollout left to be seen, and has it explained.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use serde_json::Value;
 use simulator_core::effect::{Target, TaskId};
 use simulator_core::{Event, EventKind, Timestamp};
@@ -10,7 +12,11 @@ use simulator_core::{Event, EventKind, Timestamp};
 use super::deploy::task_of;
 use super::scene::{Scene, Standing};
 use crate::finding::{Finding, Place, Stage};
-use crate::rehearsal::diagnosis::rollout::{Circumstances, HealthCheck, cannot_run, diagnose};
+use crate::rehearsal::diagnosis::health_command::missing_program;
+use crate::rehearsal::diagnosis::rollout::{
+    Circumstances, HealthCheck, diagnose, found_unhealthy, is_refused_from_outside,
+};
+use crate::rehearsal::diagnosis::sight::{Sight, look};
 use crate::rehearsal::diagnosis::{TaskStory, stories};
 use crate::rehearsal::files::TaskDefinition;
 use crate::rehearsal::record::Unproved;
@@ -19,6 +25,9 @@ use crate::rehearsal::task_definition;
 
 /// A task that nobody stops for its health is watched for at most so long.
 const LEFT_ALONE: Duration = Duration::from_secs(60);
+
+/// One that has been healthy, or has ended, may be looked into for so long.
+const LAST_LOOK: Duration = Duration::from_secs(3);
 
 /// A rollout that failed.
 #[derive(Clone, Copy, Debug)]
@@ -67,33 +76,79 @@ impl FailedRollout<'_> {
             target_reason: last_reason(&events, &new),
             behind_load_balancer: (service.container.clone(), service.port),
             healthy_when_left_alone: None,
+            sight: Sight::default(),
             places: places(&session.input.files.task_definition),
         };
-        // Whether patience would have helped can only be seen by having it.
-        let mut containers = failed.iter().flat_map(|story| story.containers.values());
-        if containers.any(|it| it.unhealthy_at.is_some() && it.healthy_at.is_none() && !cannot_run(it)) {
-            known.healthy_when_left_alone = left_alone(scene, standing, revision, &service.container, stage).await?;
+        // Whether patience would have helped can only be seen by having it, and what the app listens on only while it runs.
+        let found = failed.iter().find_map(found_unhealthy);
+        if found.is_some() || failed.iter().any(is_refused_from_outside) {
+            let (name, story) = found.unwrap_or((&service.container, None));
+            let check = known.health_checks.iter().find(|(of, _)| of == name).map(|(_, check)| check.command.clone());
+            let output = story.map(|story| story.health_output.clone()).unwrap_or_default();
+            let asked = Asked { name, check: check.unwrap_or_default(), output, port: service.port };
+            let alone = left_alone(scene, standing, (revision, &service.container), &asked, stage).await?;
+            known.healthy_when_left_alone = alone.healthy_after;
+            known.sight = alone.sight;
         }
         Ok(diagnose(stage, &failed, &known))
     }
 }
 
-/// Runs a task of `revision` that no service looks after (ECS does not stop such tasks for their health), and measures how long
-/// after its start `container` is healthy.
+/// What is asked of a task that is left alone.
+struct Asked<'a> {
+    /// The container that failed.
+    name: &'a str,
+    /// Its health command.
+    check: String,
+    /// What that printed last.
+    output: String,
+    /// The port on which the load balancer asks.
+    port: u16,
+}
+
+/// What a task did that nobody stopped for its health.
+#[derive(Debug, Default)]
+struct LeftAlone {
+    /// How long after its start it was healthy.
+    healthy_after: Option<Duration>,
+    /// What a look into it showed.
+    sight: Sight,
+}
+
+/// Runs a task of `revision` that no service looks after (ECS does not stop such tasks for their health), measures how long after its
+/// start `container` is healthy, and looks into it meanwhile.
 async fn left_alone(
     scene: &Scene,
     standing: &Standing,
-    revision: &str,
-    container: &str,
+    (revision, container): (&str, &str),
+    asked: &Asked<'_>,
     stage: Stage,
-) -> Result<Option<Duration>, Unproved> {
+) -> Result<LeftAlone, Unproved> {
     let refused = |error| Standing::refused(stage, &error);
     let arn = standing.deploy.run(revision, container, &[]).await.map_err(refused)?;
     let id = task_of(&arn)?;
-    let decided = scene.account.until(|world| after_start(world.events(), &id, container));
-    let measured = tokio::time::timeout(LEFT_ALONE, decided).await.ok().flatten();
+    // What calls a program that is not there is not healthy later either.
+    let is_hopeless = missing_program(&asked.output).is_some();
+    let deciding = async {
+        let decided = scene.account.until(|world| after_start(world.events(), &id, container));
+        tokio::time::timeout(LEFT_ALONE, decided).await.ok().flatten()
+    };
+    let inside = scene.containers.inside(id, asked.name);
+    let looking = look(&inside, asked.port, (&asked.check, &asked.output));
+    let looking = tokio::time::timeout(LEFT_ALONE, looking);
+    let alone = match select(pin!(deciding), pin!(looking)).await {
+        Either::Left((healthy_after, looking)) => {
+            let seen = tokio::time::timeout(LAST_LOOK, looking).await;
+            LeftAlone { healthy_after, sight: seen.ok().and_then(Result::ok).unwrap_or_default() }
+        }
+        Either::Right((seen, deciding)) => {
+            let sight = seen.unwrap_or_default();
+            let is_decided = is_hopeless || sight.only_on_loopback(asked.port).is_some();
+            LeftAlone { healthy_after: if is_decided { None } else { deciding.await }, sight }
+        }
+    };
     standing.deploy.stop(&arn, "greenroom: measured").await.map_err(refused)?;
-    Ok(measured)
+    Ok(alone)
 }
 
 /// `Some(Some(…))`: healthy so long after its start. `Some(None)`: it ended first. `None`: not decided yet.

@@ -49,6 +49,8 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 /// What the stages play on.
 pub(super) struct Scene {
     pub(super) account: Arc<Account>,
+    /// What runs the containers, to look into one of them.
+    pub(super) containers: Arc<DockerDriver>,
     /// What probes met.
     pub(super) sightings: Arc<Sightings>,
     pub(super) account_id: String,
@@ -140,6 +142,8 @@ impl Scene {
         let wall = driver.enforce_security_groups(Arc::clone(&account)).await.map_err(|error| chain(&error));
         // Made while the account, the database and the images are: a deployment starts as many tasks as this at once.
         driver.keep_spare_networks(usize::try_from(script.service.desired_count).unwrap_or(1).clamp(1, 4));
+        let driver = Arc::new(driver);
+        let containers = Arc::clone(&driver);
         let sightings = Arc::new(Sightings::default());
         let (driver, faults): (Arc<dyn Driver>, _) = if script.faults.is_empty() {
             (Arc::new(Sighted::new(driver, Arc::clone(&sightings))), None)
@@ -158,6 +162,7 @@ impl Scene {
         }
         let scene = Self {
             account,
+            containers,
             sightings,
             account_id: id.to_owned(),
             endpoint,

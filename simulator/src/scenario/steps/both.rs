@@ -38,7 +38,7 @@ pub(super) async fn run(play: &Play<'_>, database: &LogicalDatabase) -> Result<R
         Ok(task) => task,
         Err(broken) => {
             old.remove().await;
-            let finding = start::judge(&broken, "new tasks", Stage::RollOut, Code::T08);
+            let finding = start::judge(&broken, "new tasks", Stage::RollOut, Code::T08).help(play.replay(Scenario::S3));
             return Ok(Report::shown("new tasks do not start on the new schema", vec![Found::alone(finding)]));
         }
     };

@@ -22,7 +22,7 @@ pub(super) async fn run(play: &Play<'_>, database: &LogicalDatabase) -> Result<R
     let task = match Task::serve(ground, &ground.new, database).await {
         Ok(task) => task,
         Err(broken) => {
-            let finding = start::judge(&broken, "new tasks", Stage::RollOut, Code::T08);
+            let finding = start::judge(&broken, "new tasks", Stage::RollOut, Code::T08).help(play.replay(Scenario::S6));
             return Ok(Report::shown("new tasks do not start on the new schema", vec![Found::alone(finding)]));
         }
     };
