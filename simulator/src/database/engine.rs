@@ -38,6 +38,21 @@ impl Engine {
         }
     }
 
+    /// The engine that an image runs, as far as its name says.
+    #[must_use]
+    pub fn of_image(image: &str) -> Option<Self> {
+        let name = image.rsplit('/').next()?.split([':', '@']).next()?;
+        let known = [
+            ("postgres", Self::Postgres),
+            ("postgis", Self::Postgres),
+            ("timescaledb", Self::Postgres),
+            ("mysql", Self::MySql),
+            ("percona", Self::MySql),
+            ("mariadb", Self::MariaDb),
+        ];
+        known.into_iter().find(|(start, _)| name.starts_with(start)).map(|(_, engine)| engine)
+    }
+
     /// The TCP port the server listens on inside its container.
     #[must_use]
     pub const fn port(self) -> u16 {

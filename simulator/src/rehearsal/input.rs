@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::error::RehearsalError;
 use super::files::{FileError, FileNames, Files, SecurityGroups, Source};
 use super::permissions::Policy;
+use super::preflight::secrets::nearest;
 use super::script::Script;
 use super::{production, secret_values, task_definition};
 use crate::database::Managed;
@@ -72,7 +73,9 @@ impl Input {
         for (variable, value_from) in task_definition::secrets(&definition_next) {
             let name = secret_values::name_of(&value_from);
             let is_database = script.database.as_ref().is_some_and(|(database, _)| database.secret == name);
-            if !is_database && !script.secrets.contains_key(name) {
+            // One that is misspelt is a finding.
+            let is_misspelt = nearest(&script.secret_names(), name).is_some();
+            if !is_database && !script.secrets.contains_key(name) && !is_misspelt {
                 let shown = &names.task_definition;
                 return Err(RehearsalError::Input {
                     message: format!(

@@ -9,6 +9,7 @@
 //! - [`connections`]: what tasks hold of the database meanwhile
 //! - [`deploy`], [`task_definition`], [`traffic`], [`secret_values`], [`rollout`]: what stages are made of
 //! - [`shift`]: how requests moved, where a deploy moves them
+//! - [`processor`]: whether the image is for the processor that its tasks run on
 //! - [`permissions`]: whether the deploy's policy is exactly what the deploy needs
 //! - [`objects`]: what tasks take from S3
 //! - [`account_setup`]: where bootstrap comes in
@@ -28,6 +29,7 @@ pub(crate) mod load;
 pub(crate) mod objects;
 pub mod permissions;
 pub mod preflight;
+pub(crate) mod processor;
 pub mod production;
 pub mod record;
 pub mod rollout;

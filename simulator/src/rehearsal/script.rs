@@ -132,6 +132,12 @@ pub struct Script {
 }
 
 impl Script {
+    /// The names of the secrets that a rehearsal makes up.
+    pub(crate) fn secret_names(&self) -> Vec<String> {
+        let database = self.database.as_ref().map(|(database, _)| database.secret.clone());
+        database.into_iter().chain(self.secrets.keys().cloned()).collect()
+    }
+
     /// What of the project a rehearsal leaves out, a sentence each.
     #[must_use]
     pub fn left_out(&self) -> Vec<String> {

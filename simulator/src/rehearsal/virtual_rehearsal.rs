@@ -94,7 +94,13 @@ pub async fn stand(
 ) -> Result<(World, Deploy), RehearsalError> {
     let input = Input::read(script)?;
     let rehearsal = Rehearsal { script, input: &input, redactor: &Redactor::default() };
-    match rehearsal.account(set_up, progress).await {
+    let unresolved = preflight::unresolved_secrets(script, &input);
+    let stood = if unresolved.is_empty() {
+        rehearsal.account(set_up, progress).await
+    } else {
+        Err(Unproved::Refuted(unresolved))
+    };
+    match stood {
         Ok(Proof { value: world, .. }) => Ok((world, rehearsal.deploy())),
         Err(Unproved::Failed(error)) => Err(error),
         Err(Unproved::Refuted(findings)) => {

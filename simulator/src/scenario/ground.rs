@@ -25,6 +25,7 @@ use crate::rehearsal::record::{Proof, Unproved};
 use crate::rehearsal::secret_values::{self, SecretValue};
 use crate::rehearsal::stages::database;
 use crate::rehearsal::stages::images::{self, Image};
+use crate::rehearsal::stages::preflight::unresolved_secrets;
 use crate::rehearsal::stages::scene::{self, DATABASE_HOST};
 use crate::rehearsal::{Progress, RehearsalError, Session, objects, task_definition};
 
@@ -101,6 +102,9 @@ impl<'a> Ground<'a> {
                 help: Some("write `{name}` there: each scenario has a database of its own".to_owned()),
             }));
         }
+        if let Some(Finding { sentence, help, .. }) = unresolved_secrets(script, &session.input).into_iter().next() {
+            return Err(RehearsalError::Input { message: sentence, help: help.into_iter().next() }.into());
+        }
         // Nothing answers there: it is an address that no other rehearsal has, under which the images are this one's.
         let names = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|names| Ok((names.local_addr()?, names)));
         let (names, holding) =
@@ -119,7 +123,7 @@ impl<'a> Ground<'a> {
         let passwords = (Password::new(password.clone()), Password::new(administrator));
         let spec = database::spec(session, &network.name, (&passwords.0, &passwords.1));
         let starting = AbortOnDropHandle::new(tokio::spawn(database::start(spec)));
-        let (orders, shown) = (images::orders(session), Arc::clone(progress));
+        let (orders, shown) = ((images::orders(session), images::tasks(session)), Arc::clone(progress));
         let Proof { value: built, .. } = images::build(orders, engine.clone(), identity.clone(), shown).await?;
         let repository = format!("{names}/{}", identity.project());
         let (old, new) = (

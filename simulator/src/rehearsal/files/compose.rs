@@ -242,17 +242,7 @@ impl Service {
     /// The database that it runs, as far as its image's name says.
     #[must_use]
     pub fn database(&self) -> Option<Engine> {
-        let image = &self.image.as_ref()?.value;
-        let name = image.rsplit('/').next()?.split([':', '@']).next()?;
-        let known = [
-            ("postgres", Engine::Postgres),
-            ("postgis", Engine::Postgres),
-            ("timescaledb", Engine::Postgres),
-            ("mysql", Engine::MySql),
-            ("percona", Engine::MySql),
-            ("mariadb", Engine::MariaDb),
-        ];
-        known.into_iter().find(|(start, _)| name.starts_with(start)).map(|(_, engine)| engine)
+        Engine::of_image(&self.image.as_ref()?.value)
     }
 
     /// A variable's value with variables of the shell replaced by their defaults, if it has one.

@@ -73,6 +73,8 @@ pub struct Files {
     pub sql_migrations: Vec<Source>,
     /// What `requirements.txt` asks for, if there is one.
     pub requirements: Vec<Requirement>,
+    /// The workflows that GitHub runs.
+    pub workflows: Vec<Workflow>,
 }
 
 impl Files {
@@ -102,6 +104,15 @@ impl Files {
             migrations,
             sql_migrations,
             requirements,
+            workflows: workflow::read(directory),
         })
     }
+}
+
+/// The names of the files in `directory`, in order; none if there is no such directory.
+fn file_names(directory: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    names
 }

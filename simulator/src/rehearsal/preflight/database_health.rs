@@ -1,28 +1,45 @@
 //! R-01 to R-04: the database is called healthy when it is.
 
 use super::{Subject, app, listening};
+use crate::database::Engine;
 use crate::finding::{Code, Finding, Kind, Place, Stage};
 use crate::rehearsal::files::compose::{Compose, Service};
+use crate::rehearsal::files::workflow::{self, Workflow};
 
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(compose) = &subject.files.compose {
-        findings.extend(compose.services.iter().filter_map(|service| health_check(compose, service)));
+        findings.extend(compose.services.iter().filter_map(|service| of_service(compose, service)));
+    }
+    for workflow in &subject.files.workflows {
+        let services = workflow.jobs.iter().flat_map(|job| &job.services);
+        findings.extend(services.filter_map(|service| of_job(workflow, service)));
     }
     findings.extend(fixed_wait(subject));
     findings
 }
 
-fn health_check(compose: &Compose, service: &Service) -> Option<Finding> {
+fn of_service(compose: &Compose, service: &Service) -> Option<Finding> {
     service.database()?;
     let check = service.health_check.as_ref()?;
     let command: Vec<&str> = check.test.iter().map(|word| word.value.as_str()).collect();
-    let command = command.join(" ");
+    let place = compose.source.place(check.test.last().map_or(check.spot, |word| word.spot));
+    // Compose takes one dollar sign for its own.
+    health_check(&service.name.value, &command.join(" "), place, "$$")
+}
+
+fn of_job(workflow: &Workflow, service: &workflow::Service) -> Option<Finding> {
+    Engine::of_image(&service.image.shown())?;
+    let command = service.health_command.as_ref()?;
+    health_check(&service.name.value, &command.value, workflow.source.place(command.spot), "$")
+}
+
+/// What is wrong with the health check `command` of the database `name`; `dollar` is how a dollar sign is written there.
+fn health_check(name: &str, command: &str, place: Place, dollar: &str) -> Option<Finding> {
     let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
     let runs = |program: &str| words.iter().any(|word| word.rsplit('/').next() == Some(program));
     let host = host(&words);
     let is_tcp = words.iter().any(|word| word.eq_ignore_ascii_case("--protocol=tcp"));
-    let name = &service.name.value;
     let (code, sentence, help) = if runs("pg_isready") || runs("psql") {
         if host.is_some_and(|host| !host.starts_with('/')) {
             return None;
@@ -30,13 +47,13 @@ fn health_check(compose: &Compose, service: &Service) -> Option<Finding> {
         (
             Code::R01,
             format!("`{name}` is called healthy by its socket, where the temporary server of a new volume answers too"),
-            "pg_isready -h 127.0.0.1 -U USER -d DATABASE",
+            "pg_isready -h 127.0.0.1 -U USER -d DATABASE".to_owned(),
         )
     } else if ["mysqladmin", "mariadb-admin", "mysql", "mariadb"].iter().any(|client| runs(client)) {
         // For these clients `localhost` means the socket.
         let is_socket = !is_tcp && host.is_none_or(|host| host == "localhost");
         let pings = words.contains(&"ping");
-        let help = "MYSQL_PWD=$$MYSQL_PASSWORD mysql -h 127.0.0.1 -u USER DATABASE -e 'SELECT 1'";
+        let help = format!("MYSQL_PWD={dollar}MYSQL_PASSWORD mysql -h 127.0.0.1 -u USER DATABASE -e 'SELECT 1'");
         if is_socket {
             let sentence = format!(
                 "`{name}` is called healthy by its socket, where the temporary server of a new volume answers too"
@@ -50,8 +67,7 @@ fn health_check(compose: &Compose, service: &Service) -> Option<Finding> {
     } else {
         return None;
     };
-    let spot = check.test.last().map_or(check.spot, |word| word.spot);
-    Some(warning(code, sentence).at(compose.source.place(spot)).help(help))
+    Some(warning(code, sentence).at(place).help(help))
 }
 
 /// The host that a database client's command names.

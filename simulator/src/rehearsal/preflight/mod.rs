@@ -14,7 +14,7 @@ mod loopback;
 mod migration_heads;
 mod migrations_changed;
 mod ports;
-mod secrets;
+pub(super) mod secrets;
 mod shell_form;
 mod variables;
 
@@ -23,7 +23,7 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
-use super::files::{Files, Source};
+use super::files::{Files, Located, Source};
 use crate::database::Engine;
 use crate::finding::{Code, Finding, Place};
 
@@ -81,6 +81,52 @@ pub const RULES: [Rule; 11] = [
     },
     Rule { codes: &[Code::R07], title: "services wait for what can happen", check: compose_dependencies::check },
 ];
+
+/// A health check of the app itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppHealthCheck {
+    /// Where it stands.
+    pub place: Place,
+    /// Its words, `CMD` or `CMD-SHELL` first.
+    pub words: Vec<String>,
+    /// The key that has them there.
+    key: &'static str,
+}
+
+impl AppHealthCheck {
+    /// `words` as they are written there.
+    #[must_use]
+    pub fn line(&self, words: &[String]) -> String {
+        let shown = serde_json::json!(words);
+        if self.key == "test" {
+            // Compose takes one dollar sign for its own.
+            format!("test: {}", shown.to_string().replace('$', "$$"))
+        } else {
+            format!("\"{}\": {shown}", self.key)
+        }
+    }
+}
+
+/// The health checks of the app: the task definition's and the compose file's.
+#[must_use]
+pub fn health_checks(subject: &Subject<'_>) -> Vec<AppHealthCheck> {
+    let check = |source: &Source, words: &[Located<String>], spot, key| {
+        // The place of the last word, as what is asked stands there.
+        let place = source.place(words.last().map_or(spot, |word| word.spot));
+        AppHealthCheck { place, words: words.iter().map(|word| word.value.replace("$$", "$")).collect(), key }
+    };
+    let task = &subject.files.task_definition.source;
+    let of_task = app::container(subject).and_then(|container| container.health_check.as_ref());
+    let of_task = of_task.map(|own| AppHealthCheck {
+        words: own.command.iter().map(|word| word.value.clone()).collect(),
+        ..check(task, &own.command, own.spot, "command")
+    });
+    let of_compose = subject.files.compose.as_ref().and_then(|compose| {
+        let own = app::service(subject)?.health_check.as_ref().filter(|own| !own.is_disabled)?;
+        Some(check(&compose.source, &own.test, own.spot, "test"))
+    });
+    of_task.into_iter().chain(of_compose).collect()
+}
 
 /// Runs every rule. The findings come worst first; preflight passes if the first is no error.
 #[must_use]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Subject;
 use crate::finding::{Code, Finding, Kind, Stage};
 
-pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
+pub(in crate::rehearsal) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let task = &subject.files.task_definition;
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
@@ -19,17 +19,20 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
         let mut finding = Finding::error(Code::C03, Kind::Static, Stage::Preflight, sentence)
             .at(task.source.place(secret.value.spot));
         let bare = without_suffix(&wanted);
-        let near = subject
-            .secrets
-            .iter()
-            .find(|name| strsim::damerau_levenshtein(&name.to_lowercase(), &bare.to_lowercase()) <= 2);
-        finding = match near {
+        finding = match nearest(&subject.secrets, bare) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help(format!("add under [secrets] in greenroom.toml: \"{bare}\" = {{ generate = 32 }}")),
         };
         findings.push(finding);
     }
     findings
+}
+
+/// The one of `known` that is spelt nearly as `wanted`.
+#[must_use]
+pub(in crate::rehearsal) fn nearest<'known>(known: &'known [String], wanted: &str) -> Option<&'known String> {
+    let distance = |name: &String| strsim::damerau_levenshtein(&name.to_lowercase(), &wanted.to_lowercase());
+    known.iter().filter(|name| distance(name) <= 2).min_by_key(|name| distance(name))
 }
 
 /// The name of the Secrets Manager secret that `valueFrom` means, with the random suffix that an ARN has; `None` for a parameter of

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::rehearsal::files::{
-    Compose, Dockerfile, EnvironmentFile, Migration, Smoke, Source, TaskDefinition, requirements,
+    Compose, Dockerfile, EnvironmentFile, Migration, Smoke, Source, TaskDefinition, Workflow, requirements,
 };
 
 /// A project in which every rule is content. Tests replace files of it.
@@ -46,6 +46,10 @@ fn check(replaced: &[(&str, &str)], expected: &[&str]) {
             .collect(),
         sql_migrations: source("migrations/1_a.sql").into_iter().collect(),
         requirements: text("requirements.txt").map(|text| requirements::parse(&text)).unwrap_or_default(),
+        workflows: source("test.yaml")
+            .map(|source| Workflow::parse(source).expect("it is right"))
+            .into_iter()
+            .collect(),
     };
     let before: Vec<Source> =
         text("before").map(|text| Source { name: "migrations/1_a.sql".to_owned(), text }).into_iter().collect();
@@ -403,6 +407,14 @@ fn a_databases_health_check_must_ask_the_real_server() {
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         check(&[("compose.yaml", &health(image, test))], &expected);
     }
+    let beside_a_job = |options: &str| {
+        format!("jobs:\n  test:\n    services:\n      db:\n        image: mysql:9\n        options: {options}\n")
+    };
+    let pinging = beside_a_job("--health-cmd=\"mysqladmin ping\" --health-interval 5s");
+    let expected = format!("warning[R-02] test.yaml:6 `--health-cmd=` {socket}");
+    check(&[("test.yaml", &pinging)], &[&expected]);
+    let asking = beside_a_job("--health-cmd \"mysql -h 127.0.0.1 -u news -e 'SELECT 1'\"");
+    check(&[("test.yaml", &asking)], &[]);
     let waiting = "FROM x\nCMD [\"sh\", \"-c\", \"sleep 10; exec uvicorn app --host 0.0.0.0 --port 8000\"]\n";
     check(
         &[("Dockerfile", waiting)],

@@ -16,6 +16,9 @@ use crate::finding::{Code, Finding, Kind};
 use crate::prediction;
 use crate::rehearsal::RehearsalError;
 use crate::rehearsal::error::chain;
+use crate::rehearsal::files::{self, Workflow};
+use crate::rehearsal::input::Input;
+use crate::rehearsal::processor;
 use crate::rehearsal::record::{Progress, Proof, Unproved};
 use crate::rehearsal::script::{Origin, Source};
 use crate::rehearsal::session::Session;
@@ -74,15 +77,48 @@ pub(crate) fn orders(session: &Session<'_>) -> Pair<Order> {
     Pair { now: order(&script.from), next: order(&script.to) }
 }
 
+/// What the tasks of what would be deployed ask of its image.
+#[derive(Clone, Debug)]
+pub(crate) struct Tasks {
+    definition: Value,
+    source: files::Source,
+    workflows: Vec<Workflow>,
+}
+
+/// What the tasks of what `session` would deploy ask of its image.
+pub(crate) fn tasks(session: &Session<'_>) -> Tasks {
+    let Input { files, definition_next, .. } = &session.input;
+    let source = files.task_definition.source.clone();
+    Tasks { definition: definition_next.clone(), source, workflows: files.workflows.clone() }
+}
+
+impl Tasks {
+    /// Whether `image` is for their processor.
+    async fn can_run(&self, engine: &Engine, image: &Image) -> Result<(), Unproved> {
+        let inspected = engine.docker().inspect_image(&image.reference).await;
+        let architecture = inspected.map_err(|error| RehearsalError::engine(&error, None))?.architecture;
+        let Self { definition, source, workflows } = self;
+        let here = &engine.facts().architecture;
+        let made_for = (architecture.as_deref().unwrap_or(here), here.as_str());
+        match processor::check(definition, source, made_for, workflows) {
+            Some(finding) => Err(finding.into()),
+            None => Ok(()),
+        }
+    }
+}
+
 /// *build*: has both images. What runs now is built first, so that the other finds its layers.
 pub(crate) async fn build(
-    orders: Pair<Order>,
+    (orders, tasks): (Pair<Order>, Tasks),
     engine: Engine,
     rehearsal: engine::Rehearsal,
     progress: Arc<dyn Progress>,
 ) -> Result<Proof<Pair<Image>>, Unproved> {
     let now = one(&engine, &rehearsal, &orders.now, &*progress).await?;
     let next = one(&engine, &rehearsal, &orders.next, &*progress).await?;
+    if matches!(orders.next, Order::Build(_)) {
+        tasks.can_run(&engine, &next).await?;
+    }
     let evidence = match (now.reused, next.reused) {
         (true, true) => "both images are as they were built before",
         (true, false) => "what would be deployed is built; what runs now was built before",

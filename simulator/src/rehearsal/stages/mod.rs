@@ -7,7 +7,7 @@ pub(crate) mod deploy;
 mod explain;
 pub(crate) mod images;
 mod migrate;
-pub(super) mod preflight;
+pub(crate) mod preflight;
 mod reachability;
 pub(crate) mod scene;
 mod verify;
@@ -105,7 +105,12 @@ async fn on(
         (&scene.password, &scene.administrator_password),
     )));
     let (engine, rehearsal) = (session.engine.clone(), session.identity.clone());
-    let building = ahead(images::build(images::orders(session), engine, rehearsal, Arc::clone(progress)));
+    let building = ahead(images::build(
+        (images::orders(session), images::tasks(session)),
+        engine,
+        rehearsal,
+        Arc::clone(progress),
+    ));
 
     let standing = record.needed(Stage::Account, account::set_up(session, scene, set_up, progress)).await?;
     stood.deployer = Some(standing.access_key_id.clone());

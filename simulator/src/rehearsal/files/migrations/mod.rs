@@ -7,8 +7,8 @@ mod sql;
 
 use std::path::Path;
 
-use super::FileError;
 use super::source::{Located, Source};
+use super::{FileError, file_names};
 
 pub(super) use sql::read as read_sql;
 
@@ -33,13 +33,8 @@ pub(super) fn read(directory: &Path, context: &str) -> Result<Vec<Migration>, Fi
 
 /// The names of a directory's files with this ending, in order; none if there is no such directory.
 fn names(directory: &Path, ending: &str) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(ending) && !name.starts_with("__"))
-        .collect();
-    names.sort();
-    names
+    let is_one = |name: &String| name.ends_with(ending) && !name.starts_with("__");
+    file_names(directory).into_iter().filter(is_one).collect()
 }
 
 /// The string literals in a value.

@@ -5,15 +5,18 @@
 //! Source of the keys: GitHub's "Workflow syntax for GitHub Actions".
 
 mod expression;
+mod service;
 mod shell;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::fields::scalar;
 use super::source::{Located, Source, Spot};
 use super::tree::{Node, Value};
-use super::{FileError, yaml};
+use super::{FileError, file_names, yaml};
 pub use expression::Text;
+pub use service::Service;
 pub use shell::{Command, commands};
 
 /// A workflow.
@@ -40,6 +43,10 @@ pub struct Job {
     pub environment: Option<Located<Text>>,
     /// The condition on which it runs, as it is written.
     pub condition: Option<Located<String>>,
+    /// The labels of the machine that it runs on (`runs-on`), as they are written.
+    pub runs_on: Vec<String>,
+    /// The containers that run beside it, such as the database of its tests.
+    pub services: Vec<Service>,
     /// Its steps, in order.
     pub steps: Vec<Step>,
 }
@@ -81,6 +88,8 @@ impl Workflow {
                     id: Located { value: key.text.clone(), spot: key.spot },
                     environment: named_environment(node, &variables, &inputs),
                     condition: node.get("if").and_then(located),
+                    runs_on: node.get("runs-on").map(one_or_more).unwrap_or_default(),
+                    services: service::read(&source, node, &variables, &inputs),
                     steps: steps.iter().map(|step| Step::read(&source, step, &variables, &inputs)).collect(),
                 }
             })
@@ -89,6 +98,17 @@ impl Workflow {
         let (branches, tags) = (pushes(&root, "branches"), pushes(&root, "tags"));
         Ok(Self { source, name, branches, tags, jobs })
     }
+}
+
+/// Where GitHub has them.
+const FOLDER: &str = ".github/workflows";
+
+/// The workflows of the repository in `directory`, by name. One that cannot be read is left out: GitHub refuses it, too.
+pub(super) fn read(directory: &Path) -> Vec<Workflow> {
+    let is_yaml = |name: &String| name.ends_with(".yml") || name.ends_with(".yaml");
+    let names = file_names(&directory.join(FOLDER)).into_iter().filter(is_yaml);
+    let sources = names.filter_map(|name| Source::read(directory, &format!("{FOLDER}/{name}")).ok());
+    sources.filter_map(|source| Workflow::parse(source).ok()).collect()
 }
 
 impl Step {
@@ -186,6 +206,11 @@ fn plain(node: &Node) -> Option<String> {
         Value::Bool(truth) => Some(truth.to_string()),
         Value::Null | Value::List(_) | Value::Map(_) => None,
     }
+}
+
+/// A text, or those of a list.
+fn one_or_more(node: &Node) -> Vec<String> {
+    plain(node).map_or_else(|| items(node).iter().filter_map(plain).collect(), |one| vec![one])
 }
 
 fn items(node: &Node) -> &[Node] {
