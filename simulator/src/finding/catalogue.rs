@@ -62,7 +62,7 @@ codes! {
     }
     H03 "H-03" {
         title: "The health check asks `localhost` and gets ::1",
-        cause: "`localhost` resolves to ::1 first, the app listens on IPv4 only, and the client does not try the other address. The check fails while the app serves.",
+        cause: "`localhost` resolves to ::1 first where Docker gives containers IPv6, the app listens on IPv4 only, and the client does not try the other address. The check fails while the app serves. The hosts file of a Fargate task with an IPv4 address has 127.0.0.1 alone.",
         fix: "Ask 127.0.0.1."
     }
     H04 "H-04" {

@@ -28,7 +28,7 @@ pub enum Scenario {
     S9,
     /// Down and up again.
     S10,
-    /// The health check of the project's own database.
+    /// The project's own health checks.
     Readiness,
 }
 
@@ -193,15 +193,16 @@ impl Scenario {
                 obligation: "down leads back to the baseline with its rows, and up again to the head",
             },
             Self::Readiness => Entry {
-                title: "the database's own health check",
+                title: "the project's own health checks",
                 begins_with: Schema::Empty,
-                images: &[],
+                images: &[New],
                 migrates: false,
                 steps: &[
                     "hold the initialisation of a new volume",
-                    "run the compose file's health check in each situation",
+                    "run the health check of the compose file, and those of workflows, in each situation",
+                    "where the app's asks `localhost`, try it with ::1 on the loopback of a new task",
                 ],
-                obligation: "the database is called healthy when it is ready, and only then",
+                obligation: "the database is called healthy when it is ready and only then, and the app wherever it serves",
             },
         }
     }

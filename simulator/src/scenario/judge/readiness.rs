@@ -10,8 +10,8 @@ use crate::pattern::one_line;
 pub(in crate::scenario) struct About<'a> {
     /// The database's engine.
     pub(in crate::scenario) engine: Engine,
-    /// The service of the compose file.
-    pub(in crate::scenario) service: &'a str,
+    /// What the database is called.
+    pub(in crate::scenario) who: &'a str,
     /// Where the check stands.
     pub(in crate::scenario) place: Place,
     /// The line to write instead.
@@ -20,11 +20,11 @@ pub(in crate::scenario) struct About<'a> {
     pub(in crate::scenario) replay: String,
 }
 
-/// A finding for each of its lies. What deploys to ECS does not wait for a compose file's check, so none is an error.
+/// A finding for each of its lies. What deploys to ECS waits for none of these checks, so none is an error.
 pub(in crate::scenario) fn judge(about: &About<'_>, trial: &HealthTrial) -> Vec<Finding> {
     let finding = |lie: Lie| {
         let code = lie.code(about.engine).and_then(|code| code.parse().ok()).unwrap_or(Code::H11);
-        let sentence = format!("the health check of `{}` does not tell the truth: {lie}", about.service);
+        let sentence = format!("the health check of {} does not tell the truth: {lie}", about.who);
         Finding::warning(code, Kind::Proved, Stage::Database, sentence)
             .at(about.place.clone())
             .with_evidence(trial.said.iter().filter(|said| said.situation == situation(lie)).map(shown))
@@ -72,7 +72,7 @@ mod tests {
         };
         let about = |engine| About {
             engine,
-            service: "db",
+            who: "`db`",
             place: Place::file("compose.yaml"),
             instead: "test: …".to_owned(),
             replay: "again".to_owned(),
@@ -80,7 +80,7 @@ mod tests {
         let cases = [
             (Engine::Postgres, [1, 0, 0, 0], vec![Code::R01]),
             (Engine::MySql, [1, 0, 0, 0], vec![Code::R02, Code::R03]),
-            (Engine::MariaDb, [0, 1, 0, 1], vec![Code::R04]),
+            (Engine::MariaDb, [0, 0, 0, 0], vec![Code::R04]),
             (Engine::Postgres, [1, 1, 1, 1], vec![Code::H11]),
             (Engine::Postgres, [2, 2, 0, 2], vec![]),
         ];

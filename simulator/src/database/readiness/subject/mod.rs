@@ -31,6 +31,15 @@ pub struct Subject {
     pub patience: Duration,
 }
 
+/// Where a project writes the health check of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// As `test` in a compose file, where a dollar sign is written twice.
+    InCompose,
+    /// As `--health-cmd` among the `options` of a workflow's service.
+    InWorkflow,
+}
+
 /// A health check: Docker's `CMD` with its words, or `CMD-SHELL` with its one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HealthCheck {
@@ -53,11 +62,19 @@ impl HealthCheck {
     }
 
     /// What is run.
-    fn words(&self) -> Vec<String> {
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
         match self {
             Self::Command(words) => words.clone(),
             Self::Shell(line) => ["/bin/sh", "-c", line].map(str::to_owned).to_vec(),
         }
+    }
+
+    /// Whether a wrong password in its environment ought to make it fail. PostgreSQL's image trusts every user who comes from inside its
+    /// container, and MariaDB's own script logs in as a user that it keeps for itself.
+    fn depends_on_a_password(&self, engine: Engine) -> bool {
+        let is_own_script = self.words().iter().any(|word| word.contains("healthcheck.sh"));
+        engine != Engine::Postgres && !is_own_script
     }
 
     /// The same with every one of `passwords` replaced.
@@ -154,14 +171,18 @@ pub struct HealthTrial {
 }
 
 impl HealthTrial {
-    /// What is wrong with it, proved by what it said. PostgreSQL's image trusts every user who comes from inside its container, so that a
-    /// wrong password shows nothing there.
+    /// What is wrong with it, proved by what it said. Whatever succeeds without any server succeeds in all the rest, too, which is then no
+    /// lie of its own.
     #[must_use]
     pub fn lies(&self, engine: Engine) -> Vec<Lie> {
+        let asks_nobody = self.said.iter().any(|said| said.situation == Situation::NoServer && said.is_healthy());
+        let by_password = self.check.depends_on_a_password(engine);
         let lie = |said: &Said| match said.situation {
             Situation::NoServer => said.is_healthy().then_some(Lie::NoServer),
-            Situation::Initialising => said.is_healthy().then_some(Lie::Initialising),
-            Situation::WrongPassword => (said.is_healthy() && engine != Engine::Postgres).then_some(Lie::WrongPassword),
+            Situation::Initialising => (said.is_healthy() && !asks_nobody).then_some(Lie::Initialising),
+            Situation::WrongPassword => {
+                (said.is_healthy() && !asks_nobody && by_password).then_some(Lie::WrongPassword)
+            }
             Situation::Ready => (!said.is_healthy()).then_some(Lie::NeverHealthy),
         };
         self.said.iter().filter_map(lie).collect()
@@ -202,7 +223,7 @@ impl Subject {
                 } else {
                     given(&["MARIADB_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD"])
                 };
-                let password = password.map_or_else(String::new, |(name, _)| format!("MYSQL_PWD=\"${name}\" "));
+                let password = password.map_or_else(String::new, |(name, _)| format!("MYSQL_PWD=${name} "));
                 let user = user.unwrap_or_else(|| "root".to_owned());
                 let database = given(&["MARIADB_DATABASE", "MYSQL_DATABASE"])
                     .map_or_else(String::new, |(_, value)| format!(" {value}"));
@@ -211,12 +232,15 @@ impl Subject {
         })
     }
 
-    /// The honest check as a line to paste into a compose file, where a dollar sign is written twice.
+    /// The honest check as a line to paste where the check stands.
     #[must_use]
-    pub fn line_to_paste(&self) -> String {
+    pub fn line_to_paste(&self, written: Written) -> String {
         let HealthCheck::Shell(line) = self.honest_check() else { return String::new() };
-        let escaped = line.replace('$', "$$").replace('\\', "\\\\").replace('"', "\\\"");
-        format!("test: [\"CMD-SHELL\", \"{escaped}\"]")
+        let escaped = line.replace('\\', "\\\\").replace('"', "\\\"");
+        match written {
+            Written::InCompose => format!("test: [\"CMD-SHELL\", \"{}\"]", escaped.replace('$', "$$")),
+            Written::InWorkflow => format!("--health-cmd \"{escaped}\""),
+        }
     }
 
     /// The passwords in its environment.
@@ -275,16 +299,21 @@ mod tests {
                     ("MYSQL_ROOT_PASSWORD", "y"),
                     ("MYSQL_DATABASE", "news"),
                 ],
-                r#"test: ["CMD-SHELL", "MYSQL_PWD=\"$$MYSQL_PASSWORD\" mysql -h 127.0.0.1 -u app news -e 'SELECT 1'"]"#,
+                r#"test: ["CMD-SHELL", "MYSQL_PWD=$$MYSQL_PASSWORD mysql -h 127.0.0.1 -u app news -e 'SELECT 1'"]"#,
             ),
             (
                 Engine::MariaDb,
                 vec![("MARIADB_ROOT_PASSWORD", "y")],
-                r#"test: ["CMD-SHELL", "MYSQL_PWD=\"$$MARIADB_ROOT_PASSWORD\" mariadb -h 127.0.0.1 -u root -e 'SELECT 1'"]"#,
+                r#"test: ["CMD-SHELL", "MYSQL_PWD=$$MARIADB_ROOT_PASSWORD mariadb -h 127.0.0.1 -u root -e 'SELECT 1'"]"#,
             ),
         ] {
-            assert_eq!(subject(engine, &environment).line_to_paste(), expected);
+            assert_eq!(subject(engine, &environment).line_to_paste(Written::InCompose), expected);
         }
+        let of_workflow = subject(Engine::MySql, &[("MYSQL_ROOT_PASSWORD", "y")]).line_to_paste(Written::InWorkflow);
+        assert_eq!(
+            of_workflow,
+            r#"--health-cmd "MYSQL_PWD=$MYSQL_ROOT_PASSWORD mysql -h 127.0.0.1 -u root -e 'SELECT 1'""#
+        );
     }
 
     #[test]
@@ -297,7 +326,16 @@ mod tests {
         };
         let honest = [Some(2), Some(2), Some(0), Some(1)];
         assert_eq!(trial(honest).lies(Engine::MySql), []);
-        assert_eq!(trial([Some(0); 4]).lies(Engine::MySql), [Lie::NoServer, Lie::Initialising, Lie::WrongPassword]);
+        assert_eq!(trial([Some(0); 4]).lies(Engine::MySql), [Lie::NoServer]);
+        assert_eq!(
+            trial([Some(1), Some(0), Some(0), Some(0)]).lies(Engine::MySql),
+            [Lie::Initialising, Lie::WrongPassword]
+        );
+        let own_script = HealthTrial {
+            check: HealthCheck::Shell("healthcheck.sh --connect".to_owned()),
+            ..trial([Some(1), Some(1), Some(0), Some(0)])
+        };
+        assert_eq!(own_script.lies(Engine::MariaDb), []);
         assert_eq!(trial([Some(2), Some(2), Some(0), Some(0)]).lies(Engine::Postgres), []);
         assert_eq!(trial([None; 4]).lies(Engine::MariaDb), [Lie::NeverHealthy]);
     }
