@@ -17,5 +17,6 @@ mod permissions;
 mod rehearse;
 mod serve;
 mod shift;
+mod start;
 mod tidy;
 mod whole;

@@ -1,0 +1,136 @@
+//! Whole rehearsals of tasks that cannot start or be reached, and of the near miss of each, in which nothing may be found.
+
+use crate::app::App;
+use crate::whole::in_turn;
+
+/// A version that is refuted, and where and how.
+struct Broken {
+    app: &'static str,
+    version: &'static str,
+    stage: &'static str,
+    code: &'static str,
+    /// Parts of the first finding.
+    says: &'static [&'static str],
+    /// The version that differs in what was wrong.
+    near_miss: &'static str,
+}
+
+const NEWS: &str = "news-api";
+const NOTES: &str = "notes-node";
+
+/// What the files alone show.
+const BY_THE_FILES: [Broken; 3] = [
+    Broken {
+        app: NEWS,
+        version: "v2-misspelt-secret",
+        stage: "preflight",
+        code: "C-03",
+        says: &["`news-api/sesion-key-GhIjKl`", "did you mean `news-api/session-key`?"],
+        near_miss: "v2-secret-by-name",
+    },
+    Broken {
+        app: NEWS,
+        version: "v2-two-heads",
+        stage: "preflight",
+        code: "M-01",
+        says: &["Alembic has 2 heads: 0002b, 0002", "alembic merge -m \\\"merge heads\\\" 0002b 0002"],
+        near_miss: "v2-merged-heads",
+    },
+    Broken {
+        app: NEWS,
+        version: "v2-loopback",
+        stage: "preflight",
+        code: "H-04",
+        says: &["listens on 127.0.0.1", "Dockerfile", "--host 0.0.0.0"],
+        near_miss: "v2",
+    },
+];
+
+/// What only the image shows, or a task.
+const BY_WHAT_RAN: [Broken; 4] = [
+    Broken {
+        app: NEWS,
+        version: "v2-arm",
+        stage: "build",
+        code: "C-04",
+        says: &["is for `amd64`", "asks for ARM64", "docker buildx build --platform linux/arm64"],
+        near_miss: "v2-arm-crossed",
+    },
+    Broken {
+        app: NEWS,
+        version: "v2-missing-env",
+        stage: "roll out",
+        code: "C-01",
+        says: &["needs the variable `EDITOR_ADDRESS`"],
+        near_miss: "v2-env-set",
+    },
+    Broken {
+        app: NEWS,
+        version: "v2-unhealthy",
+        stage: "roll out",
+        code: "H-02",
+        says: &["calls `curl`, which is not in the image", "python3 -c", "it succeeds"],
+        near_miss: "v2-healthy-by-python",
+    },
+    Broken {
+        app: NOTES,
+        version: "v2-loopback",
+        stage: "roll out",
+        code: "H-04",
+        says: &["listens on 127.0.0.1:8000 only, where the load balancer cannot reach it", "listen on 0.0.0.0:8000"],
+        near_miss: "v2-every-address",
+    },
+];
+
+fn is_refuted(case: &Broken, database: &str) {
+    let run = App::check_out_of(case.app, case.version).rehearse(database);
+    assert_eq!(run.exit, Some(5), "{} on {database}: {}", case.version, run.printed());
+    assert_eq!(run.ended(case.stage), "refuted", "{}", run.printed());
+    let finding = &run.report["findings"][0];
+    assert_eq!(finding["code"], case.code, "{}", run.printed());
+    for part in case.says {
+        assert!(finding.to_string().contains(part), "{part}\n{finding:#}");
+    }
+}
+
+fn is_green(case: &Broken, database: &str) {
+    let run = App::check_out_of(case.app, case.near_miss).rehearse(database);
+    assert_eq!(run.exit, Some(0), "{} on {database}: {}", case.near_miss, run.printed());
+    let findings = run.report["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
+    assert!(findings.iter().all(|it| it["code"] != case.code), "{}", run.printed());
+    assert_eq!(run.ended("roll back"), "proved", "{}", run.printed());
+}
+
+const DATABASES: [&str; 3] = ["postgres", "mysql", "mariadb"];
+
+#[test]
+fn what_the_files_show_is_found_before_anything_is_started() {
+    for case in &BY_THE_FILES {
+        for database in DATABASES {
+            is_refuted(case, database);
+        }
+    }
+}
+
+#[test]
+fn what_only_the_image_or_a_task_shows_is_found() {
+    for (number, case) in BY_WHAT_RAN.iter().enumerate() {
+        for database in in_turn(&DATABASES, number) {
+            is_refuted(case, database);
+        }
+    }
+}
+
+/// On every run one of them, and the others as `rehearse data` plays them.
+#[test]
+fn near_misses_are_deployed() {
+    for (number, case) in
+        in_turn(&[&BY_THE_FILES[0], &BY_THE_FILES[1], &BY_WHAT_RAN[0], &BY_WHAT_RAN[2], &BY_WHAT_RAN[3]], 2)
+            .iter()
+            .enumerate()
+    {
+        for database in in_turn(&DATABASES, number) {
+            is_green(case, database);
+        }
+    }
+}
