@@ -1,20 +1,11 @@
 //! What keeps a database from being called ready, or a task from starting and being reached: each version, what must be found in it, and
 //! its near miss. All of it at night; on every run one version of each kind.
 
-use super::{Case, ENGINES, Row, broken, check, green};
+use super::{Case, ENGINES, Row, broken, check, green, warned};
 use crate::whole::whole;
 
 const NEWS: &str = "news-api";
 const NOTES: &str = "notes-node";
-
-const fn warned(
-    version: &'static str,
-    only: &'static str,
-    warnings: &'static [&'static str],
-    says: &'static str,
-) -> Case {
-    Case { warnings, ..broken(version, only, &[], says) }
-}
 
 /// Only PostgreSQL's image asks no password of those inside its container.
 const POSTGRES: &[&str] = &["postgres"];
