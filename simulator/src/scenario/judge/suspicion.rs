@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Found;
 use crate::database::Engine;
-use crate::finding::{Code, Finding, Kind};
+use crate::finding::{Code, Finding, Kind, Severity};
 use crate::pattern::statement::{changed, parsed};
 use crate::pattern::{Pattern, findings, one_line, patterns};
 
@@ -58,8 +58,9 @@ fn is_answered(code: Code, table: Option<&str>, shown: &Shown) -> bool {
 /// Whether `found` was seen to happen and is about the statement of `pattern`: it shows it, or names the thing that it is about.
 fn is_about(found: &Found, pattern: &Pattern) -> bool {
     let Found { subject, finding } = found;
-    // A failure that its command hides (M-10) is whatever the statement does.
-    if finding.kind == Kind::Static || ![pattern.code, Code::M10].contains(&finding.code) {
+    // A statement that was refused need not be suspected, whatever the failure is called: half applied (M-08) or hidden (M-10).
+    let was_refused = finding.severity == Severity::Error && [Code::M08, Code::M10].contains(&finding.code);
+    if finding.kind == Kind::Static || finding.code != pattern.code && !was_refused {
         return false;
     }
     let words = words(&pattern.statement);
@@ -117,6 +118,9 @@ mod tests {
     #[test]
     fn what_was_proved_of_a_statement_is_not_suspected_as_well() {
         let nothing = Shown::default();
+        // Killed there, it was not refused.
+        let killed = Finding::warning(Code::M08, Kind::Proved, Stage::Migrate, "it is half applied");
+        let killed = Found::alone(killed.evidence(format!("killed at 1 of 3: {DROP}")));
         for (found, expected) in [
             (found(Code::X01, Some("`articles.body`"), ""), vec![]),
             (found(Code::X01, Some("`articles.title`"), ""), vec![Code::X01]),
@@ -124,6 +128,8 @@ mod tests {
             (found(Code::X01, None, &format!("statement: {DROP}")), vec![]),
             (found(Code::M10, None, &format!("statement: {DROP}")), vec![]),
             (found(Code::M10, None, "statement: CREATE TABLE t (a int)"), vec![Code::X01]),
+            (found(Code::M08, None, &format!("statement: {DROP}")), vec![]),
+            (killed, vec![Code::X01]),
         ] {
             assert_eq!(codes(Engine::Postgres, DROP, &nothing, &[&found]), expected, "{found:?}");
         }
