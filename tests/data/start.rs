@@ -56,7 +56,8 @@ const ENUMS: [Case; 2] =
     [broken("v2-enum-at-once", "S1", &["M-20 S1"], "unsafe use of new value"), green("v2-enum-committed", "S1")];
 
 /// MySQL alone wants a password encrypted over a connection that is not, and PyMySQL needs a package for that.
-const LOGINS: [(&[&str], Case); 2] = [
+const LOGINS: [(&[&str], Case); 3] = [
+    (&ENGINES, green("v2-without-tls", "S1")),
     (&["mysql"], broken("v2-no-cryptography", "S1", &["M-24 S1"], "'cryptography' package is required")),
     (&["postgres", "mariadb"], green("v2-no-cryptography", "S1")),
 ];

@@ -59,12 +59,20 @@ pub(crate) fn check(
     }
     let said = if written.is_some() { format!("asks for {named}") } else { format!("asks for none, which is {named}") };
     let sentence = format!(
-        "the image is for `{}`, and the task definition {said}: none of its programs can be run there",
+        "is for `{}`, and the task definition {said}: none of its programs can be run there",
         made_for.join(", ")
     );
+    // Where no file says who builds it for production, it may well be another machine.
+    let is_sure = built.is_some() || image != here;
+    let finding = if is_sure {
+        Finding::error(Code::C04, Kind::Proved, Stage::Build, format!("the image {sentence}"))
+    } else {
+        let sentence = format!("if production's image is built on a machine like this one, it {sentence}");
+        Finding::warning(Code::C04, Kind::Conditional, Stage::Build, sentence)
+    };
     let offset = source.text.find("\"cpuArchitecture\"").unwrap_or_default();
     let other = Processor::ALL.into_iter().find(|it| made_for.iter().any(|made| made == it.of_image()));
-    let finding = Finding::error(Code::C04, Kind::Proved, Stage::Build, sentence)
+    let finding = finding
         .at(source.place_at(offset))
         .evidence(how)
         .evidence("ECS would say `exec format error`, and nothing else")
@@ -131,6 +139,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::finding::Severity;
 
     fn workflow(runs_on: &str, step: &str) -> Workflow {
         let text = format!("jobs:\n  deploy:\n    runs-on: {runs_on}\n    steps:\n      - {step}\n");
@@ -138,16 +147,17 @@ mod tests {
     }
 
     /// Whether something is found, and how the image is made.
-    fn found(wanted: Option<&str>, image: (&str, &str), workflows: &[Workflow]) -> Option<String> {
+    fn found(wanted: Option<&str>, image: (&str, &str), workflows: &[Workflow]) -> Option<(Severity, String)> {
         let definition = wanted.map_or_else(|| json!({}), |it| json!({"runtimePlatform": {"cpuArchitecture": it}}));
         let source = Source { name: "task-definition.json".to_owned(), text: definition.to_string() };
-        check(&definition, &source, image, workflows).map(|finding| finding.evidence[0].clone())
+        check(&definition, &source, image, workflows).map(|finding| (finding.severity, finding.evidence[0].clone()))
     }
 
     #[test]
     fn an_image_is_compared_with_the_task_by_whoever_builds_it() {
-        let here = Some("`docker build` makes it here".to_owned());
-        let there = Some(".github/workflows/deploy.yaml:5 builds it".to_owned());
+        let built_here = |severity| Some((severity, "`docker build` makes it here".to_owned()));
+        let here = built_here(Severity::Warning);
+        let there = Some((Severity::Error, ".github/workflows/deploy.yaml:5 builds it".to_owned()));
         let plain = || vec![workflow("ubuntu-latest", "run: docker build -t x .")];
         let crossing = || vec![workflow("ubuntu-latest", "run: docker buildx build --platform linux/arm64 -t x .")];
         let both = vec![workflow(
@@ -171,7 +181,7 @@ mod tests {
             (None, ("arm64", "arm64"), vec![], here.clone()),
             // The Dockerfile says for which.
             (Some("ARM64"), ("arm64", "amd64"), plain(), None),
-            (None, ("arm64", "amd64"), plain(), here),
+            (None, ("arm64", "amd64"), plain(), built_here(Severity::Error)),
         ];
         for (wanted, image, workflows, expected) in cases {
             assert_eq!(found(wanted, image, &workflows), expected, "{wanted:?} {image:?} {workflows:?}");

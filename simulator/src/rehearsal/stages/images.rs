@@ -12,7 +12,7 @@ use crate::database::Database;
 use crate::engine::build::{Build, BuildError, Progress as Building};
 use crate::engine::push::PushError;
 use crate::engine::{self, Engine};
-use crate::finding::{Code, Finding, Kind};
+use crate::finding::{Code, Finding, Kind, Severity};
 use crate::prediction;
 use crate::rehearsal::RehearsalError;
 use crate::rehearsal::error::chain;
@@ -93,16 +93,16 @@ pub(crate) fn tasks(session: &Session<'_>) -> Tasks {
 }
 
 impl Tasks {
-    /// Whether `image` is for their processor.
-    async fn can_run(&self, engine: &Engine, image: &Image) -> Result<(), Unproved> {
+    /// Whether `image` is for their processor, as far as that is known; what is to be said if it is not.
+    async fn can_run(&self, engine: &Engine, image: &Image) -> Result<Option<Finding>, Unproved> {
         let inspected = engine.docker().inspect_image(&image.reference).await;
         let architecture = inspected.map_err(|error| RehearsalError::engine(&error, None))?.architecture;
         let Self { definition, source, workflows } = self;
         let here = &engine.facts().architecture;
         let made_for = (architecture.as_deref().unwrap_or(here), here.as_str());
         match processor::check(definition, source, made_for, workflows) {
-            Some(finding) => Err(finding.into()),
-            None => Ok(()),
+            Some(finding) if finding.severity == Severity::Error => Err(finding.into()),
+            finding => Ok(finding),
         }
     }
 }
@@ -116,16 +116,17 @@ pub(crate) async fn build(
 ) -> Result<Proof<Pair<Image>>, Unproved> {
     let now = one(&engine, &rehearsal, &orders.now, &*progress).await?;
     let next = one(&engine, &rehearsal, &orders.next, &*progress).await?;
-    if matches!(orders.next, Order::Build(_)) {
-        tasks.can_run(&engine, &next).await?;
-    }
+    let warnings = match &orders.next {
+        Order::Build(_) => tasks.can_run(&engine, &next).await?.into_iter().collect(),
+        Order::Take { .. } => Vec::new(),
+    };
     let evidence = match (now.reused, next.reused) {
         (true, true) => "both images are as they were built before",
         (true, false) => "what would be deployed is built; what runs now was built before",
         (false, true) => "what runs now is built; what would be deployed was built before",
         (false, false) => "both images are built",
     };
-    Ok(Proof::new(Pair { now, next }, evidence))
+    Ok(Proof { warnings, ..Proof::new(Pair { now, next }, evidence) })
 }
 
 async fn one(
