@@ -59,13 +59,20 @@ impl Desired {
         let part = |spec: Spec, risk| Former { spec, setting: SERVICES, risk, part_of: Some(service.clone()) };
         let mut parts = Vec::new();
         for (id, other) in found {
-            let spec = match other {
-                State::SecurityGroup(group) if state.security_groups.contains(&group.id) => {
-                    Some(former_group(id.name.clone()))
-                }
-                State::TargetGroup(group) if has_targets_in(state, &group.arn) => self.former_target_group(&id.name),
-                State::Listener(listener) if leads_to(listener, state) => self.former_listener(id, listener, found),
-                _ => continue,
+            let spec = if let State::SecurityGroup(group) = other
+                && state.security_groups.contains(&group.id)
+            {
+                Some(former_group(id.name.clone()))
+            } else if let State::TargetGroup(group) = other
+                && has_targets_in(state, &group.arn)
+            {
+                self.former_target_group(&id.name)
+            } else if let State::Listener(listener) = other
+                && leads_to(listener, state)
+            {
+                self.former_listener(id, listener, found)
+            } else {
+                None
             };
             parts.extend(spec.map(|spec| part(spec, None)));
         }

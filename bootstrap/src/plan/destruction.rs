@@ -86,13 +86,9 @@ fn is_service(former: &Former) -> bool {
 
 /// Of the cluster, as it is once so many services of it beside those that are wanted have gone.
 fn emptied(spec: &Spec, services: usize) -> Spec {
-    match spec {
-        Spec::Cluster(cluster) => Spec::Cluster(Cluster {
-            services: cluster.services.saturating_add(i32::try_from(services).unwrap_or(i32::MAX)),
-            ..cluster.clone()
-        }),
-        other => other.clone(),
-    }
+    let Spec::Cluster(cluster) = spec else { return spec.clone() };
+    let services = cluster.services.saturating_add(i32::try_from(services).unwrap_or(i32::MAX));
+    Spec::Cluster(Cluster { services, ..cluster.clone() })
 }
 
 /// Adds what takes the security groups away, those that nobody asks for any more among them: each after those whose rules name it.

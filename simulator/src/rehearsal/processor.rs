@@ -178,7 +178,7 @@ mod tests {
             (Some("ARM64"), ("amd64", "amd64"), own, here.clone()),
             // On a machine of another kind, what a workflow builds is as it should be; what is built here is not.
             (None, ("arm64", "arm64"), plain(), None),
-            (None, ("arm64", "arm64"), vec![], here.clone()),
+            (None, ("arm64", "arm64"), vec![], here),
             // The Dockerfile says for which.
             (Some("ARM64"), ("arm64", "amd64"), plain(), None),
             (None, ("arm64", "amd64"), plain(), built_here(Severity::Error)),

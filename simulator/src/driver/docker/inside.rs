@@ -52,11 +52,9 @@ impl Inside<'_> {
     /// Runs a command; its exit code, if it ended by itself, and what it wrote.
     pub async fn run(&self, command: Vec<String>) -> (Option<i32>, String) {
         let shared = &self.driver.shared;
-        match shared.probe_health(self.task, self.container.to_owned(), command, LIMIT).await {
-            Observation::HealthProbed { exit_code, output, .. } => (exit_code, output.to_string()),
-            #[expect(clippy::wildcard_enum_match_arm, reason = "a probe answers with what it has met")]
-            _ => (None, String::new()),
-        }
+        let probed = shared.probe_health(self.task, self.container.to_owned(), command, LIMIT).await;
+        let Observation::HealthProbed { exit_code, output, .. } = probed else { return (None, String::new()) };
+        (exit_code, output.to_string())
     }
 
     /// The addresses on which something in the task's network listens; none where the container has no shell to ask with.

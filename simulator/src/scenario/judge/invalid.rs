@@ -32,13 +32,13 @@ pub(in crate::scenario) fn judge(seen: &Seen, kind: Kind, replay: &str) -> Optio
         (true, Some(_)) => format!("the failed migration leaves an index that is invalid: {names}"),
     };
     let is_hidden = again.is_none();
-    let finding = match kind {
-        Kind::Conditional => {
-            let sentence = format!("if production has such rows, {what}");
-            Finding::warning(Code::M13, kind, Stage::Migrate, sentence)
-        }
-        _ if is_hidden => Finding::error(Code::M13, kind, Stage::Migrate, what),
-        _ => Finding::warning(Code::M13, kind, Stage::Migrate, what),
+    let finding = if kind == Kind::Conditional {
+        let sentence = format!("if production has such rows, {what}");
+        Finding::warning(Code::M13, kind, Stage::Migrate, sentence)
+    } else if is_hidden {
+        Finding::error(Code::M13, kind, Stage::Migrate, what)
+    } else {
+        Finding::warning(Code::M13, kind, Stage::Migrate, what)
     };
     let run = if *failed { "after the failure" } else { "after the migration" };
     let tried = if *dropped { "tried here, it works" } else { "tried here, it is not enough" };
