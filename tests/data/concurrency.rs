@@ -55,7 +55,7 @@ const ROLLED_BACK: [Of; 2] = [
 
 /// Rows that the migration does not expect (S1).
 const ROWS: [Of; 2] = [
-    ("news-api", &ENGINES, broken("v2-not-null-rows", "S1", &["M-11 S1"], "` fails: ")),
+    ("news-api", &ENGINES, broken("v2-not-null-rows", "S1", &["M-11 S1"], "migration `0003` fails: ")),
     ("news-api", &ENGINES, green("v2-not-null-filled", "S1")),
 ];
 

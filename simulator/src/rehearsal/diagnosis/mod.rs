@@ -2,6 +2,7 @@
 //!
 //! Pure functions over the trace and the database's own record of errors; [`sight::look`] alone asks a container.
 
+pub mod blamed;
 pub mod health_command;
 pub mod log_pattern;
 pub mod migration;

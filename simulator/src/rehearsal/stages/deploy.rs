@@ -1,6 +1,5 @@
 //! What baseline, roll out and roll back share: a migration task, and a deployment followed to its end.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,6 +13,7 @@ use super::verify;
 use crate::database::{Database, Mark, SchemaSnapshot, StatementError};
 use crate::finding::Place;
 use crate::rehearsal::RehearsalError;
+use crate::rehearsal::diagnosis::blamed::blamed;
 use crate::rehearsal::diagnosis::migration::{FailedMigration, StoppedTask, cause};
 use crate::rehearsal::diagnosis::stories;
 use crate::rehearsal::files::Migration;
@@ -73,7 +73,7 @@ impl Failed {
             changes: SchemaSnapshot::difference(before, after).iter().map(ToString::to_string).collect(),
             before: one(&before.revision),
             now: one(&after.revision),
-            attempted: next_revision(migrations, &after.revision, statement.as_deref()),
+            attempted: blamed(migrations, &after.revision, statement.as_deref()),
         }
     }
 
@@ -258,27 +258,4 @@ pub(super) fn task_of(arn: &str) -> Result<TaskId, Unproved> {
 /// The revision that the schema is at; several where a tool has several heads.
 fn one(revisions: &[String]) -> Option<String> {
     if revisions.is_empty() { None } else { Some(revisions.join(", ")) }
-}
-
-/// The revision that failed, as the migration files have it: of those that come after the schema's present one, the one that names most of
-/// what the failed `statement` names. Where several run in one transaction, the first of them may have been undone with the others.
-fn next_revision(migrations: &[Migration], present: &[String], statement: Option<&str>) -> Option<(String, Place)> {
-    let mut known: Vec<&str> = present.iter().map(String::as_str).collect();
-    let mut pending: Vec<&Migration> = Vec::new();
-    let follows = |migration: &Migration, known: &[&str]| match known {
-        [] => migration.after.is_empty(),
-        known => migration.after.iter().any(|it| known.contains(&it.as_str())),
-    };
-    while let Some(next) =
-        migrations.iter().find(|it| follows(it, &known) && !known.contains(&it.revision.value.as_str()))
-    {
-        known.push(&next.revision.value);
-        pending.push(next);
-    }
-    let words = statement.unwrap_or_default().split(|c: char| !(c.is_alphanumeric() || c == '_'));
-    let words: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
-    let named = |migration: &Migration| words.iter().filter(|word| migration.source.text.contains(**word)).count();
-    // The first of those that name as much.
-    let next = pending.iter().rev().max_by_key(|migration| named(migration))?;
-    Some((next.revision.value.clone(), next.source.place(next.revision.spot)))
 }
