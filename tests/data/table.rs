@@ -97,7 +97,7 @@ fn rendered(rows: &[Row]) -> String {
         let by = if !tests.is_empty() {
             tests.iter().map(|file| format!("`tests/{file}`")).collect::<Vec<_>>().join(", ")
         } else {
-            by_the_library(&holding("simulator/src", &name, &["finding/"]))
+            by_the_library(&holding("simulator/src", &name, &["finding/catalogue"]))
         };
         push(format_args!("| {code} | {} | {by} |\n", code.entry().title));
     }
