@@ -29,7 +29,7 @@ const HONEST: &str = "v2-honest-check";
 const HONEST_SERVICE: &str = "v2-honest-service";
 
 /// The same on every engine: migrations that cannot be run, and tasks that do not start or are not reached.
-const STARTS: [(&str, Case); 18] = [
+const STARTS: [(&str, Case); 22] = [
     (NEWS, broken("v2-two-heads", "S1", &["M-01 S1"], "several heads")),
     (NEWS, green("v2-merged-heads", "S1")),
     (NOTES, broken("v2-edited-changeset", "S1", &["M-04 S1"], "is not the one that was applied")),
@@ -41,6 +41,10 @@ const STARTS: [(&str, Case); 18] = [
     (NEWS, green("v2-arm-crossed", "S1")),
     (NEWS, broken("v2-unhealthy", "S6", &["H-02 S6"], "calls `curl`, which is not in the image")),
     (NEWS, green("v2-healthy-by-python", "S6")),
+    (NEWS, broken("v2-read-only", "S6", &["C-05 S6"], "writes to `/tmp/pages`")),
+    (NEWS, green("v2-read-only-quiet", "S6")),
+    (NEWS, broken("v2-not-owner", "S6", &["C-06 S6"], "may not use `/app/pages`")),
+    (NEWS, green("v2-owner", "S6")),
     (NEWS, broken("v2-loopback", "S6", &["H-04 S6"], "listens on 127.0.0.1:8000 only")),
     (NEWS, green("v2", "S6")),
     (NOTES, broken("v2-loopback", "S6", &["H-04 S6"], "listens on 127.0.0.1:8000 only")),

@@ -28,6 +28,9 @@ pub fn read(lines: &[String]) -> Option<Read> {
         no_terminal,
         exec_format,
         not_executable,
+        read_only,
+        not_permitted,
+        password_in_url,
     ];
     (0..lines.len()).rev().find_map(|at| readers.iter().find_map(|reader| reader(lines, at)))
 }
@@ -157,6 +160,66 @@ fn not_executable(lines: &[String], at: usize) -> Option<Read> {
     })
 }
 
+/// Writing where nothing can be written (facts C-05): errno 30 in the words of Python, Node and nginx. What a volume's permissions are on
+/// Fargate, ECS says in its developer guide, "Use bind mounts with Amazon ECS".
+fn read_only(lines: &[String], at: usize) -> Option<Read> {
+    let line = lines.get(at)?;
+    let marks = ["[Errno 30] Read-only file system", "EROFS: read-only file system", "(30: Read-only file system)"];
+    marks.iter().any(|mark| line.contains(mark)).then(|| {
+        let place = path(line).map_or_else(|| "a file".to_owned(), |path| format!("`{path}`"));
+        Read {
+            code: Code::C05,
+            sentence: format!("writes to {place}, and its file system is read-only"),
+            help: "give the container a volume there (`volumes` and `mountPoints` of the task definition), and name the directory with \
+                   `VOLUME` in the Dockerfile: an empty one is root's otherwise"
+                .to_owned(),
+            line: line.clone(),
+        }
+    })
+}
+
+/// What the container's user may not do (facts C-06): errno 13 in the words of Python, Node and nginx. Databases say otherwise what their
+/// users may not do.
+fn not_permitted(lines: &[String], at: usize) -> Option<Read> {
+    let line = lines.get(at)?;
+    let marks = ["[Errno 13] Permission denied", "EACCES: permission denied", "(13: Permission denied)"];
+    marks.iter().any(|mark| line.contains(mark)).then(|| {
+        let (what, help) = match path(line) {
+            Some(path) => (
+                format!("may not use `{path}` as the user that it runs as"),
+                format!("copy it for that user: `COPY --chown=USER` in the Dockerfile, or `RUN chown USER {path}`"),
+            ),
+            None => ("may not do something as the user that it runs as".to_owned(), Code::C06.entry().fix.to_owned()),
+        };
+        Read { code: Code::C06, sentence: what, help, line: line.clone() }
+    })
+}
+
+/// A password whose characters mean something where it stands (facts M-26): Python's configparser, which reads Alembic's ini file, and libpq.
+fn password_in_url(lines: &[String], at: usize) -> Option<Read> {
+    let line = lines.get(at)?;
+    let known = [
+        (
+            "invalid interpolation syntax",
+            "double each `%` for the ini file: `config.set_main_option(\"sqlalchemy.url\", url.replace(\"%\", \"%%\"))` in env.py",
+        ),
+        ("invalid percent-encoded token", "encode the password in the URL: `urllib.parse.quote(password, safe=\"\")`"),
+    ];
+    let (_, help) = known.iter().find(|(mark, _)| line.contains(mark))?;
+    Some(Read {
+        code: Code::M26,
+        sentence: "cannot read the database's URL, in which a character of the password means something".to_owned(),
+        help: (*help).to_owned(),
+        line: line.clone(),
+    })
+}
+
+/// The last absolute path that a line has in quotes.
+fn path(line: &str) -> Option<&str> {
+    let quoted = line.split(['\'', '"']).skip(1).step_by(2);
+    quoted.filter(|text| text.starts_with('/')).last()
+}
+
 #[cfg(test)]
 mod tests {
     use super::read;
@@ -193,6 +256,23 @@ mod tests {
                 Some((Code::M24, "cannot log in")),
             ),
             ("FATAL: no pg_hba.conf entry for host \"10.0.0.9\", user \"x\", database \"y\", SSL encryption", None),
+            ("OSError: [Errno 30] Read-only file system: '/app/cache'", Some((Code::C05, "writes to `/app/cache`"))),
+            (
+                "nginx: [emerg] mkdir() \"/var/lib/nginx/tmp\" failed (30: Read-only file system)",
+                Some((Code::C05, "writes to `/var/lib/nginx/tmp`")),
+            ),
+            ("Error: EROFS: read-only file system, open '/app/log'", Some((Code::C05, "writes to `/app/log`"))),
+            (
+                "PermissionError: [Errno 13] Permission denied: '/app/static'",
+                Some((Code::C06, "may not use `/app/static`")),
+            ),
+            ("Error: listen EACCES: permission denied 0.0.0.0:80", Some((Code::C06, "may not do something"))),
+            ("ERROR: permission denied for table articles", None),
+            (
+                "ValueError: invalid interpolation syntax in 'postgresql://news:p%@db/news' at position 19",
+                Some((Code::M26, "a character of the password")),
+            ),
+            ("psql: error: invalid percent-encoded token: \"p%\"", Some((Code::M26, "a character of the password"))),
             ("INFO: Application startup complete.", None),
         ];
         for (text, expected) in cases {
