@@ -1,8 +1,7 @@
 //! The versions of the Django and the Node fixture: what must be found in each, on each engine, and what must not. All of it at night; on
 //! every run one version on each engine.
 
-use super::{Case, ENGINES, Row, broken, check, green, warned};
-use crate::whole::whole;
+use super::{Case, ENGINES, Row, broken, green, play, warned};
 
 /// With Knex.
 const NOTES: [Case; 8] = [
@@ -63,24 +62,17 @@ const ALWAYS: [(&str, &str, &str); 3] = [
     ("mariadb", "shop-django", "v2-at-start"),
 ];
 
-fn play(database: &str) {
-    let always = |row: &Row| ALWAYS.contains(&(database, row.app, row.case.version));
-    for row in rows().iter().filter(|row| row.engines.contains(&database) && (whole() || always(row))) {
-        check(row.app, database, [row.case]);
-    }
-}
-
 #[test]
 fn postgres() {
-    play("postgres");
+    play(&rows(), "postgres", &ALWAYS);
 }
 
 #[test]
 fn mysql() {
-    play("mysql");
+    play(&rows(), "mysql", &ALWAYS);
 }
 
 #[test]
 fn mariadb() {
-    play("mariadb");
+    play(&rows(), "mariadb", &ALWAYS);
 }

@@ -1,8 +1,7 @@
 //! What keeps a database from being called ready, or a task from starting and being reached: each version, what must be found in it, and
 //! its near miss. All of it at night; on every run one version of each kind.
 
-use super::{Case, ENGINES, Row, broken, check, green, warned};
-use crate::whole::whole;
+use super::{Case, ENGINES, Row, broken, green, play, warned};
 
 const NEWS: &str = "news-api";
 const NOTES: &str = "notes-node";
@@ -91,26 +90,19 @@ pub(super) fn rows() -> Vec<Row> {
         .collect()
 }
 
-fn play(database: &str) {
-    let always = |row: &Row| ALWAYS.contains(&(database, row.app, row.case.version));
-    for row in rows().iter().filter(|row| row.engines.contains(&database) && (whole() || always(row))) {
-        check(row.app, database, [row.case]);
-    }
-}
-
 #[test]
 fn postgres() {
-    play("postgres");
+    play(&rows(), "postgres", &ALWAYS);
 }
 
 #[test]
 fn mysql() {
-    play("mysql");
+    play(&rows(), "mysql", &ALWAYS);
 }
 
 #[test]
 fn mariadb() {
-    play("mariadb");
+    play(&rows(), "mariadb", &ALWAYS);
 }
 
 /// What a finding prints is pasted as it is: the near miss of a version differs from it in those lines alone.
