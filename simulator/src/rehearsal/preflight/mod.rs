@@ -16,6 +16,7 @@ mod migrations_changed;
 mod ports;
 pub(super) mod secrets;
 mod shell_form;
+mod unnoticed;
 mod variables;
 
 #[cfg(test)]
@@ -64,7 +65,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 11] = [
+pub const RULES: [Rule; 12] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -79,6 +80,7 @@ pub const RULES: [Rule; 11] = [
         title: "the database is called healthy when it is",
         check: database_health::check,
     },
+    Rule { codes: &[Code::H08], title: "the pipeline learns what becomes of its deploy", check: unnoticed::check },
     Rule { codes: &[Code::R07], title: "services wait for what can happen", check: compose_dependencies::check },
 ];
 

@@ -469,3 +469,38 @@ fn database_urls_must_work_where_they_are_used() {
         &["error[C-02] greenroom.toml:20 `12` the URL for PostgreSQL begins with `mysql+aiomysql://`"],
     );
 }
+
+/// A workflow with one job of these steps.
+fn job(steps: &str) -> String {
+    format!("on: push\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:\n{steps}")
+}
+
+#[test]
+fn somebody_learns_what_becomes_of_a_deploy() {
+    const ACTION: &str = "aws-actions/amazon-ecs-deploy-task-definition@v2";
+    const SILENT: &str = "the job deploys and does not wait: it succeeds although ECS rolls the deploy back";
+    const AGAIN: &str = "the job waits for a stable service, which it is again once ECS has rolled the deploy back: \
+                         the job succeeds then, too";
+    let action =
+        |with: &str| format!("      - uses: {ACTION}\n        with:\n          task-definition: t.json\n{with}");
+    let update = "      - run: aws ecs update-service --cluster c --service s --task-definition t:2\n";
+    let wait = "      - run: aws ecs wait services-stable --cluster c --services s\n";
+    for (steps, expected) in [
+        (action("          service: s\n"), Some(("uses:", SILENT))),
+        (action("          service: s\n          wait-for-service-stability: false\n"), Some(("uses:", SILENT))),
+        (action("          service: s\n          wait-for-service-stability: true\n"), None),
+        (action("          service: s\n          wait-for-service-stability: ${{ inputs.wait }}\n"), None),
+        // It registers a revision alone.
+        (action(""), None),
+        (action("          service: s\n") + wait, None),
+        (update.to_owned(), Some(("-", SILENT))),
+        (update.to_owned() + wait, Some(("-", AGAIN))),
+        (update.to_owned() + wait + "      - run: aws ecs describe-services --cluster c --services s\n", None),
+        ("      - run: aws ecs update-service --cluster c --service s --desired-count 3\n".to_owned(), None),
+    ] {
+        let text = job(&steps);
+        let found = expected.map(|(word, sentence)| format!("warning[H-08] test.yaml:6 `{word}` {sentence}"));
+        let found: Vec<&str> = found.as_deref().into_iter().collect();
+        check(&[("test.yaml", &text)], &found);
+    }
+}
