@@ -91,7 +91,7 @@ fn stop_services(
 /// Adds what stops the tasks of a service, and waits for that.
 pub(super) fn stop(service: &Service, found: &ServiceState, draft: &mut Draft) {
     if found.status == "ACTIVE" && found.tasks > 0 {
-        service.stop(found, draft);
+        service.stop(draft);
         draft.unwanted(service::Change::AwaitIdle(service.clone()), "what its tasks use is free only then");
     }
 }

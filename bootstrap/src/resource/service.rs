@@ -125,11 +125,9 @@ impl Service {
         ResourceId::new(Kind::SecurityGroup, &self.security_group)
     }
 
-    /// Adds what stops its tasks, if it may have any.
-    pub(crate) fn stop(&self, found: &ServiceState, draft: &mut Draft) {
-        if found.tasks > 0 {
-            draft.unwanted(Change::ScaleToZero(self.clone()), "its tasks are stopped first");
-        }
+    /// Adds what stops its tasks.
+    pub(crate) fn stop(&self, draft: &mut Draft) {
+        draft.unwanted(Change::ScaleToZero(self.clone()), "its tasks are stopped first");
     }
 }
 
@@ -278,7 +276,9 @@ impl Managed for Service {
 
     fn take_away(&self, found: &ServiceState, draft: &mut Draft) {
         if found.status == "ACTIVE" {
-            self.stop(found, draft);
+            if found.tasks > 0 {
+                self.stop(draft);
+            }
             draft.unwanted(Change::Delete(self.clone()), "the project is taken away");
         }
         draft.unwanted(Change::AwaitGone(self.clone()), "what it used is free only then");

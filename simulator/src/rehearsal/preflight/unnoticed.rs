@@ -8,13 +8,16 @@ use crate::rehearsal::files::workflow::{Command, Job, Workflow, commands};
 const ACTION: &str = "aws-actions/amazon-ecs-deploy-task-definition";
 const WAITS: &str = "wait-for-service-stability";
 
+const SILENT: &str = "the job deploys and does not wait: it succeeds although ECS rolls the deploy back";
+
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let jobs = |workflow: &'_ Workflow| -> Vec<Finding> {
         let all: Vec<Command> = workflow.jobs.iter().flat_map(|job| run_by(workflow, job)).collect();
         // Whoever looks at services or tasks may compare what runs with what was to run.
-        let looks = all.iter().any(|it| it.begins(&["aws", "ecs", "describe-services"]))
-            || all.iter().any(|it| it.begins(&["aws", "ecs", "describe-tasks"]));
-        if looks {
+        let looks = |it: &Command| {
+            ["describe-services", "describe-tasks"].iter().any(|operation| it.begins(&["aws", "ecs", operation]))
+        };
+        if all.iter().any(looks) {
             return Vec::new();
         }
         let waits = all.iter().any(|it| it.begins(&["aws", "ecs", "wait", "services-stable"]));
@@ -41,8 +44,7 @@ fn by_action(workflow: &Workflow, job: &Job) -> Vec<Finding> {
         None => true,
     });
     let found = silent.map(|step| {
-        let sentence = "the job deploys and does not wait: it succeeds although ECS rolls the deploy back".to_owned();
-        finding(sentence, workflow.source.place(step.spot)).help(format!("`{WAITS}: true` under `with` of this step"))
+        finding(SILENT, workflow.source.place(step.spot)).help(format!("`{WAITS}: true` under `with` of this step"))
     });
     found.collect()
 }
@@ -57,7 +59,7 @@ fn by_command(workflow: &Workflow, command: &Command, waits: bool) -> Option<Fin
     let sentence = if waits {
         "the job waits for a stable service, which it is again once ECS has rolled the deploy back: the job succeeds then, too"
     } else {
-        "the job deploys and does not wait: it succeeds although ECS rolls the deploy back"
+        SILENT
     };
     let wait = if waits { "" } else { "`aws ecs wait services-stable`, and then " };
     let help = format!(
@@ -65,9 +67,9 @@ fn by_command(workflow: &Workflow, command: &Command, waits: bool) -> Option<Fin
     );
     let text = workflow.source.text.lines().nth(command.line.checked_sub(1)?)?;
     let column = text.chars().take_while(|letter| letter.is_whitespace()).count() + 1;
-    Some(finding(sentence.to_owned(), Place::new(&workflow.source.name, command.line, column, text)).help(help))
+    Some(finding(sentence, Place::new(&workflow.source.name, command.line, column, text)).help(help))
 }
 
-fn finding(sentence: String, place: Place) -> Finding {
+fn finding(sentence: &str, place: Place) -> Finding {
     Finding::warning(Code::H08, Kind::Static, Stage::Preflight, sentence).at(place)
 }
