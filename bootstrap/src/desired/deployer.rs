@@ -1,6 +1,5 @@
 //! As whom deploys are made.
 
-use super::inline;
 use crate::config;
 use crate::config::name::ProjectName;
 use crate::location::Location;
@@ -8,6 +7,7 @@ use crate::policy::trust::{audience, github_provider};
 use crate::policy::{Policy, Quota, TrustPolicy, deploy};
 use crate::resource::ResourceId;
 use crate::resource::deploy_user::DeployUser;
+use crate::resource::inline_policy::InlinePolicy;
 use crate::resource::managed_policy::{ManagedPolicy, PolicyReference, Use};
 use crate::resource::oidc_provider::OidcProvider;
 use crate::resource::role::{Purpose, Role};
@@ -42,7 +42,7 @@ impl Deployer {
                 let long = (!fits).then(|| managed(&name, location, &deploy::policy(scope, Quota::Managed)));
                 let user = DeployUser {
                     arn: location.iam_arn(&format!("user/{name}")),
-                    policy: fits.then(|| inline(name.clone(), short)),
+                    policy: fits.then(|| InlinePolicy::of(name.clone(), &short)),
                     managed: long.as_ref().map(ManagedPolicy::reference),
                     boundary,
                     name,
@@ -60,7 +60,7 @@ impl Deployer {
                     arn: location.iam_arn(&format!("role/{name}")),
                     path: "/".to_owned(),
                     trust: TrustPolicy::for_workflow(location, workflow),
-                    policy: Some(inline(name.clone(), deploy::policy(scope, Quota::RoleInline))),
+                    policy: Some(InlinePolicy::of(name.clone(), &deploy::policy(scope, Quota::RoleInline))),
                     managed: None,
                     longest_session: Some(workflow.session.seconds()),
                     boundary,

@@ -1,9 +1,9 @@
 //! The role of the EC2 instance that the project runs on, where there is one.
 
-use super::inline;
 use crate::config::Host;
 use crate::config::name::ProjectName;
 use crate::policy::{TrustPolicy, host};
+use crate::resource::inline_policy::InlinePolicy;
 use crate::resource::instance_profile::InstanceProfile;
 use crate::resource::managed_policy::PolicyReference;
 use crate::resource::role::{Purpose, Role};
@@ -21,7 +21,7 @@ pub(super) fn of(
         arn: location.iam_arn(&format!("role/{name}")),
         path: "/".to_owned(),
         trust: TrustPolicy::for_instances(location),
-        policy: Some(inline(name.clone(), host::policy(configured.runs, scope))),
+        policy: Some(InlinePolicy::of(name.clone(), &host::policy(configured.runs, scope))),
         managed: None,
         longest_session: None,
         boundary,

@@ -24,7 +24,7 @@ use part::Part;
 use crate::config::Config;
 use crate::config::name::{ProjectName, RepositoryName};
 use crate::location::Location;
-use crate::policy::{self, Policy, Quota, TrustPolicy, deploy, execution};
+use crate::policy::{self, Quota, TrustPolicy, deploy, execution};
 use crate::resource::cluster::Cluster;
 use crate::resource::inline_policy::InlinePolicy;
 use crate::resource::instance_profile::InstanceProfile;
@@ -151,7 +151,7 @@ impl Desired {
         let execution_roles = executions.iter().map(|(reference, started)| {
             let of =
                 started.first().and_then(|part| part.key).map_or_else(|| project.to_string(), |key| key.full(project));
-            role_of(reference, Some(inline(format!("{of}-execution"), starting(started))))
+            role_of(reference, Some(InlinePolicy::of(format!("{of}-execution"), &starting(started))))
         });
         let target_group = TargetGroup {
             name: project.to_string(),
@@ -235,7 +235,7 @@ impl Desired {
             }
         };
         if let Some(user) = self.deployer.user() {
-            let text = user.policy.as_ref().map(|policy| policy.policy.to_text()).unwrap_or_default();
+            let text = user.policy.as_ref().map(|policy| policy.to_text()).unwrap_or_default();
             check(Quota::UserInline, Kind::UserPolicy, &user.name, &text);
         }
         for policy in self.managed_policies() {
@@ -244,7 +244,7 @@ impl Desired {
         for role in self.roles() {
             check(Quota::RoleTrust, Kind::Role, &role.name, &role.trust.to_text());
             if let Some(policy) = &role.policy {
-                check(Quota::RoleInline, Kind::RolePolicy, &role.name, &policy.policy.to_text());
+                check(Quota::RoleInline, Kind::RolePolicy, &role.name, &policy.to_text());
             }
         }
     }
@@ -357,10 +357,6 @@ fn role(
         longest_session: None,
         boundary,
     }
-}
-
-fn inline(name: String, policy: Policy) -> InlinePolicy {
-    InlinePolicy { name, policy }
 }
 
 fn repository(name: &RepositoryName, location: &Location) -> Repository {

@@ -145,7 +145,7 @@ fn a_boundary_covers_all_that_it_bounds_and_no_other_service() {
     let (actions, sids) = (said("Action"), said("Sid"));
     assert_eq!(sids.len(), statements.len(), "names are unique: {statements:#?}");
     let deploying = desired.deployer.policy().expect("it is long").document.to_string();
-    let starting = desired.execution_roles[0].policy.as_ref().expect("it has one").policy.to_text();
+    let starting = desired.execution_roles[0].policy.as_ref().expect("it has one").to_text();
     for action in &actions {
         let quoted = format!("\"{action}\"");
         assert!(deploying.contains(&quoted) || starting.contains(&quoted) || action == "s3:*", "{action}");
@@ -217,7 +217,7 @@ fn ecs_gets_roles_of_its_own_that_allow_just_what_it_does() {
         .traffic_roles
         .iter()
         .map(|role| {
-            let policy = role.policy.as_ref().map(|policy| policy.policy.to_text()).unwrap_or_default();
+            let policy = role.policy.as_ref().map(|policy| policy.to_text()).unwrap_or_default();
             format!("{} {} {policy} {}", role.name, role.managed.clone().unwrap_or_default(), role.trust.to_text())
         })
         .collect();

@@ -1,6 +1,5 @@
 //! What a service needs besides, where a deploy moves requests from one target group to another.
 
-use super::inline;
 use crate::config::Shift;
 use crate::config::name::ProjectName;
 use crate::location::Location;
@@ -49,7 +48,7 @@ pub(super) fn of(
     let arn = |function: &str| location.arn("lambda", &format!("function:{function}"));
     let functions: Vec<String> = shift.hooks.iter().map(|hook| arn(hook.function.as_str())).collect();
     let functions = (!functions.is_empty()).then(|| {
-        let policy = inline(format!("{project}-hooks"), hooks::policy(&functions));
+        let policy = InlinePolicy::of(format!("{project}-hooks"), &hooks::policy(&functions));
         let hooks = role(Purpose::Hooks, "hooks", Some(policy), None);
         let name = hooks.name.clone();
         roles.push(hooks);

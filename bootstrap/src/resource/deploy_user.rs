@@ -235,7 +235,7 @@ impl Managed for DeployUser {
         if let Some(policy) = &self.policy {
             match found.policies.get(&policy.name) {
                 None => draft.missing(put(policy), put_for),
-                Some(other) => draft.policy_differs(put(policy), &compare(&policy.policy.to_json(), other)),
+                Some(other) => draft.policy_differs(put(policy), &compare(&policy.document, other)),
             }
         }
         if let Some(wanted) = self.managed.as_ref().filter(|wanted| !found.managed.contains(&wanted.arn)) {

@@ -199,7 +199,7 @@ impl Alteration for Change {
             }
             Self::PutPolicy { user, policy } => {
                 let request = iam.put_user_policy().user_name(user).policy_name(&policy.name);
-                let answer = request.policy_document(policy.policy.to_text()).send().await;
+                let answer = request.policy_document(policy.to_text()).send().await;
                 answer.called("iam:PutUserPolicy", &resource)?;
             }
             Self::DeletePolicy { user, policy } => {
@@ -271,7 +271,7 @@ impl fmt::Display for Change {
             Self::DropBoundary { .. } => write!(f, "take away {resource}"),
             Self::Attach { user, policy } => write!(f, "give user `{user}` the managed policy `{}`", policy.arn),
             Self::PutPolicy { user: _, policy } => {
-                let size = quota::size(&policy.policy.to_text());
+                let size = quota::size(&policy.to_text());
                 write!(f, "write {resource} ({size} of {} characters)", Quota::UserInline.limit())
             }
             Self::DeletePolicy { user, policy } => write!(f, "delete policy `{policy}` of user `{user}`"),

@@ -10,8 +10,24 @@ use crate::policy::{Meaning, Policy};
 pub struct InlinePolicy {
     /// Its name within the role or user.
     pub name: String,
-    /// What it allows.
-    pub policy: Policy,
+    /// What it says.
+    pub document: Value,
+    /// Each action that it allows on `*`, with the reason that it cannot be narrower.
+    pub wildcards: Vec<(String, &'static str)>,
+}
+
+impl InlinePolicy {
+    /// A policy of bootstrap's own.
+    pub(crate) fn of(name: String, policy: &Policy) -> Self {
+        let wildcards = policy.wildcards().map(|(action, because)| (action.to_owned(), because)).collect();
+        Self { name, document: policy.to_json(), wildcards }
+    }
+
+    /// The text to send, without whitespace.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.document.to_string()
+    }
 }
 
 /// How a policy document that was found compares with the one that is wanted.

@@ -198,7 +198,7 @@ impl Role {
             let put = Change::PutPolicy { role: role.clone(), policy: wanted.clone() };
             match found.policies.get(&wanted.name) {
                 None => draft.missing(put, purpose),
-                Some(other) => draft.policy_differs(put, &compare(&wanted.policy.to_json(), other)),
+                Some(other) => draft.policy_differs(put, &compare(&wanted.document, other)),
             }
         }
         if !self.is_closed() {

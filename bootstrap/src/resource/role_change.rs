@@ -179,7 +179,7 @@ impl Alteration for Change {
             }
             Self::PutPolicy { role, policy } => {
                 let request = iam.put_role_policy().role_name(role).policy_name(&policy.name);
-                let answer = request.policy_document(policy.policy.to_text()).send().await;
+                let answer = request.policy_document(policy.to_text()).send().await;
                 answer.called("iam:PutRolePolicy", &resource)?;
             }
             Self::DeletePolicy { role, policy } => {
@@ -219,7 +219,7 @@ impl fmt::Display for Change {
                 write!(f, "set {resource} to {} s", role.longest_session.unwrap_or_default())
             }
             Self::PutPolicy { role: _, policy } => {
-                let size = quota::size(&policy.policy.to_text());
+                let size = quota::size(&policy.to_text());
                 write!(f, "write {resource} ({size} of {} characters)", Quota::RoleInline.limit())
             }
             Self::DeletePolicy { role, policy } => write!(f, "delete policy `{policy}` of role `{role}`"),

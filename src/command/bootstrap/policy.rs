@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use bootstrap::policy::Quota;
 use bootstrap::policy::person;
 use bootstrap::policy::quota::{self, MANAGED_POLICIES};
-use bootstrap::policy::{Policy, Quota};
+use bootstrap::resource::inline_policy::InlinePolicy;
 use bootstrap::resource::managed_policy::Use;
 use bootstrap::{AccountId, Desired, Location};
 use clap::Args;
@@ -57,12 +58,12 @@ async fn desired(path: &Path, arguments: &Arguments) -> Result<Desired, Exit> {
 }
 
 fn printed(desired: &Desired) -> Vec<Printed> {
-    let own = |name: String, about: &str, quota, policy: &Policy| Printed {
-        name,
-        about: about.to_owned(),
+    let inline = |policy: &InlinePolicy, about: String, quota| Printed {
+        name: policy.name.clone(),
+        about,
         quota,
-        document: policy.to_json(),
-        wildcards: policy.wildcards().map(|(action, because)| (action.to_owned(), because)).collect(),
+        document: policy.document.clone(),
+        wildcards: policy.wildcards.clone(),
     };
     let parts = person::managed(&person::policy(desired));
     let count = parts.len();
@@ -72,14 +73,15 @@ fn printed(desired: &Desired) -> Vec<Printed> {
         .map(|(index, part)| {
             let name = format!("{}-bootstrap-{}", desired.project, index + 1);
             let about = format!("managed policy {} of {count} for whoever runs `greenroom bootstrap`", index + 1);
-            own(name, &about, Quota::Managed, part)
+            let wildcards = part.wildcards().map(|(action, because)| (action.to_owned(), because)).collect();
+            Printed { name, about, quota: Quota::Managed, document: part.to_json(), wildcards }
         })
         .collect();
     if let Some(user) = desired.deployer.user()
         && let Some(policy) = &user.policy
     {
         let about = format!("inline policy of user `{}`, for deploys", user.name);
-        all.push(own(policy.name.clone(), &about, Quota::UserInline, &policy.policy));
+        all.push(inline(policy, about, Quota::UserInline));
     }
     all.extend(desired.managed_policies().map(|policy| Printed {
         name: policy.name.clone(),
@@ -94,7 +96,7 @@ fn printed(desired: &Desired) -> Vec<Printed> {
     for role in desired.roles() {
         if let Some(policy) = &role.policy {
             let about = format!("inline policy of role `{}`", role.name);
-            all.push(own(policy.name.clone(), &about, Quota::RoleInline, &policy.policy));
+            all.push(inline(policy, about, Quota::RoleInline));
         }
         all.push(Printed {
             name: format!("{}-trust", role.name),

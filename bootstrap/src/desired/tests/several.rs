@@ -77,7 +77,7 @@ fn services_share_what_they_name_alike_and_nothing_else() {
     let starting: Vec<String> = desired
         .execution_roles
         .iter()
-        .map(|role| role.policy.as_ref().map(|policy| policy.policy.to_text()).unwrap_or_default())
+        .map(|role| role.policy.as_ref().map(|policy| policy.to_text()).unwrap_or_default())
         .collect();
     for (text, part, there) in [
         (&starting[0], "repository/news-api-worker", true),

@@ -323,7 +323,7 @@ fn make_role(change: &role::Change, account: &mut Observed) {
         role::Change::DropBoundary { role: _ } => assert!(state.boundary.take().is_some()),
         role::Change::SetSession(role) => state.longest_session = role.longest_session,
         role::Change::PutPolicy { role: _, policy } => {
-            state.policies.insert(policy.name.clone(), policy.policy.to_json());
+            state.policies.insert(policy.name.clone(), policy.document.clone());
         }
         role::Change::DeletePolicy { role: _, policy } => assert!(state.policies.remove(policy).is_some()),
         role::Change::Attach { role: _, policy } => assert!(state.managed.insert(policy.clone()), "twice: {policy}"),
@@ -550,7 +550,7 @@ fn make_user(change: &deploy_user::Change, account: &mut Observed) {
         deploy_user::Change::DropBoundary { user: _ } => assert!(state.boundary.take().is_some()),
         deploy_user::Change::Attach { user: _, policy } => assert!(state.managed.insert(policy.arn.clone())),
         deploy_user::Change::PutPolicy { user: _, policy } => {
-            state.policies.insert(policy.name.clone(), policy.policy.to_json());
+            state.policies.insert(policy.name.clone(), policy.document.clone());
         }
         deploy_user::Change::DeletePolicy { user: _, policy } => assert!(state.policies.remove(policy).is_some()),
         deploy_user::Change::Detach { user: _, policy } => assert!(state.managed.remove(policy)),
