@@ -8,7 +8,7 @@ use bootstrap::config::deploy::{Jobs, Reference, Workflow};
 use bootstrap::config::{Deployer, Further};
 use bootstrap::outcome::{self, AccessKey, DeployKey, SecretAccessKey};
 use bootstrap::plan::Step;
-use bootstrap::policy::trust;
+use bootstrap::policy::{TaskRolePolicy, trust};
 use bootstrap::{ConnectOptions, Credentials, Desired, Outcome, StepEvent, TaskDefinition};
 use simulator::database::Engine;
 use simulator::oidc::{Job, RepositoryError, Trigger};
@@ -24,12 +24,12 @@ pub(crate) struct BootstrapAccount {
     pub(crate) config: bootstrap::Config,
 }
 
-/// Why the task definition is no use to bootstrap.
+/// Why a file that greenroom.toml names is no use to bootstrap.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub(crate) enum SetUpError {
     #[error("cannot read `{path}`: {source}")]
-    #[diagnostic(help("`{section} task-definition` in greenroom.toml names it"))]
-    Read { path: String, section: String, source: std::io::Error },
+    #[diagnostic(help("`{}` in greenroom.toml names it", shown(keys)))]
+    Read { path: String, keys: Vec<String>, source: std::io::Error },
     #[error("`{path}`: {message}")]
     Unusable { path: String, message: String },
 }
@@ -37,11 +37,13 @@ pub(crate) enum SetUpError {
 impl BootstrapAccount {
     /// Reads the task definition that `config` points at, in `directory`. The database is of `engine`, if there is one.
     pub(crate) fn read(config: &Config, directory: &Path, engine: Option<Engine>) -> Result<Self, SetUpError> {
-        let task_definition = read_definition(directory, &config.files.task_definition, "[files]")?;
+        let task_definition = read_definition(directory, &config.files.task_definition, &["files"])?;
+        let task_role_policy = read_policy(directory, config.files.task_role_policy.as_deref(), &["files"])?;
         let further = config.services.iter().map(|(key, section)| {
-            let path = &section.task_definition;
-            let task_definition = read_definition(directory, path, &format!("[services.{key}]"))?;
-            let further = Further::new(key, section, &config.project.name, task_definition);
+            let tables = ["services", key.as_str()];
+            let task_definition = read_definition(directory, &section.task_definition, &tables)?;
+            let task_role_policy = read_policy(directory, section.task_role_policy.as_deref(), &tables)?;
+            let further = Further::new(key, section, &config.project.name, task_definition, task_role_policy);
             further.map_err(|misplaced| SetUpError::Unusable {
                 path: format!("[services.{key}]"),
                 message: misplaced.to_string(),
@@ -59,21 +61,41 @@ impl BootstrapAccount {
             boundary: config.boundary.clone(),
             host: config.host,
             task_definition,
+            task_role_policy,
             database_port: engine.and_then(|engine| NonZeroU16::new(engine.port())),
         };
         Ok(Self { config })
     }
 }
 
-/// Reads the task definition at `path`, which `section` of greenroom.toml names.
-fn read_definition(directory: &Path, path: &Path, section: &str) -> Result<TaskDefinition, SetUpError> {
-    let shown = path.display().to_string();
-    let text = std::fs::read_to_string(directory.join(path)).map_err(|source| SetUpError::Read {
-        path: shown.clone(),
-        section: section.to_owned(),
+/// Reads the task definition at `path`, which the table at `tables` of greenroom.toml names.
+fn read_definition(directory: &Path, path: &Path, tables: &[&str]) -> Result<TaskDefinition, SetUpError> {
+    let text = read(directory, path, tables, "task-definition")?;
+    TaskDefinition::parse(&text).map_err(|error| unusable(path, &error))
+}
+
+/// Reads the policy of an app's role at `path`, if the table at `tables` of greenroom.toml names one.
+fn read_policy(directory: &Path, path: Option<&Path>, tables: &[&str]) -> Result<Option<TaskRolePolicy>, SetUpError> {
+    let Some(path) = path else { return Ok(None) };
+    let text = read(directory, path, tables, "task-role-policy")?;
+    TaskRolePolicy::parse(&text).map(Some).map_err(|error| unusable(path, &error))
+}
+
+fn read(directory: &Path, path: &Path, tables: &[&str], key: &str) -> Result<String, SetUpError> {
+    std::fs::read_to_string(directory.join(path)).map_err(|source| SetUpError::Read {
+        path: path.display().to_string(),
+        keys: tables.iter().chain([&key]).map(ToString::to_string).collect(),
         source,
-    })?;
-    TaskDefinition::parse(&text).map_err(|error| SetUpError::Unusable { path: shown, message: chain(&error) })
+    })
+}
+
+/// A key with the tables that it is in, as people write it.
+fn shown(keys: &[String]) -> String {
+    keys.split_last().map(|(key, tables)| format!("[{}] {key}", tables.join("."))).unwrap_or_default()
+}
+
+fn unusable(path: &Path, error: &(dyn std::error::Error + 'static)) -> SetUpError {
+    SetUpError::Unusable { path: path.display().to_string(), message: chain(error) }
 }
 
 #[async_trait]

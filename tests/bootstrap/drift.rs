@@ -48,7 +48,7 @@ const ANYBODY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
 const READ_ONLY: &str = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
 
-const CASES: [Case; 21] = [
+const CASES: [Case; 22] = [
     (
         "ec2",
         "authorize_security_group_ingress",
@@ -78,6 +78,12 @@ const CASES: [Case; 21] = [
         "update_assume_role_policy",
         |_| json!({"RoleName": "news-api-task", "PolicyDocument": ANYBODY}),
         &["trust policy of role `news-api-task`", "for `AWS *`"],
+    ),
+    (
+        "iam",
+        "put_role_policy",
+        |_| json!({"RoleName": "news-api-task", "PolicyName": "task-role-policy", "PolicyDocument": EVERYTHING}),
+        &["policy of role `news-api-task`", "it lacks `s3:GetObject` on `arn:aws:s3:::news-pictures/*` and 1 more"],
     ),
     (
         "iam",

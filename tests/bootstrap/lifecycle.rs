@@ -22,7 +22,7 @@ fn an_account_is_made_ready_and_taken_back_object_for_object() {
     let plan = person.run(&["plan", "--json"]).ends(2);
     let plan: Value = serde_json::from_str(&plan.stdout).expect("JSON was asked for");
     assert_eq!((&plan["version"], &plan["project"]), (&json!(1), &json!("news-api")));
-    assert!(plan["changes"].as_array().is_some_and(|changes| changes.len() == 29), "{plan:#}");
+    assert!(plan["changes"].as_array().is_some_and(|changes| changes.len() == 30), "{plan:#}");
     assert_alike(&boto.dump(&person), &before, "a plan changes nothing");
 
     person.run(&["apply", "--yes"]).ends(3);

@@ -122,6 +122,11 @@ strategy = [{ provider = "FARGATE", base = 1, weight = 1 }, { provider = "FARGAT
 sources = [{ from = "203.0.113.7/32" }, { from = "0.0.0.0/0", reason = "runners have no fixed addresses" }]
 "#;
 
+/// What the app itself may do.
+const RIGHTS: &str = r#"{"Version": "2012-10-17", "Statement": [
+    {"Sid": "Pictures", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::news-pictures/*"}
+]}"#;
+
 /// The project that everything here is about.
 struct Project {
     app: App,
@@ -141,6 +146,8 @@ impl Project {
         let config = app.path().join("greenroom.toml");
         let text = std::fs::read_to_string(&config).expect("it is there");
         let text = text.replace("[service]\n", "[service]\nautoscaling = true\n");
+        let text = text.replace("[files]\n", "[files]\ntask-role-policy = \"task-role-policy.json\"\n");
+        std::fs::write(app.path().join("task-role-policy.json"), RIGHTS).expect("the checkout is ours");
         std::fs::write(config, format!("{text}\n{MORE}")).expect("the checkout is ours");
         Self { app, directory: tempfile::tempdir().expect("the machine has room") }
     }

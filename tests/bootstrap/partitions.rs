@@ -18,7 +18,7 @@ const REGIONS: [(&str, &str, &str); 3] = [
 fn policies_name_the_partition_of_the_region() {
     for (region, partition, domain) in REGIONS {
         let project = Project::check_out();
-        for name in ["greenroom.toml", "task-definition.json"] {
+        for name in ["greenroom.toml", "task-definition.json", "task-role-policy.json"] {
             let file = project.app.path().join(name);
             let text = fs::read_to_string(&file).expect("the fixture has it");
             let text = text.replace("eu-central-1", region).replace("arn:aws:", &format!("arn:{partition}:"));

@@ -11,6 +11,7 @@ use super::name::{
     ContainerName, GracePeriodSeconds, HealthCheckPath, MaximumPercent, MinimumHealthyPercent, ProjectName,
     RepositoryName, ServiceKey, ServiceName,
 };
+use crate::policy::TaskRolePolicy;
 use crate::task_definition::TaskDefinition;
 
 /// A section `[services.NAME]` as it is written. [`Further::new`] is what it means.
@@ -19,6 +20,8 @@ use crate::task_definition::TaskDefinition;
 pub struct FurtherSection {
     /// The file of its task definition, beside `greenroom.toml`.
     pub task_definition: PathBuf,
+    /// The file of its app's policy, beside `greenroom.toml`.
+    pub task_role_policy: Option<PathBuf>,
     /// The service's own name; left out, that of the project and the section's.
     pub name: Option<ServiceName>,
     /// The container that has its image; left out, it is called like the section.
@@ -67,6 +70,8 @@ pub struct Further {
     pub autoscaling: bool,
     /// Its task definition.
     pub task_definition: TaskDefinition,
+    /// What its app may do, where the section says it.
+    pub task_role_policy: Option<TaskRolePolicy>,
 }
 
 /// How requests come to a service.
@@ -124,6 +129,7 @@ impl Further {
         section: &FurtherSection,
         project: &ProjectName,
         task_definition: TaskDefinition,
+        task_role_policy: Option<TaskRolePolicy>,
     ) -> Result<Self, Misplaced> {
         Ok(Self {
             name: section.name.clone().unwrap_or_else(|| key.service(project)),
@@ -134,6 +140,7 @@ impl Further {
             maximum_percent: section.maximum_percent,
             autoscaling: section.autoscaling,
             task_definition,
+            task_role_policy,
             key: key.clone(),
         })
     }
@@ -192,7 +199,7 @@ mod tests {
         let definition = r#"{"family": "worker", "containerDefinitions": [{"name": "worker", "image": "worker:1"}]}"#;
         let definition = TaskDefinition::parse(definition).expect("a task definition");
         let section = read(&json!({})).expect("it is whole");
-        let further = Further::new(&key, &section, &project, definition).expect("no key is misplaced");
+        let further = Further::new(&key, &section, &project, definition, None).expect("no key is misplaced");
         assert_eq!(further.name.as_str(), "news-api-worker");
         assert_eq!(further.repository.as_str(), "news-api-worker");
         assert_eq!(further.container.as_str(), "worker");

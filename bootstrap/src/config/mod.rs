@@ -28,6 +28,7 @@ use std::num::NonZeroU16;
 use serde::Deserialize;
 
 use crate::location::{AccountId, Region};
+use crate::policy::TaskRolePolicy;
 use crate::task_definition::TaskDefinition;
 pub use capacity::Capacity;
 pub use deploy::{Deploy, Deployer};
@@ -62,6 +63,8 @@ pub struct Config {
     pub host: Option<Host>,
     /// The task definition that `[files] task-definition` points at.
     pub task_definition: TaskDefinition,
+    /// The policy that `[files] task-role-policy` points at: what the app itself may do. Left out, that is nobody's business but its owner's.
+    pub task_role_policy: Option<TaskRolePolicy>,
     /// The TCP port of the project's database, if it has one: a security group then admits the service to it.
     pub database_port: Option<NonZeroU16>,
     /// The section `[capacity]`, if there is one: tasks run on Fargate's ordinary capacity alone without it.

@@ -6,6 +6,7 @@ use std::num::NonZeroU16;
 
 use super::part::{self, Part};
 use crate::config::name::ServiceKey;
+use crate::config::permissions::ServicePrefix;
 use crate::config::{Boundary, Config, Further};
 use crate::fault::Fault;
 use crate::location::{AccountId, Location, Region};
@@ -30,6 +31,19 @@ impl Section {
             None => "the task definition".to_owned(),
             Some(_) => format!("the task definition of `{self}`"),
         }
+    }
+}
+
+impl Section {
+    /// A key of its table, which for the first service is `first`.
+    fn key<'a>(&'a self, first: &'a str, key: &'a str) -> Vec<&'a str> {
+        self.0.as_ref().map_or_else(|| vec![first, key], |own| vec!["services", own.as_str(), key])
+    }
+
+    /// The key that names the policy of its app's role.
+    fn task_role_policy(&self) -> String {
+        let table = self.0.as_ref().map_or_else(|| "[files]".to_owned(), |_| self.to_string());
+        format!("`{table} task-role-policy`")
     }
 }
 
@@ -155,6 +169,34 @@ pub enum Contradiction {
         /// The name that both would have.
         resource: ResourceId,
     },
+    /// A policy for an app without a role of its own.
+    #[error(
+        "{} is for the app's own role, and {} names no `taskRoleArn`, or a role that starts tasks", .section.task_role_policy(),
+        .section.definition()
+    )]
+    NoTaskRole {
+        /// Whose policy it is.
+        section: Section,
+    },
+    /// One role can have one policy of greenroom.toml's.
+    #[error("{} is not the policy that another service gives role `{role}`, which both apps have", .section.task_role_policy())]
+    TwoTaskRolePolicies {
+        /// Whose policy it is.
+        section: Section,
+        /// The role.
+        role: String,
+    },
+    /// What a boundary does not allow, no policy can.
+    #[error(
+        "{} allows actions of {}, and the boundary none of them: add them to `[permissions] services`{}",
+        .section.task_role_policy(), list(.services), but_not(.services)
+    )]
+    BeyondBoundary {
+        /// Whose policy it is.
+        section: Section,
+        /// The prefixes of the services that the boundary leaves out.
+        services: Vec<String>,
+    },
     /// A policy is larger than IAM takes; shorter names make it smaller.
     #[error("the {resource} is too large: {too_large}")]
     PolicyTooLarge {
@@ -163,6 +205,31 @@ pub enum Contradiction {
         /// By how much.
         too_large: TooLarge,
     },
+}
+
+impl Contradiction {
+    /// The key of greenroom.toml that is wrong, or that names the file that is, with the tables that it is in; none where no single one is.
+    #[must_use]
+    pub fn setting(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::OtherRegion { .. } => Some(vec!["project", "region"]),
+            Self::ProjectAccount { .. } => Some(vec!["project", "account"]),
+            Self::ForeignBoundary { .. } => Some(vec!["permissions", "boundary"]),
+            Self::BeyondBoundary { .. } => Some(vec!["permissions", "services"]),
+            Self::TargetGroupName { .. } => Some(vec!["project", "name"]),
+            Self::OtherAccount { section, .. }
+            | Self::NoExecutionRole { section }
+            | Self::LogGroupElsewhere { section, .. }
+            | Self::NetworkMode { section, .. }
+            | Self::NotFargate { section, .. } => Some(section.key("files", "task-definition")),
+            Self::NoTaskRole { section } | Self::TwoTaskRolePolicies { section, .. } => {
+                Some(section.key("files", "task-role-policy"))
+            }
+            Self::NoSuchContainer { section, .. } => Some(section.key("service", "container")),
+            Self::NoSuchPort { section, .. } => Some(section.key("service", "port")),
+            Self::NamedAlike { .. } | Self::PolicyTooLarge { .. } => None,
+        }
+    }
 }
 
 /// Holds the configuration, the task definition and the account against one another.
@@ -262,6 +329,12 @@ fn check_roles(parts: &[Part<'_>], contradictions: &mut Vec<Contradiction>) {
             contradictions.push(Contradiction::NamedAlike { resource: ResourceId::new(Kind::Role, &role.name) });
         }
     }
+}
+
+/// What `[permissions] services` does not take of what it would have to name.
+fn but_not(services: &[String]) -> String {
+    let refused: Vec<&String> = services.iter().filter(|service| ServicePrefix::parse(service).is_err()).collect();
+    if refused.is_empty() { String::new() } else { format!(", which does not take {}", list(&refused)) }
 }
 
 fn list<T: fmt::Display>(items: &[T]) -> String {

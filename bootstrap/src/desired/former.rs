@@ -84,7 +84,7 @@ impl Desired {
         let tasks = Some("the tasks of a revision that is deployed may have it");
         let roles = [
             (Purpose::Tasks, "execution", TASK_DEFINITION, tasks),
-            (Purpose::Tasks, "task", TASK_DEFINITION, tasks),
+            (Purpose::App, "task", TASK_DEFINITION, tasks),
             (Purpose::Infrastructure, "infrastructure", DEPLOYMENT, None),
             (Purpose::Hooks, "hooks", DEPLOYMENT, None),
             (Purpose::Instance, "host", HOST, None),
@@ -177,7 +177,7 @@ impl Desired {
     pub(super) fn former_role(&self, purpose: Purpose, name: String, path: String) -> Spec {
         let principal = match purpose {
             Purpose::Deploys => Principal::Federated(github_provider(&self.location)),
-            Purpose::Tasks => Principal::Service("ecs-tasks.amazonaws.com"),
+            Purpose::Tasks | Purpose::App => Principal::Service("ecs-tasks.amazonaws.com"),
             Purpose::Infrastructure | Purpose::Hooks => Principal::Service("ecs.amazonaws.com"),
             Purpose::Instance => Principal::Service("ec2.amazonaws.com"),
         };

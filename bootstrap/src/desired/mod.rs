@@ -9,6 +9,7 @@ mod further;
 mod groups;
 mod host;
 mod part;
+mod rights;
 mod traffic;
 
 use std::collections::BTreeSet;
@@ -109,6 +110,7 @@ impl Desired {
         let desired = Self::assemble(config, location);
         desired.check_names(&mut contradictions);
         desired.check_policies(&mut contradictions);
+        rights::check(config, desired.boundary.as_ref(), &mut contradictions);
         if contradictions.is_empty() { Ok(desired) } else { Err(DesiredError { contradictions }) }
     }
 
@@ -118,7 +120,8 @@ impl Desired {
         let repositories = part::repositories(&parts).into_iter().map(|name| repository(name, location)).collect();
         let log_groups = part::log_groups(&parts);
         let (executions, task_roles) = (part::execution_roles(&parts), part::task_roles(&parts));
-        let role_references = || executions.iter().map(|(role, _)| *role).chain(task_roles.iter().copied());
+        let role_references =
+            || executions.iter().map(|(role, _)| *role).chain(task_roles.iter().map(|(role, _)| *role));
         let deploying = deploy::Scope {
             location,
             repositories: part::repositories(&parts),
@@ -147,12 +150,17 @@ impl Desired {
             let scope = policy::host::Scope { location, repositories, cluster, log_groups: log_groups.clone() };
             host::of(host, project, &scope, bounds.others.clone())
         });
-        let role_of = |reference, policy| role(reference, location, policy, bounds.own.clone());
+        let role_of = |purpose, reference, policy| role(purpose, reference, location, policy, bounds.own.clone());
         let execution_roles = executions.iter().map(|(reference, started)| {
             let of =
                 started.first().and_then(|part| part.key).map_or_else(|| project.to_string(), |key| key.full(project));
-            role_of(reference, Some(InlinePolicy::of(format!("{of}-execution"), &starting(started))))
+            let policy = InlinePolicy::of(format!("{of}-execution"), &starting(started));
+            role_of(Purpose::Tasks, reference, Some(policy))
         });
+        let task_roles = task_roles
+            .iter()
+            .map(|(reference, policy)| role_of(Purpose::App, reference, policy.map(InlinePolicy::of_task_role)))
+            .collect();
         let target_group = TargetGroup {
             name: project.to_string(),
             port: service.port,
@@ -177,7 +185,7 @@ impl Desired {
             secrets: part::secrets(&parts).into_iter().cloned().collect(),
             log_groups: log_groups.iter().map(|name| log_group(name, location)).collect(),
             execution_roles: execution_roles.collect(),
-            task_roles: task_roles.iter().map(|reference| role_of(reference, None)).collect(),
+            task_roles,
             traffic_roles: traffic_roles.unwrap_or_default(),
             security_groups: groups::of(config),
             load_balancer: LoadBalancer { name: project.clone(), security_group: groups::load_balancer(project) },
@@ -340,6 +348,7 @@ fn role_arn(reference: &RoleReference, location: &Location) -> String {
 }
 
 fn role(
+    purpose: Purpose,
     reference: &RoleReference,
     location: &Location,
     policy: Option<InlinePolicy>,
@@ -347,7 +356,7 @@ fn role(
 ) -> Role {
     let RoleReference { account: _, path, name } = reference;
     Role {
-        purpose: Purpose::Tasks,
+        purpose,
         arn: role_arn(reference, location),
         name: name.clone(),
         path: path.clone(),

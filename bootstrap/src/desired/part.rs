@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::name::{ContainerName, Family, RepositoryName, ServiceKey, ServiceName};
 use crate::config::{Config, Further};
+use crate::policy::TaskRolePolicy;
 use crate::task_definition::TaskDefinition;
 use crate::task_definition::reference::{RoleReference, SecretReference};
 
@@ -20,6 +21,8 @@ pub(super) struct Part<'a> {
     pub(super) repository: RepositoryName,
     /// Its task definition.
     pub(super) definition: &'a TaskDefinition,
+    /// What its app may do, where greenroom.toml says it.
+    pub(super) task_role_policy: Option<&'a TaskRolePolicy>,
 }
 
 /// The parts of all services.
@@ -30,10 +33,18 @@ pub(super) fn all(config: &Config) -> Vec<Part<'_>> {
         container: &config.service.container,
         repository: config.repository.name_for(&config.project.name),
         definition: &config.task_definition,
+        task_role_policy: config.task_role_policy.as_ref(),
     };
     let further = config.further.iter().map(|further| {
-        let Further { key, name, container, repository, task_definition, .. } = further;
-        Part { key: Some(key), name, container, repository: repository.clone(), definition: task_definition }
+        let Further { key, name, container, repository, task_definition, task_role_policy, .. } = further;
+        Part {
+            key: Some(key),
+            name,
+            container,
+            repository: repository.clone(),
+            definition: task_definition,
+            task_role_policy: task_role_policy.as_ref(),
+        }
     });
     std::iter::once(first).chain(further).collect()
 }
@@ -90,14 +101,15 @@ pub(super) fn execution_roles<'p>(parts: &'p [Part<'p>]) -> Vec<(&'p RoleReferen
     roles
 }
 
-/// The roles that tasks have, each once, but for those that start tasks as well.
-pub(super) fn task_roles<'p>(parts: &'p [Part<'p>]) -> Vec<&'p RoleReference> {
+/// The roles that tasks have, each once, but for those that start tasks as well; each with what greenroom.toml says that the app may do.
+pub(super) fn task_roles<'p>(parts: &'p [Part<'p>]) -> Vec<(&'p RoleReference, Option<&'p TaskRolePolicy>)> {
     let starting: Vec<&str> = parts.iter().filter_map(Part::execution_role).map(|role| role.name.as_str()).collect();
-    let mut roles: Vec<&RoleReference> = Vec::new();
-    for role in parts.iter().filter_map(Part::task_role) {
-        let is_there = starting.contains(&role.name.as_str()) || roles.iter().any(|other| other.name == role.name);
-        if !is_there {
-            roles.push(role);
+    let mut roles: Vec<(&RoleReference, Option<&TaskRolePolicy>)> = Vec::new();
+    for part in parts {
+        let Some(role) = part.task_role().filter(|role| !starting.contains(&role.name.as_str())) else { continue };
+        match roles.iter_mut().find(|(other, _)| other.name == role.name) {
+            Some((_, policy)) => *policy = policy.or(part.task_role_policy),
+            None => roles.push((role, part.task_role_policy)),
         }
     }
     roles

@@ -1,3 +1,4 @@
+pub(crate) mod rights;
 pub(crate) mod several;
 
 use serde_json::{Value, json};
@@ -57,6 +58,7 @@ pub(crate) fn example_config(change: impl FnOnce(&mut Value)) -> Config {
         boundary: None,
         host: None,
         task_definition: TaskDefinition::parse(&definition.to_string()).expect("a task definition"),
+        task_role_policy: None,
         database_port: NonZeroU16::new(5432),
     }
 }

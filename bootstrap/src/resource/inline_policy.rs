@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use crate::policy::meaning::Difference;
-use crate::policy::{Meaning, Policy};
+use crate::policy::{Meaning, Policy, TaskRolePolicy};
+
+/// The name of the app's own policy within its role: that of the key in greenroom.toml that it comes from.
+pub(crate) const TASK_ROLE_POLICY: &str = "task-role-policy";
 
 /// An inline policy that should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,11 @@ impl InlinePolicy {
     pub(crate) fn of(name: String, policy: &Policy) -> Self {
         let wildcards = policy.wildcards().map(|(action, because)| (action.to_owned(), because)).collect();
         Self { name, document: policy.to_json(), wildcards }
+    }
+
+    /// What the project says that its app may do. Why it says `*` where it does is its own affair.
+    pub(crate) fn of_task_role(policy: &TaskRolePolicy) -> Self {
+        Self { name: TASK_ROLE_POLICY.to_owned(), document: policy.to_json(), wildcards: Vec::new() }
     }
 
     /// The text to send, without whitespace.

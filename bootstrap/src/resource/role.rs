@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::inline_policy::{InlinePolicy, compare, decode};
+use super::inline_policy::{InlinePolicy, TASK_ROLE_POLICY, compare, decode};
 use super::managed::{Managed, Sight};
 use super::managed_policy::PolicyReference;
 pub use super::role_change::Change;
@@ -48,8 +48,10 @@ pub struct Role {
 /// What a role is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Tasks have it, or are started with it: the task definition names it.
+    /// Tasks are started with it: the task definition names it.
     Tasks,
+    /// The app in the tasks has it: the task definition names it.
+    App,
     /// ECS changes listener rules with it.
     Infrastructure,
     /// ECS calls the functions of lifecycle hooks with it.
@@ -63,7 +65,7 @@ pub enum Purpose {
 impl Purpose {
     fn of_role(self) -> &'static str {
         match self {
-            Self::Tasks => "the task definition names it",
+            Self::Tasks | Self::App => "the task definition names it",
             Self::Infrastructure => "ECS moves requests with it",
             Self::Hooks => "ECS asks lifecycle hooks with it",
             Self::Instance => "the EC2 instance that the project runs on has it",
@@ -74,6 +76,7 @@ impl Purpose {
     fn of_policy(self) -> &'static str {
         match self {
             Self::Tasks => "ECS does what it allows to start a task",
+            Self::App => "`task-role-policy` in greenroom.toml says that the app may do it",
             Self::Infrastructure => "it allows ECS to change listener rules",
             Self::Hooks => "it allows ECS to call the hooks' functions",
             Self::Instance => "it is all that the EC2 instance may do",
@@ -110,8 +113,8 @@ impl Role {
         ResourceId::new(Kind::Role, &self.name)
     }
 
-    /// Whether bootstrap says all that the role may do. What an app may do is its owner's business: bootstrap gives the
-    /// app's role nothing, and takes nothing from it.
+    /// Whether bootstrap says all that the role may do. Where greenroom.toml does not say what an app may do, that is its owner's business:
+    /// bootstrap gives the app's role nothing, and takes nothing from it.
     fn is_closed(&self) -> bool {
         self.policy.is_some() || self.managed.is_some()
     }
@@ -202,6 +205,11 @@ impl Role {
             }
         }
         if !self.is_closed() {
+            // But for what it had from greenroom.toml, which does not say it any more.
+            if self.purpose == Purpose::App && found.policies.contains_key(TASK_ROLE_POLICY) {
+                let delete = Change::DeletePolicy { role, policy: TASK_ROLE_POLICY.to_owned() };
+                draft.unwanted(delete, "greenroom.toml has no `task-role-policy` for it any more");
+            }
             return;
         }
         for name in found.policies.keys().filter(|name| self.policy.as_ref().is_none_or(|own| own.name != **name)) {
@@ -284,7 +292,7 @@ impl Managed for Role {
             let (wanted, found) = (shown(Some(wanted)), shown(found.longest_session));
             draft.differs(Change::SetSession(self.clone()), "longest session", &wanted, &found);
         }
-        if found.arn != self.arn && self.purpose == Purpose::Tasks {
+        if found.arn != self.arn && matches!(self.purpose, Purpose::Tasks | Purpose::App) {
             let why = format!("its ARN is `{}`, and the task definition names `{}`", found.arn, self.arn);
             draft.block(Blocker::Unusable { resource: Self::id(self), why });
         }
@@ -303,7 +311,7 @@ impl Managed for Role {
             draft.unwanted(Change::Detach { role: self.name.clone(), policy: policy.clone() }, because);
         }
         let because = match self.purpose {
-            Purpose::Tasks | Purpose::Infrastructure | Purpose::Hooks => {
+            Purpose::Tasks | Purpose::App | Purpose::Infrastructure | Purpose::Hooks => {
                 "only this project's tasks and services have it"
             }
             Purpose::Deploys => "deploys were made with it",
@@ -324,7 +332,9 @@ impl Managed for Role {
                 let sids = ["DeployRole", "BoundedDeployRole", "RaisedDeployRole"];
                 return self.bounded(sids, purpose, ACTIONS.iter().chain([&UPDATE]), &arns);
             }
-            Purpose::Tasks => ("PassToTasks", "Hand the project's roles to its tasks.", "ecs-tasks.amazonaws.com"),
+            Purpose::Tasks | Purpose::App => {
+                ("PassToTasks", "Hand the project's roles to its tasks.", "ecs-tasks.amazonaws.com")
+            }
             Purpose::Instance => ("PassToEc2", "Put the role into its instance profile.", "ec2.amazonaws.com"),
             Purpose::Infrastructure | Purpose::Hooks => {
                 ("PassToEcs", "Hand ECS the roles with which it moves requests.", "ecs.amazonaws.com")

@@ -22,6 +22,9 @@ pub struct Files {
     pub compose: Option<PathBuf>,
     /// The task definition, as `aws ecs describe-task-definition` prints it or as `register-task-definition` takes it.
     pub task_definition: PathBuf,
+    /// The policy of the role that the app itself has, as JSON or as `aws iam get-role-policy` prints it; if absent, the role is left as
+    /// its owner has it. No rehearsal asks it: what the app calls of AWS is not simulated.
+    pub task_role_policy: Option<PathBuf>,
     /// Requests that show whether the app works.
     pub smoke: PathBuf,
     /// The security groups of the account that is deployed to, as `aws ec2 describe-security-groups` prints them; if absent, they are as

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::super::{Contradiction, Desired};
+use super::rights::allowing;
 use super::{example_config, example_location, example_oidc_config};
 use crate::config::name::ServiceKey;
 use crate::config::{self, Config};
@@ -48,10 +49,10 @@ pub(crate) fn example_several_config(change: impl FnOnce(&mut Value, &mut Value)
         let section = serde_json::from_value::<config::FurtherSection>(section.clone()).expect("a section");
         let definition = TaskDefinition::parse(&definitions[key].to_string()).expect("a task definition");
         let key = ServiceKey::parse(key).expect("a name");
-        config::Further::new(&key, &section, &config.project.name, definition).expect("the keys go together")
+        config::Further::new(&key, &section, &config.project.name, definition, None).expect("the keys go together")
     });
     let further = further.collect();
-    Config { further, ..config }
+    Config { further, task_role_policy: Some(allowing(&["s3:GetObject"])), ..config }
 }
 
 pub(crate) fn example_several() -> Desired {

@@ -1,6 +1,6 @@
 //! What a section `[services.NAME]` leaves that is taken out of greenroom.toml.
 
-use super::leftover::{Case, check_all, plain};
+use super::leftover::{Case, check_all};
 use super::model::of;
 use super::*;
 use crate::config::Config;
@@ -12,6 +12,10 @@ fn several() -> Config {
 
 fn without_worker() -> Config {
     example_several_config(|sections, _| drop(sections.as_object_mut().expect("an object").remove("worker")))
+}
+
+fn first_alone() -> Config {
+    Config { further: Vec::new(), ..several() }
 }
 
 fn works(account: &mut Observed) {
@@ -54,7 +58,7 @@ note: parameter `/news/worker` is no longer in greenroom.toml, where the task de
     Case {
         name: "all services but the first go",
         before: several,
-        after: plain,
+        after: first_alone,
         meanwhile: |_| (),
         remove: &["all"],
         plan: "\
@@ -84,7 +88,7 @@ note: parameter `/news/worker` is no longer in greenroom.toml, where the task de
     Case {
         name: "what a service has that is another project's now stays",
         before: several,
-        after: plain,
+        after: first_alone,
         meanwhile: |account| {
             for service in ["news/news-api-worker", "news/news-api-admin"] {
                 of!(account, Service, Service, service).expect("it is there").owner = Owner::Project("shop".to_owned());

@@ -1,5 +1,7 @@
 //! The same for a project of several services.
 
+use serde_json::json;
+
 use super::cases::{Case, case};
 use super::model::of;
 use super::*;
@@ -62,6 +64,32 @@ nothing to do
 ",
     ),
     case(
+        "the app may do something else, and more beside it",
+        |account| {
+            if let Some(role) = of!(account, Role, Role, "news-api-task") {
+                let everything = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+                let document = json!({"Version": "2012-10-17", "Statement": [everything]});
+                role.policies = [("task-role-policy".to_owned(), document.clone()), ("more".to_owned(), document)].into();
+            }
+        },
+        "\
+1. write policy of role `news-api-task` (98 of 10240 characters): it lacks `s3:GetObject` on `*`, has beyond it `*` on `*`
+2. delete policy `more` of role `news-api-task`: policies: wanted nothing else, found `more`
+",
+    ),
+    case(
+        "greenroom.toml said once what the worker may do, and somebody else says it now",
+        |account| {
+            if let Some(role) = of!(account, Role, Role, "news-worker-task") {
+                let nothing = json!({"Version": "2012-10-17", "Statement": []});
+                role.policies = [("task-role-policy".to_owned(), nothing.clone()), ("more".to_owned(), nothing)].into();
+            }
+        },
+        "\
+1. delete policy `task-role-policy` of role `news-worker-task`: greenroom.toml has no `task-role-policy` for it any more
+",
+    ),
+    case(
         "the worker's repository is gone",
         |account| {
             account.found.retain(|id, _| id.kind != Kind::Repository || id.name != "news-api-worker");
@@ -76,7 +104,17 @@ nothing to do
 #[test]
 fn a_new_account_gets_each_service_with_what_it_needs() {
     let text = plan(&example_several(), &new_account()).to_string();
-    let about = ["admin", "worker", "news-api-execution", "tcp", "listener", "service `", "user", "AutoScaling"];
+    let about = [
+        "admin",
+        "worker",
+        "news-api-execution",
+        "tcp",
+        "listener",
+        "service `",
+        "user",
+        "AutoScaling",
+        "task-role-policy",
+    ];
     let lines: Vec<&str> = text.lines().filter(|line| about.iter().any(|word| line.contains(word))).collect();
     let expected = "\
 3. create service-linked role `AWSServiceRoleForApplicationAutoScaling_ECSService`: missing; Application Auto Scaling changes the desired count through it
@@ -89,26 +127,27 @@ fn a_new_account_gets_each_service_with_what_it_needs() {
 14. write policy of role `news-api-execution` (1072 of 10240 characters): missing; ECS does what it allows to start a task (after 13)
 15. create role `news-admin-execution`: missing; the task definition names it
 16. write policy of role `news-admin-execution` (690 of 10240 characters): missing; ECS does what it allows to start a task (after 15)
-18. create role `news-admin-task`: missing; the task definition names it
-19. create role `news-worker-task`: missing; the task definition names it
-21. let tcp 80 from anywhere, tcp 8080 from anywhere into security group `news-api-load-balancer`: missing; nothing gets in without it (after 20)
-23. let tcp 8000 from security group `news-api-load-balancer` into security group `news-api-service`: missing; nothing gets in without it (after 20, 22)
-24. create security group `news-api-admin` in vpc-1: missing; the load balancer reaches the tasks of the service
-25. let tcp 9000 from security group `news-api-load-balancer` into security group `news-api-admin`: missing; nothing gets in without it (after 20, 24)
-26. create security group `news-api-worker` in vpc-1: missing; the tasks of the service are in it, and nothing reaches them
-28. let tcp 5432 from security group `news-api-service`, tcp 5432 from security group `news-api-admin`, tcp 5432 from security group `news-api-worker` into security group `news-api-database`: missing; nothing gets in without it (after 22, 24, 26, 27)
-31. create target group `news-api-admin`: missing; the service's tasks are registered in it
-32. create listener `news-api:80`: missing; the load balancer sends requests nowhere without it (after 29, 30)
-33. create listener `news-api:8080`: missing; the load balancer sends requests nowhere without it (after 29, 31)
-35. create parameter `/news/admin` with a placeholder for its value: missing; containers read it when a task starts
-36. create parameter `/news/worker` with a placeholder for its value: missing; containers read it when a task starts
-39. register the first revision of task definition `news-admin`: missing; a service needs a revision to be made (after 15, 18)
-40. register the first revision of task definition `news-worker`: missing; a service needs a revision to be made (after 13, 19)
-41. create service `news/news-api` at desired count 0: missing; deploys update it (after 22, 32, 37, 38)
-42. create service `news/news-api-admin` at desired count 0: missing; deploys update it (after 24, 33, 37, 39)
-43. create service `news/news-api-worker` at desired count 0: missing; deploys update it (after 26, 37, 40)
-44. create user `news-api-deploy`: missing; deploys are made as this user
-45. give user `news-api-deploy` the managed policy `arn:aws:iam::123456789012:policy/news-api-deploy`: missing; it is all that the user may do (after 12, 44)
-46. create access key of user `news-api-deploy`: missing; deploys sign their requests with it (after 3, 5, 7, 9, 11, 14, 16, 21, 23, 25, 28, 34, 35, 36, 41, 42, 43, 45)";
+18. write policy of role `news-api-task` (98 of 10240 characters): missing; `task-role-policy` in greenroom.toml says that the app may do it (after 17)
+19. create role `news-admin-task`: missing; the task definition names it
+20. create role `news-worker-task`: missing; the task definition names it
+22. let tcp 80 from anywhere, tcp 8080 from anywhere into security group `news-api-load-balancer`: missing; nothing gets in without it (after 21)
+24. let tcp 8000 from security group `news-api-load-balancer` into security group `news-api-service`: missing; nothing gets in without it (after 21, 23)
+25. create security group `news-api-admin` in vpc-1: missing; the load balancer reaches the tasks of the service
+26. let tcp 9000 from security group `news-api-load-balancer` into security group `news-api-admin`: missing; nothing gets in without it (after 21, 25)
+27. create security group `news-api-worker` in vpc-1: missing; the tasks of the service are in it, and nothing reaches them
+29. let tcp 5432 from security group `news-api-service`, tcp 5432 from security group `news-api-admin`, tcp 5432 from security group `news-api-worker` into security group `news-api-database`: missing; nothing gets in without it (after 23, 25, 27, 28)
+32. create target group `news-api-admin`: missing; the service's tasks are registered in it
+33. create listener `news-api:80`: missing; the load balancer sends requests nowhere without it (after 30, 31)
+34. create listener `news-api:8080`: missing; the load balancer sends requests nowhere without it (after 30, 32)
+36. create parameter `/news/admin` with a placeholder for its value: missing; containers read it when a task starts
+37. create parameter `/news/worker` with a placeholder for its value: missing; containers read it when a task starts
+40. register the first revision of task definition `news-admin`: missing; a service needs a revision to be made (after 15, 19)
+41. register the first revision of task definition `news-worker`: missing; a service needs a revision to be made (after 13, 20)
+42. create service `news/news-api` at desired count 0: missing; deploys update it (after 23, 33, 38, 39)
+43. create service `news/news-api-admin` at desired count 0: missing; deploys update it (after 25, 34, 38, 40)
+44. create service `news/news-api-worker` at desired count 0: missing; deploys update it (after 27, 38, 41)
+45. create user `news-api-deploy`: missing; deploys are made as this user
+46. give user `news-api-deploy` the managed policy `arn:aws:iam::123456789012:policy/news-api-deploy`: missing; it is all that the user may do (after 12, 45)
+47. create access key of user `news-api-deploy`: missing; deploys sign their requests with it (after 3, 5, 7, 9, 11, 14, 16, 18, 22, 24, 26, 29, 35, 36, 37, 42, 43, 44, 46)";
     assert_eq!(lines.join("\n"), expected);
 }
