@@ -91,6 +91,21 @@ impl ConfigText {
     fn offset(&self, keys: &[&str]) -> Option<usize> {
         span(&self.text, keys).map(|span| span.start)
     }
+
+    /// That what the file says at `keys`, or in the table where that would stand, is wrong.
+    pub(crate) fn mistake(&self, keys: &[&str], message: &str) -> ConfigError {
+        let table = || keys.split_last().and_then(|(_, table)| span(&self.text, table));
+        mistake(&self.path, &self.text, message, span(&self.text, keys).or_else(table), None)
+    }
+}
+
+fn mistake(path: &Path, text: &str, message: &str, span: Option<Range<usize>>, help: Option<String>) -> ConfigError {
+    ConfigError::Parse {
+        message: format!("`{}`: {message}", path.display()),
+        place: span.map(SourceSpan::from),
+        help,
+        file: NamedSource::new(path.display().to_string(), text.to_owned()),
+    }
 }
 
 /// Where the value at `keys` stands in `text`.
@@ -114,12 +129,7 @@ pub(crate) fn read(path: &Path) -> Result<(Config, ConfigText), ConfigError> {
 
 #[expect(clippy::result_large_err, reason = "the file is read once, and its error is shown whole")]
 fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
-    let wrong = |message: &str, span: Option<Range<usize>>, help: Option<String>| ConfigError::Parse {
-        message: format!("`{}`: {message}", path.display()),
-        place: span.map(SourceSpan::from),
-        help,
-        file: NamedSource::new(path.display().to_string(), text.to_owned()),
-    };
+    let wrong = |message: &str, span: Option<Range<usize>>, help| mistake(path, text, message, span, help);
     let mut config: Config =
         toml::from_str(text).map_err(|error| wrong(error.message(), error.span(), nearest_key(error.message())))?;
     config.shift = config

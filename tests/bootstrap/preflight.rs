@@ -26,14 +26,48 @@ fn a_wrong_account_or_region_is_refused_before_anything_is_written() {
     let (project, mut boto) = (Project::check_out(), Boto::start());
     let served = Served::start(&[]);
     let person = served.administrator(&project, "person");
-    let region = "error: `[project] region` is `eu-central-1`, the connection is to `us-east-1`";
+    let region = "`[project] region` is `eu-central-1`, the connection is to `us-east-1`";
     is_refused(&mut boto, &person, &["--region", "us-east-1"], &[region]);
     let config = std::fs::read_to_string(&person.config).expect("it is there");
     let other = config.replace("[project]\n", "[project]\naccount = \"210987654321\"\n");
     std::fs::write(&person.config, other).expect("the checkout is ours");
-    let account = "error: `[project] account` is `210987654321`, the credentials are for `123456789012`";
+    let account = "`[project] account` is `210987654321`, the credentials are for `123456789012`";
     is_refused(&mut boto, &person, &[], &[account]);
     is_refused(&mut boto, &person, &["--region", "us-east-1"], &[account, region]);
+}
+
+/// What files say against one another, too, and each such thing at once with the others.
+#[test]
+fn what_the_files_say_against_one_another_is_pointed_at() {
+    let project = Project::check_out();
+    let config = std::fs::read_to_string(project.config()).expect("it was checked out");
+    let wrong = config.replace("port = 8000", "port = 8001").replace("container = \"app\"", "container = \"proxy\"");
+    let definition = project.config().with_file_name("task-definition.json");
+    let text = std::fs::read_to_string(&definition).expect("it was checked out");
+    std::fs::write(definition, text.replace("\"awsvpc\"", "\"bridge\"")).expect("the checkout is ours");
+    let rights = "[files]\ntask-role-policy = \"task-role-policy.json\"";
+    for (written, keys, said) in [
+        (wrong.clone(), ["container = \"proxy\"", "task-definition ="], "`[service] container` is `proxy`"),
+        (
+            format!("{wrong}\n[permissions]\nboundary = \"make\"\nservices = [\"sqs\"]\n"),
+            ["services = [\"sqs\"]", "container = \"proxy\""],
+            "`[files] task-role-policy` allows actions of `s3`",
+        ),
+        (
+            config.replace(rights, &rights.replace(".json", ".yaml")),
+            ["task-role-policy.yaml", "task-role-policy.yaml"],
+            "cannot read `task-role-policy.yaml`",
+        ),
+    ] {
+        std::fs::write(project.config(), &written).expect("the checkout is ours");
+        let ran = Person::nobody(&project).run(&["policy", "--account", "123456789012"]).ends(3);
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+        for key in keys {
+            let line = written.lines().position(|line| line.contains(key)).expect("it is there") + 1;
+            let place = format!("greenroom.toml:{line}:");
+            assert!(ran.stderr.contains(&place), "`{place}` is not in\n{}", ran.stderr);
+        }
+    }
 }
 
 #[test]

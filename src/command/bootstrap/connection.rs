@@ -7,9 +7,9 @@ use bootstrap::{Account, Chosen, ConnectOptions, Credentials, Desired, Observed,
 use clap::Args;
 
 use super::refusal;
-use crate::account_setup::BootstrapAccount;
+use crate::account_setup::{BootstrapAccount, SetUpError};
 use crate::command::complain;
-use crate::config;
+use crate::config::{self, ConfigText};
 use crate::exit::Exit;
 
 /// How to reach the account.
@@ -82,24 +82,30 @@ impl Connected {
 }
 
 /// What the project's files say.
-pub(super) fn read(path: &Path) -> Result<bootstrap::Config, Exit> {
-    let (config, _) = config::read(path).map_err(|error| complain(error, Exit::Input))?;
+pub(super) fn read(path: &Path) -> Result<(bootstrap::Config, ConfigText), Exit> {
+    let (config, text) = config::read(path).map_err(|error| complain(error, Exit::Input))?;
     let directory = path.parent().unwrap_or(Path::new(""));
     let engine = config.database.as_ref().map(|database| database.engine);
-    let read = BootstrapAccount::read(&config, directory, engine).map_err(|error| complain(error, Exit::Input))?;
-    Ok(read.config)
+    let read = BootstrapAccount::read(&config, directory, engine).map_err(|error| match &error {
+        SetUpError::Read { keys, .. } => {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            complain(text.mistake(&keys, &error.to_string()), Exit::Input)
+        }
+        SetUpError::Unusable { .. } => complain(error, Exit::Input),
+    })?;
+    Ok((read.config, text))
 }
 
 /// Reads the project's files and connects; what went wrong has been said if there is only an exit code.
 pub(super) async fn open(path: &Path, connection: &Connection) -> Result<Connected, Exit> {
-    let config = read(path)?;
+    let (config, text) = read(path)?;
     let options = ConnectOptions {
         endpoint_url: connection.endpoint_url.clone(),
         region: connection.region.clone().unwrap_or_else(|| config.project.region.clone()),
         credentials: Credentials::Ambient { profile: connection.profile.clone() },
     };
     let account = bootstrap::connect(&options).await.map_err(|error| refusal::of_connection(&error))?;
-    let desired = Desired::new(&config, account.location()).map_err(|error| refusal::of_files(&error))?;
+    let desired = Desired::new(&config, account.location()).map_err(|error| refusal::of_files(&error, &text))?;
     let location = account.location();
     anstream::eprintln!("account {} in {}, as {}", location.account, location.region, account.caller());
     Ok(Connected { account, desired })

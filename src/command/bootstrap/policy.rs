@@ -50,9 +50,9 @@ async fn desired(path: &Path, arguments: &Arguments) -> Result<Desired, Exit> {
     match &arguments.account {
         None => Ok(connection::open(path, &arguments.connection).await?.desired),
         Some(account) => {
-            let config = connection::read(path)?;
+            let (config, text) = connection::read(path)?;
             let location = Location { account: account.clone(), region: config.project.region.clone() };
-            Desired::new(&config, &location).map_err(|error| refusal::of_files(&error))
+            Desired::new(&config, &location).map_err(|error| refusal::of_files(&error, &text))
         }
     }
 }

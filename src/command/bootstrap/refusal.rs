@@ -5,6 +5,8 @@ use std::error::Error;
 use bootstrap::{CallError, ConnectError, DesiredError, ExecuteError, Fault};
 use simulator::rehearsal::error::chain;
 
+use crate::command::complain;
+use crate::config::ConfigText;
 use crate::exit::Exit;
 
 pub(super) fn of_call(error: &CallError) -> Exit {
@@ -23,10 +25,13 @@ pub(super) fn of_execution(error: &ExecuteError) -> Exit {
     say(error, error.fault(), error.lacks())
 }
 
-/// All contradictions at once.
-pub(super) fn of_files(error: &DesiredError) -> Exit {
+/// All contradictions at once, each where greenroom.toml has what is wrong.
+pub(super) fn of_files(error: &DesiredError, file: &ConfigText) -> Exit {
     for contradiction in &error.contradictions {
-        anstream::eprintln!("error: {contradiction}");
+        match contradiction.setting() {
+            Some(keys) => drop(complain(file.mistake(&keys, &contradiction.to_string()), Exit::Input)),
+            None => anstream::eprintln!("error: {contradiction}"),
+        }
     }
     Exit::Input
 }
