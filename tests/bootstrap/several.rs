@@ -27,7 +27,7 @@ health-check-path = "/"
 
 const BEHAVIOURS: &str = "[[containers.settings]]\nexits = { after = \"200ms\", code = 0 }\n[[containers.app]]\nup-after = \"3s\"\n[[containers.ready]]\n";
 
-fn project() -> Project {
+pub(super) fn project() -> Project {
     let project = Project::with_secrets_of_others();
     let write = |name: &str, text: &str| {
         std::fs::write(project.app.path().join(name), text).expect("the checkout is ours");
