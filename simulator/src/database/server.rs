@@ -11,7 +11,7 @@ use super::launch::{self, Launched};
 use super::managed;
 use super::schema::SchemaSnapshot;
 use super::statement::{self, Mark, PeakConnections, StatementError};
-use super::{Account, Connection, DatabaseError, DatabaseSpec, Engine, LogicalDatabase, Readiness};
+use super::{Account, Connection, DatabaseError, DatabaseSpec, Engine, LogicalDatabase, Password, Readiness, sql};
 
 /// So many of the server's last lines show why it ended.
 const LAST_LINES: usize = 8;
@@ -180,6 +180,23 @@ impl Database {
         let inspected = self.docker.inspect_container(self.container.id(), None).await.ok()?;
         let state = inspected.state.filter(|state| state.running == Some(false))?;
         Some((state.exit_code, self.last_lines(LAST_LINES).await))
+    }
+
+    /// From now on the app logs in with `password`. Connections of the rehearsal's own as the app are refused then; those of the administrator
+    /// are not, unless the app is the administrator.
+    ///
+    /// # Errors
+    /// If the server does not take it.
+    pub async fn change_password(&self, password: &Password) -> Result<(), DatabaseError> {
+        let (engine, user) = (self.spec.engine, &self.spec.user);
+        let new = sql::literal(engine, password.expose());
+        let statement = match engine {
+            Engine::Postgres => format!("ALTER ROLE {} PASSWORD {new}", sql::column(engine, user)),
+            Engine::MySql | Engine::MariaDb => {
+                format!("ALTER USER {}@'%' IDENTIFIED BY {new}", sql::literal(engine, user))
+            }
+        };
+        self.connect(Account::Administrator).await?.execute("change the app's password", &statement).await
     }
 
     /// Makes a server that is like a managed one like any other: the app's user may do anything, and nothing is demanded of it.

@@ -60,6 +60,9 @@ pub struct Database {
     pub user: String,
     /// The secret of the task definition that carries the URL.
     pub secret: String,
+    /// What the user's password has in production besides letters and digits, such as `%@/`: the rehearsal's has it, too. Nothing if absent.
+    #[serde(default, deserialize_with = "special")]
+    pub password_characters: String,
     /// The name or id of its security group in `[files] security-groups`; the one that bootstrap makes if absent.
     pub security_group: Option<String>,
     /// `max_connections` of production's server; the engine's own default if absent.
@@ -68,7 +71,8 @@ pub struct Database {
     pub profile: Option<Profile>,
     /// The instance, for `profile = "rds"`.
     pub rds: Option<Rds>,
-    /// How that secret's value is written for each engine, with `{user}`, `{password}`, `{host}`, `{port}` and `{name}`.
+    /// How that secret's value is written for each engine, with `{user}`, `{password}`, `{host}`, `{port}` and `{name}`, encoded as URLs
+    /// have it; `{raw-password}` is the password as it is.
     pub url: Urls,
 }
 
@@ -164,6 +168,17 @@ fn dockerfile() -> PathBuf {
 
 fn context() -> PathBuf {
     PathBuf::from(".")
+}
+
+/// Quotes and backslashes are left out: the databases' images write the password into SQL as it is.
+fn special<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.chars().find(|c| !c.is_ascii_punctuation() || "'\"`\\".contains(*c)) {
+        None => Ok(text),
+        Some(other) => Err(serde::de::Error::custom(format!(
+            "`{other}` cannot be in a rehearsal's password: name punctuation, without quotes and backslashes"
+        ))),
+    }
 }
 
 fn engine<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Engine, D::Error> {

@@ -138,6 +138,11 @@ impl Script {
         database.into_iter().chain(self.secrets.keys().cloned()).collect()
     }
 
+    /// What the password of the database's user has in it besides letters and digits.
+    pub(crate) fn password_characters(&self) -> &str {
+        self.database.as_ref().map(|(database, _)| database.password_characters.as_str()).unwrap_or_default()
+    }
+
     /// What of the project a rehearsal leaves out, a sentence each.
     #[must_use]
     pub fn left_out(&self) -> Vec<String> {

@@ -46,7 +46,27 @@ pub fn random(length: usize) -> io::Result<String> {
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 64)])).collect())
 }
 
-/// `shape` with the database's particulars in it.
+/// A password: random, and with `special` in its midst, where production's has such characters. What comes after them is no digit, so that a
+/// `%` at their end never begins what is an encoded character by chance.
+///
+/// # Errors
+/// The system has no source of random numbers.
+pub fn password(special: &str) -> io::Result<String> {
+    if special.is_empty() {
+        return random(24);
+    }
+    Ok(format!("{}{special}_{}", random(12)?, random(12)?))
+}
+
+/// What of `password` must not be shown: all of it, and the pieces between its special characters, since a client that takes one of those
+/// for the end of the password shows the rest as a host or a path.
+pub fn hidden(password: &str) -> impl Iterator<Item = &str> {
+    let is_special = |c: char| !LETTERS.iter().any(|letter| char::from(*letter) == c);
+    let pieces = password.split(is_special).filter(|piece| piece.len() >= 8);
+    std::iter::once(password).chain(pieces)
+}
+
+/// `shape` with the database's particulars in it: encoded as in a URL, but for `{raw-password}`.
 #[must_use]
 pub fn database_url(shape: &str, database: &config::Database, engine: Engine, host: &str, password: &str) -> String {
     let escaped = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
@@ -56,6 +76,8 @@ pub fn database_url(shape: &str, database: &config::Database, engine: Engine, ho
         .replace("{host}", host)
         .replace("{port}", &engine.port().to_string())
         .replace("{name}", &escaped(&database.name))
+        // Last, since it may hold any of the above.
+        .replace("{raw-password}", password)
 }
 
 /// The name of the secret that `value_from` points at: a name, or a Secrets Manager ARN with its six random characters and,
@@ -84,7 +106,29 @@ fn parts(value_from: &str) -> (&str, Option<&str>) {
 
 #[cfg(test)]
 mod tests {
-    use super::name_of;
+    use super::{database_url, hidden, name_of, password};
+    use crate::database::Engine;
+    use crate::rehearsal::config::Database;
+
+    #[test]
+    fn a_password_is_encoded_where_it_is_not_asked_for_as_it_is() {
+        let database: Database =
+            toml::from_str("engine = \"postgres\"\nname = \"n\"\nuser = \"o'hara\"\nsecret = \"s\"\nurl = {}")
+                .expect("it is written rightly");
+        let url = |shape| database_url(shape, &database, Engine::Postgres, "database", "a%b{port}");
+        assert_eq!(url("x://{user}:{password}@{host}:{port}/{name}"), "x://o%27hara:a%25b%7Bport%7D@database:5432/n");
+        assert_eq!(url("x://{user}:{raw-password}@{host}"), "x://o%27hara:a%b{port}@database");
+    }
+
+    #[test]
+    fn a_password_has_the_characters_that_production_s_has() {
+        let plain = password("").expect("there are random numbers");
+        assert!(plain.len() == 24 && hidden(&plain).eq([plain.as_str()]));
+        let special = password("p@%").expect("there are random numbers");
+        assert!(special.len() == 28 && special.contains("p@%_"), "{special}");
+        let pieces: Vec<&str> = hidden(&special).collect();
+        assert!(pieces == [special.as_str(), &special[..13], &special[15..]], "{pieces:?}");
+    }
 
     #[test]
     fn a_secret_is_known_by_its_name() {

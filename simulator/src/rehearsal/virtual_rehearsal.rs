@@ -178,7 +178,7 @@ impl Rehearsal<'_> {
             .map_err(|error| RehearsalError::engine(&error, None))?;
         let reached = Reached { account: &account, endpoint: endpoint.url(), id };
         let made_up = |error: std::io::Error| RehearsalError::bug("cannot make up secrets", &error);
-        let password = secret_values::random(24).map_err(made_up)?;
+        let password = secret_values::password(script.password_characters()).map_err(made_up)?;
         let secrets = secrets(script, self.input, &password).map_err(made_up)?;
         for secret in &secrets {
             self.redactor.hide(&secret.value);

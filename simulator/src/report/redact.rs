@@ -2,11 +2,19 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// What a secret is replaced by.
 const MASK: &str = "********";
 
 /// A value shorter than this is not searched for: it would mask half of every line and protect nothing.
 const SHORTEST: usize = 4;
+
+/// What is encoded in a URL: everything, what RFC 3986 does not call unreserved, the same without the slash (Python's `quote`), and what
+/// JavaScript's `encodeURIComponent` encodes.
+const ENCODED: [&AsciiSet; 4] = [NON_ALPHANUMERIC, RESERVED, &RESERVED.remove(b'/'), OF_COMPONENTS];
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const OF_COMPONENTS: &AsciiSet = &RESERVED.remove(b'!').remove(b'\'').remove(b'(').remove(b')').remove(b'*');
 
 /// The secret values of a rehearsal. Clones share them.
 #[derive(Clone, Default)]
@@ -21,10 +29,10 @@ impl Redactor {
             return;
         }
         let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
-        let encoded = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let encoded = ENCODED.map(|set| utf8_percent_encode(secret, set).to_string());
         let quoted = serde_json::Value::from(secret).to_string();
         let escaped = quoted.trim_matches('"').to_owned();
-        for form in [secret.to_owned(), encoded, escaped] {
+        for form in encoded.into_iter().chain([secret.to_owned(), escaped]) {
             if !secrets.contains(&form) {
                 secrets.push(form);
             }
@@ -56,12 +64,14 @@ mod tests {
         let redactor = Redactor::default();
         redactor.hide("p@ss/\"word");
         redactor.hide("postgresql://news:p@ss/\"word@database:5432/news");
+        redactor.hide("a-b!/c%");
         redactor.hide("ab");
         let cases = [
             ("password p@ss/\"word refused", "password ******** refused"),
             ("url=postgresql://news:p@ss/\"word@database:5432/news;", "url=********;"),
             ("p%40ss%2F%22word", "********"),
             (r#"{"password":"p@ss/\"word"}"#, r#"{"password":"********"}"#),
+            ("a%2Db%21%2Fc%25 a-b%21%2Fc%25 a-b%21/c%25 a-b!%2Fc%25", "******** ******** ******** ********"),
             ("about abacus", "about abacus"),
         ];
         for (text, shown) in cases {

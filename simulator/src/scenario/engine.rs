@@ -11,6 +11,7 @@ use super::ground::{Ground, Groundless};
 use super::judge::{Found, coverage, rollback};
 use super::overlap;
 use super::parity;
+use super::password;
 use super::steps::{Baseline, Play, Reference, Report};
 use super::table::Scenario;
 use super::verdict::{Coverage, DataVerdict, Ended, Outcome};
@@ -115,6 +116,7 @@ pub async fn run(
         }
     };
     overlap::hold(&ground, &mut outcomes).await?;
+    password::hold(&ground, &mut outcomes).await?;
     parity::hold(&ground, &mut outcomes).await?;
     let starts = Starts::of(&ground.starts.lock(), &ground.old.label, &ground.new.label);
     let Ground { server, .. } = ground;

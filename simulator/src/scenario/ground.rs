@@ -49,7 +49,8 @@ pub(super) struct Ground<'a> {
     secrets: Vec<SecretValue>,
     /// What environment files hold, by their ARNs.
     files: BTreeMap<String, String>,
-    password: String,
+    /// The app's password on the server.
+    password: Mutex<String>,
     tasks: AtomicU64,
     /// After how long tasks were up, at most, by their release's label.
     pub(super) starts: Mutex<BTreeMap<String, Duration>>,
@@ -111,15 +112,12 @@ impl<'a> Ground<'a> {
             names.map_err(|error| RehearsalError::bug("cannot reserve a port of loopback", &error))?;
         let network = engine.open_network(&identity, names).await.map_err(refused)?;
         let gateway = engine.gateway(&network).await.map_err(refused)?;
-        let random = |length| {
-            secret_values::random(length).map_err(|error| RehearsalError::bug("cannot make up secrets", &error))
-        };
-        let (password, administrator) = (random(24)?, random(24)?);
-        let secrets = scene::secrets(script, &session.input, &password)
-            .map_err(|error| RehearsalError::bug("cannot make up secrets", &error))?;
-        for secret in secrets.iter().map(|it| &it.value).chain([&password, &administrator]) {
-            session.redactor.hide(secret);
-        }
+        let bug = |error| RehearsalError::bug("cannot make up secrets", &error);
+        let password = secret_values::password(script.password_characters()).map_err(bug)?;
+        let administrator = secret_values::password("").map_err(bug)?;
+        let secrets = scene::secrets(script, &session.input, &password).map_err(bug)?;
+        let values = secrets.iter().map(|it| it.value.as_str()).chain([administrator.as_str()]);
+        values.chain(secret_values::hidden(&password)).for_each(|secret| session.redactor.hide(secret));
         let passwords = (Password::new(password.clone()), Password::new(administrator));
         let spec = database::spec(session, &network.name, (&passwords.0, &passwords.1));
         let starting = AbortOnDropHandle::new(tokio::spawn(database::start(spec)));
@@ -153,7 +151,7 @@ impl<'a> Ground<'a> {
             new: version(session, &script.to.label, &session.input.definition_next, &new)?,
             secrets,
             files: objects::contents(script, &session.input)?,
-            password,
+            password: Mutex::new(password),
             tasks: AtomicU64::new(0),
             starts: Mutex::default(),
             _holding: holding,
@@ -200,7 +198,7 @@ impl<'a> Ground<'a> {
         let shape = &through.map_or_else(|| shape.to_owned(), |through| at(shape, through));
         let mut config = config.clone();
         database.name().clone_into(&mut config.name);
-        let url = secret_values::database_url(shape, &config, *engine, DATABASE_HOST, &self.password);
+        let url = secret_values::database_url(shape, &config, *engine, DATABASE_HOST, &self.password.lock());
         self.session.redactor.hide(&url);
         let of_database = |it: &SecretValue| secret_values::name_of(&it.value_from) == config.secret;
         let values = self.secrets.iter().map(|it| SecretValue {
@@ -208,6 +206,16 @@ impl<'a> Ground<'a> {
             ..it.clone()
         });
         values.collect()
+    }
+
+    /// From now on the app's password is another one, of letters and digits.
+    pub(super) async fn simplify_password(&self) -> Result<(), RehearsalError> {
+        let plain =
+            secret_values::password("").map_err(|error| RehearsalError::bug("cannot make up a password", &error))?;
+        self.session.redactor.hide(&plain);
+        self.server.change_password(&Password::new(plain.clone())).await?;
+        *self.password.lock() = plain;
+        Ok(())
     }
 
     /// The variables that `container` takes from environment files. Of two that set one variable the first holds.

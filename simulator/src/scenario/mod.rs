@@ -13,6 +13,7 @@
 //! - [`down`]: a server that somebody stopped
 //! - [`overlap`]: every task of both releases at once, where connections are short
 //! - [`parity`]: what production's profile of the database changes
+//! - [`password`]: what the special characters of its password change
 //! - [`watch`]: the migration, watched from the server's side
 //! - [`whole`]: what follows from several scenarios together
 //! - [`verdict`]: what it all comes to
@@ -34,6 +35,7 @@ mod migrator;
 mod order;
 mod overlap;
 mod parity;
+mod password;
 mod round;
 mod steps;
 mod table;

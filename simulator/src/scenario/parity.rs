@@ -21,19 +21,30 @@ pub(super) async fn hold(ground: &Ground<'_>, outcomes: &mut [Outcome]) -> Resul
     let migrated = |it: &Outcome| it.scenario == Scenario::S1 && it.ended != Ended::NotShown;
     let Some(outcome) = outcomes.iter_mut().find(|it| refuted(it) || migrated(it)) else { return Ok(()) };
     ground.server.forgive().await?;
-    let plain = if outcome.scenario == Scenario::S0 {
-        let database = ground.clone_called("plain", Schema::Empty).await?;
-        stands(ground, &database).await?.err()
-    } else {
-        let database = ground.clone_called("plain", Schema::Baseline).await?;
-        match migrate(ground, &ground.new, &database).await {
-            Ok(()) => None,
-            Err(Unmigrated::Refuted(finding)) => Some(finding),
-            Err(Unmigrated::Failed(error)) => return Err(error),
-        }
-    };
+    let plain = again(ground, outcome.scenario, "plain").await?;
     tell(ground.engine(), managed, outcome, plain.as_deref());
     Ok(())
+}
+
+/// Why the baseline or the migration fails as the server is now, in a database whose name ends so; nothing if it succeeds.
+///
+/// # Errors
+/// If the rehearsal cannot go on.
+pub(super) async fn again(
+    ground: &Ground<'_>,
+    scenario: Scenario,
+    name: &str,
+) -> Result<Option<Box<Finding>>, RehearsalError> {
+    if scenario == Scenario::S0 {
+        let database = ground.clone_called(name, Schema::Empty).await?;
+        return Ok(stands(ground, &database).await?.err());
+    }
+    let database = ground.clone_called(name, Schema::Baseline).await?;
+    match migrate(ground, &ground.new, &database).await {
+        Ok(()) => Ok(None),
+        Err(Unmigrated::Refuted(finding)) => Ok(Some(finding)),
+        Err(Unmigrated::Failed(error)) => Err(error),
+    }
 }
 
 /// Puts into `outcome`, of the server that is like production's, what differs from what came of it on a plain one: `plain`, or nothing if

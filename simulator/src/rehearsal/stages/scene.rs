@@ -154,12 +154,11 @@ impl Scene {
         };
         let driving = tokio::spawn(driver::drive(Arc::clone(&account), driver));
 
-        let password = secret_values::random(24).map_err(bug)?;
+        let password = secret_values::password(script.password_characters()).map_err(bug)?;
         let administrator_password = secret_values::random(24).map_err(bug)?;
         let secrets = secrets(script, &session.input, &password).map_err(bug)?;
-        for secret in secrets.iter().map(|it| &it.value).chain([&password, &administrator_password]) {
-            session.redactor.hide(secret);
-        }
+        let values = secrets.iter().map(|it| it.value.as_str()).chain([administrator_password.as_str()]);
+        values.chain(secret_values::hidden(&password)).for_each(|secret| session.redactor.hide(secret));
         let scene = Self {
             account,
             containers,
