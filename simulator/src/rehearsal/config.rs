@@ -106,6 +106,9 @@ impl Urls {
 pub struct Secret {
     /// So many random letters and digits.
     pub generate: usize,
+    /// In production its value is a JSON object with these keys: each of them gets so many. A plain text if there are none.
+    #[serde(default)]
+    pub keys: Vec<String>,
 }
 
 /// A value of `[stand-ins]`: what answers in place of a function that lifecycle hooks ask.

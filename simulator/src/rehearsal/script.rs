@@ -138,6 +138,16 @@ impl Script {
         database.into_iter().chain(self.secrets.keys().cloned()).collect()
     }
 
+    /// The JSON keys that the secrets have whose values are JSON objects, by the secrets' names.
+    pub(crate) fn secret_keys(&self) -> BTreeMap<String, Vec<String>> {
+        let of_database = self.database.as_ref().and_then(|(database, engine)| {
+            let shape: serde_json::Value = serde_json::from_str(database.url.shape(*engine)?).ok()?;
+            Some((database.secret.clone(), shape.as_object()?.keys().cloned().collect()))
+        });
+        let others = self.secrets.iter().map(|(name, secret)| (name.clone(), secret.keys.clone()));
+        of_database.into_iter().chain(others).filter(|(_, keys): &(_, Vec<String>)| !keys.is_empty()).collect()
+    }
+
     /// What the password of the database's user has in it besides letters and digits.
     pub(crate) fn password_characters(&self) -> &str {
         self.database.as_ref().map(|(database, _)| database.password_characters.as_str()).unwrap_or_default()

@@ -1,9 +1,11 @@
 //! The values that a rehearsal's secrets have: made up anew each time, and never shown.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
 
 use super::config;
 use crate::database::Engine;
@@ -28,6 +30,13 @@ impl SecretValue {
     pub fn is_fixed(&self) -> bool {
         suffix_of(&self.value_from).is_some()
     }
+
+    /// What of it must not be shown: the value and, where it is a JSON object, what stands in it.
+    #[must_use]
+    pub fn hidden(&self) -> Vec<String> {
+        let members: BTreeMap<String, String> = serde_json::from_str(&self.value).unwrap_or_default();
+        std::iter::once(self.value.clone()).chain(members.into_values()).collect()
+    }
 }
 
 impl std::fmt::Debug for SecretValue {
@@ -46,6 +55,18 @@ pub fn random(length: usize) -> io::Result<String> {
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 64)])).collect())
 }
 
+/// The value of a secret: random, or a JSON object in which it is for each of `keys`, if there are any.
+///
+/// # Errors
+/// The system has no source of random numbers.
+pub fn made_up(length: usize, keys: &[String]) -> io::Result<String> {
+    if keys.is_empty() {
+        return random(length);
+    }
+    let members = keys.iter().map(|key| Ok((key.clone(), Value::from(random(length)?))));
+    Ok(Value::Object(members.collect::<io::Result<Map<_, _>>>()?).to_string())
+}
+
 /// A password: random, and with `special` in its midst, where production's has such characters. What comes after them is no digit, so that a
 /// `%` at their end never begins what is an encoded character by chance.
 ///
@@ -62,7 +83,7 @@ pub fn password(special: &str) -> io::Result<String> {
 /// for the end of the password shows the rest as a host or a path.
 pub fn hidden(password: &str) -> impl Iterator<Item = &str> {
     let is_special = |c: char| !LETTERS.iter().any(|letter| char::from(*letter) == c);
-    let pieces = password.split(is_special).filter(|piece| piece.len() >= 8);
+    let pieces = password.split(is_special).filter(|piece| (8..password.len()).contains(&piece.len()));
     std::iter::once(password).chain(pieces)
 }
 
@@ -106,7 +127,7 @@ fn parts(value_from: &str) -> (&str, Option<&str>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{database_url, hidden, name_of, password};
+    use super::{SecretValue, database_url, hidden, made_up, name_of, password};
     use crate::database::Engine;
     use crate::rehearsal::config::Database;
 
@@ -118,6 +139,19 @@ mod tests {
         let url = |shape| database_url(shape, &database, Engine::Postgres, "database", "a%b{port}");
         assert_eq!(url("x://{user}:{password}@{host}:{port}/{name}"), "x://o%27hara:a%25b%7Bport%7D@database:5432/n");
         assert_eq!(url("x://{user}:{raw-password}@{host}"), "x://o%27hara:a%b{port}@database");
+    }
+
+    #[test]
+    fn a_secret_with_keys_is_json_and_each_of_its_values_is_hidden() {
+        let made = |keys: &[&str]| {
+            let keys: Vec<String> = keys.iter().map(|&key| key.to_owned()).collect();
+            let value = made_up(16, &keys).expect("there are random numbers");
+            SecretValue { value_from: "news-api/keys".to_owned(), value }.hidden()
+        };
+        assert_eq!(made(&[]).iter().map(String::len).collect::<Vec<_>>(), [16]);
+        let hidden = made(&["a", "b"]);
+        assert_eq!(hidden.iter().skip(1).map(String::len).collect::<Vec<_>>(), [16, 16]);
+        assert_eq!(hidden[0], format!("{{\"a\":\"{}\",\"b\":\"{}\"}}", hidden[1], hidden[2]));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::error::RehearsalError;
 use super::input::Input;
 use super::record::{Halt, Progress, Proof, Record, Unproved};
 use super::script::{Origin, Script, Source};
+use super::secret_values::SecretValue;
 use super::stage::Stage;
 use super::stages::account::{Reached, apply, put_groups, put_secrets};
 use super::stages::scene::{ACCOUNT, ecr_host, secrets};
@@ -180,9 +181,7 @@ impl Rehearsal<'_> {
         let made_up = |error: std::io::Error| RehearsalError::bug("cannot make up secrets", &error);
         let password = secret_values::password(script.password_characters()).map_err(made_up)?;
         let secrets = secrets(script, self.input, &password).map_err(made_up)?;
-        for secret in &secrets {
-            self.redactor.hide(&secret.value);
-        }
+        secrets.iter().flat_map(SecretValue::hidden).for_each(|secret| self.redactor.hide(&secret));
         put_secrets(&account, secrets.iter().filter(|secret| secret.is_fixed()))?;
         let (_, identity) = apply(script, &reached, self.redactor, set_up, progress).await?;
         put_secrets(&account, secrets.iter().filter(|secret| !secret.is_fixed()))?;

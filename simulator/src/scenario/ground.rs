@@ -116,8 +116,9 @@ impl<'a> Ground<'a> {
         let password = secret_values::password(script.password_characters()).map_err(bug)?;
         let administrator = secret_values::password("").map_err(bug)?;
         let secrets = scene::secrets(script, &session.input, &password).map_err(bug)?;
-        let values = secrets.iter().map(|it| it.value.as_str()).chain([administrator.as_str()]);
-        values.chain(secret_values::hidden(&password)).for_each(|secret| session.redactor.hide(secret));
+        secrets.iter().flat_map(SecretValue::hidden).for_each(|secret| session.redactor.hide(&secret));
+        session.redactor.hide(&administrator);
+        secret_values::hidden(&password).for_each(|secret| session.redactor.hide(secret));
         let passwords = (Password::new(password.clone()), Password::new(administrator));
         let spec = database::spec(session, &network.name, (&passwords.0, &passwords.1));
         let starting = AbortOnDropHandle::new(tokio::spawn(database::start(spec)));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Chosen;
 use crate::proposal::document::{Entry, Section, Setting};
 use crate::proposal::found::quoted;
+use crate::rehearsal::files::TaskDefinition;
 use crate::rehearsal::secret_values::name_of;
 
 /// The section; none where there are no other secrets than the database's.
@@ -17,7 +18,7 @@ pub(super) fn section(chosen: &Chosen<'_>, database: Option<&str>) -> Option<Sec
         .map(|secret| Entry {
             key: quoted(name_of(&secret.value.value)),
             setting: Setting::Found {
-                value: "{ generate = 32 }".to_owned(),
+                value: value(&keys(definition, name_of(&secret.value.value))),
                 reason: format!(
                     "{}:{}, `{}`; a rehearsal makes up 32 letters and digits",
                     definition.source.name, secret.name.spot.line, secret.name.value
@@ -26,4 +27,19 @@ pub(super) fn section(chosen: &Chosen<'_>, database: Option<&str>) -> Option<Sec
         })
         .collect();
     (!entries.is_empty()).then_some(Section { name: "secrets", choices: Vec::new(), entries, is_optional: false })
+}
+
+/// The JSON keys that `definition` takes of the secret called `name`.
+fn keys<'a>(definition: &'a TaskDefinition, name: &str) -> BTreeSet<&'a str> {
+    let secrets = definition.containers.iter().flat_map(|container| &container.secrets);
+    let of_it = secrets.map(|secret| secret.value.value.as_str()).filter(|from| name_of(from) == name);
+    of_it.filter_map(|from| from.strip_prefix("arn:")?.split(':').nth(6)).filter(|key| !key.is_empty()).collect()
+}
+
+fn value(keys: &BTreeSet<&str>) -> String {
+    if keys.is_empty() {
+        return "{ generate = 32 }".to_owned();
+    }
+    let quoted: Vec<String> = keys.iter().map(|key| format!("\"{key}\"")).collect();
+    format!("{{ generate = 32, keys = [{}] }}", quoted.join(", "))
 }

@@ -1,5 +1,6 @@
 //! The rules on the news service and its broken versions, one of which preflight can see through.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -47,6 +48,7 @@ fn findings(version: &str, engine: Engine) -> Vec<String> {
         database_url: url.to_owned(),
         database_url_place: Place::new("greenroom.toml", 37, 12, ""),
         secrets: ["news-api/database-url", "news-api/session-key"].map(str::to_owned).to_vec(),
+        secret_keys: BTreeMap::from([("news-api/session-key".to_owned(), vec!["session".to_owned()])]),
     };
     check(&subject).iter().map(ToString::to_string).collect()
 }
@@ -66,11 +68,13 @@ fn copy(from: &Path, to: &Path) {
 
 /// The versions in which the files alone show something, with its codes where the compose file is PostgreSQL's; that of the MySQLs is
 /// v1's in all of them.
-const SEEN: [(&str, &[&str], &[&str]); 7] = [
+const SEEN: [(&str, &[&str], &[&str]); 9] = [
     ("v2-wrong-port", &["H-05"], &["H-05"]),
     ("v2-two-heads", &["M-01"], &["M-01"]),
     ("v2-loopback", &["H-04"], &["H-04"]),
     ("v2-misspelt-secret", &["C-03"], &["C-03"]),
+    ("v2-secret-without-key", &["C-03"], &["C-03"]),
+    ("v2-localhost-database", &["C-02"], &["C-02"]),
     ("v2-lying-check", &["R-01", "R-02", "R-02"], &[]),
     ("v2-pinging-check", &["R-03", "R-03"], &[]),
     ("v2-lying-service", &["R-01", "R-02", "R-02"], &["R-01", "R-02", "R-02"]),

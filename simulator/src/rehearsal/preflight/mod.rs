@@ -24,6 +24,8 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use super::files::{Files, Located, Source};
 use crate::database::Engine;
 use crate::finding::{Code, Finding, Place};
@@ -51,6 +53,8 @@ pub struct Subject<'files> {
     pub database_url_place: Place,
     /// The names of the secrets that the rehearsal makes.
     pub secrets: Vec<String>,
+    /// The JSON keys of those among them whose values are JSON objects.
+    pub secret_keys: BTreeMap<String, Vec<String>>,
 }
 
 /// A rule.

@@ -1,5 +1,7 @@
 //! Each rule on inputs as small as they can be, and all of them on the fixtures.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::rehearsal::files::{
     Compose, Dockerfile, EnvironmentFile, Migration, Smoke, Source, TaskDefinition, Workflow, requirements,
@@ -68,6 +70,7 @@ fn check(replaced: &[(&str, &str)], expected: &[&str]) {
         database_url: text("url").expect("the project has it"),
         database_url_place: Place::new("greenroom.toml", 20, 12, ""),
         secrets: vec!["app/url".to_owned(), "app/session-key".to_owned()],
+        secret_keys: BTreeMap::from([("app/url".to_owned(), vec!["key".to_owned(), "other".to_owned()])]),
     };
     let found: Vec<String> = super::check(&subject)
         .iter()
@@ -265,6 +268,18 @@ fn secrets_must_be_named() {
             "error[C-03] task.json:3 `arn:aws:secretsmanager:r:1:secret:app/uri-AbCdEf` the task wants the secret `app/uri-AbCdEf`, which greenroom.toml does not name",
         ],
     );
+    for (from, expected) in [
+        ("app/url-AbCdEf:Key::", "the task wants the key `Key` of the secret `app/url`, which has `key`, `other`"),
+        (
+            "app/session-key:key::",
+            "the task wants the key `key` of the secret `app/session-key`, which has none that greenroom.toml names",
+        ),
+    ] {
+        let from = format!("arn:aws:secretsmanager:r:1:secret:{from}");
+        check(&[("task.json", &secret(&from))], &[&format!("error[C-03] task.json:3 `{from}` {expected}")]);
+    }
+    // Of another version the key may be there.
+    check(&[("task.json", &secret("arn:aws:secretsmanager:r:1:secret:app/url::AWSPREVIOUS:"))], &[]);
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn subject<'input>(script: &Script, input: &'input Input) -> Subject<'input> {
         database_url: url_shape(script),
         database_url_place: script.database_url_place.clone(),
         secrets: script.secret_names(),
+        secret_keys: script.secret_keys(),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::finding::{Code, Finding, Kind};
 use crate::prediction::{Sighted, Sightings};
 use crate::registry::{BlobStore, Registry};
 use crate::rehearsal::RehearsalError;
+use crate::rehearsal::config::Secret;
 use crate::rehearsal::deploy::Deploy;
 use crate::rehearsal::error::chain;
 use crate::rehearsal::input::Input;
@@ -157,8 +158,9 @@ impl Scene {
         let password = secret_values::password(script.password_characters()).map_err(bug)?;
         let administrator_password = secret_values::random(24).map_err(bug)?;
         let secrets = secrets(script, &session.input, &password).map_err(bug)?;
-        let values = secrets.iter().map(|it| it.value.as_str()).chain([administrator_password.as_str()]);
-        values.chain(secret_values::hidden(&password)).for_each(|secret| session.redactor.hide(secret));
+        secrets.iter().flat_map(SecretValue::hidden).for_each(|secret| session.redactor.hide(&secret));
+        session.redactor.hide(&administrator_password);
+        secret_values::hidden(&password).for_each(|secret| session.redactor.hide(secret));
         let scene = Self {
             account,
             containers,
@@ -259,7 +261,10 @@ pub(crate) fn secrets(script: &Script, input: &Input, password: &str) -> std::io
                 let shape = database.url.shape(*engine).unwrap_or_default();
                 secret_values::database_url(shape, database, *engine, DATABASE_HOST, password)
             }
-            None => secret_values::random(script.secrets.get(name).map_or(32, |it| it.generate))?,
+            None => match script.secrets.get(name) {
+                Some(Secret { generate, keys }) => secret_values::made_up(*generate, keys)?,
+                None => secret_values::random(32)?,
+            },
         };
         values.push(SecretValue { value_from, value });
     }
