@@ -6,7 +6,7 @@ use super::version::Version;
 use crate::database::{DatabaseError, LogicalDatabase};
 use crate::finding::Finding;
 use crate::rehearsal::RehearsalError;
-use crate::rehearsal::diagnosis::migration::{self, StoppedTask};
+use crate::rehearsal::diagnosis::migration::{self, OUT_OF_MEMORY, StoppedTask};
 use crate::rehearsal::stages::deploy::Failed;
 
 /// A migration that did not succeed.
@@ -53,8 +53,9 @@ pub(super) async fn migrate(
     let Err(broken) = ended else { return Ok(()) };
     let errors = database.errors_since(&mark).await?;
     let after = database.schema().await?;
-    let Broken { what, exit_code, lines, hangs, sessions, .. } = broken;
-    let container_reason = exit_code.is_none().then(|| what.clone());
+    let Broken { what, exit_code, out_of_memory, lines, hangs, sessions, .. } = broken;
+    let container_reason =
+        if out_of_memory { Some(OUT_OF_MEMORY.to_owned()) } else { exit_code.is_none().then(|| what.clone()) };
     let stopped = StoppedTask { arn: String::new(), exit_code, stopped_reason: what, container_reason };
     let migrations = &ground.session.input.files.migrations;
     let failed = Failed::of(ground.engine(), (stopped, container, lines), errors, (&before, &after), migrations);

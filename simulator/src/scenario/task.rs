@@ -42,6 +42,8 @@ pub(super) struct Broken {
     pub(super) what: String,
     /// Its exit code, if it ended.
     pub(super) exit_code: Option<i64>,
+    /// Whether it was killed for using more memory than it has.
+    pub(super) out_of_memory: bool,
     /// The last lines that it wrote.
     pub(super) lines: Vec<String>,
     /// What its last health command said, if it had one.
@@ -399,7 +401,8 @@ impl<'g> Task<'g> {
             Exit { code: Some(code), .. } => format!("exits with {code}"),
             Exit { code: None, .. } => "ends, nobody knows how".to_owned(),
         };
-        Broken { exit_code: exit.code.map(i64::from), ..self.broken(name, &what) }
+        let Exit { code, out_of_memory } = exit;
+        Broken { exit_code: code.map(i64::from), out_of_memory, ..self.broken(name, &what) }
     }
 
     fn broken(&self, name: &str, what: &str) -> Broken {
@@ -409,6 +412,7 @@ impl<'g> Task<'g> {
             container: name.to_owned(),
             what: what.to_owned(),
             exit_code: None,
+            out_of_memory: false,
             lines,
             probed: seen.probed,
             hangs: false,

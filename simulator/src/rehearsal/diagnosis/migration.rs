@@ -39,12 +39,20 @@ pub struct FailedMigration<'a> {
     pub attempted: Option<(&'a str, Place)>,
 }
 
+/// What ECS gives as the `reason` of a container that was killed for its memory begins so (facts H-09).
+pub const OUT_OF_MEMORY: &str = "OutOfMemoryError: container killed due to memory usage";
+
 /// Why it failed: the revision, the statement, the database's code, and the state that the schema is in now.
 #[must_use]
 pub fn diagnose(failed: &FailedMigration<'_>) -> Finding {
     let FailedMigration { container, lines, errors, .. } = failed;
     let read = log_pattern::read(lines);
+    let killed = failed.task.container_reason.as_deref().filter(|reason| reason.starts_with(OUT_OF_MEMORY));
     let finding = match (cause(errors), read) {
+        _ if killed.is_some() => {
+            let sentence = "the migration is killed for using more memory than its task has".to_owned();
+            proved(Code::H09, sentence).with_evidence(killed.map(str::to_owned)).help(Code::H09.entry().fix)
+        }
         (Some(error), _) => refused_statement(failed, error),
         (None, Some(read)) => proved(read.code, format!("the migration {}", read.sentence))
             .with_evidence([format!("{container}: {}", read.line.trim())])
@@ -170,6 +178,29 @@ mod tests {
     use simulator_core::Timestamp;
 
     use super::*;
+
+    #[test]
+    fn what_the_kernel_ended_is_not_the_log_s_to_explain() {
+        for (reason, expected) in [(None, Code::C01), (Some(OUT_OF_MEMORY), Code::H09)] {
+            let task = StoppedTask {
+                arn: String::new(),
+                exit_code: Some(137),
+                stopped_reason: "Essential container in task exited".to_owned(),
+                container_reason: reason.map(str::to_owned),
+            };
+            let failed = FailedMigration {
+                engine: Engine::Postgres,
+                task: &task,
+                container: "app",
+                lines: &["KeyError: 'TOKEN'".to_owned()],
+                errors: &[],
+                changes: &[],
+                revisions: (None, None),
+                attempted: None,
+            };
+            assert_eq!(diagnose(&failed).code, expected, "{reason:?}");
+        }
+    }
 
     #[test]
     fn what_only_follows_from_a_failure_is_not_its_cause() {

@@ -12,10 +12,13 @@ const LINES: usize = 8;
 /// The finding about tasks of `who` that do not become healthy in `stage`, for which `unknown` is the code where nothing more exact is
 /// known.
 pub(in crate::scenario) fn judge(broken: &Broken, who: &str, stage: Stage, unknown: Code) -> Finding {
-    let Broken { container, what, exit_code: _, lines, probed, hangs: _, sessions: _, port, sight } = broken;
+    let Broken { container, what, exit_code: _, out_of_memory, lines, probed, hangs: _, sessions: _, port, sight } =
+        broken;
     let read = log_pattern::read(lines);
     let missing = probed.as_ref().and_then(|(_, output)| missing_program(output));
-    let (code, sentence, help) = if let Some(read) = read {
+    let (code, sentence, help) = if *out_of_memory {
+        (Code::H09, format!("{who} do not start: `{container}` {what}"), Code::H09.entry().fix.to_owned())
+    } else if let Some(read) = read {
         (read.code, format!("{who} do not start: `{container}` {}", read.sentence), read.help)
     } else if let Some(missing) = missing {
         let why = format!("the health command of `{container}` calls `{missing}`, which is not in the image");
@@ -49,6 +52,7 @@ mod tests {
             container: "app".to_owned(),
             what: "exits with 255".to_owned(),
             exit_code: Some(255),
+            out_of_memory: false,
             lines: lines.iter().map(|line| (*line).to_owned()).collect(),
             probed,
             hangs: false,
@@ -60,7 +64,9 @@ mod tests {
             sight: Sight { listens: vec!["127.0.0.1:8000".parse().expect("an address")], works: None },
             ..broken(&[], None)
         };
+        let killed = Broken { out_of_memory: true, ..broken(&["KeyError: 'TOKEN'"], None) };
         let cases = [
+            (killed, Code::H09),
             (broken(&["Can't locate revision identified by '0002'"], None), Code::X05),
             (broken(&["KeyError: 'TOKEN'"], None), Code::C01),
             (broken(&[], Some((Some(1), "/bin/sh: 1: curl: not found".to_owned()))), Code::H02),
