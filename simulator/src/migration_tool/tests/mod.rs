@@ -3,4 +3,5 @@
 pub(super) mod container;
 pub(super) mod scene;
 
+mod prisma;
 mod seen;

@@ -32,6 +32,13 @@ pub(in crate::migration_tool) const SHOP: App = App {
     schemes: ["postgresql", "mysql"],
 };
 
+/// [`NOTES`] in its versions that migrate with Prisma.
+pub(in crate::migration_tool) const PRISMA: App = App {
+    name: "notes-node",
+    command: &["node_modules/.bin/prisma", "migrate", "deploy"],
+    schemes: ["postgresql", "mysql"],
+};
+
 impl App {
     /// Its migration from `image`, on the network of `trial`.
     pub(in crate::migration_tool) fn migrator(&self, trial: &Trial, engine: Engine, image: &str) -> Container {
