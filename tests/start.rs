@@ -1,5 +1,7 @@
 //! Whole rehearsals of tasks that cannot start or be reached, and of the near miss of each, in which nothing may be found.
 
+use serde_json::Value;
+
 use crate::app::App;
 use crate::whole::{in_turn, whole};
 
@@ -19,7 +21,7 @@ const NEWS: &str = "news-api";
 const NOTES: &str = "notes-node";
 
 /// What the files alone show.
-const BY_THE_FILES: [Broken; 3] = [
+const BY_THE_FILES: [Broken; 6] = [
     Broken {
         app: NEWS,
         version: "v2-misspelt-secret",
@@ -27,6 +29,31 @@ const BY_THE_FILES: [Broken; 3] = [
         code: "C-03",
         says: &["`news-api/sesion-key-GhIjKl`", "did you mean `news-api/session-key`?"],
         near_miss: "v2-secret-by-name",
+    },
+    Broken {
+        app: NEWS,
+        version: "v2-secret-without-key",
+        stage: "preflight",
+        code: "C-03",
+        says: &["wants the key `sesion` of the secret `news-api/session-key`", "did you mean `session`?"],
+        near_miss: "v2-secret-by-key",
+    },
+    Broken {
+        app: NEWS,
+        version: "v2-wrong-scheme",
+        stage: "preflight",
+        code: "C-02",
+        // Each engine has its own: SQLAlchemy knows no `postgres`, and MySQL's URL is PostgreSQL's.
+        says: &["`postgres", "greenroom.toml"],
+        near_miss: "v2",
+    },
+    Broken {
+        app: NEWS,
+        version: "v2-localhost-database",
+        stage: "preflight",
+        code: "C-02",
+        says: &["the database's host is `localhost`", "task-definition.json"],
+        near_miss: "v2",
     },
     Broken {
         app: NEWS,
@@ -108,8 +135,9 @@ const DATABASES: [&str; 3] = ["postgres", "mysql", "mariadb"];
 
 #[test]
 fn what_the_files_show_is_found_before_anything_is_started() {
-    for case in &BY_THE_FILES {
-        for database in DATABASES {
+    // The rules are tried with each engine's files in the library.
+    for (number, case) in BY_THE_FILES.iter().enumerate() {
+        for database in in_turn(&DATABASES, number) {
             is_refuted(case, database);
         }
     }
@@ -125,16 +153,32 @@ fn what_only_the_image_or_a_task_shows_is_found() {
     }
 }
 
+const NEAR_MISSES: [&Broken; 6] =
+    [&BY_THE_FILES[0], &BY_THE_FILES[1], &BY_THE_FILES[4], &BY_WHAT_RAN[0], &BY_WHAT_RAN[2], &BY_WHAT_RAN[3]];
+
 /// On every run one of them, and the others as `rehearse data` plays them.
 #[test]
 fn near_misses_are_deployed() {
-    for (number, case) in
-        in_turn(&[&BY_THE_FILES[0], &BY_THE_FILES[1], &BY_WHAT_RAN[0], &BY_WHAT_RAN[2], &BY_WHAT_RAN[3]], 2)
-            .iter()
-            .enumerate()
-    {
+    for (number, case) in in_turn(&NEAR_MISSES, 3).iter().enumerate() {
         for database in in_turn(&DATABASES, number) {
             is_green(case, database);
+        }
+    }
+}
+
+/// Nothing breaks, and whoever deploys does not learn of it if something does. By night, since the library tries the rule.
+#[test]
+fn a_pipeline_that_never_learns_what_becomes_of_its_deploy_is_warned_of() {
+    for (version, warns) in [("v2-unwatched-deploy", true), ("v2", false)] {
+        for database in DATABASES.iter().filter(|_| whole()) {
+            let run = App::check_out_of(NOTES, version).rehearse(database);
+            assert_eq!(run.exit, Some(0), "{version} on {database}: {}", run.printed());
+            let findings = run.report["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let of_code: Vec<&Value> = findings.iter().filter(|it| it["code"] == "H-08").collect();
+            assert_eq!(of_code.len(), usize::from(warns), "{}", run.printed());
+            for part in ["it succeeds although ECS rolls the deploy back", "wait-for-service-stability: true"] {
+                assert!(of_code.iter().all(|it| it.to_string().contains(part)), "{part}\n{}", run.printed());
+            }
         }
     }
 }

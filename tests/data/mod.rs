@@ -6,6 +6,7 @@ mod command;
 mod concurrency;
 mod frameworks;
 mod interruption;
+mod rules;
 mod start;
 mod table;
 mod versions;
