@@ -44,7 +44,7 @@ const RECORDS: [Of; 2] = [
         POSTGRES,
         warned("v2-prisma", "S7", &["M-08 S7", "M-09 S7"], "run again: The `20261115090000_tag` migration"),
     ),
-    (NOTES, POSTGRES, green("v2-prisma", "S1,S2,S6")),
+    (NOTES, POSTGRES, green("v2-prisma", "S1,S6")),
 ];
 
 /// Every row of these tables.
