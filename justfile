@@ -54,7 +54,8 @@ nightly *args:
 
 # Run every test with all of its table, of which `test` plays a part: some hours; arguments go to `cargo test`
 [no-exit-message]
-nightly-whole *args:
+nightly-whole *args: engine
+    fixtures/images/ensure rust trixie
     GREENROOM_WHOLE=1 {{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} test "$@"
 
 # Time whole rehearsals beside a shell script that does the same work by hand with docker
