@@ -22,6 +22,7 @@ pub(super) const TOOL: Tool = Tool {
     lock: Lock::Session {
         postgres: Some("pg_try_advisory_xact_lock(?), asked again and again"),
         mysql: Some("GET_LOCK(?, 10), asked again and again"),
+        mariadb: Some("GET_LOCK(?, 10), asked again and again"),
         waits: Waits::ForEver,
         basis: Basis::Documented("documentation.red-gate.com/flyway, PostgreSQL transactional lock"),
     },

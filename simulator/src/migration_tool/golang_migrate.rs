@@ -21,6 +21,7 @@ pub(super) const TOOL: Tool = Tool {
     lock: Lock::Session {
         postgres: Some("pg_advisory_lock(?)"),
         mysql: Some("GET_LOCK(?, 10)"),
+        mariadb: Some("GET_LOCK(?, 10)"),
         waits: Waits::Seconds(15),
         basis: SOURCE,
     },

@@ -15,8 +15,10 @@ pub enum Lock {
     Session {
         /// How PostgreSQL is asked for it; none if the tool takes none there.
         postgres: Option<&'static str>,
-        /// How MySQL and MariaDB are asked for it; none if the tool takes none there.
+        /// How MySQL is asked for it; none if the tool takes none there.
         mysql: Option<&'static str>,
+        /// How MariaDB is asked for it; none if the tool takes none there, or if what it asks for is refused.
+        mariadb: Option<&'static str>,
         /// What a second run does.
         waits: Waits,
         /// How that is known.
@@ -54,11 +56,21 @@ impl Lock {
     pub const fn holds_on(&self, engine: Engine) -> bool {
         match self {
             Self::None { .. } => false,
-            Self::Session { postgres, mysql, .. } => match engine {
-                Engine::Postgres => postgres.is_some(),
-                Engine::MySql | Engine::MariaDb => mysql.is_some(),
-            },
+            Self::Session { .. } => self.of_session(engine).is_some(),
             Self::Row { .. } => true,
+        }
+    }
+
+    /// How `engine` is asked for a lock that belongs to the session, if the tool has such a lock there.
+    #[must_use]
+    pub const fn of_session(&self, engine: Engine) -> Option<&'static str> {
+        match self {
+            Self::None { .. } | Self::Row { .. } => None,
+            Self::Session { postgres, mysql, mariadb, .. } => match engine {
+                Engine::Postgres => *postgres,
+                Engine::MySql => *mysql,
+                Engine::MariaDb => *mariadb,
+            },
         }
     }
 

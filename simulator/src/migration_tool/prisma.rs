@@ -29,6 +29,7 @@ pub(super) const TOOL: Tool = Tool {
     lock: Lock::Session {
         postgres: Some("pg_advisory_lock(72707369)"),
         mysql: Some("GET_LOCK('prisma_migrate', 10)"),
+        mariadb: Some("GET_LOCK('prisma_migrate', 10)"),
         waits: Waits::Seconds(10),
         basis: LOCKING,
     },

@@ -21,6 +21,7 @@ pub(super) const TOOL: Tool = Tool {
     lock: Lock::Session {
         postgres: Some("pg_try_advisory_lock(crc32(database name) * 2053462845)"),
         mysql: Some("GET_LOCK(?, 0)"),
+        mariadb: Some("GET_LOCK(?, 0)"),
         waits: Waits::Not,
         basis: SOURCE,
     },

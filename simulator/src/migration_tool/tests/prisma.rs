@@ -1,12 +1,8 @@
 //! Prisma's texts and behaviours that are marked as seen, made by Prisma on a real server. Its image takes a minute to build, so it is tried
 //! with `GREENROOM_WHOLE=1`, by night.
 
-use std::collections::BTreeSet;
-
-use super::scene::{PRISMA, database};
-use super::seen::{Bench, images, marked};
-use crate::database::{Account, Engine};
-use crate::engine::trial::Trial;
+use super::scene::{PRISMA, whole};
+use super::seen::{Bench, images};
 use crate::migration_tool::by_key;
 
 /// A migration that fails, beside those of the image.
@@ -15,17 +11,15 @@ const WITH_ONE_THAT_FAILS: &str = "cp -r /app /tmp/app && cd /tmp/app && mkdir p
 
 #[tokio::test]
 async fn what_is_marked_as_seen_of_prisma_is_what_it_says_and_does() {
-    if std::env::var_os("GREENROOM_WHOLE").is_none() {
+    if !whole() {
         return;
     }
-    let trial = Trial::new("prisma").await;
-    let database = database(&trial, Engine::Postgres).await;
-    let mut bench = Bench { trial, database: database.logical(), seen: BTreeSet::new() };
+    let mut bench = Bench::new("prisma").await;
     let prisma = by_key("prisma").expect("it is known");
     let [old, new] = images(&bench.trial, &PRISMA, "v2-prisma").await;
     bench.old_after_new(&PRISMA, "prisma", [&old, &new]).await;
 
-    let mut connection = database.connect(Account::App).await.expect("the app's user may connect");
+    let mut connection = bench.connect().await;
     connection.execute("hold the lock", "SELECT pg_advisory_lock(72707369)").await.expect("it is free");
     assert!(!bench.run(&PRISMA, &new, None).await.succeeded(), "another session holds the lock");
     connection.execute("release the lock", "SELECT pg_advisory_unlock_all()").await.expect("it is this session's");
@@ -41,8 +35,6 @@ async fn what_is_marked_as_seen_of_prisma_is_what_it_says_and_does() {
     let outcome = bench.run(&PRISMA, &new, None).await;
     assert!(outcome.succeeded(), "without the migration that fails: {outcome:#?}");
 
-    assert_eq!(bench.seen, marked(|tool| tool.key == "prisma"));
     drop(connection);
-    database.stop().await.expect("it is removed");
-    bench.trial.end().await;
+    bench.end(|tool| tool.key == "prisma").await;
 }

@@ -39,6 +39,14 @@ pub(in crate::migration_tool) const PRISMA: App = App {
     schemes: ["postgresql", "mysql"],
 };
 
+pub(in crate::migration_tool) const LINKS: App =
+    App { name: "links-rust", command: &["links", "migrate"], schemes: ["postgres", "mysql"] };
+
+/// Whether everything is to be played.
+pub(in crate::migration_tool) fn whole() -> bool {
+    std::env::var_os("GREENROOM_WHOLE").is_some()
+}
+
 impl App {
     /// Its migration from `image`, on the network of `trial`.
     pub(in crate::migration_tool) fn migrator(&self, trial: &Trial, engine: Engine, image: &str) -> Container {

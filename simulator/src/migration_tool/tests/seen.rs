@@ -1,10 +1,11 @@
-//! Every text and behaviour that is marked as seen is made by the real tool on a real server.
+//! Every text and behaviour that is marked as seen is made by the real tool on a real server. The app in Rust takes minutes to compile, and
+//! is built by night.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::scene::{App, NEWS, NOTES, SHOP, database, image};
-use crate::database::{Account, Engine, LogicalDatabase};
+use super::scene::{App, LINKS, NEWS, NOTES, SHOP, database, image, whole};
+use crate::database::{Account, Connection, Database, Engine, LogicalDatabase};
 use crate::engine::trial::Trial;
 use crate::migration_tool::interruption::{Migrator, Outcome};
 use crate::migration_tool::{Basis, OnNewer, TOOLS, Tool, by_key, said};
@@ -12,14 +13,37 @@ use crate::migration_tool::{Basis, OnNewer, TOOLS, Tool, by_key, said};
 /// How long a run may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The tools of the fixtures on one server.
+/// The tools that are tried by night alone, each in a test of its own.
+const BY_NIGHT: [&str; 2] = ["sqlx", "prisma"];
+
+/// Tools of the fixtures on one server.
 pub(super) struct Bench {
     pub(super) trial: Trial,
-    pub(super) database: LogicalDatabase,
-    pub(super) seen: BTreeSet<&'static str>,
+    server: Database,
+    database: LogicalDatabase,
+    seen: BTreeSet<&'static str>,
 }
 
 impl Bench {
+    pub(super) async fn new(name: &str) -> Self {
+        let trial = Trial::new(name).await;
+        let server = database(&trial, Engine::Postgres).await;
+        Self { trial, database: server.logical(), server, seen: BTreeSet::new() }
+    }
+
+    pub(super) async fn connect(&self) -> Connection {
+        self.server.connect(Account::App).await.expect("the app's user may connect")
+    }
+
+    /// Ends all of it; what was seen must be what is marked as seen of those tools.
+    pub(super) async fn end(self, of: impl Fn(&Tool) -> bool) {
+        let texts = TOOLS.iter().filter(|tool| of(tool)).flat_map(|tool| tool.texts);
+        let marked = texts.filter(|text| text.basis == Basis::Seen).map(|text| text.pattern);
+        assert_eq!(self.seen, marked.collect::<BTreeSet<&str>>());
+        self.server.stop().await.expect("it is removed");
+        self.trial.end().await;
+    }
+
     /// Runs the app's migration, or `script` instead, and notes what it says.
     pub(super) async fn run(&mut self, app: &App, image: &str, script: Option<&str>) -> Outcome {
         let mut migrator = app.migrator(&self.trial, Engine::Postgres, image);
@@ -45,9 +69,7 @@ impl Bench {
 
 #[tokio::test]
 async fn every_text_marked_as_seen_is_printed_by_the_real_tool() {
-    let trial = Trial::new("seen").await;
-    let database = database(&trial, Engine::Postgres).await;
-    let mut bench = Bench { trial, database: database.logical(), seen: BTreeSet::new() };
+    let mut bench = Bench::new("seen").await;
 
     let [old, new] = images(&bench.trial, &NEWS, "v2").await;
     bench.old_after_new(&NEWS, "alembic", [&old, &new]).await;
@@ -57,7 +79,7 @@ async fn every_text_marked_as_seen_is_printed_by_the_real_tool() {
 
     let [old, new] = images(&bench.trial, &NOTES, "v2").await;
     bench.old_after_new(&NOTES, "knex", [&old, &new]).await;
-    let mut connection = database.connect(Account::App).await.expect("the app's user may connect");
+    let mut connection = bench.connect().await;
     let take = "UPDATE knex_migrations_lock SET is_locked = 1";
     connection.execute("take the lock", take).await.expect("the table is there");
     let knex = by_key("knex").expect("it is known");
@@ -73,17 +95,36 @@ async fn every_text_marked_as_seen_is_printed_by_the_real_tool() {
     let [old, new] = images(&bench.trial, &SHOP, "v2").await;
     bench.old_after_new(&SHOP, "django", [&old, &new]).await;
 
-    // Prisma has a test of its own.
-    assert_eq!(bench.seen, marked(|tool| tool.key != "prisma"));
     drop(connection);
-    database.stop().await.expect("it is removed");
-    bench.trial.end().await;
+    bench.end(|tool| !BY_NIGHT.contains(&tool.key)).await;
 }
 
-/// The texts of those tools that are marked as seen.
-pub(super) fn marked(of: impl Fn(&Tool) -> bool) -> BTreeSet<&'static str> {
-    let texts = TOOLS.iter().filter(|tool| of(tool)).flat_map(|tool| tool.texts);
-    texts.filter(|text| text.basis == Basis::Seen).map(|text| text.pattern).collect()
+/// In the words of the error, and as Rust shows its value where a program panics with it.
+#[tokio::test]
+async fn every_text_of_sqlx_is_printed_by_its_library() {
+    if !whole() {
+        return;
+    }
+    let mut bench = Bench::new("sqlx").await;
+    let [old, new] = images(&bench.trial, &LINKS, "v2").await;
+    let [old_at_start, new_at_start] = images(&bench.trial, &LINKS, "v2-at-start").await;
+    bench.old_after_new(&LINKS, "sqlx", [&old, &new]).await;
+    assert!(!bench.run(&LINKS, &old_at_start, Some("links")).await.succeeded());
+
+    let edited =
+        "cp -r /app /tmp/app && cd /tmp/app && echo '-- edited' >> migrations/20261101090000_links.sql && links";
+    assert!(!bench.run(&LINKS, &new, Some(&format!("{edited} migrate"))).await.succeeded());
+    assert!(!bench.run(&LINKS, &new_at_start, Some(edited)).await.succeeded());
+
+    let mut connection = bench.connect().await;
+    let begin = "UPDATE _sqlx_migrations SET success = false WHERE version = 20261115090000";
+    connection.execute("note it as begun", begin).await.expect("the table is there");
+    let state = by_key("sqlx").expect("it is known").state(&mut connection).await.expect("it can be read");
+    assert_eq!(state.unfinished(), Some("20261115090000"));
+    assert!(!bench.run(&LINKS, &new, None).await.succeeded());
+    assert!(!bench.run(&LINKS, &new_at_start, Some("links")).await.succeeded());
+    drop(connection);
+    bench.end(|tool| tool.key == "sqlx").await;
 }
 
 /// Both branches of a version.

@@ -9,7 +9,7 @@ use crate::finding::Code;
 use crate::migration_tool::by_key;
 use crate::migration_tool::interruption::{Bounds, Evidence, Interrupted, Migrator, Scene, findings, interrupt};
 use crate::migration_tool::tests::container::Container;
-use crate::migration_tool::tests::scene::{App, NEWS, NOTES, SHOP, database, image};
+use crate::migration_tool::tests::scene::{App, NEWS, NOTES, SHOP, database, image, whole};
 
 /// How long the old image may take to make the baseline.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -48,11 +48,6 @@ struct Case {
 
 const fn case(engine: Engine, statements: usize, lost: &'static [usize], codes: &'static [Code], always: bool) -> Case {
     Case { engine, statements, lost, codes, always }
-}
-
-/// Whether everything is to be played.
-fn whole() -> bool {
-    std::env::var_os("GREENROOM_WHOLE").is_some()
 }
 
 async fn check(app: &App, tool: &str, cases: [Case; 3]) {
