@@ -129,8 +129,8 @@ codes! {
     }
     M03 "M-03" {
         title: "The schema's version is marked as dirty",
-        cause: "The tool notes that a migration was begun before it runs it. A run that was killed leaves the note behind, even where the database rolled everything back, and the tool refuses to go on (`Dirty database version N. Fix and force version.`).",
-        fix: "Compare the schema with what the migration does, undo or complete it, and set the version by hand (`migrate force N`)."
+        cause: "The tool notes that a migration was begun before it runs it. A run that was killed leaves the note behind, even where the database rolled everything back, and the tool refuses to go on (`Dirty database version N. Fix and force version.`, `migration N is partially applied`).",
+        fix: "Compare the schema with what the migration does, undo or complete it, and set the version by hand (`migrate force N`) or remove the tool's row of it."
     }
     M04 "M-04" {
         title: "A migration that was applied has been changed",

@@ -33,6 +33,7 @@ mod tests;
 
 pub use basis::Basis;
 pub use lock::{Lock, Waits};
+pub(crate) use record::UNFINISHED;
 pub use record::{Condition, Entry, State, Tables};
 pub use table::{TOOLS, by_key, recognise, said};
 pub use text::{Said, Text};

@@ -31,6 +31,9 @@ pub enum Condition {
     Unfinished,
 }
 
+/// What is written after a migration that was begun and not ended.
+pub(crate) const UNFINISHED: &str = " (unfinished)";
+
 /// One migration in a tool's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -64,7 +67,7 @@ impl fmt::Display for Entry {
         f.write_str(&self.migration)?;
         match self.condition {
             Condition::Applied => Ok(()),
-            Condition::Unfinished => f.write_str(" (unfinished)"),
+            Condition::Unfinished => f.write_str(UNFINISHED),
         }
     }
 }

@@ -74,6 +74,9 @@ pub enum SchemaChange {
     },
 }
 
+/// How the line of [`SchemaChange::Revision`] begins.
+pub(crate) const REVISION: &str = "~ revision:";
+
 impl fmt::Display for SchemaChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -102,9 +105,9 @@ impl fmt::Display for SchemaChange {
             Self::Revision { before, after } if before.iter().any(|it| after.contains(it)) => {
                 let gone = before.iter().filter(|it| !after.contains(it)).map(|it| format!(" - {it}"));
                 let new = after.iter().filter(|it| !before.contains(it)).map(|it| format!(" + {it}"));
-                write!(f, "~ revision:{}", gone.chain(new).collect::<String>())
+                write!(f, "{REVISION}{}", gone.chain(new).collect::<String>())
             }
-            Self::Revision { before, after } => write!(f, "~ revision: {} -> {}", revisions(before), revisions(after)),
+            Self::Revision { before, after } => write!(f, "{REVISION} {} -> {}", revisions(before), revisions(after)),
         }
     }
 }

@@ -8,6 +8,7 @@ mod snapshot;
 use super::{Connection, DatabaseError, DatabaseSpec, Engine, sql};
 use crate::migration_tool::{TOOLS, Tool};
 
+pub(crate) use difference::REVISION;
 pub use difference::SchemaChange;
 pub(crate) use snapshot::INVALID;
 pub use snapshot::{Column, SchemaSnapshot, Table};

@@ -1,9 +1,10 @@
 //! Why a migration failed, and what it left behind.
 
 use super::{last_lines, log_pattern};
-use crate::database::schema::INVALID;
+use crate::database::schema::{INVALID, REVISION};
 use crate::database::{Engine, StatementError};
 use crate::finding::{Code, Finding, Kind, Place, Stage, migration_failure};
+use crate::migration_tool::UNFINISHED;
 
 /// A one-off task that has stopped.
 #[derive(Clone, Debug)]
@@ -150,11 +151,19 @@ fn proved(code: Code, sentence: String) -> Finding {
     Finding::error(code, Kind::Proved, Stage::Migrate, sentence)
 }
 
-/// Whether statements stayed although the migration as a whole did not. What stays of a concurrent index that failed is no statement's work.
+/// Whether statements stayed although the migration as a whole did not. What stays of a concurrent index that failed is no statement's work,
+/// and that a tool notes what it has begun is none of the migration's.
 fn half_applied(failed: &FailedMigration<'_>) -> bool {
     let (before, now) = failed.revisions;
-    let stayed = failed.changes.iter().any(|change| !change.ends_with(INVALID));
-    stayed && before == now
+    let stayed = failed.changes.iter().any(|change| !change.ends_with(INVALID) && !change.starts_with(REVISION));
+    stayed && (before == now || is_begun_after(before, now))
+}
+
+/// Whether a record says no more than before but that one migration was begun and not ended. What others made, which ended, is to stay.
+fn is_begun_after(before: Option<&str>, now: Option<&str>) -> bool {
+    let unfinished = now.and_then(|now| now.strip_suffix(UNFINISHED));
+    // Some tools keep one row, which the migration that is begun takes.
+    unfinished.is_some_and(|record| record.rsplit_once(", ").is_none_or(|(ended, _)| before == Some(ended)))
 }
 
 fn state(failed: &FailedMigration<'_>) -> Vec<String> {
@@ -199,6 +208,21 @@ mod tests {
                 attempted: None,
             };
             assert_eq!(diagnose(&failed).code, expected, "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn what_other_migrations_made_is_not_left_by_the_one_that_was_begun() {
+        let cases = [
+            (Some("1"), Some("1"), false),
+            (Some("1"), Some("1, 2 (unfinished)"), true),
+            (Some("1"), Some("1, 2, 3 (unfinished)"), false),
+            (Some("1"), Some("2 (unfinished)"), true),
+            (None, Some("1 (unfinished)"), true),
+            (None, None, false),
+        ];
+        for (before, now, expected) in cases {
+            assert_eq!(is_begun_after(before, now), expected, "{before:?} {now:?}");
         }
     }
 

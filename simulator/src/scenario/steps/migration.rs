@@ -3,6 +3,7 @@
 //! What succeeds on both together succeeds on the baseline's alone. What fails is run again on those alone: if it fails there too, that is
 //! proved; if not, it depends on what rows production has.
 
+use super::way_out::Refused;
 use super::{Play, Report, invalid, masked, way_out};
 use crate::database::catalog::Catalog;
 use crate::database::seeding::{Gap, Plan, Seeded, seed};
@@ -71,17 +72,31 @@ async fn failed(play: &Play<'_>, database: &LogicalDatabase, cause: Finding) -> 
     let left = invalid::finding(play, database, (true, Kind::Proved)).await?;
     let led = way_out::led(play, database, &play.reference.schema).await?;
     let replay = play.replay(Scenario::S1);
-    let locked_out = led.locked_out.as_ref().map(|why| {
-        let sentence = format!("the failed migration leaves its lock behind, and a second run is refused: {why}");
-        Finding::error(Code::M05, Kind::Proved, Stage::Migrate, sentence)
-            .evidence("S1: the lock is a row of a table, and no session that holds it lives")
-            .with_help(led.lines.clone())
-            .help(Code::M05.entry().fix)
-            .help(&replay)
-    });
+    let refused = led.refused.as_ref().map(|refused| refused_again(refused, &led.lines).help(&replay));
     let cause = cause.with_help(led.lines).help(&replay);
-    let found = std::iter::once(cause).chain(left).chain(locked_out).map(Found::alone);
+    let found = std::iter::once(cause).chain(left).chain(refused).map(Found::alone);
     Ok(Report::shown("the migration fails", found.collect()))
+}
+
+/// What a failed migration has left of its own that a second run meets.
+fn refused_again(refused: &Refused, way_out: &[String]) -> Finding {
+    let finding = match refused {
+        Refused::Locked(why) => {
+            let sentence = format!("the failed migration leaves its lock behind, and a second run is refused: {why}");
+            Finding::error(Code::M05, Kind::Proved, Stage::Migrate, sentence)
+                .evidence("S1: the lock is a row of a table, and no session that holds it lives")
+        }
+        Refused::Unfinished(again) => {
+            // A tool that is refused by the database instead has no words of its own for it.
+            let code = if [Code::M03, Code::M09].contains(&again.code) { again.code } else { Code::M03 };
+            let what = &again.sentence;
+            let sentence = format!("the failed migration stays noted as begun, and a second run is refused: {what}");
+            Finding::error(code, Kind::Proved, Stage::Migrate, sentence)
+                .evidence("S1: the note is in the tool's own table, and was not rolled back")
+        }
+    };
+    let fix = finding.code.entry().fix;
+    finding.with_help(way_out.to_vec()).help(fix)
 }
 
 async fn succeeded(

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::Play;
 use super::migration::attempt;
 use crate::database::{Account, LogicalDatabase, SchemaChange, SchemaSnapshot};
+use crate::finding::Finding;
 use crate::migration_tool::interruption::{InterruptionError, Lost, lead_out};
-use crate::migration_tool::{State, recognise};
+use crate::migration_tool::{State, UNFINISHED, recognise};
 use crate::rehearsal::RehearsalError;
 use crate::rehearsal::error::chain;
 use crate::scenario::lane::Lane;
@@ -19,8 +20,17 @@ const COMMAND_WITHIN: Duration = Duration::from_secs(60);
 pub(super) struct Led {
     /// The way out, as lines of help.
     pub(super) lines: Vec<String>,
-    /// Why a second run fails, if the tool's lock was left behind and it does.
-    pub(super) locked_out: Option<String>,
+    /// What a second run is refused for, if the tool's lock or its note of what it has begun was left behind and it is.
+    pub(super) refused: Option<Refused>,
+}
+
+/// Why a second run fails.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// The tool's lock was left behind, with what fails.
+    Locked(String),
+    /// So was its note that a migration was begun, with what it says of that.
+    Unfinished(Box<Finding>),
 }
 
 /// What leads from the present state of `database` back to `before`, from which a command began that failed, as lines of help; none if
@@ -39,19 +49,20 @@ pub(super) async fn led(
         }
         Some(_) | None => None,
     };
-    let unfinished = state.as_ref().is_some_and(|state: &State| state.locked || state.unfinished().is_some());
+    let locked = state.as_ref().is_some_and(|state: &State| state.locked);
+    let unfinished = locked || state.as_ref().is_some_and(|state| state.unfinished().is_some());
+    let is_new = |entry: &String| !entry.ends_with(UNFINISHED) && !before.revision.contains(entry);
+    let has_ended = now.revision.iter().any(is_new);
     let changes = SchemaSnapshot::difference(before, &now);
     let left: Vec<SchemaChange> =
         changes.into_iter().filter(|change| !matches!(change, SchemaChange::Revision { .. })).collect();
     if !unfinished && (left.is_empty() || now.revision != before.revision) {
         return Ok(Led::default());
     }
-    let locked_out = if state.as_ref().is_some_and(|state| state.locked) {
-        let clone = database.clone_as(&format!("{}_locked", database.name())).await?;
-        attempt(play, &clone).await?.map(|finding| finding.sentence)
-    } else {
-        None
-    };
+    let refused = if unfinished { refused(play, database, locked).await? } else { None };
+    if has_ended && !locked {
+        return Ok(Led { lines: Vec::new(), refused });
+    }
     let lost = Lost {
         database,
         tool,
@@ -67,7 +78,7 @@ pub(super) async fn led(
     match led {
         Ok(mut way_out) => {
             way_out.works &= SchemaSnapshot::difference(before, &database.schema().await?).is_empty();
-            Ok(Led { lines: way_out.told("back to where it began"), locked_out })
+            Ok(Led { lines: way_out.told("back to where it began"), refused })
         }
         Err(InterruptionError::Database(error)) => Err(error.into()),
         Err(
@@ -77,7 +88,16 @@ pub(super) async fn led(
             | InterruptionError::ChangesNothing),
         ) => {
             let lines = vec![format!("the way back could not be tried: {}", chain(&error))];
-            Ok(Led { lines, locked_out })
+            Ok(Led { lines, refused })
         }
     }
+}
+
+/// What a second run meets of what the first has left of the tool's own, its lock or a note of what it has begun, on a clone.
+async fn refused(play: &Play<'_>, database: &LogicalDatabase, locked: bool) -> Result<Option<Refused>, RehearsalError> {
+    let clone = database.clone_as(&format!("{}_refused", database.name())).await?;
+    let refused = |finding: Finding| {
+        if locked { Refused::Locked(finding.sentence) } else { Refused::Unfinished(Box::new(finding)) }
+    };
+    Ok(attempt(play, &clone).await?.map(refused))
 }
