@@ -2,7 +2,15 @@
 
 use std::time::Duration;
 
-use crate::database::SchemaSnapshot;
+use super::statement::makes_if_absent;
+use crate::database::{SchemaChange, SchemaSnapshot};
+use crate::migration_tool::UNFINISHED;
+
+/// How the schema differs, the tool's own record aside.
+pub(super) fn tables_changed(before: &SchemaSnapshot, now: &SchemaSnapshot) -> Vec<SchemaChange> {
+    let changes = SchemaSnapshot::difference(before, now).into_iter();
+    changes.filter(|change| !matches!(change, SchemaChange::Revision { .. })).collect()
+}
 
 /// The schema before a migration, after each of its statements as others see it, and in the end.
 #[derive(Clone, Debug)]
@@ -18,8 +26,25 @@ pub(super) struct Course {
 impl Course {
     /// The schema as it was when the tool's record first said what it says in `now`: a run may apply several migrations, and what those
     /// did that are recorded is to stay.
+    /// A migration that is noted as begun is not: the note may come with its first definition, which ends a transaction on the MySQLs.
     pub(super) fn recorded(&self, now: &SchemaSnapshot) -> &SchemaSnapshot {
-        self.all().find(|schema| schema.revision == now.revision).unwrap_or(&self.baseline)
+        let is_unfinished = now.revision.last().is_some_and(|it| it.ends_with(UNFINISHED));
+        let found = if is_unfinished {
+            self.all().take_while(|schema| schema.revision != now.revision).last()
+        } else {
+            self.all().find(|schema| schema.revision == now.revision)
+        };
+        found.unwrap_or(&self.baseline)
+    }
+
+    /// The number, from 1, of the first statement that is not just a table of the tool's own which is there already: by then a tool has
+    /// looked what it has to do.
+    pub(super) fn first_change(&self, statements: &[String]) -> usize {
+        let is_there = |(text, after): &(&String, &SchemaSnapshot)| {
+            makes_if_absent(text) && SchemaSnapshot::difference(&self.baseline, after).is_empty()
+        };
+        let passed = statements.iter().zip(&self.after).take_while(is_there).count();
+        if passed < statements.len() { passed + 1 } else { 1 }
     }
 
     /// What the record said before it first said `revision`.
@@ -55,15 +80,39 @@ mod tests {
                 schema("2", &["a"]),
                 schema("3 (unfinished)", &["a"]),
                 schema("3 (unfinished)", &["a", "b"]),
+                schema("3", &["a", "b"]),
+                // With its first definition.
+                schema("4 (unfinished)", &["a", "b", "c"]),
             ],
-            goal: schema("3", &["a", "b"]),
+            goal: schema("4", &["a", "b", "c"]),
             patience: Duration::ZERO,
         };
-        let left = |now: &SchemaSnapshot| SchemaSnapshot::difference(course.recorded(now), now).len();
+        let left = |now: &SchemaSnapshot| tables_changed(course.recorded(now), now).len();
         assert_eq!(left(&schema("1", &["a"])), 1);
         assert_eq!(left(&schema("2", &["a"])), 0);
         assert_eq!(left(&schema("3 (unfinished)", &["a", "b"])), 1);
+        assert_eq!(left(&schema("4 (unfinished)", &["a", "b", "c"])), 1);
         assert_eq!(course.revision_before(&["3 (unfinished)".to_owned()]), ["2"]);
         assert_eq!(course.revision_before(&["1".to_owned()]), ["1"]);
+    }
+    #[test]
+    fn the_first_change_is_what_comes_after_a_table_that_is_there_already() {
+        let course = |after: &[&[&str]]| Course {
+            baseline: schema("1", &["record"]),
+            after: after.iter().map(|tables| schema("1", tables)).collect(),
+            goal: schema("2", &["record", "a"]),
+            patience: Duration::ZERO,
+        };
+        let own = "\nCREATE TABLE IF NOT EXISTS record (version int)";
+        let statements = |texts: &[&str]| -> Vec<String> { texts.iter().map(|&text| text.to_owned()).collect() };
+        let cases: [(&[&[&str]], &[&str], usize); 4] = [
+            (&[&["record"], &["record", "a"]], &[own, "CREATE TABLE a (b int)"], 2),
+            (&[&["record"], &["record", "a"]], &["UPDATE lock SET taken = 1", "CREATE TABLE a (b int)"], 1),
+            (&[&["record", "a"]], &["CREATE TABLE IF NOT EXISTS a (b int)"], 1),
+            (&[&["record"]], &[own], 1),
+        ];
+        for (after, texts, expected) in cases {
+            assert_eq!(course(after).first_change(&statements(texts)), expected, "{texts:?}");
+        }
     }
 }

@@ -89,7 +89,8 @@ impl WayOut {
     }
 }
 
-/// Two runs at once. Each is held before its first change until the other has come as far or no further.
+/// Two runs at once. Each is held before its first change, tables of the tool's own that are there already aside, until the other has come
+/// as far or no further.
 #[derive(Clone, Debug)]
 pub struct Together {
     /// Whether the second came to its first change while the first was held: nothing keeps them apart.

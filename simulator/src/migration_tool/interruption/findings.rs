@@ -57,7 +57,7 @@ fn killed(evidence: &Evidence, code: Code, kills: &[&Interrupted]) -> Option<Fin
         format!("a second run fails: {}", why(&first.again))
     };
     let left = match first.left.len() {
-        0 => "stops, and ".to_owned(),
+        0 => "leaves the schema as it was, and ".to_owned(),
         1 => "leaves one change behind, and ".to_owned(),
         count => format!("leaves {count} changes behind, and "),
     };

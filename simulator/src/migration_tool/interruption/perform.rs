@@ -7,12 +7,12 @@ use futures_util::future::{try_join, try_join_all};
 use thiserror::Error;
 use tokio::time::timeout;
 
-use super::course::Course;
+use super::course::{Course, tables_changed};
 use super::sample::sample;
 use super::statement::shown;
 use super::way_out::{Lost, lead_out};
 use super::{Evidence, Gate, Hold, Interrupted, Migrator, NotRun, Outcome, Run, Scene, Together};
-use crate::database::{Account, DatabaseError, Engine, LogicalDatabase, SchemaChange, SchemaSnapshot};
+use crate::database::{Account, DatabaseError, Engine, LogicalDatabase, SchemaSnapshot};
 use crate::migration_tool::State;
 
 /// How long a run that nothing disturbs may take.
@@ -71,7 +71,8 @@ pub async fn interrupt(scene: &Scene<'_>) -> Result<Evidence, InterruptionError>
     kills.sort_by_key(|kill| kill.at);
     let tried: BTreeSet<usize> = kills.iter().map(|kill| kill.at).collect();
     let untried = (1..=statements.len()).filter(|at| !tried.contains(at)).collect();
-    let together = if scene.has_time() { Some(scene.two_at_once(&course).await?) } else { None };
+    let together =
+        if scene.has_time() { Some(scene.two_at_once(course.first_change(&statements), &course).await?) } else { None };
     let statements = statements.iter().map(|text| shown(text)).collect();
     let (engine, tool, at_start) = (scene.engine(), scene.tool, scene.at_start);
     Ok(Evidence { engine, tool, at_start, statements, kills, untried, together })
@@ -165,7 +166,7 @@ impl Scene<'_> {
         let killed = async { Ok(run.kill().await?) };
         try_join(killed, gone).await?;
         let now = database.schema().await?;
-        let left: Vec<SchemaChange> = SchemaSnapshot::difference(course.recorded(&now), &now);
+        let left = tables_changed(course.recorded(&now), &now);
         let state = self.state(database, &now).await?;
         let unfinished = state.as_ref().is_some_and(|state| state.unfinished().is_some());
         let recorded = now.revision != course.baseline.revision && left.is_empty() && !unfinished;
@@ -196,9 +197,10 @@ impl Scene<'_> {
         if self.command.is_empty() { "start a task".to_owned() } else { self.command.join(" ") }
     }
 
-    async fn two_at_once(&self, course: &Course) -> Result<Together, InterruptionError> {
+    async fn two_at_once(&self, first_change: usize, course: &Course) -> Result<Together, InterruptionError> {
         let database = self.fresh("two").await?;
-        let gates = [self.gate(&database, Hold::Before(1)).await?, self.gate(&database, Hold::Before(1)).await?];
+        let hold = Hold::Before(first_change);
+        let gates = [self.gate(&database, hold).await?, self.gate(&database, hold).await?];
         let mark = database.mark().await?;
         let patience = course.patience;
         let (one, other) = try_join(self.migrators[0].start(&database, Some(gates[0].address())), async {

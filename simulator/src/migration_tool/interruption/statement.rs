@@ -13,6 +13,16 @@ pub(super) fn changes(text: &str) -> bool {
     word == "UPDATE" || word == "WITH" && mentions_change(text) || CHANGES.contains(&word.as_str())
 }
 
+/// Whether a statement makes a table unless it is there.
+pub(super) fn makes_if_absent(text: &str) -> bool {
+    let words = after_comments(text).split_whitespace().take(5);
+    words
+        .zip(["CREATE", "TABLE", "IF", "NOT", "EXISTS"])
+        .filter(|(word, known)| word.eq_ignore_ascii_case(known))
+        .count()
+        == 5
+}
+
 /// A text on one line, as long as fits into a report.
 pub(super) fn shown(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
