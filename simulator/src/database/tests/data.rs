@@ -1,6 +1,6 @@
 //! What a deploy does to the data. One server per engine serves all of it; each part has databases of its own.
 
-use super::{compatibility, evidence, on_every_engine, seeding};
+use super::{compatibility, evidence, on_every_engine, seeding, session_lock};
 use crate::database::{Account, Connection, Database, DatabaseSpec, Engine};
 
 on_every_engine! {
@@ -15,6 +15,7 @@ async fn is_examined(spec: DatabaseSpec) {
         Engine::Postgres => evidence::postgres_tells_locks_and_rewrites(&server).await,
         Engine::MySql | Engine::MariaDb => evidence::mysql_tells_how_it_would_do_it(&server).await,
     }
+    session_lock::whoever_holds_a_sessions_lock_is_ended(&server).await;
     evidence::canaries_fail_as_the_locks_predict(&server).await;
     server.stop().await.expect("it is removed");
 }

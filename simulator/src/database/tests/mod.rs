@@ -8,6 +8,7 @@ mod readiness;
 mod schema;
 mod seeding;
 mod service;
+mod session_lock;
 mod statement;
 mod subject;
 

@@ -1,6 +1,6 @@
 //! What was seen when a migration was interrupted.
 
-use crate::database::{Engine, SchemaChange, StatementError};
+use crate::database::{Blocked, Engine, SchemaChange, StatementError};
 use crate::migration_tool::{State, Tool};
 
 /// How a run of the migration ended.
@@ -39,6 +39,8 @@ pub struct Evidence {
     pub untried: Vec<usize>,
     /// Two runs at once; none if there was no time for them.
     pub together: Option<Together>,
+    /// A run that was killed while its session lived on; none if the tool's lock belongs to no session, or if there was no time for it.
+    pub abandoned: Option<Abandoned>,
 }
 
 /// A migration that was killed while one of its statements was being answered, and what came of it.
@@ -99,4 +101,17 @@ pub struct Together {
     pub outcomes: [Outcome; 2],
     /// Whether the schema is what an undisturbed run makes of it.
     pub whole: bool,
+}
+
+/// A migration that was killed at its first change without the server's noticing, and a second run beside the session that it left.
+#[derive(Clone, Debug)]
+pub struct Abandoned {
+    /// The text of that first change.
+    pub statement: String,
+    /// How the second run waited for the lock, if it came to that.
+    pub blocked: Option<Blocked>,
+    /// How it ended; without an exit code if it still waited when its time was up.
+    pub again: Outcome,
+    /// What was tried to end the session, where the second run did not do.
+    pub way_out: Option<WayOut>,
 }

@@ -1,6 +1,7 @@
 //! What an interrupted migration means.
 
-use super::{Evidence, Interrupted, Outcome, Together, WayOut};
+use super::abandoned::WAITS;
+use super::{Abandoned, Evidence, Interrupted, Outcome, Together, WayOut};
 use crate::database::{Engine, StatementError};
 use crate::finding::{Code, Finding, Kind, Stage};
 use crate::migration_tool::{Said, Tool, said};
@@ -19,7 +20,13 @@ pub fn findings(evidence: &Evidence) -> Vec<Finding> {
     every.sort_unstable();
     every.dedup();
     let after_kills = every.into_iter().filter_map(of_code);
-    after_kills.chain(evidence.together.as_ref().and_then(|it| at_once(evidence, it))).collect()
+    let at_once = evidence.together.as_ref().and_then(|it| at_once(evidence, it));
+    let mut found: Vec<Finding> = after_kills.chain(at_once).collect();
+    let locked_out = evidence.abandoned.as_ref().and_then(|it| locked_out(evidence.engine, it));
+    if let Some(finding) = locked_out.filter(|finding| found.iter().all(|other| other.code != finding.code)) {
+        found.push(finding);
+    }
+    found
 }
 
 /// Everything that is wrong after one kill.
@@ -147,6 +154,54 @@ fn at_once(evidence: &Evidence, together: &Together) -> Option<Finding> {
             .with_help(lock_around(evidence.engine, evidence.tool))
             .help(Code::M07.entry().fix),
     )
+}
+
+/// What a session means that outlives its migrator. Where a second run comes to no lock, nothing: what it meets then the kills show.
+fn locked_out(engine: Engine, abandoned: &Abandoned) -> Option<Finding> {
+    let Abandoned { statement, blocked, again, way_out } = abandoned;
+    let told = last_said(again).filter(|said| said.text.code == Code::M06);
+    if again.succeeded() || blocked.is_none() && told.is_none() {
+        return None;
+    }
+    let what = match again.exit_code {
+        None => "waits for it without end".to_owned(),
+        Some(_) => format!("fails: {}", why(again)),
+    };
+    let sentence =
+        format!("killed without the server's noticing, the migration keeps its lock, and a second run {what}");
+    let waits = blocked.as_ref().map(|blocked| {
+        let until = if again.exit_code.is_some() {
+            "until it gave up".to_owned()
+        } else {
+            format!("and had not ended after {} s", WAITS.as_secs())
+        };
+        vec![
+            format!("the second run waited in `{}`, {until}", blocked.statement),
+            format!("the lock's holder is the session that the killed run left: {}", blocked.holder),
+        ]
+    });
+    let finding = Finding::warning(Code::M06, Kind::Proved, Stage::Migrate, sentence)
+        .evidence(format!("killed at `{statement}`, its connection kept open"))
+        .with_evidence(waits.unwrap_or_default())
+        .with_help(way_out.iter().flat_map(|way_out| way_out.told("while a run waits, as an administrator")))
+        .with_help(of_holder(engine));
+    Some(finding.help(told.map_or_else(|| Code::M06.entry().fix.to_owned(), |said| said.way_out())))
+}
+
+/// What the statement that was tried needs, and what has the server end such a session by itself.
+fn of_holder(engine: Engine) -> Vec<String> {
+    let lines: &[&str] = match engine {
+        Engine::Postgres => &[
+            "to have the server end such a session by itself, before the tool takes its lock:",
+            "  SET idle_session_timeout = '1min'; SET idle_in_transaction_session_timeout = '1min';",
+        ],
+        Engine::MySql | Engine::MariaDb => &[
+            "its rows are the statements that end the sessions: on RDS `CALL mysql.rds_kill(NUMBER)` in their place",
+            "to have the server end such a session by itself, before the tool takes its lock:",
+            "  SET SESSION wait_timeout = 60;",
+        ],
+    };
+    lines.iter().map(|line| (*line).to_owned()).collect()
 }
 
 fn of_severity(is_error: bool, code: Code, sentence: String) -> Finding {

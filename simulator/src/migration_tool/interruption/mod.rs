@@ -5,7 +5,7 @@
 //! N, on a clone of the database as it was before: the answer to that statement is kept back, the gate is cut and the container killed
 //! with SIGKILL, what is left is compared with what was recorded, the migration is run again, and where that fails the way out that is
 //! printed is tried. Two such trials go on side by side. Last, two run at once, each held before its first change until the other has
-//! come as far.
+//! come as far. Where the tool's lock belongs to a session, the migrator is also killed while its session lives on, and run again beside it.
 //!
 //! The findings are functions of that [`Evidence`]. Deliberately absent: choosing the images and starting containers, which a
 //! [`Migrator`] does.
@@ -16,6 +16,7 @@ mod statement;
 mod gate;
 mod ground;
 
+mod abandoned;
 mod course;
 mod evidence;
 mod perform;
@@ -28,7 +29,7 @@ mod findings;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::{Evidence, Interrupted, Outcome, Together, WayOut};
+pub use evidence::{Abandoned, Evidence, Interrupted, Outcome, Together, WayOut};
 pub use findings::findings;
 pub use gate::{Gate, Hold};
 pub use ground::{Bounds, Migrator, NotRun, Run, Scene};

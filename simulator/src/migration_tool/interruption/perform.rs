@@ -28,7 +28,7 @@ const MEETS_WITHIN: Duration = Duration::from_secs(10);
 const MOST_LOOKS: usize = 200;
 
 /// From one look at the locks to the next.
-const CADENCE: Duration = Duration::from_millis(10);
+pub(super) const CADENCE: Duration = Duration::from_millis(10);
 
 /// Why a migration could not be interrupted.
 #[derive(Debug, Error)]
@@ -73,13 +73,14 @@ pub async fn interrupt(scene: &Scene<'_>) -> Result<Evidence, InterruptionError>
     let untried = (1..=statements.len()).filter(|at| !tried.contains(at)).collect();
     let together =
         if scene.has_time() { Some(scene.two_at_once(course.first_change(&statements), &course).await?) } else { None };
+    let abandoned = if scene.locks_a_session() && scene.has_time() { scene.abandoned(&course).await? } else { None };
     let statements = statements.iter().map(|text| shown(text)).collect();
     let (engine, tool, at_start) = (scene.engine(), scene.tool, scene.at_start);
-    Ok(Evidence { engine, tool, at_start, statements, kills, untried, together })
+    Ok(Evidence { engine, tool, at_start, statements, kills, untried, together, abandoned })
 }
 
 impl Scene<'_> {
-    fn engine(&self) -> Engine {
+    pub(super) fn engine(&self) -> Engine {
         self.baseline.spec().engine
     }
 
@@ -88,7 +89,7 @@ impl Scene<'_> {
     }
 
     /// A database that is as the migration finds it.
-    async fn fresh(&self, name: &str) -> Result<LogicalDatabase, DatabaseError> {
+    pub(super) async fn fresh(&self, name: &str) -> Result<LogicalDatabase, DatabaseError> {
         self.baseline.clone_as(&format!("{}_{name}", self.baseline.name())).await
     }
 
@@ -122,7 +123,7 @@ impl Scene<'_> {
         Ok((statements, Course { baseline, after, goal, patience: GRACE + 4 * began.elapsed() }))
     }
 
-    async fn gate(&self, database: &LogicalDatabase, hold: Hold) -> Result<Gate, InterruptionError> {
+    pub(super) async fn gate(&self, database: &LogicalDatabase, hold: Hold) -> Result<Gate, InterruptionError> {
         Gate::open(self.engine(), self.address, database.outside(), hold).await.map_err(InterruptionError::Gate)
     }
 
@@ -250,12 +251,12 @@ async fn run_again(
     Ok(Outcome { errors: database.errors_since(&mark).await?, ..outcome })
 }
 
-async fn reached(database: &LogicalDatabase, goal: &SchemaSnapshot) -> Result<bool, InterruptionError> {
+pub(super) async fn reached(database: &LogicalDatabase, goal: &SchemaSnapshot) -> Result<bool, InterruptionError> {
     Ok(SchemaSnapshot::difference(goal, &database.schema().await?).is_empty())
 }
 
 /// Whether `run` comes to what `gate` holds before it is over.
-async fn comes_to(gate: &Gate, run: &dyn Run, patience: Duration) -> Result<bool, InterruptionError> {
+pub(super) async fn comes_to(gate: &Gate, run: &dyn Run, patience: Duration) -> Result<bool, InterruptionError> {
     tokio::select! {
         biased;
         () = gate.held() => Ok(true),

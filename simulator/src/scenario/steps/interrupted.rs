@@ -79,5 +79,12 @@ fn told(seen: &Evidence) -> String {
         Some(together) if together.whole => "two at once end with the schema that one makes",
         Some(_) => "two at once end with another schema than one makes",
     };
-    format!("{kills}: {again}; {together}")
+    let abandoned = match &seen.abandoned {
+        None => "",
+        Some(abandoned) if abandoned.again.succeeded() => {
+            "; beside a session that outlives its run a second one succeeds"
+        }
+        Some(_) => "; beside a session that outlives its run a second one does not succeed",
+    };
+    format!("{kills}: {again}; {together}{abandoned}")
 }

@@ -3,9 +3,9 @@
 use simulator_core::Timestamp;
 
 use crate::database::schema::Column;
-use crate::database::{Engine, SchemaChange, StatementError};
+use crate::database::{Blocked, Engine, SchemaChange, StatementError};
 use crate::finding::{Code, Finding};
-use crate::migration_tool::interruption::{Evidence, Interrupted, Outcome, Together, WayOut, findings};
+use crate::migration_tool::interruption::{Abandoned, Evidence, Interrupted, Outcome, Together, WayOut, findings};
 use crate::migration_tool::{Condition, Entry, State, by_key};
 
 fn error(sqlstate: &str, errno: Option<u16>, statement: &str) -> StatementError {
@@ -54,9 +54,13 @@ fn half() -> Interrupted {
 }
 
 fn of(kills: Vec<Interrupted>, together: Option<Together>) -> Vec<Finding> {
+    findings(&Evidence { kills, together, ..nothing() })
+}
+
+fn nothing() -> Evidence {
     let statements = vec!["ALTER TABLE t ADD note int".to_owned(), "UPDATE record".to_owned()];
-    let (engine, tool) = (Engine::MySql, by_key("alembic"));
-    findings(&Evidence { engine, tool, at_start: true, statements, kills, untried: Vec::new(), together })
+    let (engine, tool, kills, untried) = (Engine::MySql, by_key("alembic"), Vec::new(), Vec::new());
+    Evidence { engine, tool, at_start: true, statements, kills, untried, together: None, abandoned: None }
 }
 
 #[test]
@@ -143,4 +147,41 @@ fn two_runs_at_once_are_judged_by_what_they_did() {
             assert!(text.starts_with(expected), "{text}");
         }
     }
+}
+
+#[test]
+fn a_session_that_outlives_its_migrator_is_told_with_what_ends_it() {
+    let blocked = Blocked { statement: "SELECT GET_LOCK(?, -1)".to_owned(), holder: "Sleep".to_owned() };
+    let waits = |again| Abandoned {
+        statement: "CREATE TABLE record".to_owned(),
+        blocked: Some(blocked.clone()),
+        again,
+        way_out: Some(WayOut { steps: vec!["SELECT 'KILL 7';".to_owned()], works: true }),
+    };
+    let refused = "Cannot run migrations because another migration process is currently running.";
+    let failed = |line: &str| outcome(1, &[line], &[]);
+    let cases = [
+        (waits(Outcome::default()), Some("a second run waits for it without end")),
+        (waits(failed(refused)), Some("a second run fails: Cannot run migrations")),
+        // It does not wait for the lock, and so nobody saw who has it.
+        (Abandoned { blocked: None, ..waits(failed(refused)) }, Some("a second run fails: Cannot run migrations")),
+        (Abandoned { blocked: None, ..waits(failed("something else")) }, None),
+        (waits(outcome(0, &[], &[])), None),
+    ];
+    for (abandoned, expected) in cases {
+        let shown = format!("{abandoned:?}");
+        let found = findings(&Evidence { abandoned: Some(abandoned), ..nothing() });
+        let told: Vec<String> = found.iter().map(|finding| format!("{} {}", finding.code, finding.sentence)).collect();
+        assert_eq!(told.len(), usize::from(expected.is_some()), "{shown}");
+        assert!(told.iter().zip(expected).all(|(it, part)| it.starts_with("M-06") && it.contains(part)), "{told:?}");
+    }
+    let text = findings(&Evidence { abandoned: Some(waits(Outcome::default())), ..nothing() })[0].to_string();
+    let expected = "\
+  proof    killed at `CREATE TABLE record`, its connection kept open
+           the second run waited in `SELECT GET_LOCK(?, -1)`, and had not ended after 20 s
+           the lock's holder is the session that the killed run left: Sleep
+  fix      while a run waits, as an administrator (tried here, it works):
+             SELECT 'KILL 7';
+";
+    assert!(text.contains(expected), "{text}");
 }
