@@ -7,6 +7,7 @@ mod concurrency;
 mod frameworks;
 mod interruption;
 mod rules;
+mod sqlx;
 mod start;
 mod table;
 mod versions;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use simulator::finding::Code;
 
-use super::{Row, concurrency, frameworks, rules, start, versions};
+use super::{Row, concurrency, frameworks, rules, sqlx, start, versions};
 
 /// What a code is shown by, in the order of the rows.
 #[derive(Default)]
@@ -119,8 +119,9 @@ fn by_the_library(files: &[String]) -> String {
 
 #[test]
 fn what_is_written_of_the_codes_is_what_the_tests_show() {
-    let rows = versions::rows().into_iter().chain(frameworks::rows()).chain(concurrency::rows()).chain(start::rows());
-    let rows: Vec<Row> = rows.chain(rules::rows()).collect();
+    let tables =
+        [versions::rows(), frameworks::rows(), sqlx::rows(), concurrency::rows(), start::rows(), rules::rows()];
+    let rows: Vec<Row> = tables.into_iter().flatten().collect();
     let (file, text) = (root().join("fixtures/FINDINGS.md"), rendered(&rows));
     if std::env::var_os("GREENROOM_RECORD").is_some() {
         std::fs::write(&file, text).expect("the table can be written");
