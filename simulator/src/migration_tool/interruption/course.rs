@@ -95,6 +95,9 @@ mod tests {
         assert_eq!(course.revision_before(&["3 (unfinished)".to_owned()]), ["2"]);
         assert_eq!(course.revision_before(&["1".to_owned()]), ["1"]);
     }
+    /// The tables after each statement, the statements, and the number of the first that counts.
+    type Case<'a> = (&'a [&'a [&'a str]], &'a [&'a str], usize);
+
     #[test]
     fn the_first_change_is_what_comes_after_a_table_that_is_there_already() {
         let course = |after: &[&[&str]]| Course {
@@ -105,7 +108,7 @@ mod tests {
         };
         let own = "\nCREATE TABLE IF NOT EXISTS record (version int)";
         let statements = |texts: &[&str]| -> Vec<String> { texts.iter().map(|&text| text.to_owned()).collect() };
-        let cases: [(&[&[&str]], &[&str], usize); 4] = [
+        let cases: [Case<'_>; 4] = [
             (&[&["record"], &["record", "a"]], &[own, "CREATE TABLE a (b int)"], 2),
             (&[&["record"], &["record", "a"]], &["UPDATE lock SET taken = 1", "CREATE TABLE a (b int)"], 1),
             (&[&["record", "a"]], &["CREATE TABLE IF NOT EXISTS a (b int)"], 1),
