@@ -88,7 +88,8 @@ fn each_way_to_be_lost_has_its_code() {
         assert_eq!(codes, expected, "{shown}");
     }
     let nothing_left = of(vec![lost(None, failed("no words for it"))], None);
-    let sentence = "killed at statement 1 of 2, the migration leaves the schema as it was, and a second run fails: exit code 1";
+    let sentence =
+        "killed at statement 1 of 2, the migration leaves the schema as it was, and a second run fails: exit code 1";
     assert_eq!(nothing_left.iter().map(|it| it.sentence.as_str()).collect::<Vec<_>>(), [sentence]);
 }
 
