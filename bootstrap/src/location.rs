@@ -101,6 +101,12 @@ impl Region {
             .find_map(|(prefix, partition)| self.0.starts_with(prefix).then_some(*partition))
             .unwrap_or("aws")
     }
+
+    /// What the names of services' hosts end in there.
+    #[must_use]
+    pub fn domain(&self) -> &'static str {
+        if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+    }
 }
 
 impl TryFrom<String> for Region {

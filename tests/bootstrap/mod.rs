@@ -147,6 +147,7 @@ impl Project {
         let text = std::fs::read_to_string(&config).expect("it is there");
         let text = text.replace("[service]\n", "[service]\nautoscaling = true\n");
         let text = text.replace("[files]\n", "[files]\ntask-role-policy = \"task-role-policy.json\"\n");
+        let text = text.replace("[repository]\n", "[repository]\nencryption = \"KMS\"\n");
         std::fs::write(app.path().join("task-role-policy.json"), RIGHTS).expect("the checkout is ours");
         std::fs::write(config, format!("{text}\n{MORE}")).expect("the checkout is ours");
         Self { app, directory: tempfile::tempdir().expect("the machine has room") }

@@ -1,6 +1,7 @@
 //! What the user wrote: the sections of `greenroom.toml` that bootstrap reads, and the task definition that they go with.
 //!
 //! - [`name`], [`number`]: what may stand in those sections; each type admits only what AWS admits
+//! - [`encryption`]: how the images in repositories are encrypted
 //! - [`further`]: the sections of services beside the first
 //! - [`capacity`]: the section that says on which kinds of capacity tasks run
 //! - [`ssh`]: the section that says who reaches a host of one's own by SSH
@@ -15,6 +16,7 @@
 pub mod capacity;
 pub mod deploy;
 pub mod deployment;
+pub mod encryption;
 pub mod further;
 pub mod github;
 pub mod host;
@@ -33,6 +35,7 @@ use crate::task_definition::TaskDefinition;
 pub use capacity::Capacity;
 pub use deploy::{Deploy, Deployer};
 pub use deployment::{Deployment, Hook, HookStage, Misplaced, Shift, Strategy, TestHeader};
+pub use encryption::Encryption;
 pub use further::{Balanced, Further, FurtherSection};
 pub use host::Host;
 use name::{
@@ -122,6 +125,9 @@ pub struct Service {
 pub struct Repository {
     /// The ECR repository of the service's image. Left out, it has the name of the project.
     pub name: Option<RepositoryName>,
+    /// How the images in it and in every other repository of the project's are encrypted. Left out, ECR does it as `AES256`, and a repository
+    /// that is there stays as it is.
+    pub encryption: Option<Encryption>,
 }
 
 impl Repository {

@@ -7,7 +7,7 @@ use std::num::NonZeroU16;
 use super::part::{self, Part};
 use crate::config::name::ServiceKey;
 use crate::config::permissions::ServicePrefix;
-use crate::config::{Boundary, Config, Further};
+use crate::config::{Boundary, Config, Encryption, Further};
 use crate::fault::Fault;
 use crate::location::{AccountId, Location, Region};
 use crate::policy::TooLarge;
@@ -94,6 +94,14 @@ pub enum Contradiction {
         named: String,
         /// The account that the credentials are for.
         connected: AccountId,
+    },
+    /// ECR takes keys of its own region alone (ECR API reference, EncryptionConfiguration).
+    #[error("`[repository] encryption` is a key in region `{named}`, the project is in `{region}`")]
+    KeyElsewhere {
+        /// The region of the key.
+        named: String,
+        /// The project's region.
+        region: Region,
     },
     /// Fargate neither pulls from ECR nor writes logs without an execution role.
     #[error("{} has no `executionRoleArn`, without which ECS cannot pull its image", .section.definition())]
@@ -215,6 +223,7 @@ impl Contradiction {
             Self::OtherRegion { .. } => Some(vec!["project", "region"]),
             Self::ProjectAccount { .. } => Some(vec!["project", "account"]),
             Self::ForeignBoundary { .. } => Some(vec!["permissions", "boundary"]),
+            Self::KeyElsewhere { .. } => Some(vec!["repository", "encryption"]),
             Self::BeyondBoundary { .. } => Some(vec!["permissions", "services"]),
             Self::TargetGroupName { .. } => Some(vec!["project", "name"]),
             Self::OtherAccount { section, .. }
@@ -247,6 +256,12 @@ pub(super) fn check_files(config: &Config, location: &Location, contradictions: 
     {
         let (named, connected) = (named.to_owned(), location.account.clone());
         contradictions.push(Contradiction::ForeignBoundary { named, connected });
+    }
+    if let Some(key) = config.repository.encryption.as_ref().and_then(Encryption::key)
+        && let Some(named) = key.split(':').nth(3).filter(|named| *named != config.project.region.as_str())
+    {
+        let (named, region) = (named.to_owned(), config.project.region.clone());
+        contradictions.push(Contradiction::KeyElsewhere { named, region });
     }
     let parts = part::all(config);
     let ports = std::iter::once(Some(config.service.port)).chain(config.further.iter().map(further_port));

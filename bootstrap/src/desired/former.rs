@@ -113,7 +113,7 @@ impl Desired {
         let (spec, setting, risk) = if id.kind == Kind::Repository {
             let name = RepositoryName::parse(&name).ok()?;
             let arn = self.location.arn("ecr", &format!("repository/{name}"));
-            (Spec::Repository(Repository { name, arn }), "`[repository]`", None)
+            (Spec::Repository(Repository { name, arn, encryption: None }), "`[repository]`", None)
         } else if id.kind == Kind::Secret {
             (Spec::Secret(Secret { name, is_whole: false }), TASK_DEFINITION, Some("its value would go with it"))
         } else if id.kind == Kind::Parameter {

@@ -117,7 +117,8 @@ impl Desired {
     fn assemble(config: &Config, location: &Location) -> Self {
         let (project, service) = (&config.project.name, &config.service);
         let parts = part::all(config);
-        let repositories = part::repositories(&parts).into_iter().map(|name| repository(name, location)).collect();
+        let repositories =
+            part::repositories(&parts).into_iter().map(|name| repository(name, config, location)).collect();
         let log_groups = part::log_groups(&parts);
         let (executions, task_roles) = (part::execution_roles(&parts), part::task_roles(&parts));
         let role_references =
@@ -368,8 +369,12 @@ fn role(
     }
 }
 
-fn repository(name: &RepositoryName, location: &Location) -> Repository {
-    Repository { name: name.clone(), arn: location.arn("ecr", &format!("repository/{name}")) }
+fn repository(name: &RepositoryName, config: &Config, location: &Location) -> Repository {
+    Repository {
+        name: name.clone(),
+        arn: location.arn("ecr", &format!("repository/{name}")),
+        encryption: config.repository.encryption.clone(),
+    }
 }
 
 fn log_group(name: &str, location: &Location) -> LogGroup {
@@ -390,9 +395,8 @@ fn revision(part: &Part<'_>, location: &Location) -> FirstRevision {
 
 /// What an image is called in the registry of an account.
 fn image_uri(location: &Location, repository: &RepositoryName, tag: &str) -> String {
-    let suffix = if location.region.partition() == "aws-cn" { ".cn" } else { "" };
     let Location { account, region } = location;
-    format!("{account}.dkr.ecr.{region}.amazonaws.com{suffix}/{repository}:{tag}")
+    format!("{account}.dkr.ecr.{region}.{}/{repository}:{tag}", region.domain())
 }
 
 #[cfg(test)]

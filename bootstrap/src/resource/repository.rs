@@ -2,18 +2,22 @@
 
 use std::fmt;
 
-use aws_sdk_ecr::types::{ImageScanningConfiguration, ImageTagMutability, Tag};
+use aws_sdk_ecr::types::{
+    EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Tag,
+};
 use serde_json::{Value, json};
 
 use super::managed::{Alteration, Hands, Managed, Sight};
 use super::{Kind, OWNER_TAG, Owner, ResourceId};
+use crate::config::Encryption;
+use crate::config::encryption::AES256;
 use crate::config::name::{ProjectName, RepositoryName};
 use crate::connect::Account;
 use crate::fault::{CallError, Called, sent, unless_absent};
 use crate::identifiers::{Identifiers, Made};
 use crate::location::Location;
 use crate::plan::{Blocker, Draft, Needs};
-use crate::policy::{Action, Statement};
+use crate::policy::{Action, Condition, Statement};
 
 /// How long ECR keeps an image that no tag points at any more.
 const UNTAGGED_DAYS: u32 = 14;
@@ -26,6 +30,9 @@ pub struct Repository {
     pub name: RepositoryName,
     /// Its ARN.
     pub arn: String,
+    /// How its images are encrypted; where nothing is said, that is left to ECR. It is said when a repository is made and stays so (ECR user
+    /// guide, "Encryption at rest").
+    pub encryption: Option<Encryption>,
 }
 
 /// The repository that is.
@@ -39,6 +46,8 @@ pub struct RepositoryState {
     pub tag_mutability: String,
     /// Whether images are scanned when they are pushed.
     pub scan_on_push: bool,
+    /// ECR's word for how its images are encrypted, and the ARN of the key, if it is one of the Key Management Service's.
+    pub encryption: (String, Option<String>),
     /// Its lifecycle policy.
     pub lifecycle: Option<Value>,
     /// Whether there are images in it. They are deploys'.
@@ -68,6 +77,11 @@ pub enum Change {
 }
 
 const REPOSITORY: &[&str] = &["repository/"];
+const KEY: &[&str] = &["key/"];
+/// What ECR does with a customer's key on behalf of whoever makes or deletes a repository (ECR user guide, "Encryption at rest", "Required IAM
+/// permissions"). For the account's own key for ECR, its key policy allows it.
+static KEY_ACTIONS: [Action; 3] =
+    [Action::on("kms:CreateGrant", KEY), Action::on("kms:DescribeKey", KEY), Action::on("kms:RetireGrant", KEY)];
 static ACTIONS: [Action; 10] = [
     Action::on("ecr:CreateRepository", REPOSITORY),
     Action::on("ecr:DeleteRepository", REPOSITORY),
@@ -159,11 +173,14 @@ impl Managed for Repository {
             self.has_images(account)
         )?;
         let Some(repository) = repository else { return Ok(None) };
+        let encryption = repository.encryption_configuration;
+        let kind = encryption.as_ref().map_or(AES256, |found| found.encryption_type.as_str()).to_owned();
         Ok(Some(RepositoryState {
             uri: sent(repository.repository_uri, "repositoryUri", "ecr:DescribeRepositories", &Self::id(self))?,
             owner: Owner::of(tags.iter().map(|tag| (Some(tag.key()), Some(tag.value()))), sight.project),
             tag_mutability: repository.image_tag_mutability.map(|word| word.as_str().to_owned()).unwrap_or_default(),
             scan_on_push: repository.image_scanning_configuration.is_some_and(|scanning| scanning.scan_on_push),
+            encryption: (kind, encryption.and_then(|found| found.kms_key)),
             lifecycle,
             has_images,
         }))
@@ -199,6 +216,12 @@ impl Managed for Repository {
         if !found.scan_on_push {
             draft.differs(Change::ScanOnPush(self.clone()), "scan on push", "on", "off");
         }
+        if let Some(wanted) = &self.encryption {
+            let (kind, key) = &found.encryption;
+            if wanted.kind() != kind || wanted.key().is_some_and(|wanted| key.as_deref() != Some(wanted)) {
+                draft.left("encryption", wanted.as_str(), key.as_ref().unwrap_or(kind));
+            }
+        }
     }
 
     fn adopt(&self) -> Option<Change> {
@@ -215,14 +238,29 @@ impl Managed for Repository {
         draft.unwanted(delete, "the project's images were kept in it");
     }
 
-    fn grants(&self, _: &ProjectName, _: &Location) -> Vec<Statement> {
-        vec![Statement {
+    fn grants(&self, _: &ProjectName, location: &Location) -> Vec<Statement> {
+        let mut statements = vec![Statement {
             sid: "Repository",
             purposes: vec!["Make, compare, mend and delete the project's repository."],
             actions: ACTIONS.iter().collect(),
             resources: vec![self.arn.clone()],
             conditions: vec![],
-        }]
+        }];
+        if let Some(key) = self.encryption.as_ref().and_then(Encryption::key) {
+            let region = &location.region;
+            statements.push(Statement {
+                sid: "RepositoryKey",
+                purposes: vec!["Have ECR use the key of the project's repositories."],
+                actions: KEY_ACTIONS.iter().collect(),
+                resources: vec![key.to_owned()],
+                conditions: vec![Condition {
+                    operator: "StringEquals",
+                    key: "kms:ViaService",
+                    values: vec![format!("ecr.{region}.{}", region.domain())],
+                }],
+            });
+        }
+        statements
     }
 }
 
@@ -263,6 +301,7 @@ impl Alteration for Change {
                 const OPERATION: &str = "ecr:CreateRepository";
                 let request = ecr.create_repository().repository_name(repository.name.as_str()).tags(tag());
                 let request = request.image_tag_mutability(ImageTagMutability::Immutable);
+                let request = request.set_encryption_configuration(repository.encryption.as_ref().map(configuration));
                 let answer = request.image_scanning_configuration(scanning()).send().await;
                 let made = answer.called(OPERATION, &repository.id())?.repository;
                 let uri = made.and_then(|repository| repository.repository_uri);
@@ -297,11 +336,21 @@ impl Alteration for Change {
     }
 }
 
+fn configuration(encryption: &Encryption) -> EncryptionConfiguration {
+    let kind = EncryptionType::from(encryption.kind());
+    let configuration = EncryptionConfiguration::builder().encryption_type(kind);
+    let whole = configuration.set_kms_key(encryption.key().map(str::to_owned)).build();
+    whole.expect("an encryption with its type is complete")
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let resource = self.resource();
         match self {
-            Self::Create(_) => write!(f, "create {resource} with immutable tags"),
+            Self::Create(repository) => {
+                write!(f, "create {resource} with immutable tags")?;
+                repository.encryption.as_ref().map_or(Ok(()), |it| write!(f, ", encrypted by {it}"))
+            }
             Self::PutLifecycle(_) => write!(f, "write {resource}"),
             Self::FixTags(_) => write!(f, "make {resource} immutable"),
             Self::ScanOnPush(_) => write!(f, "switch {resource} on"),

@@ -12,6 +12,9 @@ use crate::config::{self, Config};
 use crate::policy::Quota;
 use crate::task_definition::TaskDefinition;
 
+/// What encrypts the images of [`example_several`].
+pub(crate) const IMAGE_KEY: &str = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
 /// The example project with two services beside the first: `worker` gets no requests and has an image of its own, and `admin` gets those
 /// of another port, with the image of the first.
 pub(crate) fn example_several_config(change: impl FnOnce(&mut Value, &mut Value)) -> Config {
@@ -52,11 +55,27 @@ pub(crate) fn example_several_config(change: impl FnOnce(&mut Value, &mut Value)
         config::Further::new(&key, &section, &config.project.name, definition, None).expect("the keys go together")
     });
     let further = further.collect();
-    Config { further, task_role_policy: Some(allowing(&["s3:GetObject"])), ..config }
+    let repository = json!({"encryption": IMAGE_KEY});
+    Config {
+        further,
+        task_role_policy: Some(allowing(&["s3:GetObject"])),
+        repository: serde_json::from_value::<config::Repository>(repository).expect("a section"),
+        ..config
+    }
 }
 
 pub(crate) fn example_several() -> Desired {
     Desired::new(&example_several_config(|_, _| ()), &example_location()).expect("the example has no contradictions")
+}
+
+#[test]
+fn a_key_of_another_region_is_refused() {
+    let mut config = example_several_config(|_, _| ());
+    let encryption = json!({"encryption": IMAGE_KEY.replace("eu-central-1", "us-east-1")});
+    config.repository = serde_json::from_value::<config::Repository>(encryption).expect("a section");
+    let error = Desired::new(&config, &example_location()).expect_err("ECR refuses it");
+    let said: Vec<String> = error.contradictions.iter().map(Contradiction::to_string).collect();
+    assert_eq!(said, ["`[repository] encryption` is a key in region `us-east-1`, the project is in `eu-central-1`"]);
 }
 
 #[test]

@@ -272,6 +272,7 @@ fn holding_data(account: &mut Observed) {
             owner: Owner::Ours,
             tag_mutability: "IMMUTABLE".to_owned(),
             scan_on_push: true,
+            encryption: ("AES256".to_owned(), None),
             lifecycle: None,
             has_images,
         })

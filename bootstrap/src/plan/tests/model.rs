@@ -207,6 +207,10 @@ fn make_repository(change: &repository::Change, account: &mut Observed) {
                 owner: Owner::Ours,
                 tag_mutability: "IMMUTABLE".to_owned(),
                 scan_on_push: true,
+                encryption: repository.encryption.as_ref().map_or_else(
+                    || ("AES256".to_owned(), None),
+                    |it| (it.kind().to_owned(), Some(it.key().unwrap_or("arn:of-ecr").to_owned())),
+                ),
                 lifecycle: None,
                 has_images: false,
             };

@@ -90,12 +90,27 @@ nothing to do
 ",
     ),
     case(
+        "the repositories are encrypted otherwise",
+        |account| {
+            for (name, key) in [("news-api", None), ("news-api-worker", Some("arn:other".to_owned()))] {
+                if let Some(state) = of!(account, Repository, Repository, name) {
+                    let kind = if key.is_some() { "KMS" } else { "AES256" };
+                    state.encryption = (kind.to_owned(), key);
+                }
+            }
+        },
+        "\
+left as it is: repository `news-api`: encryption: wanted arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab, found AES256
+left as it is: repository `news-api-worker`: encryption: wanted arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab, found arn:other
+",
+    ),
+    case(
         "the worker's repository is gone",
         |account| {
             account.found.retain(|id, _| id.kind != Kind::Repository || id.name != "news-api-worker");
         },
         "\
-1. create repository `news-api-worker` with immutable tags: missing; the service's images are pushed to it
+1. create repository `news-api-worker` with immutable tags, encrypted by arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab: missing; the service's images are pushed to it
 2. write lifecycle policy of repository `news-api-worker`: missing; images that no tag points at would pile up (after 1)
 ",
     ),
@@ -118,7 +133,7 @@ fn a_new_account_gets_each_service_with_what_it_needs() {
     let lines: Vec<&str> = text.lines().filter(|line| about.iter().any(|word| line.contains(word))).collect();
     let expected = "\
 3. create service-linked role `AWSServiceRoleForApplicationAutoScaling_ECSService`: missing; Application Auto Scaling changes the desired count through it
-6. create repository `news-api-worker` with immutable tags: missing; the service's images are pushed to it
+6. create repository `news-api-worker` with immutable tags, encrypted by arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab: missing; the service's images are pushed to it
 7. write lifecycle policy of repository `news-api-worker`: missing; images that no tag points at would pile up (after 6)
 10. create log group `/ecs/news-worker`: missing; the task definition writes to it
 11. set retention of log group `/ecs/news-worker` to 30 days: missing; its events would be kept for ever (after 10)
