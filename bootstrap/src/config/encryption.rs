@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::name::{NameError, name};
+use crate::location::AccountId;
 
 name!(
     /// What `encryption` of `[repository]` may say. ECR takes a key's whole ARN (ECR API reference, EncryptionConfiguration).
@@ -15,8 +16,7 @@ name!(
             ["arn", partition, "kms", region, account, resource] => {
                 partition.starts_with("aws")
                     && !region.is_empty()
-                    && account.len() == 12
-                    && account.bytes().all(|byte| byte.is_ascii_digit())
+                    && AccountId::parse(account).is_ok()
                     && resource.strip_prefix("key/").is_some_and(|id| !id.is_empty() && !id.contains(['*', '/', ' ']))
             }
             _ => false,

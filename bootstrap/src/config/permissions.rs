@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::Misplaced;
 use super::name::{NameError, name};
+use crate::location::AccountId;
 
 /// The value of `boundary` that has bootstrap make one.
 const MAKE: &str = "make";
@@ -32,7 +33,7 @@ name!(
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let is_policy = match parts.as_slice() {
             ["arn", partition, "iam", "", account, resource] => {
-                let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+                let is_account = AccountId::parse(account).is_ok();
                 let name = resource.strip_prefix("policy/").unwrap_or_default();
                 partition.starts_with("aws")
                     && (is_account || *account == "aws")

@@ -114,6 +114,13 @@ pub fn suffix_of(value_from: &str) -> Option<&str> {
     parts(value_from).1
 }
 
+/// The key of the secret's JSON object that the ARN in `value_from` asks for, if it does: what comes after partition, service, region, account,
+/// type and name.
+#[must_use]
+pub fn key_of(value_from: &str) -> Option<&str> {
+    value_from.strip_prefix("arn:")?.split(':').nth(6).filter(|key| !key.is_empty())
+}
+
 fn parts(value_from: &str) -> (&str, Option<&str>) {
     let Some(rest) = value_from.split_once(":secret:").map(|(_, rest)| rest) else { return (value_from, None) };
     let name = rest.split(':').next().unwrap_or(rest);

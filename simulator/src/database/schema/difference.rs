@@ -121,6 +121,13 @@ fn revisions(revisions: &[String]) -> String {
 }
 
 impl SchemaSnapshot {
+    /// What changed from `before` to `after`, as [`Self::difference`], but for what the tool's own record says.
+    #[must_use]
+    pub fn tables_changed(before: &Self, after: &Self) -> Vec<SchemaChange> {
+        let changes = Self::difference(before, after).into_iter();
+        changes.filter(|change| !matches!(change, SchemaChange::Revision { .. })).collect()
+    }
+
     /// What changed from `before` to `after`: tables by name, within a table its columns, indexes and constraints, then everything
     /// else, then the revision.
     #[must_use]

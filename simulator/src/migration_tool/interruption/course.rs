@@ -3,14 +3,8 @@
 use std::time::Duration;
 
 use super::statement::makes_if_absent;
-use crate::database::{SchemaChange, SchemaSnapshot};
+use crate::database::SchemaSnapshot;
 use crate::migration_tool::UNFINISHED;
-
-/// How the schema differs, the tool's own record aside.
-pub(super) fn tables_changed(before: &SchemaSnapshot, now: &SchemaSnapshot) -> Vec<SchemaChange> {
-    let changes = SchemaSnapshot::difference(before, now).into_iter();
-    changes.filter(|change| !matches!(change, SchemaChange::Revision { .. })).collect()
-}
 
 /// The schema before a migration, after each of its statements as others see it, and in the end.
 #[derive(Clone, Debug)]
@@ -87,7 +81,7 @@ mod tests {
             goal: schema("4", &["a", "b", "c"]),
             patience: Duration::ZERO,
         };
-        let left = |now: &SchemaSnapshot| tables_changed(course.recorded(now), now).len();
+        let left = |now: &SchemaSnapshot| SchemaSnapshot::tables_changed(course.recorded(now), now).len();
         assert_eq!(left(&schema("1", &["a"])), 1);
         assert_eq!(left(&schema("2", &["a"])), 0);
         assert_eq!(left(&schema("3 (unfinished)", &["a", "b"])), 1);

@@ -7,7 +7,7 @@ use futures_util::future::{try_join, try_join_all};
 use thiserror::Error;
 use tokio::time::timeout;
 
-use super::course::{Course, tables_changed};
+use super::course::Course;
 use super::sample::sample;
 use super::statement::shown;
 use super::way_out::{Lost, lead_out};
@@ -167,7 +167,7 @@ impl Scene<'_> {
         let killed = async { Ok(run.kill().await?) };
         try_join(killed, gone).await?;
         let now = database.schema().await?;
-        let left = tables_changed(course.recorded(&now), &now);
+        let left = SchemaSnapshot::tables_changed(course.recorded(&now), &now);
         let state = self.state(database, &now).await?;
         let unfinished = state.as_ref().is_some_and(|state| state.unfinished().is_some());
         let recorded = now.revision != course.baseline.revision && left.is_empty() && !unfinished;

@@ -6,7 +6,7 @@ use super::Chosen;
 use crate::proposal::document::{Entry, Section, Setting};
 use crate::proposal::found::quoted;
 use crate::rehearsal::files::TaskDefinition;
-use crate::rehearsal::secret_values::name_of;
+use crate::rehearsal::secret_values::{key_of, name_of};
 
 /// The section; none where there are no other secrets than the database's.
 pub(super) fn section(chosen: &Chosen<'_>, database: Option<&str>) -> Option<Section> {
@@ -33,7 +33,7 @@ pub(super) fn section(chosen: &Chosen<'_>, database: Option<&str>) -> Option<Sec
 fn keys<'a>(definition: &'a TaskDefinition, name: &str) -> BTreeSet<&'a str> {
     let secrets = definition.containers.iter().flat_map(|container| &container.secrets);
     let of_it = secrets.map(|secret| secret.value.value.as_str()).filter(|from| name_of(from) == name);
-    of_it.filter_map(|from| from.strip_prefix("arn:")?.split(':').nth(6)).filter(|key| !key.is_empty()).collect()
+    of_it.filter_map(key_of).collect()
 }
 
 fn value(keys: &BTreeSet<&str>) -> String {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Subject;
 use crate::finding::{Code, Finding, Kind, Stage};
+use crate::rehearsal::secret_values::key_of;
 
 pub(in crate::rehearsal) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let task = &subject.files.task_definition;
@@ -91,8 +92,7 @@ fn wanted(value_from: &str) -> Option<Wanted<'_>> {
     if parts.nth(1)? != "secretsmanager" {
         return None;
     }
-    let name = parts.nth(3)?;
-    Some(Wanted { name, key: parts.next().filter(|key| !key.is_empty()) })
+    Some(Wanted { name: parts.nth(3)?, key: key_of(value_from) })
 }
 
 /// Whether a secret called `name` is meant by `wanted`, which may end in a hyphen and the six characters that AWS adds.

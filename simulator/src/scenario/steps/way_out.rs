@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Play;
 use super::migration::attempt;
-use crate::database::{Account, LogicalDatabase, SchemaChange, SchemaSnapshot};
+use crate::database::{Account, LogicalDatabase, SchemaSnapshot};
 use crate::finding::Finding;
 use crate::migration_tool::interruption::{InterruptionError, Lost, lead_out};
 use crate::migration_tool::{State, UNFINISHED, recognise};
@@ -53,9 +53,7 @@ pub(super) async fn led(
     let unfinished = locked || state.as_ref().is_some_and(|state| state.unfinished().is_some());
     let is_new = |entry: &String| !entry.ends_with(UNFINISHED) && !before.revision.contains(entry);
     let has_ended = now.revision.iter().any(is_new);
-    let changes = SchemaSnapshot::difference(before, &now);
-    let left: Vec<SchemaChange> =
-        changes.into_iter().filter(|change| !matches!(change, SchemaChange::Revision { .. })).collect();
+    let left = SchemaSnapshot::tables_changed(before, &now);
     if !unfinished && (left.is_empty() || now.revision != before.revision) {
         return Ok(Led::default());
     }
