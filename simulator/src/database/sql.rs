@@ -48,6 +48,26 @@ pub fn tokens(statement: &str) -> Vec<Token> {
     tokens
 }
 
+/// `statement` as a connection to `database` may as well write it on the MySQLs: without that name before the names of tables. So it means
+/// the same in a clone, which has another name.
+#[must_use]
+pub fn unqualified(statement: &str, database: &str) -> String {
+    let (mut rest, mut written) = (statement, String::with_capacity(statement.len()));
+    while let Some(first) = rest.chars().next() {
+        let (token, length) = next(rest, first);
+        let (this, after) = rest.split_at(length);
+        let names_it = token.as_ref().and_then(Token::name) == Some(database) && !written.ends_with('.');
+        match after.strip_prefix('.').filter(|_| names_it) {
+            Some(table) => rest = table,
+            None => {
+                written.push_str(this);
+                rest = after;
+            }
+        }
+    }
+    written
+}
+
 /// The token that `rest` begins with, if it is one, and how long it is.
 fn next(rest: &str, first: char) -> (Option<Token>, usize) {
     let is_name = |character: char| character.is_alphanumeric() || character == '_' || character == '$';
@@ -209,6 +229,22 @@ mod tests {
         ];
         for (statement, expected) in cases {
             assert_eq!(digest(statement), expected, "{statement}");
+        }
+    }
+
+    #[test]
+    fn only_the_databases_own_name_is_left_out() {
+        let cases = [
+            ("ALTER TABLE shop.orders ADD a INT", "ALTER TABLE orders ADD a INT"),
+            ("SELECT `shop`.`orders`.`a` FROM `shop`.`orders`", "SELECT `orders`.`a` FROM `orders`"),
+            (
+                "SELECT 'shop.a', audit.shop.a, shop, workshop.a -- shop.a",
+                "SELECT 'shop.a', audit.shop.a, shop, workshop.a -- shop.a",
+            ),
+            ("", ""),
+        ];
+        for (statement, expected) in cases {
+            assert_eq!(unqualified(statement, "shop"), expected, "{statement}");
         }
     }
 

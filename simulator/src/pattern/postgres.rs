@@ -3,7 +3,7 @@
 use squawk_linter::{Linter, Rule};
 use squawk_syntax::SourceFile;
 
-use super::statement::{changed, made, parsed};
+use super::statement::{changed_by, made, parsed};
 use super::{Pattern, one_line};
 use crate::database::Engine;
 use crate::finding::Code;
@@ -53,12 +53,15 @@ pub(super) fn patterns(statements: &[String]) -> Vec<Pattern> {
     let mut violations = Linter::from(RULES.map(|(rule, _)| rule)).lint(&SourceFile::parse(&text), &text);
     violations.sort_by_key(|violation| (violation.text_range.start(), violation.code.to_string()));
     let of = |rule: Rule| RULES.iter().find(|(known, _)| *known == rule).map(|(_, code)| *code);
-    let new: Vec<String> =
-        statements.iter().flat_map(|text| parsed(Engine::Postgres, text)).filter_map(|it| made(&it)).collect();
+    let new: Vec<String> = statements
+        .iter()
+        .flat_map(|text| parsed(Engine::Postgres, text))
+        .filter_map(|it| made(Engine::Postgres, &it))
+        .collect();
     let pattern = |violation: squawk_linter::Violation| {
         let statement = statement_at(&text, violation.text_range.start().into());
         // Nobody waits for a table that the same migration makes; squawk knows that only of what stands between BEGIN and COMMIT.
-        if parsed(Engine::Postgres, statement).iter().find_map(changed).is_some_and(|table| new.contains(&table)) {
+        if changed_by(Engine::Postgres, statement).is_some_and(|table| new.contains(&table)) {
             return None;
         }
         Some(Pattern {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::ran::{self, Captured, Ran, distinct};
 use crate::database::statement::Mark;
-use crate::database::{Account, DatabaseError, Engine, LogicalDatabase};
+use crate::database::{Account, DatabaseError, Engine, LogicalDatabase, sql};
 
 const ACTION: &str = "record the statements that run";
 
@@ -80,7 +80,11 @@ impl Capture {
                      WHERE thread_id <> CONNECTION_ID()"
                 );
                 let rows = connection.rows(ACTION, &query).await?;
-                ran::from_general_log(&rows, &databases, name, user)
+                let mut ran = ran::from_general_log(&rows, &databases, name, user);
+                for statement in &mut ran {
+                    statement.text = sql::unqualified(&statement.text, name);
+                }
+                ran
             }
         };
         for statement in &mut ran {

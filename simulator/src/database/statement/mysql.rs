@@ -62,7 +62,14 @@ pub(super) async fn errors_since(
     );
     let rows = connection.rows(ACTION, &query).await?;
     rows.into_iter()
-        .map(|row| error(row, &now).ok_or_else(|| DatabaseError::query(ACTION, "a statement is recorded incompletely")))
+        .map(|row| {
+            let mut error =
+                error(row, &now).ok_or_else(|| DatabaseError::query(ACTION, "a statement is recorded incompletely"))?;
+            if let (Some(statement), Some(name)) = (&mut error.statement, within) {
+                *statement = sql::unqualified(statement, name);
+            }
+            Ok(error)
+        })
         .collect()
 }
 

@@ -7,7 +7,7 @@ use crate::database::evidence::{Access, Ddl, LockMode, Online, Probed};
 use crate::database::sql::tokens;
 use crate::finding::{Code, Finding, Kind, Stage};
 use crate::pattern::one_line;
-use crate::pattern::statement::{changed, parsed};
+use crate::pattern::statement::changed_by;
 use crate::scenario::watch::Watched;
 
 /// So many statements are shown.
@@ -108,7 +108,7 @@ fn copied(probed: &[Probed], is_known: &dyn Fn(&str) -> bool) -> Vec<Finding> {
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Probed { statement, online, .. } in probed {
         let Some(way @ (Online::Copy { .. } | Online::Locked { .. })) = online else { continue };
-        let table = parsed(Engine::MySql, statement).iter().find_map(changed).filter(|table| is_known(table));
+        let table = changed_by(Engine::MySql, statement).filter(|table| is_known(table));
         if let Some(table) = table {
             tables.entry(table).or_default().push(format!("S1: {}: {way}", one_line(statement)));
         }
@@ -129,7 +129,7 @@ fn queued_for(watched: &Watched, is_known: &dyn Fn(&str) -> bool) -> Option<Find
         if tokens(statement).iter().any(|token| token.is("lock_wait_timeout")) {
             break;
         }
-        let table = parsed(Engine::MySql, statement).iter().find_map(changed);
+        let table = changed_by(Engine::MySql, statement);
         if let Some(table) = table.filter(|table| is_known(table)) {
             tables.insert(table);
             lines.push(format!("S1: {}; no lock_wait_timeout", one_line(statement)));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Found;
 use crate::database::Engine;
 use crate::finding::{Code, Finding, Kind, Severity};
-use crate::pattern::statement::{changed, parsed};
+use crate::pattern::statement::changed_by;
 use crate::pattern::{Pattern, findings, one_line, patterns};
 
 /// What the scenarios have shown, which answers some patterns.
@@ -32,7 +32,7 @@ pub(in crate::scenario) fn judge(
     let patterns: Vec<Pattern> = patterns(engine, statements)
         .into_iter()
         .filter(|pattern| {
-            let table = parsed(engine, &pattern.statement).iter().find_map(changed);
+            let table = changed_by(engine, &pattern.statement);
             !is_answered(pattern.code, table.as_deref(), shown) && !found.iter().any(|it| is_about(it, pattern))
         })
         .collect();
