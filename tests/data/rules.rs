@@ -42,7 +42,12 @@ const RECORDS: [Of; 2] = [
     (
         NOTES,
         POSTGRES,
-        warned("v2-prisma", "S7", &["M-08 S7", "M-09 S7"], "run again: The `20261115090000_tag` migration"),
+        warned(
+            "v2-prisma",
+            "S7",
+            &["M-06 S7", "M-08 S7", "M-09 S7"],
+            "the second run waited in `SELECT pg_advisory_lock(72707369)`, until it gave up",
+        ),
     ),
     (NOTES, POSTGRES, green("v2-prisma", "S1,S6")),
 ];
