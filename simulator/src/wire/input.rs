@@ -77,11 +77,10 @@ impl Input {
     /// # Errors
     /// `SerializationException` if it is not a list of whole numbers that fit 32 bits.
     pub fn integers(&mut self, key: &str) -> Result<Vec<i32>, Refusal> {
-        let place = self.at(key);
         let number = |value: Value| value.as_i64().and_then(|number| i32::try_from(number).ok());
         self.list(key)?
             .into_iter()
-            .map(|value| number(value).ok_or_else(|| mistyped(&place, "a list of whole numbers")))
+            .map(|value| number(value).ok_or_else(|| mistyped(&self.at(key), "a list of whole numbers")))
             .collect()
     }
 
@@ -121,10 +120,9 @@ impl Input {
     /// # Errors
     /// `SerializationException` if it is not a list of texts.
     pub fn texts(&mut self, key: &str) -> Result<Vec<String>, Refusal> {
-        let place = self.at(key);
         self.list(key)?
             .into_iter()
-            .map(|value| value.as_str().map(str::to_owned).ok_or_else(|| mistyped(&place, "a list of texts")))
+            .map(|value| value.as_str().map(str::to_owned).ok_or_else(|| mistyped(&self.at(key), "a list of texts")))
             .collect()
     }
 
@@ -133,8 +131,7 @@ impl Input {
     /// # Errors
     /// `SerializationException` if it is not a structure.
     pub fn structure(&mut self, key: &str) -> Result<Option<Self>, Refusal> {
-        let place = self.at(key);
-        self.take(key).map(|value| Self::new(&place, value)).transpose()
+        self.take(key).map(|value| Self::new(&self.at(key), value)).transpose()
     }
 
     /// Takes the list of structures `key`; absent is empty.
@@ -142,11 +139,10 @@ impl Input {
     /// # Errors
     /// `SerializationException` if it is not a list of structures.
     pub fn structures(&mut self, key: &str) -> Result<Vec<Self>, Refusal> {
-        let place = self.at(key);
         self.list(key)?
             .into_iter()
             .enumerate()
-            .map(|(index, value)| Self::new(&format!("{place}[{index}]"), value))
+            .map(|(index, value)| Self::new(&format!("{}[{index}]", self.at(key)), value))
             .collect()
     }
 
@@ -155,14 +151,13 @@ impl Input {
     /// # Errors
     /// `SerializationException` if it is not a map of texts.
     pub fn text_map(&mut self, key: &str) -> Result<Vec<(String, String)>, Refusal> {
-        let place = self.at(key);
         let Some(map) = self.structure(key)? else { return Ok(Vec::new()) };
         map.fields
             .into_iter()
             .map(|(name, value)| match value {
                 Value::String(text) => Ok((name, text)),
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                    Err(mistyped(&place, "a map of texts"))
+                    Err(mistyped(&self.at(key), "a map of texts"))
                 }
             })
             .collect()

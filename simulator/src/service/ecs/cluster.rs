@@ -24,7 +24,7 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateCluster, Refu
 }
 
 pub(super) fn created(cluster: &ClusterDescription, _: &World) -> Value {
-    json!({ "cluster": json(cluster) })
+    object([("cluster", json(cluster))])
 }
 
 pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateCluster, Refusal> {
@@ -88,10 +88,7 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeClusters,
 }
 
 pub(super) fn described((clusters, failures): &(Vec<ClusterDescription>, Vec<Failure>), _: &World) -> Value {
-    json!({
-        "clusters": clusters.iter().map(json).collect::<Vec<_>>(),
-        "failures": shape::failures(failures),
-    })
+    object([("clusters", clusters.iter().map(json).collect()), ("failures", shape::failures(failures))])
 }
 
 pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteCluster, Refusal> {

@@ -72,7 +72,7 @@ fn ephemeral_storage(input: &mut Input) -> Result<Option<u32>, Refusal> {
 }
 
 pub(super) fn registered(definition: &TaskDefinition, _: &World) -> Value {
-    json!({ "taskDefinition": json(definition), "tags": shape::tag_list(&definition.tags) })
+    shape::object([("taskDefinition", json(definition)), ("tags", shape::tag_list(&definition.tags))])
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTaskDefinition, Refusal> {
@@ -85,7 +85,7 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTaskDefin
 pub(super) fn described(described: &Described, _: &World) -> Value {
     let Described { definition, with_tags } = described;
     let tags = if *with_tags { shape::tag_list(&definition.tags) } else { json!([]) };
-    json!({ "taskDefinition": json(definition), "tags": tags })
+    shape::object([("taskDefinition", json(definition)), ("tags", tags)])
 }
 
 pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTaskDefinitions, Refusal> {
@@ -130,8 +130,8 @@ pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteTaskDefinitio
 }
 
 pub(super) fn deleted((deleted, failures): &(Vec<Arc<TaskDefinition>>, Vec<Failure>), _: &World) -> Value {
-    let definitions: Vec<Value> = deleted.iter().map(|definition| json(definition)).collect();
-    json!({ "taskDefinitions": definitions, "failures": shape::failures(failures) })
+    let definitions = deleted.iter().map(|definition| json(definition)).collect();
+    shape::object([("taskDefinitions", definitions), ("failures", shape::failures(failures))])
 }
 
 pub(super) fn deregister(input: &mut Input, _: &World) -> Result<DeregisterTaskDefinition, Refusal> {
@@ -139,7 +139,7 @@ pub(super) fn deregister(input: &mut Input, _: &World) -> Result<DeregisterTaskD
 }
 
 pub(super) fn deregistered(definition: &TaskDefinition, _: &World) -> Value {
-    json!({ "taskDefinition": json(definition) })
+    shape::object([("taskDefinition", json(definition))])
 }
 
 fn json(definition: &TaskDefinition) -> Value {
@@ -166,7 +166,7 @@ fn json(definition: &TaskDefinition) -> Value {
     } = definition;
     let names =
         |kinds: &[simulator_core::ecs::LaunchType]| kinds.iter().map(|kind| json!(kind.as_str())).collect::<Value>();
-    let platform = platform.as_ref().map(|platform| {
+    let platform = platform.as_ref().map_or(Value::Null, |platform| {
         shape::object([
             ("cpuArchitecture", json!(platform.cpu_architecture)),
             ("operatingSystemFamily", json!(platform.operating_system)),
@@ -188,7 +188,7 @@ fn json(definition: &TaskDefinition) -> Value {
         ("requiresCompatibilities", if requires.is_empty() { Value::Null } else { names(requires) }),
         ("cpu", json!(cpu.map(|cpu| cpu.to_string()))),
         ("memory", json!(memory.map(|memory| memory.to_string()))),
-        ("runtimePlatform", json!(platform)),
+        ("runtimePlatform", platform),
         ("ephemeralStorage", json!(ephemeral_storage.map(|size| json!({ "sizeInGiB": size })))),
         ("registeredAt", shape::seconds_of(*registered_at)),
         ("registeredBy", json!(registered_by.as_str())),

@@ -152,23 +152,25 @@ pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Val
     let EarlySuccess { enable: early, healthy_percent, cleanup } = early_success;
     let Alarms { names, enable: heeded, rollback: rolled_back } = alarms;
     let CircuitBreaker { enable, rollback, reset_on_healthy_task, threshold: (kind, value) } = circuit_breaker;
-    let mut json = json!({
-        "deploymentCircuitBreaker": {
-            "enable": enable,
-            "rollback": rollback,
-            "resetOnHealthyTask": reset_on_healthy_task,
-            "thresholdConfiguration": { "type": kind.as_str(), "value": value },
-        },
-        "alarms": { "alarmNames": names, "enable": heeded, "rollback": rolled_back },
-        "earlySuccessCriteria": if *early {
-            json!({ "enable": true, "healthyPercent": healthy_percent, "sourceServiceRevisionCleanup": cleanup.as_str() })
-        } else {
-            json!({ "enable": false })
-        },
-        "maximumPercent": maximum_percent,
-        "minimumHealthyPercent": minimum_healthy_percent,
-        "strategy": shifting.strategy.name().as_str(),
-    });
+    let breaker = object([
+        ("enable", json!(enable)),
+        ("rollback", json!(rollback)),
+        ("resetOnHealthyTask", json!(reset_on_healthy_task)),
+        ("thresholdConfiguration", json!({ "type": kind.as_str(), "value": value })),
+    ]);
+    let early = if *early {
+        json!({ "enable": true, "healthyPercent": healthy_percent, "sourceServiceRevisionCleanup": cleanup.as_str() })
+    } else {
+        json!({ "enable": false })
+    };
+    let mut json = object([
+        ("deploymentCircuitBreaker", breaker),
+        ("alarms", json!({ "alarmNames": names, "enable": heeded, "rollback": rolled_back })),
+        ("earlySuccessCriteria", early),
+        ("maximumPercent", json!(maximum_percent)),
+        ("minimumHealthyPercent", json!(minimum_healthy_percent)),
+        ("strategy", json!(shifting.strategy.name().as_str())),
+    ]);
     lifecycle::add_shifting(&mut json, shifting);
     json
 }

@@ -70,10 +70,10 @@ pub(super) fn describe_deployments(input: &mut Input, _: &World) -> Result<Descr
 pub(super) fn described_deployments((arns, failures): &(Vec<Arn>, Vec<Failure>), world: &World) -> Value {
     let view = world.ecs();
     let found = arns.iter().filter_map(|arn| view.service_deployment(arn.as_str()));
-    json!({
-        "serviceDeployments": found.map(|(service, shown)| deployment_json(view, service, shown)).collect::<Vec<_>>(),
-        "failures": shape::failures(failures),
-    })
+    object([
+        ("serviceDeployments", found.map(|(service, shown)| deployment_json(view, service, shown)).collect()),
+        ("failures", shape::failures(failures)),
+    ])
 }
 
 fn deployment_json(view: View<'_>, service: &Service, shown: &ServiceDeployment) -> Value {
@@ -137,10 +137,10 @@ pub(super) fn describe_revisions(input: &mut Input, _: &World) -> Result<Describ
 pub(super) fn described_revisions((arns, failures): &(Vec<Arn>, Vec<Failure>), world: &World) -> Value {
     let view = world.ecs();
     let found = arns.iter().filter_map(|arn| view.service_revision(arn.as_str()));
-    json!({
-        "serviceRevisions": found.map(|(service, revision)| revision_json(view, service, revision)).collect::<Vec<_>>(),
-        "failures": shape::failures(failures),
-    })
+    object([
+        ("serviceRevisions", found.map(|(service, revision)| revision_json(view, service, revision)).collect()),
+        ("failures", shape::failures(failures)),
+    ])
 }
 
 fn revision_json(view: View<'_>, service: &Service, revision: &ServiceRevision) -> Value {

@@ -106,7 +106,7 @@ fn zone_rebalancing(input: &mut Input) -> Result<Option<bool>, Refusal> {
 }
 
 pub(super) fn written(key: &ServiceKey, world: &World) -> Value {
-    json!({ "service": json(world.ecs(), key, true) })
+    object([("service", json(world.ecs(), key, true))])
 }
 
 pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteService, Refusal> {
@@ -127,10 +127,10 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeServices,
 
 pub(super) fn described(found: &DescribedServices, world: &World) -> Value {
     let DescribedServices { services, failures, with_tags } = found;
-    json!({
-        "services": services.iter().map(|key| json(world.ecs(), key, *with_tags)).collect::<Vec<_>>(),
-        "failures": shape::failures(failures),
-    })
+    object([
+        ("services", services.iter().map(|key| json(world.ecs(), key, *with_tags)).collect()),
+        ("failures", shape::failures(failures)),
+    ])
 }
 
 pub(super) fn list(input: &mut Input, _: &World) -> Result<ListServices, Refusal> {

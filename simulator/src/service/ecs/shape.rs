@@ -146,9 +146,10 @@ pub(super) fn page(name: &'static str, page: &Page<String>) -> Value {
 /// `networkConfiguration`.
 pub(super) fn network_json(network: &Network) -> Value {
     let Network { subnets, security_groups, public_ip } = network;
-    json!({ "awsvpcConfiguration": {
-        "subnets": subnets,
-        "securityGroups": security_groups,
-        "assignPublicIp": if *public_ip { "ENABLED" } else { "DISABLED" },
-    }})
+    let configuration = object([
+        ("subnets", json!(subnets)),
+        ("securityGroups", json!(security_groups)),
+        ("assignPublicIp", json!(if *public_ip { "ENABLED" } else { "DISABLED" })),
+    ]);
+    object([("awsvpcConfiguration", configuration)])
 }

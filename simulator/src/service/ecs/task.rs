@@ -79,7 +79,7 @@ fn override_of(mut input: Input) -> Result<ContainerOverride, Refusal> {
 }
 
 pub(super) fn ran(tasks: &[TaskId], world: &World) -> Value {
-    json!({ "tasks": tasks.iter().map(|id| json(world, id, true)).collect::<Vec<_>>(), "failures": [] })
+    object([("tasks", tasks.iter().map(|id| json(world, id, true)).collect()), ("failures", json!([]))])
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTasks, Refusal> {
@@ -92,10 +92,10 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTasks, Re
 
 pub(super) fn described(found: &DescribedTasks, world: &World) -> Value {
     let DescribedTasks { tasks, failures, with_tags } = found;
-    json!({
-        "tasks": tasks.iter().map(|id| json(world, id, *with_tags)).collect::<Vec<_>>(),
-        "failures": shape::failures(failures),
-    })
+    object([
+        ("tasks", tasks.iter().map(|id| json(world, id, *with_tags)).collect()),
+        ("failures", shape::failures(failures)),
+    ])
 }
 
 pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTasks, Refusal> {
@@ -124,7 +124,7 @@ pub(super) fn stop(input: &mut Input, _: &World) -> Result<StopTask, Refusal> {
 }
 
 pub(super) fn stopped(id: &TaskId, world: &World) -> Value {
-    json!({ "task": json(world, id, true) })
+    object([("task", json(world, id, true))])
 }
 
 fn json(world: &World, id: &TaskId, with_tags: bool) -> Value {

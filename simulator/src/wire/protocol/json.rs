@@ -30,7 +30,8 @@ pub(super) fn read(target: &str, request: &Request<Bytes>) -> Result<Call, Refus
 }
 
 pub(super) fn answer(output: &Value) -> Answer {
-    let body = if output.is_null() { Vec::new() } else { output.to_string().into_bytes() };
+    // As text it would be written piece by piece through a formatter, which takes twice the time.
+    let body = if output.is_null() { Vec::new() } else { serde_json::to_vec(output).expect("a value is JSON") };
     Answer { status: 200, content_type: CONTENT_TYPE, body }
 }
 
