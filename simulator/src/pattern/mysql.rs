@@ -20,7 +20,7 @@ pub(super) fn patterns(statements: &[String]) -> Vec<Pattern> {
         let (line, parsed) = (one_line(text), parsed(Engine::MySql, text));
         for statement in &parsed {
             half.take(statement, text, &line);
-            new.extend(made(Engine::MySql, statement));
+            new.extend(made(statement));
             found.extend(of_statement(statement, &line, &new));
         }
     }
@@ -87,7 +87,7 @@ fn of_statement(statement: &Statement, text: &str, new: &[String]) -> Vec<Patter
         statement: text.to_owned(),
     };
     // Nobody uses a table that the same migration makes.
-    if changed(Engine::MySql, statement).is_some_and(|table| new.contains(&table)) {
+    if changed(statement).is_some_and(|table| new.contains(&table)) {
         return Vec::new();
     }
     if let Statement::AlterTable(AlterTable { operations, .. }) = statement {

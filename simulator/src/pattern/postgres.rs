@@ -53,11 +53,8 @@ pub(super) fn patterns(statements: &[String]) -> Vec<Pattern> {
     let mut violations = Linter::from(RULES.map(|(rule, _)| rule)).lint(&SourceFile::parse(&text), &text);
     violations.sort_by_key(|violation| (violation.text_range.start(), violation.code.to_string()));
     let of = |rule: Rule| RULES.iter().find(|(known, _)| *known == rule).map(|(_, code)| *code);
-    let new: Vec<String> = statements
-        .iter()
-        .flat_map(|text| parsed(Engine::Postgres, text))
-        .filter_map(|it| made(Engine::Postgres, &it))
-        .collect();
+    let new: Vec<String> =
+        statements.iter().flat_map(|text| parsed(Engine::Postgres, text)).filter_map(|it| made(&it)).collect();
     let pattern = |violation: squawk_linter::Violation| {
         let statement = statement_at(&text, violation.text_range.start().into());
         // Nobody waits for a table that the same migration makes; squawk knows that only of what stands between BEGIN and COMMIT.

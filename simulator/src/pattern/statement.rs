@@ -1,6 +1,6 @@
 //! Which table a statement is about, as far as its text says.
 
-use sqlparser::ast::{AlterTable, CreateIndex, CreateTable, ObjectName, ObjectNamePart, ObjectType, Statement};
+use sqlparser::ast::{AlterTable, CreateIndex, CreateTable, ObjectName, ObjectType, Statement};
 use sqlparser::dialect::{Dialect, MySqlDialect, PostgreSqlDialect};
 use sqlparser::parser::Parser;
 
@@ -16,47 +16,44 @@ pub(crate) fn parsed(engine: Engine, text: &str) -> Vec<Statement> {
 }
 
 /// The table that `statement` makes.
-pub(crate) fn made(engine: Engine, statement: &Statement) -> Option<String> {
-    if let Statement::CreateTable(CreateTable { name, .. }) = statement { Some(plain(engine, name)) } else { None }
+pub(crate) fn made(statement: &Statement) -> Option<String> {
+    if let Statement::CreateTable(CreateTable { name, .. }) = statement { Some(plain(name)) } else { None }
 }
 
 /// The table that the first statement of `text` that alters, renames or drops one does so to.
 pub(crate) fn changed_by(engine: Engine, text: &str) -> Option<String> {
-    parsed(engine, text).iter().find_map(|statement| changed(engine, statement))
+    parsed(engine, text).iter().find_map(changed)
 }
 
 /// The table that `statement` alters, renames or drops, or whose index it makes; the first of several.
-pub(crate) fn changed(engine: Engine, statement: &Statement) -> Option<String> {
+pub(crate) fn changed(statement: &Statement) -> Option<String> {
     if let Statement::AlterTable(AlterTable { name, .. })
     | Statement::CreateIndex(CreateIndex { table_name: name, .. }) = statement
     {
-        return Some(plain(engine, name));
+        return Some(plain(name));
     }
     if let Statement::Drop { object_type: ObjectType::Table, names, .. } = statement {
-        return names.first().map(|name| plain(engine, name));
+        return names.first().map(plain);
     }
     if let Statement::RenameTable(renamed) = statement {
-        return renamed.first().map(|it| plain(engine, &it.old_name));
+        return renamed.first().map(|it| plain(&it.old_name));
     }
     None
 }
 
-/// A table's name as snapshots have it: without quotes, with the schema before it where that is not the default one. On the MySQLs a schema
-/// is a database, and the app has rights in no other than its own, which Liquibase writes before every name.
-pub(crate) fn plain(engine: Engine, name: &ObjectName) -> String {
-    let part = |part: &ObjectNamePart| part.as_ident().map_or_else(|| part.to_string(), |it| it.value.clone());
-    match engine {
-        Engine::Postgres => {
-            let name = name.0.iter().map(part).collect::<Vec<_>>().join(".");
-            name.strip_prefix("public.").map_or(name.clone(), str::to_owned)
-        }
-        Engine::MySql | Engine::MariaDb => name.0.last().map(part).unwrap_or_default(),
-    }
+/// A table's name as snapshots have it: without quotes, with the schema before it where that is not the default one. The MySQLs' record is
+/// read without the name of the database itself ([`unqualified`](crate::database::sql::unqualified)).
+pub(crate) fn plain(name: &ObjectName) -> String {
+    let parts: Vec<String> =
+        name.0.iter().map(|part| part.as_ident().map_or_else(|| part.to_string(), |it| it.value.clone())).collect();
+    let name = parts.join(".");
+    name.strip_prefix("public.").map_or(name.clone(), str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::sql::unqualified;
 
     #[test]
     fn a_table_is_told_however_it_is_written() {
@@ -64,7 +61,6 @@ mod tests {
             (Engine::Postgres, "ALTER TABLE public.\"Orders\" ADD a int", Some("Orders")),
             (Engine::Postgres, "CREATE UNIQUE INDEX CONCURRENTLY i ON audit.log (a)", Some("audit.log")),
             (Engine::MySql, "ALTER TABLE `orders` ADD COLUMN a int NULL", Some("orders")),
-            (Engine::MariaDb, "ALTER TABLE shop.`orders` ADD a INT NULL", Some("orders")),
             (Engine::MySql, "RENAME TABLE orders TO purchases", Some("orders")),
             (Engine::Postgres, "DROP TABLE IF EXISTS \"orders\"", Some("orders")),
             (Engine::MySql, "UPDATE orders SET a = 1", None),
@@ -73,5 +69,7 @@ mod tests {
         for (engine, text, expected) in cases {
             assert_eq!(changed_by(engine, text).as_deref(), expected, "{text}");
         }
+        let recorded = unqualified("ALTER TABLE shop.`orders` ADD a INT NULL", "shop");
+        assert_eq!(changed_by(Engine::MariaDb, &recorded).as_deref(), Some("orders"));
     }
 }

@@ -30,10 +30,10 @@ pub(in crate::scenario) fn questions(engine: Engine, error: &StatementError, bef
         if let Statement::CreateIndex(CreateIndex { table_name, columns, predicate, unique: true, .. }) = &statement
             && fault == Fault::Duplicate
         {
-            questions.push(About::new(engine, table_name, before).duplicates(columns, predicate.as_ref()));
+            questions.push(About::new(table_name, before).duplicates(columns, predicate.as_ref()));
         }
         if let Statement::AlterTable(AlterTable { name, operations, .. }) = &statement {
-            let about = About::new(engine, name, before);
+            let about = About::new(name, before);
             questions.extend(operations.iter().flat_map(|operation| about.operation(fault, operation)));
         }
     }
@@ -69,8 +69,8 @@ struct About<'a> {
 }
 
 impl<'a> About<'a> {
-    fn new(engine: Engine, name: &'a ObjectName, before: &'a Catalog) -> Self {
-        Self { name, before: before.tables.get(&plain(engine, name)) }
+    fn new(name: &'a ObjectName, before: &'a Catalog) -> Self {
+        Self { name, before: before.tables.get(&plain(name)) }
     }
 
     fn operation(&self, fault: Fault, operation: &AlterTableOperation) -> Vec<String> {
