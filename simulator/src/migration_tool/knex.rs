@@ -22,6 +22,7 @@ pub(super) const TOOL: Tool = Tool {
         taken: "SELECT 1 FROM knex_migrations_lock WHERE is_locked = 1",
         waits: Waits::Not,
         unlock: "npx knex migrate:unlock",
+        by_hand: "UPDATE knex_migrations_lock SET is_locked = 0",
         basis: Basis::Seen,
     },
     texts: &[

@@ -24,6 +24,7 @@ pub(super) const TOOL: Tool = Tool {
         taken: "SELECT 1 FROM DATABASECHANGELOGLOCK WHERE LOCKED",
         waits: Waits::Seconds(300),
         unlock: "liquibase releaseLocks",
+        by_hand: "UPDATE DATABASECHANGELOGLOCK SET LOCKED = FALSE, LOCKGRANTED = NULL, LOCKEDBY = NULL",
         basis: DOCS,
     },
     texts: &[

@@ -34,6 +34,8 @@ pub enum Lock {
         waits: Waits,
         /// The command that removes it.
         unlock: &'static str,
+        /// The statement that does so where an image has no such command, since the app brings the tool as a library.
+        by_hand: &'static str,
         /// How that is known.
         basis: Basis,
     },

@@ -67,17 +67,21 @@ impl Migrator for Lane<'_> {
         through: Option<SocketAddr>,
     ) -> Result<Box<dyn Run + '_>, NotRun> {
         let command = self.ground.session.script.migration.as_ref().map(|it| it.command.as_slice());
-        Ok(Box::new(self.begin(database, through, command).await.map_err(|broken| not_run(&broken))?))
+        Ok(Box::new(
+            self.begin(database, through, command).await.map_err(|broken| not_run(&broken.container, &broken))?,
+        ))
     }
 
     async fn start_command(&self, database: &LogicalDatabase, command: &[String]) -> Result<Box<dyn Run + '_>, NotRun> {
-        Ok(Box::new(self.begin(database, None, Some(command)).await.map_err(|broken| not_run(&broken))?))
+        let name = command.join(" ");
+        Ok(Box::new(self.begin(database, None, Some(command)).await.map_err(|broken| not_run(&name, &broken))?))
     }
 }
 
-fn not_run(broken: &Broken) -> NotRun {
+/// Why `name` was not run, which is a container's or a command's.
+fn not_run(name: &str, broken: &Broken) -> NotRun {
     let last = broken.lines.last().map_or_else(String::new, |line| format!(": {}", line.trim()));
-    NotRun(format!("`{}` {}{last}", broken.container, broken.what))
+    NotRun(format!("`{name}` {}{last}", broken.what))
 }
 
 /// A run that was begun.

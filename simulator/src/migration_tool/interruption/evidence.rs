@@ -72,20 +72,49 @@ impl Interrupted {
     }
 }
 
-/// Steps that lead out, as text to paste, and whether they did here.
+/// Steps that lead out, as text to paste, and what came of them here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WayOut {
     /// The steps: commands of the tool, statements, and last the migration itself.
     pub steps: Vec<String>,
-    /// Whether all of them succeeded and led where they should.
-    pub works: bool,
+    /// What trying them came to.
+    pub tried: Tried,
+}
+
+/// What trying a way out came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tried {
+    /// All steps succeeded and led where they should.
+    #[default]
+    Works,
+    /// One did not, or they led elsewhere.
+    Fails,
+    /// A step could not be begun, for this reason: the image need not have the tool's own command.
+    Not(String),
 }
 
 impl WayOut {
+    /// Whether every step so far has succeeded.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        self.tried == Tried::Works
+    }
+
+    /// Notes whether the next step, or what they all led to, is as it should be.
+    pub fn went(&mut self, well: bool) {
+        if self.works() && !well {
+            self.tried = Tried::Fails;
+        }
+    }
+
     /// The steps as lines of help, after what they are for.
     #[must_use]
     pub fn told(&self, what: &str) -> Vec<String> {
-        let tried = if self.works { "tried here, it works" } else { "tried here, it is not enough" };
+        let tried = match &self.tried {
+            Tried::Works => "tried here, it works".to_owned(),
+            Tried::Fails => "tried here, it is not enough".to_owned(),
+            Tried::Not(why) => format!("it could not be tried here: {why}"),
+        };
         let heading = format!("{what} ({tried}):");
         std::iter::once(heading).chain(self.steps.iter().map(|step| format!("  {step}"))).collect()
     }

@@ -29,7 +29,7 @@ mod findings;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::{Abandoned, Evidence, Interrupted, Outcome, Together, WayOut};
+pub use evidence::{Abandoned, Evidence, Interrupted, Outcome, Together, Tried, WayOut};
 pub use findings::findings;
 pub use gate::{Gate, Hold};
 pub use ground::{Bounds, Migrator, NotRun, Run, Scene};

@@ -12,6 +12,7 @@ use super::sample::sample;
 use super::statement::shown;
 use super::way_out::{Lost, lead_out};
 use super::{Evidence, Gate, Hold, Interrupted, Migrator, NotRun, Outcome, Run, Scene, Together};
+use crate::database::sql::unqualified;
 use crate::database::{Account, DatabaseError, Engine, LogicalDatabase, SchemaSnapshot};
 use crate::migration_tool::State;
 
@@ -156,7 +157,8 @@ impl Scene<'_> {
         let gate = self.gate(database, Hold::AnswerTo(at)).await?;
         let run = migrator.start(database, Some(gate.address())).await?;
         let was_held = comes_to(&gate, run.as_ref(), course.patience).await?;
-        let statement = gate.changes().get(at - 1).map(|text| shown(text)).unwrap_or_default();
+        let statement = gate.changes().get(at - 1).map(|text| shown(&unqualified(text, database.name())));
+        let statement = statement.unwrap_or_default();
         // Nothing of the client's reaches the server from here on, however long it takes to end.
         drop(gate);
         if !was_held {
@@ -186,9 +188,10 @@ impl Scene<'_> {
             };
             let mut way_out = lead_out(&lost, migrator).await?;
             way_out.steps.push(self.shown_command());
-            way_out.works = way_out.works
-                && run_again(migrator, database, course.patience).await?.succeeded()
-                && reached(database, &course.goal).await?;
+            if way_out.works() {
+                let succeeded = run_again(migrator, database, course.patience).await?.succeeded();
+                way_out.went(succeeded && reached(database, &course.goal).await?);
+            }
             interrupted.way_out = Some(way_out);
         }
         Ok(Some(interrupted))

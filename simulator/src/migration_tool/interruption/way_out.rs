@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::undo::{can_be_run, undo};
-use super::{InterruptionError, Migrator, WayOut};
+use super::{InterruptionError, Migrator, NotRun, Tried, WayOut};
 use crate::database::{Account, LogicalDatabase, SchemaChange};
 use crate::migration_tool::{Lock, Rewind, State, Tool};
 
@@ -28,13 +28,17 @@ pub struct Lost<'a> {
 /// Takes back what was left: the tool's lock, the changes, and what the tool has written down of a migration that did not end.
 ///
 /// # Errors
-/// If what runs commands or the database fails. A step that does not succeed is part of the answer.
+/// If what runs commands or the database fails. A step that does not succeed or cannot be begun is part of the answer.
 pub async fn lead_out(lost: &Lost<'_>, migrator: &dyn Migrator) -> Result<WayOut, InterruptionError> {
-    let mut way_out = WayOut { steps: Vec::new(), works: true };
-    if let (Some(Lock::Row { unlock, .. }), Some(State { locked: true, .. })) =
+    let mut way_out = WayOut::default();
+    if let (Some(Lock::Row { unlock, by_hand, .. }), Some(State { locked: true, .. })) =
         (lost.tool.map(|tool| tool.lock), lost.state)
     {
         command(lost, migrator, words(unlock), &mut way_out).await?;
+        if matches!(way_out.tried, Tried::Not(_)) {
+            way_out = WayOut::default();
+            execute(lost, &[by_hand.to_owned()], &mut way_out).await?;
+        }
     }
     let statements = undo(lost.database.spec().engine, lost.left);
     execute(lost, &statements, &mut way_out).await?;
@@ -55,9 +59,11 @@ async fn command(
     argv: Vec<String>,
     way_out: &mut WayOut,
 ) -> Result<(), InterruptionError> {
-    if way_out.works {
-        let run = migrator.start_command(lost.database, &argv).await?;
-        way_out.works = run.ended(lost.patience).await?.succeeded();
+    if way_out.works() {
+        match migrator.start_command(lost.database, &argv).await {
+            Ok(run) => way_out.went(run.ended(lost.patience).await?.succeeded()),
+            Err(NotRun(why)) => way_out.tried = Tried::Not(why),
+        }
     }
     way_out.steps.push(argv.join(" "));
     Ok(())
@@ -65,11 +71,11 @@ async fn command(
 
 /// As the app's own user: whatever is made has to belong to it.
 async fn execute(lost: &Lost<'_>, statements: &[String], way_out: &mut WayOut) -> Result<(), InterruptionError> {
-    way_out.works &= can_be_run(statements);
-    if way_out.works && !statements.is_empty() {
+    way_out.went(can_be_run(statements));
+    if way_out.works() && !statements.is_empty() {
         let mut connection = lost.database.connect(Account::App).await?;
         for statement in statements {
-            way_out.works &= connection.attempt("undo what the migration left", statement).await?.is_ok();
+            way_out.went(connection.attempt("undo what the migration left", statement).await?.is_ok());
         }
     }
     way_out.steps.extend(statements.iter().map(|statement| format!("{statement};")));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Play, Report};
 use crate::database::LogicalDatabase;
 use crate::migration_tool::interruption::{
-    Bounds, Evidence, Interrupted, InterruptionError, Scene, findings, interrupt,
+    Bounds, Evidence, Interrupted, InterruptionError, Scene, Tried, findings, interrupt,
 };
 use crate::migration_tool::recognise;
 use crate::rehearsal::RehearsalError;
@@ -60,7 +60,12 @@ pub(super) async fn run(play: &Play<'_>, database: &LogicalDatabase) -> Result<R
 fn told(seen: &Evidence) -> String {
     let (killed, of) = (seen.kills.len(), seen.statements.len());
     let recovered = seen.kills.iter().filter(|kill| kill.recovers()).count();
-    let led_out = seen.kills.iter().filter_map(|kill| kill.way_out.as_ref()).filter(|way_out| way_out.works).count();
+    let ways_out = || seen.kills.iter().filter_map(|kill| kill.way_out.as_ref());
+    let led_out = ways_out().filter(|it| it.works()).count();
+    let not_tried = match ways_out().filter(|it| matches!(it.tried, Tried::Not(_))).count() {
+        0 => String::new(),
+        count => format!(" (of {count} it could not be tried)"),
+    };
     let lost: Vec<&Interrupted> = seen.kills.iter().filter(|kill| !kill.recovers()).collect();
     let kills = if seen.untried.is_empty() {
         format!("killed at each of its {of} statements and run again")
@@ -71,7 +76,9 @@ fn told(seen: &Evidence) -> String {
     let again = match lost.len() {
         0 => format!("a second run puts all {recovered} right"),
         lost => {
-            format!("a second run puts {recovered} right, and the way out leads out of {led_out} of the other {lost}")
+            format!(
+                "a second run puts {recovered} right, and the way out leads out of {led_out} of the other {lost}{not_tried}"
+            )
         }
     };
     let together = match &seen.together {

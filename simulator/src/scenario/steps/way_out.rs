@@ -75,7 +75,7 @@ pub(super) async fn led(
     lane.close().await;
     match led {
         Ok(mut way_out) => {
-            way_out.works &= SchemaSnapshot::difference(before, &database.schema().await?).is_empty();
+            way_out.went(SchemaSnapshot::difference(before, &database.schema().await?).is_empty());
             Ok(Led { lines: way_out.told("back to where it began"), refused })
         }
         Err(InterruptionError::Database(error)) => Err(error.into()),

@@ -5,7 +5,9 @@ use simulator_core::Timestamp;
 use crate::database::schema::Column;
 use crate::database::{Blocked, Engine, SchemaChange, StatementError};
 use crate::finding::{Code, Finding};
-use crate::migration_tool::interruption::{Abandoned, Evidence, Interrupted, Outcome, Together, WayOut, findings};
+use crate::migration_tool::interruption::{
+    Abandoned, Evidence, Interrupted, Outcome, Together, Tried, WayOut, findings,
+};
 use crate::migration_tool::{Condition, Entry, State, by_key};
 
 fn error(sqlstate: &str, errno: Option<u16>, statement: &str) -> StatementError {
@@ -48,7 +50,10 @@ fn half() -> Interrupted {
         left: vec![SchemaChange::ColumnAdded { table: "t".into(), column: note }],
         again: outcome(1, &["Traceback"], &[error("42S21", Some(1060), "ALTER TABLE t ADD note int")]),
         whole: false,
-        way_out: Some(WayOut { steps: vec!["ALTER TABLE `t` DROP COLUMN `note`;".into(), "go".into()], works: true }),
+        way_out: Some(WayOut {
+            steps: vec!["ALTER TABLE `t` DROP COLUMN `note`;".into(), "go".into()],
+            tried: Tried::Works,
+        }),
         ..harmless()
     }
 }
@@ -117,6 +122,24 @@ warning[M-08] killed at statement 1 of 2, the migration leaves one change behind
 }
 
 #[test]
+fn a_way_out_says_what_came_of_trying_it() {
+    let not = "`npx knex migrate:unlock` does not start".to_owned();
+    let cases = [
+        (Tried::Works, "back (tried here, it works):"),
+        (Tried::Fails, "back (tried here, it is not enough):"),
+        (Tried::Not(not), "back (it could not be tried here: `npx knex migrate:unlock` does not start):"),
+    ];
+    for (tried, heading) in cases {
+        let mut way_out = WayOut { steps: vec!["go".to_owned()], tried: tried.clone() };
+        assert_eq!(way_out.told("back"), [heading, "  go"]);
+        way_out.went(true);
+        assert_eq!(way_out.tried, tried, "a later step cannot put it right");
+        way_out.went(false);
+        assert!(!way_out.works() && (tried == Tried::Works || way_out.tried == tried), "{way_out:?}");
+    }
+}
+
+#[test]
 fn two_runs_at_once_are_judged_by_what_they_did() {
     let together = |met, errors: &[StatementError], whole| Together {
         met,
@@ -157,7 +180,7 @@ fn a_session_that_outlives_its_migrator_is_told_with_what_ends_it() {
         statement: "CREATE TABLE record".to_owned(),
         blocked: Some(blocked.clone()),
         again,
-        way_out: Some(WayOut { steps: vec!["SELECT 'KILL 7';".to_owned()], works: true }),
+        way_out: Some(WayOut { steps: vec!["SELECT 'KILL 7';".to_owned()], tried: Tried::Works }),
     };
     let refused = "Cannot run migrations because another migration process is currently running.";
     let failed = |line: &str| outcome(1, &[line], &[]);
