@@ -10,7 +10,9 @@ use simulator_core::Timestamp;
 use super::Mistrust;
 use crate::wire::{form, time};
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// What a credential scope ends with.
+pub(super) const TERMINATOR: &str = "aws4_request";
 /// Longest validity of a presigned request that AWS allows: seven days.
 const LONGEST_VALIDITY: u64 = 604_800;
 
@@ -126,9 +128,9 @@ impl Claim {
                 "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{credential}'."
             )));
         };
-        if terminator != "aws4_request" {
+        if terminator != TERMINATOR {
             let text =
-                format!("Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'.");
+                format!("Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{terminator}'.");
             return Err(Mistrust::Scope(text));
         }
         let at = time::from_stamp(stamp).ok_or_else(|| {

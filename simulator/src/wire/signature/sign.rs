@@ -1,6 +1,5 @@
-//! Making signatures: for the requests that we send, and again for those that we received.
+//! Signing the requests that we send.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,11 +10,7 @@ use bytes::Bytes;
 use http::Request;
 use simulator_core::Timestamp;
 
-use super::Claim;
-
 pub use aws_sigv4::http_request::SigningError;
-
-const DATE: &str = "x-amz-date";
 
 /// Who signs, and for what.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,46 +55,6 @@ pub fn sign(request: &mut Request<Bytes>, signer: &Signer, service: &str, at: Ti
     let (instructions, _) = aws_sigv4::http_request::sign(signable, &params)?.into_parts();
     instructions.apply_to_request_http1x(request);
     Ok(())
-}
-
-/// The signature that `secret` makes for what `claim` says was signed of `request`, whose body has the hash `payload`.
-pub(super) fn again(
-    claim: &Claim,
-    request: &Request<Bytes>,
-    secret: &str,
-    payload: String,
-) -> Result<String, SigningError> {
-    let identity = Credentials::new(&claim.access_key_id, secret, None, None, "greenroom").into();
-    let mut settings = SigningSettings::default();
-    // The date is put among the signed headers unasked, where a presigned request does not have it.
-    let dated = claim.signed_headers.iter().any(|name| name == DATE);
-    settings.excluded_headers = Some(if dated { Vec::new() } else { vec![Cow::Borrowed(DATE)] });
-    let params = SigningParams::builder()
-        .identity(&identity)
-        .region(&claim.scope.region)
-        .name(&claim.scope.service)
-        .time(system_time(claim.at))
-        .settings(settings)
-        .build()
-        .expect("all that is required has been given")
-        .into();
-    let signed = claim.signed_headers.iter().flat_map(|name| {
-        let values = request.headers().get_all(name.as_str()).iter();
-        values.filter_map(|value| Some((name.as_str(), value.to_str().ok()?)))
-    });
-    let uri = without_signature(request);
-    let body = SignableBody::Precomputed(payload);
-    let signable = SignableRequest::new(request.method().as_str(), uri, signed, body)?;
-    let (_, signature) = aws_sigv4::http_request::sign(signable, &params)?.into_parts();
-    Ok(signature)
-}
-
-/// Path and query of `request`, less the signature of a presigned one, which cannot have signed itself.
-fn without_signature(request: &Request<Bytes>) -> String {
-    let path = request.uri().path();
-    let Some(query) = request.uri().query() else { return path.to_owned() };
-    let signed: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("X-Amz-Signature=")).collect();
-    if signed.is_empty() { path.to_owned() } else { format!("{path}?{}", signed.join("&")) }
 }
 
 fn system_time(at: Timestamp) -> SystemTime {

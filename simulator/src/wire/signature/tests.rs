@@ -238,18 +238,21 @@ fn what_says_what_is_asked_must_be_signed_and_true() {
     assert!(matches!(check(&hostless, Some(&credential()), SIGNED_AT), Err(Mistrust::Incomplete(_))));
 }
 
-#[test]
-fn addresses_that_would_grow_too_long_are_refused() {
-    let long = format!("/?{}", "|".repeat(17_000));
-    let mut request = signed_post(&[], "{}");
-    *request.uri_mut() = long.parse().expect("bars are allowed in an address");
-    assert_eq!(check(&request, Some(&credential()), SIGNED_AT), Err(Mistrust::Mismatch));
+/// Requests of which every letter and digit counts: no segment of the path is dots alone, which would take the one before it away.
+fn plain_requests() -> impl Strategy<Value = Request<Bytes>> {
+    requests("(/[a-zA-Z0-9_~-][a-zA-Z0-9._~-]{0,5}){0,3}/?", "([a-zA-Z0-9_.~-]|%20|%2F|%C3%A9){0,6}")
 }
 
-fn requests() -> impl Strategy<Value = Request<Bytes>> {
-    // No segment of dots alone: what stands before a `..` is no part of the address.
-    let path = "(/[a-zA-Z0-9_~-][a-zA-Z0-9._~-]{0,5}){0,3}/?";
-    let query = prop::collection::vec(("[a-zA-Z]{1,4}", "([a-zA-Z0-9_.~-]|%20|%2F|%C3%A9){0,6}"), 0..4);
+/// Requests with everything in them that has to be normalised.
+fn awkward_requests() -> impl Strategy<Value = Request<Bytes>> {
+    requests(
+        "(/(\\.{1,2}|([a-z.!$'()*,;:@=+-]|%20|%2f|%C3%A9){0,4})){0,4}/?",
+        "([a-zA-Z0-9_.~!$'()*,;:@/?=+-]|%7E|%2f|%C3%A9){0,6}",
+    )
+}
+
+fn requests(path: &'static str, value: &'static str) -> impl Strategy<Value = Request<Bytes>> {
+    let query = prop::collection::vec(("[a-zA-Z]{1,4}", value), 0..4);
     let headers = prop::collection::vec(("x-[a-z]{1,6}", "[!-~]([ -~]{0,8}[!-~])?"), 0..4);
     (path, query, headers, ".{0,24}").prop_map(|(path, query, headers, body)| {
         let query: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -300,9 +303,9 @@ fn tamper(request: &mut Request<Bytes>, part: usize, at: usize) {
 }
 
 proptest! {
-    /// Whatever is signed is accepted with the same key, with and without a session token.
+    /// Whatever AWS's library signs is accepted with the same key, with and without a session token.
     #[test]
-    fn what_is_signed_is_accepted(mut request in requests(), token in prop::option::of("[A-Za-z0-9+/=]{1,20}")) {
+    fn what_is_signed_is_accepted(mut request in prop_oneof![plain_requests(), awkward_requests()], token in prop::option::of("[A-Za-z0-9+/=]{1,20}")) {
         sign(&mut request, &signer(token.as_deref()), "ecs", SIGNED_AT).expect("generated requests can be signed");
         let key = token.as_deref().map_or_else(credential, session);
         prop_assert_eq!(check(&request, Some(&key), SIGNED_AT), Ok(()));
@@ -310,7 +313,7 @@ proptest! {
 
     /// A change to any letter or digit of path, query, a signed header, the body or the signature is noticed.
     #[test]
-    fn what_is_changed_is_refused(mut request in requests(), part in 0_usize..5, at: prop::sample::Index) {
+    fn what_is_changed_is_refused(mut request in plain_requests(), part in 0_usize..5, at: prop::sample::Index) {
         sign(&mut request, &signer(None), "ecs", SIGNED_AT).expect("generated requests can be signed");
         tamper(&mut request, part, at.index(1 << 16));
         prop_assert!(check(&request, Some(&credential()), SIGNED_AT).is_err());
