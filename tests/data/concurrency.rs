@@ -26,8 +26,14 @@ const AT_ONCE: [Of; 11] = [
 ];
 
 /// What a run leaves that is killed (S7) or ends itself in the middle (S1). On PostgreSQL Knex's lock goes with the transaction.
-const LEFT: [Of; 4] = [
+/// Liquibase's is committed before anything else.
+const LEFT: [Of; 5] = [
     ("notes-node", &POSTGRES, green("v2", "S7")),
+    (
+        "notes-node",
+        &ENGINES,
+        warned("v2-added-changeset", "S7", &["M-05 S7", "M-08 S7"], "UPDATE DATABASECHANGELOGLOCK"),
+    ),
     ("notes-node", &MYSQLS, warned("v2", "S7", &["M-05 S7", "M-08 S7"], "Migration table is already locked")),
     ("notes-node", &POSTGRES, broken("v2-exits-inside", "S1", &["T-06 S1"], "exits with 1")),
     ("notes-node", &MYSQLS, broken("v2-exits-inside", "S1", &["M-05 S1", "T-06 S1"], "leaves its lock behind")),
