@@ -92,6 +92,13 @@ impl Tables {
         })
     }
 
+    /// Whether all the tables are there, the others too.
+    #[must_use]
+    pub fn are_all_in(&self, tables: &BTreeMap<String, Table>) -> bool {
+        self.are_in(tables)
+            && self.others.iter().all(|other| tables.keys().any(|name| name.eq_ignore_ascii_case(other)))
+    }
+
     /// Whether `table` is one of its tables.
     #[must_use]
     pub fn include(&self, table: &str) -> bool {

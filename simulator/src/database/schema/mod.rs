@@ -37,8 +37,11 @@ pub(super) async fn tool(
     Ok(of(&snapshot))
 }
 
+/// Of two tools that call their record the same, the one whose other tables are there too.
 fn of(snapshot: &SchemaSnapshot) -> Option<&'static Tool> {
-    TOOLS.into_iter().find(|tool| tool.tables.are_in(&snapshot.tables))
+    let fits = |tool: &&Tool| tool.tables.are_in(&snapshot.tables);
+    let whole = TOOLS.into_iter().filter(fits).find(|tool| tool.tables.are_all_in(&snapshot.tables));
+    whole.or_else(|| TOOLS.into_iter().find(fits))
 }
 
 pub(super) async fn row_counts(
