@@ -4,4 +4,5 @@ pub(super) mod container;
 pub(super) mod scene;
 
 mod prisma;
+mod rails;
 mod seen;

@@ -4,17 +4,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::container::Container;
 use super::scene::{App, LINKS, NEWS, NOTES, SHOP, database, image, whole};
 use crate::database::{Account, Connection, Database, Engine, LogicalDatabase};
 use crate::engine::trial::Trial;
 use crate::migration_tool::interruption::{Migrator, Outcome};
-use crate::migration_tool::{Basis, OnNewer, TOOLS, Tool, by_key, said};
+use crate::migration_tool::{Basis, OnNewer, State, TOOLS, Tool, by_key, said};
 
 /// How long a run may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The tools that are tried by night alone, each in a test of its own.
-const BY_NIGHT: [&str; 2] = ["sqlx", "prisma"];
+/// The tools that have a test of their own.
+const APART: [&str; 3] = ["sqlx", "prisma", "rails"];
 
 /// Tools of the fixtures on one server.
 pub(super) struct Bench {
@@ -29,6 +30,17 @@ impl Bench {
         let trial = Trial::new(name).await;
         let server = database(&trial, Engine::Postgres).await;
         Self { trial, database: server.logical(), server, seen: BTreeSet::new() }
+    }
+
+    /// Goes on with a new server of `engine` in the place of the one before.
+    pub(super) async fn move_to(&mut self, engine: Engine) {
+        let server = database(&self.trial, engine).await;
+        self.database = server.logical();
+        std::mem::replace(&mut self.server, server).stop().await.expect("it is removed");
+    }
+
+    pub(super) fn database(&self) -> &LogicalDatabase {
+        &self.database
     }
 
     pub(super) async fn connect(&self) -> Connection {
@@ -46,14 +58,25 @@ impl Bench {
 
     /// Runs the app's migration, or `script` instead, and notes what it says.
     pub(super) async fn run(&mut self, app: &App, image: &str, script: Option<&str>) -> Outcome {
-        let mut migrator = app.migrator(&self.trial, Engine::Postgres, image);
+        let migrator = self.migrator(app, image, script);
+        let run = migrator.start(&self.database, None).await.expect("it starts");
+        let outcome = run.ended(PATIENCE).await.expect("the engine tells");
+        self.note(&outcome);
+        outcome
+    }
+
+    /// What runs the app's migration, or `script` instead.
+    fn migrator(&self, app: &App, image: &str, script: Option<&str>) -> Container {
+        let mut migrator = app.migrator(&self.trial, self.database.spec().engine, image);
         if let Some(script) = script {
             migrator.command = ["sh", "-c", script].map(str::to_owned).to_vec();
         }
-        let run = migrator.start(&self.database, None).await.expect("it starts");
-        let outcome = run.ended(PATIENCE).await.expect("the engine tells");
+        migrator
+    }
+
+    /// Notes what a run says.
+    fn note(&mut self, outcome: &Outcome) {
         self.seen.extend(outcome.lines.iter().filter_map(|line| said(line)).map(|(_, said)| said.text.pattern));
-        outcome
     }
 
     /// Migrates with the new image, then with the old one, and compares with what is known of the tool.
@@ -61,9 +84,29 @@ impl Bench {
         let [old, new] = images;
         let outcome = self.run(app, new, None).await;
         assert!(outcome.succeeded(), "{tool}: {outcome:#?}");
-        let outcome = self.run(app, old, None).await;
+        self.old(app, tool, old, None).await;
+    }
+
+    /// Migrates what a newer one has migrated, with an old image or with a `script` that makes the new one old, and compares with what is
+    /// known of the tool.
+    pub(super) async fn old(&mut self, app: &App, tool: &str, image: &str, script: Option<&str>) {
+        let outcome = self.run(app, image, script).await;
         let ignores = matches!(by_key(tool).expect("it is known").on_newer, OnNewer::Ignores { basis: Basis::Seen });
         assert_eq!(outcome.succeeded(), ignores, "{tool}: {outcome:#?}");
+    }
+
+    /// The migrations that the tool has written down. All of them must be whole, and its tables must show which tool it is.
+    pub(super) async fn applied(&self, tool: &'static Tool) -> Vec<String> {
+        let state = self.recorded(tool).await;
+        assert_eq!(state.unfinished(), None);
+        state.entries.into_iter().map(|entry| entry.migration).collect()
+    }
+
+    /// What the tool has written down, which must be the one that its tables show.
+    pub(super) async fn recorded(&self, tool: &'static Tool) -> State {
+        let found = self.database.migration_tool().await.expect("it can be read");
+        assert_eq!(found.map(|found| found.key), Some(tool.key), "its tables show it");
+        tool.state(&mut self.connect().await).await.expect("it can be read")
     }
 }
 
@@ -96,7 +139,7 @@ async fn every_text_marked_as_seen_is_printed_by_the_real_tool() {
     bench.old_after_new(&SHOP, "django", [&old, &new]).await;
 
     drop(connection);
-    bench.end(|tool| !BY_NIGHT.contains(&tool.key)).await;
+    bench.end(|tool| !APART.contains(&tool.key)).await;
 }
 
 /// In the words of the error, and as Rust shows its value where a program panics with it.
