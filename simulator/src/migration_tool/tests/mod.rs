@@ -3,6 +3,7 @@
 pub(super) mod container;
 pub(super) mod scene;
 
+mod dbmate;
 mod prisma;
 mod rails;
 mod seen;

@@ -48,6 +48,10 @@ pub(in crate::migration_tool) const LINKS: App =
 pub(in crate::migration_tool) const RAILS: App =
     App { name: "rails", command: &["bin/rails", "db:migrate"], schemes: ["postgresql", "mysql2"] };
 
+/// A project with dbmate.
+pub(in crate::migration_tool) const DBMATE: App =
+    App { name: "dbmate", command: &["dbmate", "up"], schemes: ["postgres", "mysql"] };
+
 /// Whether everything is to be played.
 pub(in crate::migration_tool) fn whole() -> bool {
     std::env::var_os("GREENROOM_WHOLE").is_some()

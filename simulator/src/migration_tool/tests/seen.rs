@@ -15,7 +15,7 @@ use crate::migration_tool::{Basis, OnNewer, State, TOOLS, Tool, by_key, said};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The tools that have a test of their own.
-const APART: [&str; 3] = ["sqlx", "prisma", "rails"];
+const APART: [&str; 4] = ["sqlx", "prisma", "rails", "dbmate"];
 
 /// Tools of the fixtures on one server.
 pub(super) struct Bench {
@@ -93,6 +93,36 @@ impl Bench {
         let outcome = self.run(app, image, script).await;
         let ignores = matches!(by_key(tool).expect("it is known").on_newer, OnNewer::Ignores { basis: Basis::Seen });
         assert_eq!(outcome.succeeded(), ignores, "{tool}: {outcome:#?}");
+    }
+
+    /// Starts two runs, holds both before they change the table `notes`, and lets them go on when both have come so far: nothing has kept
+    /// them apart.
+    pub(super) async fn two_at_once(&mut self, app: &App, image: &str) -> [Outcome; 2] {
+        let mut holder = self.connect().await;
+        let (hold, release): (&[&str], &str) = match self.database.spec().engine {
+            Engine::Postgres => (&["BEGIN", "LOCK TABLE notes IN ACCESS EXCLUSIVE MODE"], "ROLLBACK"),
+            Engine::MySql | Engine::MariaDb => (&["LOCK TABLES notes WRITE"], "UNLOCK TABLES"),
+        };
+        for statement in hold {
+            holder.execute("hold the table", statement).await.expect("it is there, and free");
+        }
+        let migrator = self.migrator(app, image, None);
+        let first = migrator.start(&self.database, None).await.expect("it starts");
+        let second = migrator.start(&self.database, None).await.expect("it starts");
+        let both_wait = async {
+            let waits = |session: &&String| session.to_lowercase().starts_with("wait") && session.contains("notes");
+            while self.database.sessions().await.expect("the server tells").iter().filter(waits).count() < 2 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, both_wait).await.expect("both come as far as the table");
+        holder.execute("let them go on", release).await.expect("it is held");
+        let first = first.ended(PATIENCE).await.expect("the engine tells");
+        let outcomes = [first, second.ended(PATIENCE).await.expect("the engine tells")];
+        for outcome in &outcomes {
+            self.note(outcome);
+        }
+        outcomes
     }
 
     /// The migrations that the tool has written down. All of them must be whole, and its tables must show which tool it is.
