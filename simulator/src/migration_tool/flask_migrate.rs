@@ -1,9 +1,8 @@
-//! Flask-Migrate, which is Alembic behind Flask's command line.
+//! Flask-Migrate, which is Alembic behind Flask's command line. What is marked as seen was seen with 4.1.0, and logs as `flask db init` sets
+//! it up; a project that logs otherwise is told from Alembic's texts, which are in these.
 
 use super::{Basis, Lock, OnNewer, Rewind, Text, Tool, alembic};
 use crate::finding::Code;
-
-const BY_HAND: Basis = Basis::Documented("by hand with Flask-Migrate 4.1.0 on PostgreSQL 15");
 
 /// Flask-Migrate.
 pub(super) const TOOL: Tool = Tool {
@@ -13,25 +12,25 @@ pub(super) const TOOL: Tool = Tool {
     // Alembic keeps its settings at the top of a project, Flask-Migrate beside the migrations.
     files: &["migrations/alembic.ini"],
     tables: alembic::TABLES,
-    lock: Lock::None { basis: BY_HAND },
+    lock: Lock::None { basis: Basis::Seen },
     texts: &[
         Text {
             pattern: "[flask_migrate] Error: Multiple head revisions are present for given argument '{}'",
             code: Code::M01,
             means: "finds several heads among the migrations",
             way_out: "merge them: `flask db merge -m \"merge heads\" heads`",
-            basis: BY_HAND,
+            basis: Basis::Seen,
         },
         Text {
             pattern: "[flask_migrate] Error: Can't locate revision identified by '{}'",
             code: Code::X05,
             means: "does not know the schema's revision `{0}` and refuses to start",
             way_out: "move migrations out of the container's start into a one-off task",
-            basis: BY_HAND,
+            basis: Basis::Seen,
         },
     ],
     down: Some("flask db downgrade"),
     stamp: Some("flask db stamp {}"),
     rewind: Rewind::Unneeded,
-    on_newer: OnNewer::Refuses { switch: None, basis: BY_HAND },
+    on_newer: OnNewer::Refuses { switch: None, basis: Basis::Seen },
 };

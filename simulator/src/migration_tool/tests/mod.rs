@@ -4,6 +4,7 @@ pub(super) mod container;
 pub(super) mod scene;
 
 mod dbmate;
+mod flask_migrate;
 mod prisma;
 mod rails;
 mod seen;

@@ -52,6 +52,13 @@ pub(in crate::migration_tool) const RAILS: App =
 pub(in crate::migration_tool) const DBMATE: App =
     App { name: "dbmate", command: &["dbmate", "up"], schemes: ["postgres", "mysql"] };
 
+/// A project with Flask-Migrate.
+pub(in crate::migration_tool) const FLASK: App = App {
+    name: "flask-migrate",
+    command: &["flask", "db", "upgrade"],
+    schemes: ["postgresql+psycopg", "mysql+pymysql"],
+};
+
 /// Whether everything is to be played.
 pub(in crate::migration_tool) fn whole() -> bool {
     std::env::var_os("GREENROOM_WHOLE").is_some()
