@@ -5,6 +5,7 @@ pub(super) mod scene;
 
 mod dbmate;
 mod flask_migrate;
+mod liquibase;
 mod prisma;
 mod rails;
 mod seen;

@@ -59,6 +59,10 @@ pub(in crate::migration_tool) const FLASK: App = App {
     schemes: ["postgresql+psycopg", "mysql+pymysql"],
 };
 
+/// A project with Liquibase.
+pub(in crate::migration_tool) const LIQUIBASE: App =
+    App { name: "liquibase", command: &["liquibase", "update"], schemes: ["jdbc:postgresql", "jdbc:mariadb"] };
+
 /// Whether everything is to be played.
 pub(in crate::migration_tool) fn whole() -> bool {
     std::env::var_os("GREENROOM_WHOLE").is_some()
@@ -70,6 +74,10 @@ impl App {
         let scheme = self.schemes[usize::from(engine != Engine::Postgres)];
         let environment = [
             ("DATABASE_URL", format!("{scheme}://app:rehearsal@{{host}}:{{port}}/{{name}}")),
+            // Java's drivers want the account apart, and MariaDB's to be allowed what MySQL's way to log in needs.
+            ("LIQUIBASE_COMMAND_URL", format!("{scheme}://{{host}}:{{port}}/{{name}}?allowPublicKeyRetrieval=true")),
+            ("LIQUIBASE_COMMAND_USERNAME", "app".to_owned()),
+            ("LIQUIBASE_COMMAND_PASSWORD", "rehearsal".to_owned()),
             ("SECRET_KEY", "for this test".to_owned()),
             // Asking npm's registry for a newer npm takes longer than all the rest.
             ("NPM_CONFIG_UPDATE_NOTIFIER", "false".to_owned()),

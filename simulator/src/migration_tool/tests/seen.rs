@@ -15,7 +15,7 @@ use crate::migration_tool::{Basis, OnNewer, State, TOOLS, Tool, by_key, said};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The tools that have a test of their own.
-const APART: [&str; 5] = ["sqlx", "prisma", "rails", "dbmate", "flask-migrate"];
+const APART: [&str; 6] = ["sqlx", "prisma", "rails", "dbmate", "flask-migrate", "liquibase"];
 
 /// Tools of the fixtures on one server.
 pub(super) struct Bench {
