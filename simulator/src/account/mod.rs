@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use self::journal::Journal;
 use crate::report::trace;
 use crate::service::Service;
-use crate::wire::Row;
+use crate::wire::{Document, Row};
 
 pub(crate) use input::{Input, PushCall};
 pub use journal::JournalError;
@@ -100,7 +100,7 @@ impl Account {
         row: &Row,
         caller: &Caller,
         parameters: Value,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Document, Refusal> {
         let mut kept = self.lock();
         let now = now();
         let noted = if !row.reads() {

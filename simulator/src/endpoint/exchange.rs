@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use http::header::{CONTENT_TYPE, HOST};
-use serde_json::Value;
 use simulator_core::{Refusal, World};
 use tokio::sync::Semaphore;
 
@@ -14,6 +13,7 @@ use super::request_id::RequestIds;
 use crate::account::{self, Account};
 use crate::registry::LayerApi;
 use crate::service::{Protocol, Service};
+use crate::wire::Document;
 use crate::wire::protocol::{Answer, Foreign};
 use crate::wire::signature::{Claim, Mistrust, verify};
 
@@ -120,7 +120,7 @@ impl Served {
     }
 
     /// Authenticates, reads and carries out `request`: the operation's name and its output.
-    fn serve(&self, request: &Request<Bytes>, claim: &Claim, service: &Service) -> Result<(String, Value), Refusal> {
+    fn serve(&self, request: &Request<Bytes>, claim: &Claim, service: &Service) -> Result<(String, Document), Refusal> {
         let Service { signing_name, protocol, operations } = service;
         let look = |world: &World| (world.credential(&claim.access_key_id), world.region().to_string());
         let (credential, region) = self.account.look(look);
@@ -150,7 +150,7 @@ impl Served {
         request: &Request<Bytes>,
         protocol: Protocol,
         service: Option<&Service>,
-    ) -> Result<(String, Value), Refusal> {
+    ) -> Result<(String, Document), Refusal> {
         let call = service.and_then(|_| protocol.read(request).ok()).filter(|_| request.uri().path() == "/");
         let operations = service.map_or(&[][..], |service| service.operations.as_slice());
         let row = call.as_ref().and_then(|call| operations.iter().find(|row| row.name == call.operation));

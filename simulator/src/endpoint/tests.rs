@@ -58,7 +58,7 @@ impl Operation for Echo {
 
 fn services() -> Vec<Service> {
     let echo = || {
-        row::<Echo>(
+        row::<Echo, _>(
             "Echo",
             |input, _| Ok(Echo { text: input.required("Text", "ValidationError")?, refuse: input.text("Refuse")? }),
             |output, _| json!({ "Text": output }),

@@ -162,6 +162,7 @@ impl Play {
         let row = row.expect("ECS has the operations of a deploy");
         let now = self.world.now();
         (row.handle)(&mut self.world, now, &self.caller, input)
+            .map(Value::from)
             .map_err(|refusal| PlayError::Refused { operation, refusal })
     }
 

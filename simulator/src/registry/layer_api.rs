@@ -23,7 +23,7 @@ use crate::account::now;
 use crate::rehearsal::secret_values::random;
 use crate::service::Service;
 use crate::service::ecr::{FACTS, foresee_completion};
-use crate::wire::Row;
+use crate::wire::{Document, Row, document};
 
 /// What `X-Amz-Target` begins with.
 const TARGET: &str = "AmazonEC2ContainerRegistry_V20150921.";
@@ -95,7 +95,7 @@ impl LayerApi {
         row: &Row,
         caller: &Caller,
         parameters: Value,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Document, Refusal> {
         let mut parameters = match parameters {
             Value::Object(parameters) => parameters,
             Value::Null => Map::new(),
@@ -112,7 +112,7 @@ impl LayerApi {
             Some(LayerCall::Begin) => {
                 let repository = text(&parameters, "repositoryName");
                 let answer = world(parameters)?;
-                let id = answer["uploadId"].as_str().unwrap_or_default().to_owned();
+                let id = answer.text_of("uploadId").unwrap_or_default().to_owned();
                 let incoming = self.kept(self.shared.store.begin(&id))?;
                 self.shared.uploads.begin(repository, id, incoming);
                 Ok(answer)
@@ -121,12 +121,12 @@ impl LayerApi {
             Some(LayerCall::Complete) => self.complete(parameters, caller, world),
             Some(LayerCall::Url) => {
                 let mut answer = world(parameters)?;
-                let digest = answer["layerDigest"].as_str().unwrap_or_default();
+                let digest = answer.text_of("layerDigest").unwrap_or_default();
                 let path = self.signer.sign(digest, now().as_millis() / 1000).map_err(|error| {
                     tracing::error!(%error, "a layer's URL cannot be signed");
                     server_error("the URL cannot be signed")
                 })?;
-                answer["downloadUrl"] = json!(format!("http://{}{path}", self.address));
+                answer.add("downloadUrl", document!(format!("http://{}{path}", self.address)));
                 Ok(answer)
             }
         }
@@ -135,8 +135,8 @@ impl LayerApi {
     fn part(
         &self,
         mut parameters: Map<String, Value>,
-        world: impl Fn(Map<String, Value>) -> Result<Value, Refusal>,
-    ) -> Result<Value, Refusal> {
+        world: impl Fn(Map<String, Value>) -> Result<Document, Refusal>,
+    ) -> Result<Document, Refusal> {
         let Some(Value::String(blob)) = parameters.remove("layerPartBlob") else {
             // The row says what is wrong.
             return world(parameters);
@@ -165,8 +165,8 @@ impl LayerApi {
         &self,
         mut parameters: Map<String, Value>,
         caller: &Caller,
-        world: impl Fn(Map<String, Value>) -> Result<Value, Refusal>,
-    ) -> Result<Value, Refusal> {
+        world: impl Fn(Map<String, Value>) -> Result<Document, Refusal>,
+    ) -> Result<Document, Refusal> {
         let (repository, id) = (text(&parameters, "repositoryName"), text(&parameters, "uploadId"));
         self.kept(self.shared.resume(&repository, &id))?;
         let turn = self.shared.uploads.blocking_turn(&repository, &id);

@@ -6,7 +6,6 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
 use simulator_core::iam::Secret;
 use simulator_core::ssm::{
     AddTagsToResource, DeleteParameter, DeleteParameters, DeletedParameters, DescribeParameters, FoundParameter,
@@ -18,7 +17,7 @@ use simulator_core::{Page, Refusal, World};
 
 use super::json::{object, time};
 use super::{Protocol, Service};
-use crate::wire::{Input, row};
+use crate::wire::{Document, Input, document, row};
 
 const INVALID: &str = "ValidationException";
 
@@ -30,7 +29,7 @@ pub fn service() -> Service {
         protocol: Protocol::Json { target: "AmazonSSM" },
         operations: vec![
             row("PutParameter", decode_put, encode_put),
-            row("GetParameter", decode_get, |found: FoundParameter, _| json!({ "Parameter": parameter(&found) })),
+            row("GetParameter", decode_get, |found: FoundParameter, _| document!({ "Parameter": parameter(&found) })),
             row("GetParameters", decode_several, encode_several),
             row("GetParametersByPath", decode_by_path, |page: Page<FoundParameter>, _| paged(&page, parameter)),
             row("GetParameterHistory", decode_history, |page: Page<HistoryEntry>, _| paged(&page, entry)),
@@ -38,25 +37,25 @@ pub fn service() -> Service {
             row(
                 "DeleteParameter",
                 |input, _| Ok(DeleteParameter { name: input.required("Name", INVALID)? }),
-                |(), _| json!({}),
+                |(), _| document!({}),
             ),
             row(
                 "DeleteParameters",
                 |input, _| Ok(DeleteParameters { names: input.texts("Names")? }),
-                |output: DeletedParameters, _| json!({ "DeletedParameters": output.deleted, "InvalidParameters": output.unknown }),
+                |output: DeletedParameters, _| document!({ "DeletedParameters": output.deleted, "InvalidParameters": output.unknown }),
             ),
             row(
                 "LabelParameterVersion",
                 decode_label,
-                |output: Labelled, _| json!({ "InvalidLabels": output.invalid, "ParameterVersion": output.version }),
+                |output: Labelled, _| document!({ "InvalidLabels": output.invalid, "ParameterVersion": output.version }),
             ),
             row(
                 "UnlabelParameterVersion",
                 decode_unlabel,
-                |output: Unlabelled, _| json!({ "RemovedLabels": output.removed, "InvalidLabels": output.invalid }),
+                |output: Unlabelled, _| document!({ "RemovedLabels": output.removed, "InvalidLabels": output.invalid }),
             ),
-            row("AddTagsToResource", decode_add_tags, |(), _| json!({})),
-            row("RemoveTagsFromResource", decode_remove_tags, |(), _| json!({})),
+            row("AddTagsToResource", decode_add_tags, |(), _| document!({})),
+            row("RemoveTagsFromResource", decode_remove_tags, |(), _| document!({})),
             row("ListTagsForResource", decode_list_tags, encode_tags),
         ],
     }
@@ -133,8 +132,8 @@ fn tags(input: &mut Input) -> Result<BTreeMap<String, String>, Refusal> {
     Ok(tags)
 }
 
-fn encode_put(output: PutParameterOutput, _: &World) -> Value {
-    json!({ "Version": output.version, "Tier": output.tier.as_str() })
+fn encode_put(output: PutParameterOutput, _: &World) -> Document {
+    document!({ "Version": output.version, "Tier": output.tier.as_str() })
 }
 
 fn decode_get(input: &mut Input, _: &World) -> Result<GetParameter, Refusal> {
@@ -149,8 +148,8 @@ fn decode_several(input: &mut Input, _: &World) -> Result<GetParameters, Refusal
     Ok(GetParameters { names: input.texts("Names")?, decrypt: decrypt(input)? })
 }
 
-fn encode_several(output: FoundParameters, _: &World) -> Value {
-    json!({
+fn encode_several(output: FoundParameters, _: &World) -> Document {
+    document!({
         "Parameters": output.found.iter().map(parameter).collect::<Vec<_>>(),
         "InvalidParameters": output.unknown,
     })
@@ -244,56 +243,56 @@ fn decode_list_tags(input: &mut Input, _: &World) -> Result<ListTagsForResource,
     Ok(ListTagsForResource::new(tagged(input)?))
 }
 
-fn encode_tags(tags: BTreeMap<String, String>, _: &World) -> Value {
-    json!({ "TagList": tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect::<Vec<_>>() })
+fn encode_tags(tags: BTreeMap<String, String>, _: &World) -> Document {
+    document!({ "TagList": tags.iter().map(|(key, value)| document!({ "Key": key, "Value": value })).collect::<Vec<_>>() })
 }
 
-fn parameter(found: &FoundParameter) -> Value {
+fn parameter(found: &FoundParameter) -> Document {
     object([
-        ("Name", json!(found.name)),
-        ("Type", json!(found.kind.as_str())),
-        ("Value", json!(found.value.expose())),
-        ("Version", json!(found.version)),
-        ("Selector", json!(found.selector)),
+        ("Name", document!(&found.name)),
+        ("Type", document!(found.kind.as_str())),
+        ("Value", document!(found.value.expose())),
+        ("Version", document!(found.version)),
+        ("Selector", document!(&found.selector)),
         ("LastModifiedDate", time(found.modified)),
-        ("ARN", json!(found.arn)),
-        ("DataType", json!("text")),
+        ("ARN", document!(&found.arn)),
+        ("DataType", document!("text")),
     ])
 }
 
-fn entry(entry: &HistoryEntry) -> Value {
+fn entry(entry: &HistoryEntry) -> Document {
     object([
-        ("Name", json!(entry.name)),
-        ("Type", json!(entry.kind.as_str())),
-        ("KeyId", json!(entry.key)),
+        ("Name", document!(&entry.name)),
+        ("Type", document!(entry.kind.as_str())),
+        ("KeyId", document!(entry.key)),
         ("LastModifiedDate", time(entry.modified)),
-        ("LastModifiedUser", json!(entry.modified_by)),
-        ("Description", json!(entry.description)),
-        ("Value", json!(entry.value.expose())),
-        ("Version", json!(entry.version)),
-        ("Labels", json!(entry.labels)),
-        ("Tier", json!(entry.tier.as_str())),
-        ("Policies", json!([])),
-        ("DataType", json!("text")),
+        ("LastModifiedUser", document!(&entry.modified_by)),
+        ("Description", document!(&entry.description)),
+        ("Value", document!(entry.value.expose())),
+        ("Version", document!(entry.version)),
+        ("Labels", document!(&entry.labels)),
+        ("Tier", document!(entry.tier.as_str())),
+        ("Policies", document!([])),
+        ("DataType", document!("text")),
     ])
 }
 
-fn description(parameter: &ParameterDescription) -> Value {
+fn description(parameter: &ParameterDescription) -> Document {
     object([
-        ("Name", json!(parameter.name)),
-        ("ARN", json!(parameter.arn)),
-        ("Type", json!(parameter.kind.as_str())),
-        ("KeyId", json!(parameter.key)),
+        ("Name", document!(&parameter.name)),
+        ("ARN", document!(&parameter.arn)),
+        ("Type", document!(parameter.kind.as_str())),
+        ("KeyId", document!(parameter.key)),
         ("LastModifiedDate", time(parameter.modified)),
-        ("LastModifiedUser", json!(parameter.modified_by)),
-        ("Description", json!(parameter.description)),
-        ("Version", json!(parameter.version)),
-        ("Tier", json!(parameter.tier.as_str())),
-        ("Policies", json!([])),
-        ("DataType", json!("text")),
+        ("LastModifiedUser", document!(&parameter.modified_by)),
+        ("Description", document!(&parameter.description)),
+        ("Version", document!(parameter.version)),
+        ("Tier", document!(parameter.tier.as_str())),
+        ("Policies", document!([])),
+        ("DataType", document!("text")),
     ])
 }
 
-fn paged<T>(page: &Page<T>, encode: impl Fn(&T) -> Value) -> Value {
-    object([("Parameters", page.items.iter().map(encode).collect()), ("NextToken", json!(page.next))])
+fn paged<T>(page: &Page<T>, encode: impl Fn(&T) -> Document) -> Document {
+    object([("Parameters", page.items.iter().map(encode).collect()), ("NextToken", document!(&page.next))])
 }

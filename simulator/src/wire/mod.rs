@@ -1,10 +1,11 @@
 //! Bytes to typed requests and back: signatures, AWS's protocols, errors.
 //!
 //! Every protocol is decoded to one tree of [`serde_json::Value`] (in the Query protocols all leaves are text) and every answer
-//! is encoded from one, so that a service is written once whatever its protocol.
+//! is encoded from a [`Document`], so that a service is written once whatever its protocol.
 
 pub(crate) mod authorization_message;
 pub mod client;
+mod document;
 mod form;
 pub mod input;
 pub(crate) mod protocol;
@@ -14,6 +15,8 @@ mod time;
 mod xml;
 
 pub use client::{Client, ClientError};
+pub(crate) use document::document;
+pub use document::{Document, IntoDocument};
 pub use input::Input;
 pub use row::{Row, row, unsigned_row};
 pub use time::time;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use simulator_core::{Access, Caller, Operation, Refusal, Timestamp, World};
 
-use super::Input;
+use super::{Document, Input, IntoDocument};
 
 /// Decodes, authorises, performs and encodes one call.
-type Handle = Box<dyn Fn(&mut World, Timestamp, &Caller, Value) -> Result<Value, Refusal> + Send + Sync>;
+type Handle = Box<dyn Fn(&mut World, Timestamp, &Caller, Value) -> Result<Document, Refusal> + Send + Sync>;
 
 /// Decodes one call, and says what it must be allowed.
 type Asks = Box<dyn Fn(&World, Value) -> Result<Vec<Access>, Refusal> + Send + Sync>;
@@ -39,10 +39,10 @@ impl Row {
 
 /// The row of operation `O`: how its input is read and how its output is written. What is in the request and not read is
 /// refused as not simulated, never ignored.
-pub fn row<O: Operation + 'static>(
+pub fn row<O: Operation + 'static, D: IntoDocument>(
     name: &'static str,
     decode: impl Fn(&mut Input, &World) -> Result<O, Refusal> + Send + Sync + 'static,
-    encode: impl Fn(O::Output, &World) -> Value + Send + Sync + 'static,
+    encode: impl Fn(O::Output, &World) -> D + Send + Sync + 'static,
 ) -> Row {
     let (decode, decode_again) = shared(decode);
     let handle = move |world: &mut World, now: Timestamp, caller: &Caller, request: Value| {
@@ -53,10 +53,10 @@ pub fn row<O: Operation + 'static>(
 }
 
 /// The same of an operation that nobody signs, whose caller is nobody whatever a signature says.
-pub fn unsigned_row<O: Operation + 'static>(
+pub fn unsigned_row<O: Operation + 'static, D: IntoDocument + 'static>(
     name: &'static str,
     decode: impl Fn(&mut Input, &World) -> Result<O, Refusal> + Send + Sync + 'static,
-    encode: fn(O::Output, &World) -> Value,
+    encode: fn(O::Output, &World) -> D,
 ) -> Row {
     let Row { handle, asks, .. } = row(name, decode, encode);
     let handle = move |world: &mut World, now: Timestamp, _: &Caller, request: Value| {
@@ -71,14 +71,14 @@ fn shared<D>(decode: D) -> (Arc<D>, Arc<D>) {
     (Arc::clone(&decode), decode)
 }
 
-fn carry_out<O: Operation>(
+fn carry_out<O: Operation, D: IntoDocument>(
     decode: impl Fn(&mut Input, &World) -> Result<O, Refusal>,
-    encode: impl Fn(O::Output, &World) -> Value,
+    encode: impl Fn(O::Output, &World) -> D,
     world: &mut World,
     now: Timestamp,
     caller: &Caller,
     request: Value,
-) -> Result<Value, Refusal> {
+) -> Result<Document, Refusal> {
     let operation = match read(decode, world, request) {
         Ok(operation) => operation,
         Err(refusal) => {
@@ -87,7 +87,7 @@ fn carry_out<O: Operation>(
         }
     };
     let output = world.call(now, caller, operation)?;
-    Ok(encode(output, world))
+    Ok(encode(output, world).into_document())
 }
 
 fn read<O: Operation>(

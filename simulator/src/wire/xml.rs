@@ -3,7 +3,8 @@
 use quick_xml::Writer;
 use quick_xml::escape::escape;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
-use serde_json::Value;
+
+use super::Document;
 
 /// What Query calls the entries of a map.
 const ENTRY: &str = "entry";
@@ -51,35 +52,39 @@ impl Xml {
     }
 
     /// The element `name` that holds `value`; nothing at all where it is null. Empty lists and structures are empty elements.
-    pub(crate) fn value(&mut self, name: &str, value: &Value) {
+    pub(crate) fn value(&mut self, name: &str, value: &Document) {
         match value {
-            Value::Null => {}
-            Value::Bool(truth) => self.text(name, if *truth { "true" } else { "false" }),
-            Value::Number(number) => self.text(name, &number.to_string()),
-            Value::String(text) => self.text(name, text),
-            Value::Array(items) if items.is_empty() => self.put(Event::Empty(BytesStart::new(name))),
-            Value::Array(items) => {
+            Document::Null => {}
+            Document::Boolean(truth) => self.text(name, if *truth { "true" } else { "false" }),
+            Document::Number(number) => self.text(name, &number.to_string()),
+            Document::Text(text) => self.text(name, text),
+            Document::List(items) if items.is_empty() => self.put(Event::Empty(BytesStart::new(name))),
+            Document::List(items) => {
                 self.open(name);
                 let item = self.item;
                 items.iter().for_each(|value| self.value(item, value));
                 self.close(name);
             }
-            Value::Object(fields) if fields.is_empty() => self.put(Event::Empty(BytesStart::new(name))),
-            Value::Object(_) => {
+            Document::Structure(members) if members.is_empty() => self.put(Event::Empty(BytesStart::new(name))),
+            Document::Structure(_) => {
                 self.open(name);
-                self.fields(value);
+                self.members(value);
                 self.close(name);
             }
         }
     }
 
-    /// The fields of `structure`, each as an element. Whatever is not a structure has none.
-    pub(crate) fn fields(&mut self, structure: &Value) {
-        for (name, value) in structure.as_object().into_iter().flatten() {
-            match value.as_array().filter(|_| name == ENTRY) {
+    /// The members of `structure`, each as an element. Whatever is not a structure has none.
+    pub(crate) fn members(&mut self, structure: &Document) {
+        let Document::Structure(members) = structure else { return };
+        for (name, value) in members {
+            if let Document::List(entries) = value
+                && name == ENTRY
+            {
                 // The entries of a map stand side by side.
-                Some(entries) => entries.iter().for_each(|entry| self.value(ENTRY, entry)),
-                None => self.value(name, value),
+                entries.iter().for_each(|entry| self.value(ENTRY, entry));
+            } else {
+                self.value(name, value);
             }
         }
     }
@@ -106,14 +111,15 @@ fn written(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
     use quick_xml::Reader;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::wire::IntoDocument as _;
 
-    fn document(item: &'static str, value: &Value) -> String {
+    fn document(item: &'static str, value: Value) -> String {
         let mut xml = Xml::new(item);
         xml.open_root("R", "urn:n");
-        xml.fields(value);
+        xml.members(&value.into_document());
         xml.close("R");
         String::from_utf8(xml.finish()).expect("what is written is UTF-8")
     }
@@ -129,7 +135,7 @@ mod tests {
             ("item", json!({"t": "a<b & \"c\"\r\n\u{1}"}), "<t>a&lt;b &amp; &quot;c&quot;&#13;\n\u{FFFD}</t>"),
         ] {
             let expected = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><R xmlns=\"urn:n\">{expected}</R>");
-            assert_eq!(document(item, &value), expected);
+            assert_eq!(document(item, value), expected);
         }
     }
 
@@ -137,7 +143,7 @@ mod tests {
         /// Any text that XML can hold is read back as it was, whatever markup it resembles.
         #[test]
         fn texts_are_read_back(text in "[\\t\\n\\r -\u{D7FF}<>&'\";\\]]{0,20}") {
-            let xml = document("member", &json!({ "T": text }));
+            let xml = document("member", json!({ "T": text }));
             let mut reader = Reader::from_str(&xml);
             let mut read = String::new();
             loop {

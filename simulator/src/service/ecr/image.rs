@@ -1,6 +1,5 @@
 //! Images.
 
-use serde_json::{Value, json};
 use simulator_core::ecr::{
     BatchDeleteImage, BatchDeleteImageOutput, BatchGetImage, BatchGetImageOutput, DescribeImages, Image, ImageDetail,
     ImageFailure, ImageId, ListImages, PutImage, PutImageOutput, TagStatus,
@@ -10,7 +9,7 @@ use simulator_core::{Page, Refusal, World};
 use super::{INVALID, paged, repository_name};
 use crate::registry::{Digest, manifest_needs};
 use crate::service::json::{object, time};
-use crate::wire::{Input, Row, row};
+use crate::wire::{Document, Input, Row, document, row};
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
@@ -70,34 +69,34 @@ fn decode_get_images(input: &mut Input, world: &World) -> Result<BatchGetImage, 
     Ok(BatchGetImage { repository: repository_name(input, world)?, images: image_ids(input)? })
 }
 
-fn encode_images(output: BatchGetImageOutput, world: &World) -> Value {
+fn encode_images(output: BatchGetImageOutput, world: &World) -> Document {
     let registry = world.account().to_string();
     let encode = |(image, asked): (&Image, &ImageId)| {
         let tag = asked.tag.clone().or_else(|| image.tags.first().cloned());
         object([
-            ("registryId", json!(registry)),
-            ("imageId", object([("imageDigest", json!(image.digest)), ("imageTag", json!(tag))])),
-            ("imageManifest", json!(image.manifest)),
-            ("imageManifestMediaType", json!(image.media_type)),
+            ("registryId", document!(&registry)),
+            ("imageId", object([("imageDigest", document!(&image.digest)), ("imageTag", document!(tag))])),
+            ("imageManifest", document!(&image.manifest)),
+            ("imageManifestMediaType", document!(&image.media_type)),
         ])
     };
-    let images: Value = output.found.iter().zip(&output.asked).map(encode).collect();
-    json!({"images": images, "failures": encode_failures(&output.failures)})
+    let images: Document = output.found.iter().zip(&output.asked).map(encode).collect();
+    document!({"images": images, "failures": encode_failures(&output.failures)})
 }
 
 fn decode_delete_images(input: &mut Input, world: &World) -> Result<BatchDeleteImage, Refusal> {
     Ok(BatchDeleteImage { repository: repository_name(input, world)?, images: image_ids(input)? })
 }
 
-fn encode_deleted(output: BatchDeleteImageOutput, _: &World) -> Value {
-    let deleted: Value = output.deleted.iter().map(encode_id).collect();
-    json!({"imageIds": deleted, "failures": encode_failures(&output.failures)})
+fn encode_deleted(output: BatchDeleteImageOutput, _: &World) -> Document {
+    let deleted: Document = output.deleted.iter().map(encode_id).collect();
+    document!({"imageIds": deleted, "failures": encode_failures(&output.failures)})
 }
 
-fn encode_failures(failures: &[ImageFailure]) -> Value {
+fn encode_failures(failures: &[ImageFailure]) -> Document {
     let encode = |failure: &ImageFailure| {
         let ImageFailure { image, code, reason } = failure;
-        json!({"imageId": encode_id(image), "failureCode": code, "failureReason": reason})
+        document!({"imageId": encode_id(image), "failureCode": code, "failureReason": reason})
     };
     failures.iter().map(encode).collect()
 }
@@ -125,35 +124,35 @@ fn decode_put_image(input: &mut Input, world: &World) -> Result<PutImage, Refusa
     Ok(PutImage { repository, tag: input.text("imageTag")?, manifest, media_type, digest, layers })
 }
 
-fn encode_put(put: PutImageOutput, world: &World) -> Value {
+fn encode_put(put: PutImageOutput, world: &World) -> Document {
     let PutImageOutput { repository, asked, image } = put;
-    json!({"image": object([
-        ("registryId", json!(world.account().to_string())),
-        ("repositoryName", json!(repository)),
+    document!({"image": object([
+        ("registryId", document!(world.account().to_string())),
+        ("repositoryName", document!(repository)),
         ("imageId", encode_id(&asked)),
-        ("imageManifest", json!(image.manifest)),
-        ("imageManifestMediaType", json!(image.media_type)),
+        ("imageManifest", document!(image.manifest)),
+        ("imageManifestMediaType", document!(image.media_type)),
     ])})
 }
 
-fn encode_details(page: Page<ImageDetail>, world: &World) -> Value {
+fn encode_details(page: Page<ImageDetail>, world: &World) -> Document {
     let registry = world.account().to_string();
     paged("imageDetails", &page, |image| encode_detail(image, &registry))
 }
 
-pub(super) fn encode_id(id: &ImageId) -> Value {
-    object([("imageTag", json!(id.tag)), ("imageDigest", json!(id.digest))])
+pub(super) fn encode_id(id: &ImageId) -> Document {
+    object([("imageTag", document!(&id.tag)), ("imageDigest", document!(&id.digest))])
 }
 
-fn encode_detail(image: &ImageDetail, registry: &str) -> Value {
+fn encode_detail(image: &ImageDetail, registry: &str) -> Document {
     object([
-        ("registryId", json!(registry)),
-        ("imageDigest", json!(image.digest)),
-        ("imageTags", if image.tags.is_empty() { Value::Null } else { json!(image.tags) }),
-        ("imageSizeInBytes", json!(image.size)),
+        ("registryId", document!(&registry)),
+        ("imageDigest", document!(&image.digest)),
+        ("imageTags", if image.tags.is_empty() { Document::Null } else { document!(&image.tags) }),
+        ("imageSizeInBytes", document!(image.size)),
         ("imagePushedAt", time(image.pushed_at)),
-        ("imageManifestMediaType", json!(image.media_type)),
-        ("artifactMediaType", json!(image.artifact_type)),
-        ("subjectManifestDigest", json!(image.subject)),
+        ("imageManifestMediaType", document!(&image.media_type)),
+        ("artifactMediaType", document!(&image.artifact_type)),
+        ("subjectManifestDigest", document!(&image.subject)),
     ])
 }

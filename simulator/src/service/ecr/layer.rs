@@ -1,6 +1,5 @@
 //! Layers. The bytes are kept by [`crate::registry::LayerApi`], which puts what it knows of them into the request.
 
-use serde_json::{Value, json};
 use simulator_core::ecr::{
     BatchCheckLayerAvailability, CompleteLayerUploadCall, GetDownloadUrlForLayerCall, InitiateLayerUpload,
     LayerCompleted, LayerPartReceived, PART_BYTES, UploadLayerPartCall, layer_digest_failure,
@@ -9,7 +8,7 @@ use simulator_core::{Caller, Operation as _, Refusal, Timestamp, World};
 
 use super::{INVALID, repository_name};
 use crate::service::json::object;
-use crate::wire::{Input, Row, row};
+use crate::wire::{Document, Input, Row, document, row};
 
 /// The member of a request that has what is known of the bytes. Whatever a client sends under this name is removed.
 pub(crate) const FACTS: &str = "greenroom:facts";
@@ -20,11 +19,11 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             "InitiateLayerUpload",
             |input, world| Ok(InitiateLayerUpload { repository: repository_name(input, world)? }),
-            |id, _| json!({"uploadId": id, "partSize": PART_BYTES}),
+            |id, _| document!({"uploadId": id, "partSize": PART_BYTES}),
         ),
         row("UploadLayerPart", decode_part, encode_part),
         row("CompleteLayerUpload", decode_complete, encode_completed),
-        row("GetDownloadUrlForLayer", decode_url, |digest, _| json!({"layerDigest": digest})),
+        row("GetDownloadUrlForLayer", decode_url, |digest, _| document!({"layerDigest": digest})),
     ]
 }
 
@@ -33,7 +32,7 @@ pub(crate) fn foresee_completion(
     world: &mut World,
     now: Timestamp,
     caller: &Caller,
-    request: Value,
+    request: serde_json::Value,
 ) -> Result<(), Refusal> {
     let call = Input::new(CompleteLayerUploadCall::NAME, request).and_then(|mut input| {
         let call = decode_complete(&mut input, world)?;
@@ -51,24 +50,24 @@ fn decode_check(input: &mut Input, world: &World) -> Result<BatchCheckLayerAvail
     })
 }
 
-fn encode_availability(layers: Vec<(String, Option<u64>)>, _: &World) -> Value {
+fn encode_availability(layers: Vec<(String, Option<u64>)>, _: &World) -> Document {
     let (mut known, mut failures) = (Vec::new(), Vec::new());
     for (digest, size) in layers {
         match layer_digest_failure(&digest) {
             Some((code, reason)) => {
-                failures.push(json!({"layerDigest": digest, "failureCode": code, "failureReason": reason}));
+                failures.push(document!({"layerDigest": digest, "failureCode": code, "failureReason": reason}));
             }
             None => {
                 let availability = if size.is_some() { "AVAILABLE" } else { "UNAVAILABLE" };
                 known.push(object([
-                    ("layerDigest", json!(digest)),
-                    ("layerAvailability", json!(availability)),
-                    ("layerSize", json!(size)),
+                    ("layerDigest", document!(digest)),
+                    ("layerAvailability", document!(availability)),
+                    ("layerSize", document!(size)),
                 ]));
             }
         }
     }
-    json!({"layers": known, "failures": failures})
+    document!({"layers": known, "failures": failures})
 }
 
 /// Takes the whole number `key`, which the request must have.
@@ -99,8 +98,8 @@ fn decode_part(input: &mut Input, world: &World) -> Result<UploadLayerPartCall, 
     })
 }
 
-fn encode_part(part: LayerPartReceived, world: &World) -> Value {
-    json!({
+fn encode_part(part: LayerPartReceived, world: &World) -> Document {
+    document!({
         "registryId": world.account().to_string(),
         "repositoryName": part.repository,
         "uploadId": part.upload_id,
@@ -119,8 +118,8 @@ fn decode_complete(input: &mut Input, world: &World) -> Result<CompleteLayerUplo
     })
 }
 
-fn encode_completed(layer: LayerCompleted, world: &World) -> Value {
-    json!({
+fn encode_completed(layer: LayerCompleted, world: &World) -> Document {
+    document!({
         "registryId": world.account().to_string(),
         "repositoryName": layer.repository,
         "uploadId": layer.upload_id,

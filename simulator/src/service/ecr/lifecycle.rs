@@ -1,6 +1,5 @@
 //! Lifecycle policies and their previews.
 
-use serde_json::{Value, json};
 use simulator_core::ecr::{
     DeleteLifecyclePolicy, GetLifecyclePolicy, GetLifecyclePolicyPreview, LifecycleAction, LifecyclePolicy,
     LifecyclePolicyPreview, PreviewResult, PutLifecyclePolicy, StartLifecyclePolicyPreview,
@@ -10,7 +9,7 @@ use simulator_core::{Refusal, World};
 use super::image::{image_ids, tag_status};
 use super::{INVALID, repository_name};
 use crate::service::json::{object, time};
-use crate::wire::{Input, Row, row};
+use crate::wire::{Document, Input, Row, document, row};
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
@@ -44,8 +43,8 @@ fn decode_put(input: &mut Input, world: &World) -> Result<PutLifecyclePolicy, Re
     })
 }
 
-fn encode(policy: LifecyclePolicy, world: &World) -> Value {
-    json!({
+fn encode(policy: LifecyclePolicy, world: &World) -> Document {
+    document!({
         "registryId": world.account().to_string(),
         "repositoryName": policy.repository,
         "lifecyclePolicyText": policy.policy,
@@ -53,15 +52,15 @@ fn encode(policy: LifecyclePolicy, world: &World) -> Value {
 }
 
 /// A policy that was put earlier. One that was never carried out was so at the epoch, as ECR writes it.
-fn encode_kept(policy: LifecyclePolicy, world: &World) -> Value {
-    let evaluated_at = policy.evaluated_at.map_or(json!(0.0), time);
+fn encode_kept(policy: LifecyclePolicy, world: &World) -> Document {
+    let evaluated_at = policy.evaluated_at.map_or(document!(0.0), time);
     let mut encoded = encode(policy, world);
-    encoded["lastEvaluatedAt"] = evaluated_at;
+    encoded.add("lastEvaluatedAt", evaluated_at);
     encoded
 }
 
-fn encode_started((repository, policy): (String, String), world: &World) -> Value {
-    json!({
+fn encode_started((repository, policy): (String, String), world: &World) -> Document {
+    document!({
         "registryId": world.account().to_string(),
         "repositoryName": repository,
         "lifecyclePolicyText": policy,
@@ -79,35 +78,35 @@ fn decode_preview(input: &mut Input, world: &World) -> Result<GetLifecyclePolicy
     })
 }
 
-fn encode_preview(preview: LifecyclePolicyPreview, world: &World) -> Value {
-    let results: Value = preview.results.iter().map(encode_result).collect();
-    let archiving = [json!({"targetStorageClass": "ARCHIVE", "imageTotalCount": preview.archiving})];
-    let archiving = if preview.archiving == 0 { Value::Null } else { json!(archiving) };
+fn encode_preview(preview: LifecyclePolicyPreview, world: &World) -> Document {
+    let results: Document = preview.results.iter().map(encode_result).collect();
+    let archiving = [document!({"targetStorageClass": "ARCHIVE", "imageTotalCount": preview.archiving})];
+    let archiving = if preview.archiving == 0 { Document::Null } else { document!(archiving) };
     object([
-        ("registryId", json!(world.account().to_string())),
-        ("repositoryName", json!(preview.repository)),
-        ("lifecyclePolicyText", json!(preview.policy)),
-        ("status", json!(if preview.complete { "COMPLETE" } else { "IN_PROGRESS" })),
-        ("nextToken", json!(preview.next)),
+        ("registryId", document!(world.account().to_string())),
+        ("repositoryName", document!(preview.repository)),
+        ("lifecyclePolicyText", document!(preview.policy)),
+        ("status", document!(if preview.complete { "COMPLETE" } else { "IN_PROGRESS" })),
+        ("nextToken", document!(preview.next)),
         ("previewResults", results),
         (
             "summary",
             object([
-                ("expiringImageTotalCount", json!(preview.expiring)),
+                ("expiringImageTotalCount", document!(preview.expiring)),
                 ("transitioningImageTotalCounts", archiving),
             ]),
         ),
     ])
 }
 
-fn encode_result(result: &PreviewResult) -> Value {
+fn encode_result(result: &PreviewResult) -> Document {
     let action = match result.action {
-        LifecycleAction::Expire => json!({"type": "EXPIRE"}),
-        LifecycleAction::Archive => json!({"type": "TRANSITION", "targetStorageClass": "ARCHIVE"}),
+        LifecycleAction::Expire => document!({"type": "EXPIRE"}),
+        LifecycleAction::Archive => document!({"type": "TRANSITION", "targetStorageClass": "ARCHIVE"}),
     };
-    json!({
-        "imageTags": result.tags,
-        "imageDigest": result.digest,
+    document!({
+        "imageTags": &result.tags,
+        "imageDigest": &result.digest,
         "imagePushedAt": time(result.pushed_at),
         "action": action,
         "appliedRulePriority": result.priority,

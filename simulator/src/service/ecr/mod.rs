@@ -13,12 +13,11 @@ mod tests;
 mod token;
 
 pub(crate) use layer::{FACTS, foresee_completion};
-use serde_json::{Value, json};
 use simulator_core::{Page, Refusal, World};
 
 use super::json::object;
 use super::{Protocol, Service};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 const INVALID: &str = "InvalidParameterException";
 
@@ -59,6 +58,6 @@ fn repository_name(input: &mut Input, world: &World) -> Result<String, Refusal> 
     input.required("repositoryName", INVALID)
 }
 
-fn paged<T>(name: &'static str, page: &Page<T>, encode: impl Fn(&T) -> Value) -> Value {
-    object([(name, page.items.iter().map(encode).collect()), ("nextToken", json!(page.next))])
+fn paged<T>(name: &'static str, page: &Page<T>, encode: impl Fn(&T) -> Document) -> Document {
+    object([(name, page.items.iter().map(encode).collect()), ("nextToken", document!(&page.next))])
 }

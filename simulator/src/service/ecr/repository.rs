@@ -1,6 +1,5 @@
 //! Repositories.
 
-use serde_json::{Value, json};
 use simulator_core::ecr::{
     CreateRepository, DeleteRepository, DescribeRepositories, Encryption, RepositoryDescription,
 };
@@ -9,15 +8,15 @@ use simulator_core::{Page, Refusal, World};
 use super::settings::{encode_filters, mutability, scan_on_push};
 use super::{INVALID, own_registry, paged, repository_name, tag};
 use crate::service::json::{object, time};
-use crate::wire::{Input, Row, row};
+use crate::wire::{Document, Input, Row, document, row};
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
-        row("CreateRepository", decode_create, |repository, _| json!({"repository": encode(&repository)})),
+        row("CreateRepository", decode_create, |repository, _| document!({"repository": encode(&repository)})),
         row("DescribeRepositories", decode_describe, |page: Page<RepositoryDescription>, _| {
             paged("repositories", &page, encode)
         }),
-        row("DeleteRepository", decode_delete, |repository, _| json!({"repository": encode(&repository)})),
+        row("DeleteRepository", decode_delete, |repository, _| document!({"repository": encode(&repository)})),
     ]
 }
 
@@ -54,20 +53,22 @@ fn decode_delete(input: &mut Input, world: &World) -> Result<DeleteRepository, R
     Ok(DeleteRepository { repository, force: input.boolean("force")?.unwrap_or(false) })
 }
 
-fn encode(repository: &RepositoryDescription) -> Value {
+fn encode(repository: &RepositoryDescription) -> Document {
     let encryption = match &repository.encryption {
-        Encryption::Aes256 => json!({"encryptionType": "AES256"}),
-        kms @ Encryption::Kms { key, .. } => object([("encryptionType", json!(kms.kind())), ("kmsKey", json!(key))]),
+        Encryption::Aes256 => document!({"encryptionType": "AES256"}),
+        kms @ Encryption::Kms { key, .. } => {
+            object([("encryptionType", document!(kms.kind())), ("kmsKey", document!(key))])
+        }
     };
     object([
-        ("repositoryArn", json!(repository.arn.as_str())),
-        ("registryId", json!(repository.registry_id)),
-        ("repositoryName", json!(repository.name)),
-        ("repositoryUri", json!(repository.uri)),
+        ("repositoryArn", document!(repository.arn.as_str())),
+        ("registryId", document!(&repository.registry_id)),
+        ("repositoryName", document!(&repository.name)),
+        ("repositoryUri", document!(&repository.uri)),
         ("createdAt", time(repository.created)),
-        ("imageTagMutability", json!(repository.mutability.mode())),
+        ("imageTagMutability", document!(repository.mutability.mode())),
         ("imageTagMutabilityExclusionFilters", encode_filters(&repository.mutability)),
-        ("imageScanningConfiguration", json!({"scanOnPush": repository.scan_on_push})),
+        ("imageScanningConfiguration", document!({"scanOnPush": repository.scan_on_push})),
         ("encryptionConfiguration", encryption),
     ])
 }

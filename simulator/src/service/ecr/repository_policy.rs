@@ -1,11 +1,10 @@
 //! Policies of repositories.
 
-use serde_json::{Value, json};
 use simulator_core::ecr::{DeleteRepositoryPolicy, GetRepositoryPolicy, RepositoryPolicy, SetRepositoryPolicy};
 use simulator_core::{Refusal, World};
 
 use super::{INVALID, repository_name};
-use crate::wire::{Input, Row, row};
+use crate::wire::{Document, Input, Row, document, row};
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
@@ -32,8 +31,8 @@ fn decode_set(input: &mut Input, world: &World) -> Result<SetRepositoryPolicy, R
     })
 }
 
-fn encode(policy: RepositoryPolicy, world: &World) -> Value {
-    json!({
+fn encode(policy: RepositoryPolicy, world: &World) -> Document {
+    document!({
         "registryId": world.account().to_string(),
         "repositoryName": policy.repository,
         "policyText": policy.policy,

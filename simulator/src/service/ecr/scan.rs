@@ -1,6 +1,5 @@
 //! Scans of images, and which images are scanned.
 
-use serde_json::{Map, Value, json};
 use simulator_core::ecr::{
     BatchGetRepositoryScanningConfiguration, DescribeImageScanFindings, Found, GetRegistryScanningConfiguration,
     ImageId, ImageScan, ImageScanFindings, PutRegistryScanningConfiguration, RepositoryScanning, ScanFinding, ScanRule,
@@ -11,26 +10,26 @@ use simulator_core::{Refusal, World};
 use super::image::encode_id;
 use super::{INVALID, repository_name};
 use crate::service::json::{object, time};
-use crate::wire::{Input, Row, row};
+use crate::wire::{Document, Input, Row, document, row};
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
         row(
             "StartImageScan",
             |input, world| Ok(StartImageScan { repository: repository_name(input, world)?, image: image_id(input)? }),
-            |scan, world| Value::Object(encode_scan(&scan, world)),
+            |scan, world| object(encode_scan(&scan, world)),
         ),
         row("DescribeImageScanFindings", decode_describe, encode_findings),
         row(
             "PutRegistryScanningConfiguration",
             decode_put,
-            |configuration, _| json!({"registryScanningConfiguration": encode_configuration(&configuration)}),
+            |configuration, _| document!({"registryScanningConfiguration": encode_configuration(&configuration)}),
         ),
         row(
             "GetRegistryScanningConfiguration",
             |_, _| Ok(GetRegistryScanningConfiguration {}),
             |configuration, world| {
-                json!({
+                document!({
                     "registryId": world.account().to_string(),
                     "scanningConfiguration": encode_configuration(&configuration),
                 })
@@ -52,16 +51,15 @@ fn image_id(input: &mut Input) -> Result<ImageId, Refusal> {
     Ok(image)
 }
 
-fn encode_scan(scan: &ImageScan, world: &World) -> Map<String, Value> {
+fn encode_scan(scan: &ImageScan, world: &World) -> [(&'static str, Document); 4] {
     let ImageScan { repository, image, status: ScanStatus { status, description } } = scan;
-    let status = object([("status", json!(status)), ("description", json!(description))]);
-    let members = [
-        ("registryId", json!(world.account().to_string())),
-        ("repositoryName", json!(repository)),
+    let status = object([("status", document!(status)), ("description", document!(description))]);
+    [
+        ("registryId", document!(world.account().to_string())),
+        ("repositoryName", document!(repository)),
         ("imageId", encode_id(image)),
         ("imageScanStatus", status),
-    ];
-    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    ]
 }
 
 fn decode_describe(input: &mut Input, world: &World) -> Result<DescribeImageScanFindings, Refusal> {
@@ -73,32 +71,29 @@ fn decode_describe(input: &mut Input, world: &World) -> Result<DescribeImageScan
     })
 }
 
-fn encode_findings(answer: ImageScanFindings, world: &World) -> Value {
+fn encode_findings(answer: ImageScanFindings, world: &World) -> Document {
     let ImageScanFindings { scan, found, next } = answer;
-    let mut encoded = encode_scan(&scan, world);
-    if let Some(Found { completed_at, counts, findings }) = found {
-        let counts: Map<String, Value> =
-            counts.into_iter().map(|(severity, count)| (severity.as_str().to_owned(), json!(count))).collect();
-        let findings: Value = findings.iter().map(encode_finding).collect();
-        let found =
-            json!({"imageScanCompletedAt": time(completed_at), "findingSeverityCounts": counts, "findings": findings});
-        encoded.insert("imageScanFindings".to_owned(), found);
-    }
-    if let Some(next) = next {
-        encoded.insert("nextToken".to_owned(), json!(next));
-    }
-    Value::Object(encoded)
+    let found = found.map(|Found { completed_at, counts, findings }| {
+        object([
+            ("imageScanCompletedAt", time(completed_at)),
+            ("findingSeverityCounts", object(counts.into_iter().map(|(it, count)| (it.as_str(), document!(count))))),
+            ("findings", findings.iter().map(encode_finding).collect()),
+        ])
+    });
+    let more = [("imageScanFindings", document!(found)), ("nextToken", document!(next))];
+    object(encode_scan(&scan, world).into_iter().chain(more))
 }
 
-fn encode_finding(finding: &ScanFinding) -> Value {
+fn encode_finding(finding: &ScanFinding) -> Document {
     let ScanFinding { name, severity, description, uri, package, version } = finding;
     let attributes = [("package_name", package), ("package_version", version)];
-    let attributes = attributes.iter().filter_map(|(key, value)| Some(json!({"key": key, "value": value.as_ref()?})));
+    let attributes =
+        attributes.iter().filter_map(|(key, value)| Some(document!({"key": key, "value": value.as_ref()?})));
     object([
-        ("name", json!(name)),
-        ("description", json!(description)),
-        ("uri", json!(uri)),
-        ("severity", json!(severity.as_str())),
+        ("name", document!(name)),
+        ("description", document!(description)),
+        ("uri", document!(uri)),
+        ("severity", document!(severity.as_str())),
         ("attributes", attributes.collect()),
     ])
 }
@@ -139,22 +134,22 @@ fn wrong(member: &str, constraint: &str) -> Refusal {
     Refusal::fault(INVALID, format!("Invalid parameter at '{member}' failed to satisfy constraint: '{constraint}'"))
 }
 
-fn encode_configuration(configuration: &PutRegistryScanningConfiguration) -> Value {
+fn encode_configuration(configuration: &PutRegistryScanningConfiguration) -> Document {
     let encode = |rule: &ScanRule| {
         let frequency = if rule.on_push { "SCAN_ON_PUSH" } else { "MANUAL" };
-        json!({"scanFrequency": frequency, "repositoryFilters": encode_filters(&rule.filters)})
+        document!({"scanFrequency": frequency, "repositoryFilters": encode_filters(&rule.filters)})
     };
-    let rules: Value = configuration.rules.iter().map(encode).collect();
-    json!({"scanType": "BASIC", "rules": rules})
+    let rules: Document = configuration.rules.iter().map(encode).collect();
+    document!({"scanType": "BASIC", "rules": rules})
 }
 
-fn encode_filters(filters: &[String]) -> Value {
-    filters.iter().map(|filter| json!({"filter": filter, "filterType": "WILDCARD"})).collect()
+fn encode_filters(filters: &[String]) -> Document {
+    filters.iter().map(|filter| document!({"filter": filter, "filterType": "WILDCARD"})).collect()
 }
 
-fn encode_repositories((known, absent): (Vec<RepositoryScanning>, Vec<String>), _: &World) -> Value {
+fn encode_repositories((known, absent): (Vec<RepositoryScanning>, Vec<String>), _: &World) -> Document {
     let known = known.into_iter().map(|repository| {
-        json!({
+        document!({
             "repositoryArn": repository.arn.as_str(),
             "repositoryName": repository.name,
             "scanOnPush": repository.on_push,
@@ -164,7 +159,7 @@ fn encode_repositories((known, absent): (Vec<RepositoryScanning>, Vec<String>), 
     });
     let failures = absent.into_iter().map(|name| {
         let reason = "The repository does not exist in the registry";
-        json!({"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND", "failureReason": reason})
+        document!({"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND", "failureReason": reason})
     });
-    json!({"scanningConfigurations": known.collect::<Value>(), "failures": failures.collect::<Value>()})
+    document!({"scanningConfigurations": known.collect::<Document>(), "failures": failures.collect::<Document>()})
 }

@@ -1,6 +1,5 @@
 //! Settings of repositories and of the registry.
 
-use serde_json::{Value, json};
 use simulator_core::ecr::{
     GetAccountSetting, PutAccountSetting, PutImageScanningConfiguration, PutImageTagMutability, TagMutability,
 };
@@ -8,7 +7,7 @@ use simulator_core::{Refusal, World};
 
 use super::{INVALID, repository_name};
 use crate::service::json::object;
-use crate::wire::{Input, Row, row};
+use crate::wire::{Document, Input, Row, document, row};
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
@@ -27,11 +26,11 @@ fn decode_mutability(input: &mut Input, world: &World) -> Result<PutImageTagMuta
     Ok(PutImageTagMutability { repository: repository_name(input, world)?, mutability: mutability(input)? })
 }
 
-fn encode_mutability(setting: PutImageTagMutability, world: &World) -> Value {
+fn encode_mutability(setting: PutImageTagMutability, world: &World) -> Document {
     object([
-        ("registryId", json!(world.account().to_string())),
-        ("repositoryName", json!(setting.repository)),
-        ("imageTagMutability", json!(setting.mutability.mode())),
+        ("registryId", document!(world.account().to_string())),
+        ("repositoryName", document!(setting.repository)),
+        ("imageTagMutability", document!(setting.mutability.mode())),
         ("imageTagMutabilityExclusionFilters", encode_filters(&setting.mutability)),
     ])
 }
@@ -41,8 +40,8 @@ fn decode_scanning(input: &mut Input, world: &World) -> Result<PutImageScanningC
     Ok(PutImageScanningConfiguration { repository, scan_on_push: scan_on_push(input)? })
 }
 
-fn encode_scanning(setting: PutImageScanningConfiguration, world: &World) -> Value {
-    json!({
+fn encode_scanning(setting: PutImageScanningConfiguration, world: &World) -> Document {
+    document!({
         "registryId": world.account().to_string(),
         "repositoryName": setting.repository,
         "imageScanningConfiguration": {"scanOnPush": setting.scan_on_push},
@@ -53,8 +52,8 @@ fn decode_put_setting(input: &mut Input, _: &World) -> Result<PutAccountSetting,
     Ok(PutAccountSetting { name: input.required("name", INVALID)?, value: input.required("value", INVALID)? })
 }
 
-fn encode_setting(setting: PutAccountSetting, _: &World) -> Value {
-    json!({"name": setting.name, "value": setting.value})
+fn encode_setting(setting: PutAccountSetting, _: &World) -> Document {
+    document!({"name": setting.name, "value": setting.value})
 }
 
 /// Takes `imageTagMutability` and its filters.
@@ -71,10 +70,10 @@ pub(super) fn mutability(input: &mut Input) -> Result<TagMutability, Refusal> {
 }
 
 /// The filters as answers write them: not at all where there are none.
-pub(super) fn encode_filters(mutability: &TagMutability) -> Value {
+pub(super) fn encode_filters(mutability: &TagMutability) -> Document {
     match mutability.filters() {
-        [] => Value::Null,
-        filters => filters.iter().map(|filter| json!({"filterType": "WILDCARD", "filter": filter})).collect(),
+        [] => Document::Null,
+        filters => filters.iter().map(|filter| document!({"filterType": "WILDCARD", "filter": filter})).collect(),
     }
 }
 

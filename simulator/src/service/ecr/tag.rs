@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
 use simulator_core::ecr::{ListTagsForResource, TagResource, UntagResource};
 use simulator_core::{Refusal, World};
 
 use super::INVALID;
-use crate::wire::{Input, Row, row};
+use crate::wire::{Document, Input, Row, document, row};
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
-        row("TagResource", decode_tag, |(), _| json!({})),
-        row("UntagResource", decode_untag, |(), _| json!({})),
+        row("TagResource", decode_tag, |(), _| document!({})),
+        row("UntagResource", decode_untag, |(), _| document!({})),
         row("ListTagsForResource", decode_list, encode),
     ]
 }
@@ -29,9 +28,9 @@ fn decode_list(input: &mut Input, _: &World) -> Result<ListTagsForResource, Refu
     Ok(ListTagsForResource::new(input.required("resourceArn", INVALID)?))
 }
 
-fn encode(tags: BTreeMap<String, String>, _: &World) -> Value {
-    let tags: Value = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
-    json!({"tags": tags})
+fn encode(tags: BTreeMap<String, String>, _: &World) -> Document {
+    let tags: Document = tags.iter().map(|(key, value)| document!({"Key": key, "Value": value})).collect();
+    document!({"tags": tags})
 }
 
 /// Takes `tags`.

@@ -2,12 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
 use simulator_core::ecr::{AuthorizationData, GetAuthorizationToken};
 use simulator_core::{Refusal, World};
 
 use crate::service::json::time;
-use crate::wire::{Input, Row, row};
+use crate::wire::{Document, Input, Row, document, row};
 
 pub(super) fn rows() -> Vec<Row> {
     vec![row("GetAuthorizationToken", decode_token, encode_token)]
@@ -19,8 +18,8 @@ fn decode_token(input: &mut Input, _: &World) -> Result<GetAuthorizationToken, R
     Ok(GetAuthorizationToken {})
 }
 
-fn encode_token(data: AuthorizationData, _: &World) -> Value {
-    json!({"authorizationData": [{
+fn encode_token(data: AuthorizationData, _: &World) -> Document {
+    document!({"authorizationData": [{
         "authorizationToken": STANDARD.encode(format!("AWS:{}", data.password)),
         "expiresAt": time(data.expires_at),
         "proxyEndpoint": data.proxy_endpoint,

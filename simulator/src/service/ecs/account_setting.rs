@@ -1,12 +1,11 @@
 //! Account settings on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::ecs::account_setting::{Setting, SettingName};
 use simulator_core::ecs::{DeleteAccountSetting, ListAccountSettings, PutAccountSetting, PutAccountSettingDefault};
 use simulator_core::{Page, Refusal, World};
 
 use super::shape::{self, INVALID, object};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 fn name(input: &mut Input) -> Result<SettingName, Refusal> {
     SettingName::parse(&input.required("name", INVALID)?)
@@ -39,14 +38,14 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListAccountSettings, 
     })
 }
 
-pub(super) fn written(setting: &Setting, _: &World) -> Value {
-    json!({ "setting": json(setting) })
+pub(super) fn written(setting: &Setting, _: &World) -> Document {
+    document!({ "setting": json(setting) })
 }
 
-pub(super) fn listed(page: &Page<Setting>, _: &World) -> Value {
-    object([("settings", page.items.iter().map(json).collect()), ("nextToken", json!(page.next))])
+pub(super) fn listed(page: &Page<Setting>, _: &World) -> Document {
+    object([("settings", page.items.iter().map(json).collect()), ("nextToken", document!(&page.next))])
 }
 
-fn json(Setting { name, value, principal }: &Setting) -> Value {
-    json!({ "name": name.as_str(), "value": value, "principalArn": principal, "type": name.kind() })
+fn json(Setting { name, value, principal }: &Setting) -> Document {
+    document!({ "name": name.as_str(), "value": value, "principalArn": principal, "type": name.kind() })
 }

@@ -1,13 +1,12 @@
 //! Capacity providers on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::ecs::capacity::{CapacityProvider, StrategyItem};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::{DescribeCapacityProviders, PutClusterCapacityProviders};
 use simulator_core::{Page, Refusal, World};
 
 use super::shape::{self, INVALID, object};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 /// Takes the capacity provider strategy `key`. Absent is empty.
 pub(super) fn strategy(input: &mut Input, key: &str) -> Result<Vec<StrategyItem>, Refusal> {
@@ -25,8 +24,8 @@ pub(super) fn strategy(input: &mut Input, key: &str) -> Result<Vec<StrategyItem>
 }
 
 /// A capacity provider strategy.
-pub(super) fn strategy_json(strategy: &[StrategyItem]) -> Value {
-    let item = |StrategyItem { provider, weight, base }: &StrategyItem| json!({ "capacityProvider": provider, "weight": weight, "base": base });
+pub(super) fn strategy_json(strategy: &[StrategyItem]) -> Document {
+    let item = |StrategyItem { provider, weight, base }: &StrategyItem| document!({ "capacityProvider": provider, "weight": weight, "base": base });
     strategy.iter().map(item).collect()
 }
 
@@ -49,9 +48,9 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeCapacityP
     })
 }
 
-pub(super) fn described((page, failures): &(Page<CapacityProvider>, Vec<Failure>), _: &World) -> Value {
+pub(super) fn described((page, failures): &(Page<CapacityProvider>, Vec<Failure>), _: &World) -> Document {
     let provider = |provider: &CapacityProvider| {
-        json!({
+        document!({
             "capacityProviderArn": provider.arn.as_str(),
             "name": provider.name,
             "type": provider.name,
@@ -62,6 +61,6 @@ pub(super) fn described((page, failures): &(Page<CapacityProvider>, Vec<Failure>
     object([
         ("capacityProviders", page.items.iter().map(provider).collect()),
         ("failures", shape::failures(failures)),
-        ("nextToken", json!(page.next)),
+        ("nextToken", document!(&page.next)),
     ])
 }

@@ -1,6 +1,5 @@
 //! Clusters on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::ecs::cluster::{ClusterDescription, Failure, Shown};
 use simulator_core::ecs::cluster_configuration::{ClusterSetting, ExecuteConfiguration, ExecuteLog};
 use simulator_core::ecs::{
@@ -10,7 +9,7 @@ use simulator_core::{Page, Refusal, World};
 
 use super::capacity::{self, strategy_json};
 use super::shape::{self, object};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateCluster, Refusal> {
     Ok(CreateCluster {
@@ -23,7 +22,7 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateCluster, Refu
     })
 }
 
-pub(super) fn created(cluster: &ClusterDescription, _: &World) -> Value {
+pub(super) fn created(cluster: &ClusterDescription, _: &World) -> Document {
     object([("cluster", json(cluster))])
 }
 
@@ -87,7 +86,7 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeClusters,
     Ok(DescribeClusters { clusters, shown })
 }
 
-pub(super) fn described((clusters, failures): &(Vec<ClusterDescription>, Vec<Failure>), _: &World) -> Value {
+pub(super) fn described((clusters, failures): &(Vec<ClusterDescription>, Vec<Failure>), _: &World) -> Document {
     object([("clusters", clusters.iter().map(json).collect()), ("failures", shape::failures(failures))])
 }
 
@@ -99,32 +98,38 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListClusters, Refusal
     Ok(ListClusters { limit: shape::limit(input, 100)?, token: input.text("nextToken")? })
 }
 
-pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
+pub(super) fn listed(page: &Page<String>, _: &World) -> Document {
     shape::page("clusterArns", page)
 }
 
-fn json(description: &ClusterDescription) -> Value {
+fn json(description: &ClusterDescription) -> Document {
     let ClusterDescription { cluster, running, pending, services, draining, shown } = description;
-    let settings = json!([{ "name": "containerInsights", "value": cluster.insights }]);
+    let settings = document!([{ "name": "containerInsights", "value": &cluster.insights }]);
     object([
-        ("clusterArn", json!(cluster.arn.as_str())),
-        ("clusterName", json!(cluster.name)),
-        ("status", json!(if cluster.active { "ACTIVE" } else { "INACTIVE" })),
-        ("registeredContainerInstancesCount", json!(0)),
-        ("runningTasksCount", json!(running)),
-        ("pendingTasksCount", json!(pending)),
-        ("activeServicesCount", json!(services)),
-        ("statistics", if shown.statistics { statistics(*running, *pending, *services, *draining) } else { json!([]) }),
-        ("tags", if shown.tags { shape::tag_list(&cluster.tags) } else { json!([]) }),
-        ("settings", if shown.settings { settings } else { json!([]) }),
-        ("configuration", cluster.execute.as_ref().filter(|_| shown.configurations).map_or(Value::Null, execute_json)),
-        ("capacityProviders", json!(cluster.providers)),
+        ("clusterArn", document!(cluster.arn.as_str())),
+        ("clusterName", document!(&cluster.name)),
+        ("status", document!(if cluster.active { "ACTIVE" } else { "INACTIVE" })),
+        ("registeredContainerInstancesCount", document!(0)),
+        ("runningTasksCount", document!(running)),
+        ("pendingTasksCount", document!(pending)),
+        ("activeServicesCount", document!(services)),
+        (
+            "statistics",
+            if shown.statistics { statistics(*running, *pending, *services, *draining) } else { document!([]) },
+        ),
+        ("tags", if shown.tags { shape::tag_list(&cluster.tags) } else { document!([]) }),
+        ("settings", if shown.settings { settings } else { document!([]) }),
+        (
+            "configuration",
+            cluster.execute.as_ref().filter(|_| shown.configurations).map_or(Document::Null, execute_json),
+        ),
+        ("capacityProviders", document!(&cluster.providers)),
         ("defaultCapacityProviderStrategy", strategy_json(&cluster.default_strategy)),
     ])
 }
 
 /// The counts by launch type, of which Fargate is the only one that has any (BOTO Cluster `statistics`).
-fn statistics(running: usize, pending: usize, services: usize, draining: usize) -> Value {
+fn statistics(running: usize, pending: usize, services: usize, draining: usize) -> Document {
     let counts = [
         ("runningEC2TasksCount", 0),
         ("runningFargateTasksCount", running),
@@ -135,21 +140,25 @@ fn statistics(running: usize, pending: usize, services: usize, draining: usize) 
         ("drainingEC2ServiceCount", 0),
         ("drainingFargateServiceCount", draining),
     ];
-    counts.into_iter().map(|(name, count)| json!({ "name": name, "value": count.to_string() })).collect()
+    counts.into_iter().map(|(name, count)| document!({ "name": name, "value": count.to_string() })).collect()
 }
 
-fn execute_json(execute: &ExecuteConfiguration) -> Value {
+fn execute_json(execute: &ExecuteConfiguration) -> Document {
     let ExecuteConfiguration { kms_key, logging, log } = execute;
     let log = log.as_ref().map(|log| {
         let ExecuteLog { group, group_encrypted, bucket, bucket_encrypted, prefix } = log;
         object([
-            ("cloudWatchLogGroupName", json!(group)),
-            ("cloudWatchEncryptionEnabled", json!(group_encrypted)),
-            ("s3BucketName", json!(bucket)),
-            ("s3EncryptionEnabled", json!(bucket_encrypted)),
-            ("s3KeyPrefix", json!(prefix)),
+            ("cloudWatchLogGroupName", document!(group)),
+            ("cloudWatchEncryptionEnabled", document!(group_encrypted)),
+            ("s3BucketName", document!(bucket)),
+            ("s3EncryptionEnabled", document!(bucket_encrypted)),
+            ("s3KeyPrefix", document!(prefix)),
         ])
     });
-    let execute = object([("kmsKeyId", json!(kms_key)), ("logging", json!(logging)), ("logConfiguration", json!(log))]);
-    json!({ "executeCommandConfiguration": execute })
+    let execute = object([
+        ("kmsKeyId", document!(kms_key)),
+        ("logging", document!(logging)),
+        ("logConfiguration", document!(log)),
+    ]);
+    document!({ "executeCommandConfiguration": execute })
 }

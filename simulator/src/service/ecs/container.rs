@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use simulator_core::Refusal;
 use simulator_core::ecs::definition::{
     Condition, ContainerDefinition, Dependency, HealthCheck, LogConfiguration, MountPoint, PortMapping, RestartPolicy,
@@ -11,7 +10,7 @@ use simulator_core::ecs::definition::{
 };
 
 use super::shape::{self, object};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 /// Reads one of `containerDefinitions`. What is not read is refused: it would change how the container behaves.
 pub(crate) fn read(mut input: Input) -> Result<ContainerDefinition, Refusal> {
@@ -79,8 +78,8 @@ pub(super) fn environment_files(input: &mut Input) -> Result<Vec<String>, Refusa
 }
 
 /// `environmentFiles` as it is shown; null where there are none.
-pub(super) fn environment_files_json(files: &[String]) -> Value {
-    some(files.iter().map(|file| json!({ "value": file, "type": "s3" })))
+pub(super) fn environment_files_json(files: &[String]) -> Document {
+    some(files.iter().map(|file| document!({ "value": file, "type": "s3" })))
 }
 
 /// A restart policy that is not enabled is none.
@@ -209,7 +208,7 @@ fn init_process(input: &mut Input) -> Result<bool, Refusal> {
 }
 
 /// A container as DescribeTaskDefinition shows it: with its defaults, and without what was not given.
-pub(super) fn json(container: &ContainerDefinition) -> Value {
+pub(super) fn json(container: &ContainerDefinition) -> Document {
     let ContainerDefinition {
         name,
         image,
@@ -239,103 +238,109 @@ pub(super) fn json(container: &ContainerDefinition) -> Value {
         volumes_from,
         version_consistency,
     } = container;
-    let seconds = |duration: &Option<Duration>| json!(duration.map(|duration| duration.as_secs()));
+    let seconds = |duration: &Option<Duration>| document!(duration.map(|duration| duration.as_secs()));
     object([
-        ("name", json!(name)),
-        ("image", json!(image)),
-        ("cpu", json!(cpu)),
-        ("memory", json!(memory)),
-        ("memoryReservation", json!(memory_reservation)),
+        ("name", document!(name)),
+        ("image", document!(image)),
+        ("cpu", document!(cpu)),
+        ("memory", document!(memory)),
+        ("memoryReservation", document!(memory_reservation)),
         ("portMappings", port_mappings.iter().map(port_mapping_json).collect()),
-        ("essential", json!(essential)),
+        ("essential", document!(essential)),
         ("entryPoint", list(entry_point)),
         ("command", list(command)),
         ("environment", pair_list(environment)),
         ("environmentFiles", environment_files_json(environment_files)),
         ("mountPoints", mount_points.iter().map(mount_point_json).collect()),
         ("volumesFrom", volumes_from.iter().map(volume_from_json).collect()),
-        ("secrets", some(secrets.iter().map(|secret| json!({ "name": secret.name, "valueFrom": secret.value_from })))),
+        (
+            "secrets",
+            some(secrets.iter().map(|secret| document!({ "name": &secret.name, "valueFrom": &secret.value_from }))),
+        ),
         (
             "dependsOn",
             some(
                 depends_on
                     .iter()
-                    .map(|on| json!({ "containerName": on.container, "condition": on.condition.as_str() })),
+                    .map(|on| document!({ "containerName": &on.container, "condition": on.condition.as_str() })),
             ),
         ),
         ("startTimeout", seconds(start_timeout)),
         ("stopTimeout", seconds(stop_timeout)),
-        ("healthCheck", json!(health_check.as_ref().map(health_check_json))),
-        ("logConfiguration", json!(log.as_ref().map(|log| json!({ "logDriver": "awslogs", "options": log.options })))),
-        ("user", json!(user)),
-        ("workingDirectory", json!(working_directory)),
-        ("dockerLabels", if docker_labels.is_empty() { Value::Null } else { json!(docker_labels) }),
+        ("healthCheck", document!(health_check.as_ref().map(health_check_json))),
+        (
+            "logConfiguration",
+            document!(log.as_ref().map(|log| document!({ "logDriver": "awslogs", "options": &log.options }))),
+        ),
+        ("user", document!(user)),
+        ("workingDirectory", document!(working_directory)),
+        ("dockerLabels", if docker_labels.is_empty() { Document::Null } else { document!(docker_labels) }),
         (
             "ulimits",
             some(
                 ulimits
                     .iter()
-                    .map(|limit| json!({ "name": limit.name, "softLimit": limit.soft, "hardLimit": limit.hard })),
+                    .map(|limit| document!({ "name": &limit.name, "softLimit": limit.soft, "hardLimit": limit.hard })),
             ),
         ),
-        ("linuxParameters", if *init_process { json!({ "initProcessEnabled": true }) } else { Value::Null }),
-        ("readonlyRootFilesystem", if *read_only_root { json!(true) } else { Value::Null }),
-        ("versionConsistency", if *version_consistency { Value::Null } else { json!("disabled") }),
-        ("restartPolicy", json!(restart_policy.as_ref().map(restart_policy_json))),
-        ("systemControls", json!([])),
+        ("linuxParameters", if *init_process { document!({ "initProcessEnabled": true }) } else { Document::Null }),
+        ("readonlyRootFilesystem", if *read_only_root { document!(true) } else { Document::Null }),
+        ("versionConsistency", if *version_consistency { Document::Null } else { document!("disabled") }),
+        ("restartPolicy", document!(restart_policy.as_ref().map(restart_policy_json))),
+        ("systemControls", document!([])),
     ])
 }
 
-fn port_mapping_json(mapping: &PortMapping) -> Value {
+fn port_mapping_json(mapping: &PortMapping) -> Document {
     object([
-        ("containerPort", json!(mapping.container_port)),
+        ("containerPort", document!(mapping.container_port)),
         // In `awsvpc` mode AWS fills in the container's port.
-        ("hostPort", json!(mapping.host_port.unwrap_or(mapping.container_port))),
-        ("protocol", json!(mapping.protocol)),
-        ("name", json!(mapping.name)),
-        ("appProtocol", json!(mapping.app_protocol)),
+        ("hostPort", document!(mapping.host_port.unwrap_or(mapping.container_port))),
+        ("protocol", document!(&mapping.protocol)),
+        ("name", document!(&mapping.name)),
+        ("appProtocol", document!(&mapping.app_protocol)),
     ])
 }
 
-fn restart_policy_json(policy: &RestartPolicy) -> Value {
+fn restart_policy_json(policy: &RestartPolicy) -> Document {
     let RestartPolicy { ignored_exit_codes, attempt_period } = policy;
-    json!({
+    document!({
         "enabled": true,
         "ignoredExitCodes": ignored_exit_codes,
         "restartAttemptPeriod": attempt_period.as_secs(),
     })
 }
 
-fn mount_point_json(mount: &MountPoint) -> Value {
+fn mount_point_json(mount: &MountPoint) -> Document {
     let MountPoint { volume, path, read_only } = mount;
-    json!({ "sourceVolume": volume, "containerPath": path, "readOnly": read_only })
+    document!({ "sourceVolume": volume, "containerPath": path, "readOnly": read_only })
 }
 
-fn volume_from_json(from: &VolumeFrom) -> Value {
+fn volume_from_json(from: &VolumeFrom) -> Document {
     let VolumeFrom { container, read_only } = from;
-    json!({ "sourceContainer": container, "readOnly": read_only })
+    document!({ "sourceContainer": container, "readOnly": read_only })
 }
 
-fn health_check_json(check: &HealthCheck) -> Value {
+fn health_check_json(check: &HealthCheck) -> Document {
     object([
-        ("command", json!(check.command)),
-        ("interval", json!(check.interval.as_secs())),
-        ("timeout", json!(check.timeout.as_secs())),
-        ("retries", json!(check.retries)),
-        ("startPeriod", json!(check.start_period.map(|period| period.as_secs()))),
+        ("command", document!(&check.command)),
+        ("interval", document!(check.interval.as_secs())),
+        ("timeout", document!(check.timeout.as_secs())),
+        ("retries", document!(check.retries)),
+        ("startPeriod", document!(check.start_period.map(|period| period.as_secs()))),
     ])
 }
 
 /// `[{"name": …, "value": …}]`.
-pub(super) fn pair_list(pairs: &[(String, String)]) -> Value {
-    pairs.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+pub(super) fn pair_list(pairs: &[(String, String)]) -> Document {
+    pairs.iter().map(|(name, value)| document!({ "name": name, "value": value })).collect()
 }
 
-fn list(texts: &[String]) -> Value {
-    if texts.is_empty() { Value::Null } else { json!(texts) }
+fn list(texts: &[String]) -> Document {
+    if texts.is_empty() { Document::Null } else { document!(texts) }
 }
 
-fn some(values: impl Iterator<Item = Value>) -> Value {
-    let values: Vec<Value> = values.collect();
-    if values.is_empty() { Value::Null } else { Value::Array(values) }
+fn some(values: impl Iterator<Item = Document>) -> Document {
+    let values: Vec<Document> = values.collect();
+    if values.is_empty() { Document::Null } else { Document::List(values) }
 }

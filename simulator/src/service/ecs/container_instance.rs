@@ -1,12 +1,11 @@
 //! Container instances on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::{DescribeContainerInstances, ListContainerInstances};
 use simulator_core::{Page, Refusal, World};
 
 use super::shape;
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 pub(super) fn list(input: &mut Input, _: &World) -> Result<ListContainerInstances, Refusal> {
     // Whatever is asked of instances, there is none.
@@ -18,7 +17,7 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListContainerInstance
     })
 }
 
-pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
+pub(super) fn listed(page: &Page<String>, _: &World) -> Document {
     shape::page("containerInstanceArns", page)
 }
 
@@ -27,6 +26,6 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeContainer
     Ok(DescribeContainerInstances { cluster: input.text("cluster")?, instances: input.texts("containerInstances")? })
 }
 
-pub(super) fn described(failures: &[Failure], _: &World) -> Value {
-    json!({ "containerInstances": [], "failures": shape::failures(failures) })
+pub(super) fn described(failures: &[Failure], _: &World) -> Document {
+    document!({ "containerInstances": [], "failures": shape::failures(failures) })
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::definition::{DefinitionStatus, Described, FamilyStatus, RuntimePlatform};
 use simulator_core::ecs::{
@@ -12,7 +11,7 @@ use simulator_core::ecs::{
 use simulator_core::{Page, Refusal, World};
 
 use super::{container, shape};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 /// ECS's code for what is wrong with a task definition.
 const CLIENT: &str = "ClientException";
@@ -71,7 +70,7 @@ fn ephemeral_storage(input: &mut Input) -> Result<Option<u32>, Refusal> {
     Ok(size)
 }
 
-pub(super) fn registered(definition: &TaskDefinition, _: &World) -> Value {
+pub(super) fn registered(definition: &TaskDefinition, _: &World) -> Document {
     shape::object([("taskDefinition", json(definition)), ("tags", shape::tag_list(&definition.tags))])
 }
 
@@ -82,9 +81,9 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTaskDefin
     })
 }
 
-pub(super) fn described(described: &Described, _: &World) -> Value {
+pub(super) fn described(described: &Described, _: &World) -> Document {
     let Described { definition, with_tags } = described;
-    let tags = if *with_tags { shape::tag_list(&definition.tags) } else { json!([]) };
+    let tags = if *with_tags { shape::tag_list(&definition.tags) } else { document!([]) };
     shape::object([("taskDefinition", json(definition)), ("tags", tags)])
 }
 
@@ -103,7 +102,7 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTaskDefinitions, 
     })
 }
 
-pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
+pub(super) fn listed(page: &Page<String>, _: &World) -> Document {
     shape::page("taskDefinitionArns", page)
 }
 
@@ -121,7 +120,7 @@ pub(super) fn families(input: &mut Input, _: &World) -> Result<ListTaskDefinitio
     })
 }
 
-pub(super) fn families_listed(page: &Page<String>, _: &World) -> Value {
+pub(super) fn families_listed(page: &Page<String>, _: &World) -> Document {
     shape::page("families", page)
 }
 
@@ -129,7 +128,7 @@ pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteTaskDefinitio
     Ok(DeleteTaskDefinitions { task_definitions: input.texts("taskDefinitions")? })
 }
 
-pub(super) fn deleted((deleted, failures): &(Vec<Arc<TaskDefinition>>, Vec<Failure>), _: &World) -> Value {
+pub(super) fn deleted((deleted, failures): &(Vec<Arc<TaskDefinition>>, Vec<Failure>), _: &World) -> Document {
     let definitions = deleted.iter().map(|definition| json(definition)).collect();
     shape::object([("taskDefinitions", definitions), ("failures", shape::failures(failures))])
 }
@@ -138,11 +137,11 @@ pub(super) fn deregister(input: &mut Input, _: &World) -> Result<DeregisterTaskD
     Ok(DeregisterTaskDefinition { task_definition: input.required("taskDefinition", CLIENT)? })
 }
 
-pub(super) fn deregistered(definition: &TaskDefinition, _: &World) -> Value {
+pub(super) fn deregistered(definition: &TaskDefinition, _: &World) -> Document {
     shape::object([("taskDefinition", json(definition))])
 }
 
-fn json(definition: &TaskDefinition) -> Value {
+fn json(definition: &TaskDefinition) -> Document {
     let TaskDefinition {
         arn,
         family,
@@ -164,41 +163,42 @@ fn json(definition: &TaskDefinition) -> Value {
         delete_requested_at,
         probes: _,
     } = definition;
-    let names =
-        |kinds: &[simulator_core::ecs::LaunchType]| kinds.iter().map(|kind| json!(kind.as_str())).collect::<Value>();
-    let platform = platform.as_ref().map_or(Value::Null, |platform| {
+    let names = |kinds: &[simulator_core::ecs::LaunchType]| {
+        kinds.iter().map(|kind| document!(kind.as_str())).collect::<Document>()
+    };
+    let platform = platform.as_ref().map_or(Document::Null, |platform| {
         shape::object([
-            ("cpuArchitecture", json!(platform.cpu_architecture)),
-            ("operatingSystemFamily", json!(platform.operating_system)),
+            ("cpuArchitecture", document!(&platform.cpu_architecture)),
+            ("operatingSystemFamily", document!(&platform.operating_system)),
         ])
     });
     shape::object([
-        ("taskDefinitionArn", json!(arn.as_str())),
+        ("taskDefinitionArn", document!(arn.as_str())),
         ("containerDefinitions", containers.iter().map(container::json).collect()),
-        ("family", json!(family)),
-        ("taskRoleArn", json!(task_role)),
-        ("executionRoleArn", json!(execution_role)),
-        ("networkMode", json!(network_mode.as_str())),
-        ("revision", json!(revision)),
-        ("volumes", volumes.iter().map(|name| json!({ "name": name, "host": {} })).collect()),
-        ("status", json!(definition.status().as_str())),
+        ("family", document!(family)),
+        ("taskRoleArn", document!(task_role)),
+        ("executionRoleArn", document!(execution_role)),
+        ("networkMode", document!(network_mode.as_str())),
+        ("revision", document!(revision)),
+        ("volumes", volumes.iter().map(|name| document!({ "name": name, "host": {} })).collect()),
+        ("status", document!(definition.status().as_str())),
         ("requiresAttributes", requires_attributes(definition)),
-        ("placementConstraints", json!([])),
+        ("placementConstraints", document!([])),
         ("compatibilities", names(&definition.compatibilities())),
-        ("requiresCompatibilities", if requires.is_empty() { Value::Null } else { names(requires) }),
-        ("cpu", json!(cpu.map(|cpu| cpu.to_string()))),
-        ("memory", json!(memory.map(|memory| memory.to_string()))),
+        ("requiresCompatibilities", if requires.is_empty() { Document::Null } else { names(requires) }),
+        ("cpu", document!(cpu.map(|cpu| cpu.to_string()))),
+        ("memory", document!(memory.map(|memory| memory.to_string()))),
         ("runtimePlatform", platform),
-        ("ephemeralStorage", json!(ephemeral_storage.map(|size| json!({ "sizeInGiB": size })))),
+        ("ephemeralStorage", document!(ephemeral_storage.map(|size| document!({ "sizeInGiB": size })))),
         ("registeredAt", shape::seconds_of(*registered_at)),
-        ("registeredBy", json!(registered_by.as_str())),
-        ("deregisteredAt", json!(deregistered_at.map(shape::seconds_of))),
-        ("deleteRequestedAt", json!(delete_requested_at.map(shape::seconds_of))),
+        ("registeredBy", document!(registered_by.as_str())),
+        ("deregisteredAt", document!(deregistered_at.map(shape::seconds_of))),
+        ("deleteRequestedAt", document!(delete_requested_at.map(shape::seconds_of))),
     ])
 }
 
 /// What an instance would have to be able to do, as AWS works it out from the definition.
-fn requires_attributes(definition: &TaskDefinition) -> Value {
+fn requires_attributes(definition: &TaskDefinition) -> Document {
     let any =
         |has: fn(&simulator_core::ecs::definition::ContainerDefinition) -> bool| definition.containers.iter().any(has);
     let ecr = any(|container| container.image.contains(".dkr.ecr."));
@@ -237,5 +237,5 @@ fn requires_attributes(definition: &TaskDefinition) -> Value {
     if definition.network_mode == simulator_core::ecs::definition::NetworkMode::Awsvpc {
         names.push("ecs.capability.task-eni");
     }
-    names.into_iter().map(|name| json!({ "name": name })).collect()
+    names.into_iter().map(|name| document!({ "name": name })).collect()
 }

@@ -1,6 +1,5 @@
 //! How services are deployed, on the wire: `deploymentConfiguration` and `deployments`.
 
-use serde_json::{Value, json};
 use simulator_core::ecs::service::{
     Alarms, AskedShifting, CircuitBreaker, Cleanup, Controller, Deployment, DeploymentConfiguration, EarlySuccess,
     LoadBalancer, RolloutState, ThresholdKind,
@@ -10,7 +9,7 @@ use simulator_core::{Arn, Refusal};
 
 use super::lifecycle;
 use super::shape::{self, INVALID, object};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 /// What a request says of `deploymentConfiguration`: a part that is not said stays as it is.
 #[derive(Debug, Default)]
@@ -140,7 +139,7 @@ fn load_balancer(mut input: Input) -> Result<LoadBalancer, Refusal> {
 }
 
 /// `deploymentConfiguration`.
-pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Value {
+pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Document {
     let DeploymentConfiguration {
         minimum_healthy_percent,
         maximum_percent,
@@ -153,98 +152,100 @@ pub(super) fn configuration_json(configuration: &DeploymentConfiguration) -> Val
     let Alarms { names, enable: heeded, rollback: rolled_back } = alarms;
     let CircuitBreaker { enable, rollback, reset_on_healthy_task, threshold: (kind, value) } = circuit_breaker;
     let breaker = object([
-        ("enable", json!(enable)),
-        ("rollback", json!(rollback)),
-        ("resetOnHealthyTask", json!(reset_on_healthy_task)),
-        ("thresholdConfiguration", json!({ "type": kind.as_str(), "value": value })),
+        ("enable", document!(enable)),
+        ("rollback", document!(rollback)),
+        ("resetOnHealthyTask", document!(reset_on_healthy_task)),
+        ("thresholdConfiguration", document!({ "type": kind.as_str(), "value": value })),
     ]);
     let early = if *early {
-        json!({ "enable": true, "healthyPercent": healthy_percent, "sourceServiceRevisionCleanup": cleanup.as_str() })
+        document!({ "enable": true, "healthyPercent": healthy_percent, "sourceServiceRevisionCleanup": cleanup.as_str() })
     } else {
-        json!({ "enable": false })
+        document!({ "enable": false })
     };
     let mut json = object([
         ("deploymentCircuitBreaker", breaker),
-        ("alarms", json!({ "alarmNames": names, "enable": heeded, "rollback": rolled_back })),
+        ("alarms", document!({ "alarmNames": names, "enable": heeded, "rollback": rolled_back })),
         ("earlySuccessCriteria", early),
-        ("maximumPercent", json!(maximum_percent)),
-        ("minimumHealthyPercent", json!(minimum_healthy_percent)),
-        ("strategy", json!(shifting.strategy.name().as_str())),
+        ("maximumPercent", document!(maximum_percent)),
+        ("minimumHealthyPercent", document!(minimum_healthy_percent)),
+        ("strategy", document!(shifting.strategy.name().as_str())),
     ]);
     lifecycle::add_shifting(&mut json, shifting);
     json
 }
 
 /// `loadBalancers`.
-pub(super) fn load_balancers_json(balancers: &[LoadBalancer]) -> Value {
+pub(super) fn load_balancers_json(balancers: &[LoadBalancer]) -> Document {
     let balancer = |LoadBalancer { target_group, container, port, advanced }: &LoadBalancer| {
         object([
-            ("targetGroupArn", json!(target_group.as_str())),
-            ("containerName", json!(container)),
-            ("containerPort", json!(port)),
-            ("advancedConfiguration", advanced.as_ref().map_or(Value::Null, lifecycle::advanced_json)),
+            ("targetGroupArn", document!(target_group.as_str())),
+            ("containerName", document!(container)),
+            ("containerPort", document!(port)),
+            ("advancedConfiguration", advanced.as_ref().map_or(Document::Null, lifecycle::advanced_json)),
         ])
     };
     balancers.iter().map(balancer).collect()
 }
 
 /// `taskSets`: what CodeDeploy deploys, in place of `deployments`.
-pub(super) fn task_sets_json(view: View<'_>, service: &Service) -> Value {
+pub(super) fn task_sets_json(view: View<'_>, service: &Service) -> Document {
     if service.controller == Controller::Ecs {
-        return Value::Null;
+        return Document::Null;
     }
+    view.deployments_of(service).map(|deployment| task_set_json(view, service, deployment)).collect()
+}
+
+/// One of `taskSets`.
+pub(super) fn task_set_json(view: View<'_>, service: &Service, deployment: &Deployment) -> Document {
     let prefix = service.arn.as_str().replacen(":service/", ":task-set/", 1);
-    let json = |deployment: &Deployment| {
-        let (running, pending) = view.counts(service, Some(&deployment.id));
-        let steady = deployment.rollout_state == RolloutState::Completed;
-        json!({
-            "id": deployment.id,
-            "taskSetArn": format!("{prefix}/{}", deployment.id),
-            "serviceArn": service.arn.as_str(),
-            "clusterArn": view.cluster(&service.key.cluster).map(|cluster| cluster.arn.as_str()),
-            "status": "PRIMARY",
-            "taskDefinition": deployment.definition.arn.as_str(),
-            "computedDesiredCount": view.requested(service, &deployment.id),
-            "pendingCount": pending,
-            "runningCount": running,
-            "createdAt": shape::seconds_of(deployment.created_at),
-            "updatedAt": shape::seconds_of(deployment.updated_at),
-            "launchType": "FARGATE",
-            "platformVersion": "1.4.0",
-            "platformFamily": "Linux",
-            "networkConfiguration": shape::network_json(&deployment.network),
-            "loadBalancers": load_balancers_json(&deployment.load_balancers),
-            "scale": { "value": 100.0, "unit": "PERCENT" },
-            "stabilityStatus": if steady { "STEADY_STATE" } else { "STABILIZING" },
-            "stabilityStatusAt": shape::seconds_of(deployment.updated_at),
-        })
-    };
-    view.deployments_of(service).map(json).collect()
+    let (running, pending) = view.counts(service, Some(&deployment.id));
+    let steady = deployment.rollout_state == RolloutState::Completed;
+    document!({
+        "id": &deployment.id,
+        "taskSetArn": format!("{prefix}/{}", deployment.id),
+        "serviceArn": service.arn.as_str(),
+        "clusterArn": view.cluster(&service.key.cluster).map(|cluster| cluster.arn.as_str()),
+        "status": "PRIMARY",
+        "taskDefinition": deployment.definition.arn.as_str(),
+        "computedDesiredCount": view.requested(service, &deployment.id),
+        "pendingCount": pending,
+        "runningCount": running,
+        "createdAt": shape::seconds_of(deployment.created_at),
+        "updatedAt": shape::seconds_of(deployment.updated_at),
+        "launchType": "FARGATE",
+        "platformVersion": "1.4.0",
+        "platformFamily": "Linux",
+        "networkConfiguration": shape::network_json(&deployment.network),
+        "loadBalancers": load_balancers_json(&deployment.load_balancers),
+        "scale": { "value": 100.0, "unit": "PERCENT" },
+        "stabilityStatus": if steady { "STEADY_STATE" } else { "STABILIZING" },
+        "stabilityStatusAt": shape::seconds_of(deployment.updated_at),
+    })
 }
 
 /// `deployments`.
-pub(super) fn deployments_json(view: View<'_>, service: &Service) -> Value {
+pub(super) fn deployments_json(view: View<'_>, service: &Service) -> Document {
     if service.controller == Controller::CodeDeploy {
-        return json!([]);
+        return document!([]);
     }
     let json = |deployment: &Deployment| {
         let (running, pending) = view.counts(service, Some(&deployment.id));
         object([
-            ("id", json!(deployment.id)),
-            ("status", json!(view.status_of(service, deployment))),
-            ("taskDefinition", json!(deployment.definition.arn.as_str())),
-            ("desiredCount", json!(view.requested(service, &deployment.id))),
-            ("pendingCount", json!(pending)),
-            ("runningCount", json!(running)),
-            ("failedTasks", json!(deployment.failed_tasks)),
+            ("id", document!(&deployment.id)),
+            ("status", document!(view.status_of(service, deployment))),
+            ("taskDefinition", document!(deployment.definition.arn.as_str())),
+            ("desiredCount", document!(view.requested(service, &deployment.id))),
+            ("pendingCount", document!(pending)),
+            ("runningCount", document!(running)),
+            ("failedTasks", document!(deployment.failed_tasks)),
             ("createdAt", shape::seconds_of(deployment.created_at)),
             ("updatedAt", shape::seconds_of(deployment.updated_at)),
-            ("launchType", json!("FARGATE")),
-            ("platformVersion", json!("1.4.0")),
-            ("platformFamily", json!("Linux")),
+            ("launchType", document!("FARGATE")),
+            ("platformVersion", document!("1.4.0")),
+            ("platformFamily", document!("Linux")),
             ("networkConfiguration", shape::network_json(&deployment.network)),
-            ("rolloutState", json!(deployment.rollout_state.as_str())),
-            ("rolloutStateReason", json!(deployment.reason)),
+            ("rolloutState", document!(deployment.rollout_state.as_str())),
+            ("rolloutStateReason", document!(&deployment.reason)),
         ])
     };
     view.deployments_of(service).map(json).collect()

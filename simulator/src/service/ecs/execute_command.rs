@@ -1,12 +1,11 @@
 //! ExecuteCommand on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::Refusal;
 use simulator_core::ecs::{ExecuteCommand, Execution};
 
 use super::shape::{INVALID, object};
 use crate::data_channel::{Invitation, Sessions};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 pub(super) fn decode(input: &mut Input, enterable: bool) -> Result<ExecuteCommand, Refusal> {
     let missing = || Refusal::fault(INVALID, "The request must contain the parameter interactive");
@@ -21,19 +20,19 @@ pub(super) fn decode(input: &mut Input, enterable: bool) -> Result<ExecuteComman
 }
 
 /// The answer, with a session of `sessions`, without which nothing was let through.
-pub(super) fn answer(execution: Execution, sessions: Option<&Sessions>) -> Value {
+pub(super) fn answer(execution: Execution, sessions: Option<&Sessions>) -> Document {
     let Execution { cluster_arn, task_arn, container_arn, container, .. } = &execution;
     object([
-        ("clusterArn", json!(cluster_arn)),
-        ("containerArn", json!(container_arn)),
-        ("containerName", json!(container)),
-        ("interactive", json!(true)),
-        ("taskArn", json!(task_arn)),
-        ("session", sessions.map_or(Value::Null, |sessions| session(&sessions.invite(execution.clone())))),
+        ("clusterArn", document!(cluster_arn)),
+        ("containerArn", document!(container_arn)),
+        ("containerName", document!(container)),
+        ("interactive", document!(true)),
+        ("taskArn", document!(task_arn)),
+        ("session", sessions.map_or(Document::Null, |sessions| session(&sessions.invite(execution.clone())))),
     ])
 }
 
-fn session(invitation: &Invitation) -> Value {
+fn session(invitation: &Invitation) -> Document {
     let Invitation { session, url, token } = invitation;
-    json!({ "sessionId": session, "streamUrl": url, "tokenValue": token.expose() })
+    document!({ "sessionId": session, "streamUrl": url, "tokenValue": token.expose() })
 }

@@ -1,6 +1,5 @@
 //! Service deployments and service revisions on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::definition::ContainerDefinition;
 use simulator_core::ecs::service::{AlarmMonitor, BreakerMonitor, Percent, RevisionSummary, Rollback, StopKind};
@@ -12,7 +11,7 @@ use simulator_core::{Arn, Page, Refusal, Timestamp, World};
 
 use super::deployment;
 use super::shape::{self, INVALID, object};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 pub(super) fn list(input: &mut Input, _: &World) -> Result<ListServiceDeployments, Refusal> {
     let (mut before, mut after) = (None, None);
@@ -36,30 +35,30 @@ fn status(text: &str) -> Result<ServiceDeploymentStatus, Refusal> {
     found.ok_or_else(|| Refusal::fault(INVALID, format!("Invalid service deployment status '{text}'.")))
 }
 
-pub(super) fn listed(page: &Page<Arn>, world: &World) -> Value {
+pub(super) fn listed(page: &Page<Arn>, world: &World) -> Document {
     let view = world.ecs();
     let brief = |arn: &Arn| {
         let (service, listed) = view.service_deployment(arn.as_str())?;
         Some(object(members_of_both(view, service, listed).into_iter().chain([(
             "targetServiceRevisionArn",
-            json!(service.revision_of(&listed.deployment).map(|revision| revision.arn.as_str())),
+            document!(service.revision_of(&listed.deployment).map(|revision| revision.arn.as_str())),
         )])))
     };
-    let listed: Vec<Value> = page.items.iter().filter_map(brief).collect();
-    object([("serviceDeployments", json!(listed)), ("nextToken", json!(page.next))])
+    let listed: Vec<Document> = page.items.iter().filter_map(brief).collect();
+    object([("serviceDeployments", document!(listed)), ("nextToken", document!(&page.next))])
 }
 
 /// What both a list and a description show of a service deployment.
-fn members_of_both(view: View<'_>, service: &Service, shown: &ServiceDeployment) -> [(&'static str, Value); 8] {
+fn members_of_both(view: View<'_>, service: &Service, shown: &ServiceDeployment) -> [(&'static str, Document); 8] {
     [
-        ("serviceDeploymentArn", json!(shown.arn.as_str())),
-        ("serviceArn", json!(service.arn.as_str())),
+        ("serviceDeploymentArn", document!(shown.arn.as_str())),
+        ("serviceArn", document!(service.arn.as_str())),
         ("clusterArn", cluster_json(view, service)),
         ("createdAt", shape::seconds_of(shown.created_at)),
         ("startedAt", time(shown.started_at)),
         ("finishedAt", time(shown.finished_at)),
-        ("status", json!(shown.status.as_str())),
-        ("statusReason", json!(shown.reason)),
+        ("status", document!(shown.status.as_str())),
+        ("statusReason", document!(&shown.reason)),
     ]
 }
 
@@ -67,7 +66,7 @@ pub(super) fn describe_deployments(input: &mut Input, _: &World) -> Result<Descr
     Ok(DescribeServiceDeployments { arns: input.texts("serviceDeploymentArns")? })
 }
 
-pub(super) fn described_deployments((arns, failures): &(Vec<Arn>, Vec<Failure>), world: &World) -> Value {
+pub(super) fn described_deployments((arns, failures): &(Vec<Arn>, Vec<Failure>), world: &World) -> Document {
     let view = world.ecs();
     let found = arns.iter().filter_map(|arn| view.service_deployment(arn.as_str()));
     object([
@@ -76,24 +75,24 @@ pub(super) fn described_deployments((arns, failures): &(Vec<Arn>, Vec<Failure>),
     ])
 }
 
-fn deployment_json(view: View<'_>, service: &Service, shown: &ServiceDeployment) -> Value {
+fn deployment_json(view: View<'_>, service: &Service, shown: &ServiceDeployment) -> Document {
     let AlarmMonitor { status: heeded, names, triggered } = &shown.alarms;
     let BreakerMonitor { status, failures, threshold } = shown.breaker;
     let (target, sources) = view.summaries(service, shown);
-    let rollback = |Rollback { reason, started_at, revision }: &Rollback| json!({ "reason": reason, "startedAt": shape::seconds_of(*started_at), "serviceRevisionArn": revision.as_str() });
+    let rollback = |Rollback { reason, started_at, revision }: &Rollback| document!({ "reason": reason, "startedAt": shape::seconds_of(*started_at), "serviceRevisionArn": revision.as_str() });
     object(members_of_both(view, service, shown).into_iter().chain([
         ("stoppedAt", time(shown.stopped_at)),
         ("updatedAt", shape::seconds_of(shown.updated_at)),
         ("sourceServiceRevisions", sources.iter().map(summary_json).collect()),
-        ("targetServiceRevision", json!(target.as_ref().map(summary_json))),
-        ("lifecycleStage", json!(shown.lifecycle_stage)),
+        ("targetServiceRevision", document!(target.as_ref().map(summary_json))),
+        ("lifecycleStage", document!(shown.lifecycle_stage)),
         ("deploymentConfiguration", deployment::configuration_json(&shown.configuration)),
-        ("rollback", json!(shown.rollback.as_ref().map(rollback))),
+        ("rollback", document!(shown.rollback.as_ref().map(rollback))),
         (
             "deploymentCircuitBreaker",
-            json!({ "status": status.as_str(), "failureCount": failures, "threshold": threshold }),
+            document!({ "status": status.as_str(), "failureCount": failures, "threshold": threshold }),
         ),
-        ("alarms", json!({ "status": heeded.as_str(), "alarmNames": names, "triggeredAlarmNames": triggered })),
+        ("alarms", document!({ "status": heeded.as_str(), "alarmNames": names, "triggeredAlarmNames": triggered })),
     ]))
 }
 
@@ -108,24 +107,24 @@ pub(super) fn stop(input: &mut Input, _: &World) -> Result<StopServiceDeployment
     Ok(StopServiceDeployment { arn, kind })
 }
 
-pub(super) fn stopped(arn: &Arn, _: &World) -> Value {
-    json!({ "serviceDeploymentArn": arn.as_str() })
+pub(super) fn stopped(arn: &Arn, _: &World) -> Document {
+    document!({ "serviceDeploymentArn": arn.as_str() })
 }
 
-fn summary_json(RevisionSummary { arn, requested, running, pending, weights }: &RevisionSummary) -> Value {
-    let weight = |share: Option<Percent>| json!(share.map(|share| f64::from(share.tenths()) / 10.0));
+fn summary_json(RevisionSummary { arn, requested, running, pending, weights }: &RevisionSummary) -> Document {
+    let weight = |share: Option<Percent>| document!(share.map(|share| f64::from(share.tenths()) / 10.0));
     object([
-        ("arn", json!(arn.as_str())),
-        ("requestedTaskCount", json!(requested)),
-        ("runningTaskCount", json!(running)),
-        ("pendingTaskCount", json!(pending)),
+        ("arn", document!(arn.as_str())),
+        ("requestedTaskCount", document!(requested)),
+        ("runningTaskCount", document!(running)),
+        ("pendingTaskCount", document!(pending)),
         ("requestedTestTrafficWeight", weight(weights.map(|(test, _)| test))),
         ("requestedProductionTrafficWeight", weight(weights.map(|(_, production)| production))),
     ])
 }
 
 /// `currentServiceRevisions` of a service.
-pub(super) fn current_revisions_json(view: View<'_>, service: &Service) -> Value {
+pub(super) fn current_revisions_json(view: View<'_>, service: &Service) -> Document {
     let deployments = view.deployments_of(service);
     deployments.filter_map(|deployment| view.summary(service, &deployment.id)).map(|of| summary_json(&of)).collect()
 }
@@ -134,7 +133,7 @@ pub(super) fn describe_revisions(input: &mut Input, _: &World) -> Result<Describ
     Ok(DescribeServiceRevisions { arns: input.texts("serviceRevisionArns")? })
 }
 
-pub(super) fn described_revisions((arns, failures): &(Vec<Arn>, Vec<Failure>), world: &World) -> Value {
+pub(super) fn described_revisions((arns, failures): &(Vec<Arn>, Vec<Failure>), world: &World) -> Document {
     let view = world.ecs();
     let found = arns.iter().filter_map(|arn| view.service_revision(arn.as_str()));
     object([
@@ -143,17 +142,17 @@ pub(super) fn described_revisions((arns, failures): &(Vec<Arn>, Vec<Failure>), w
     ])
 }
 
-fn revision_json(view: View<'_>, service: &Service, revision: &ServiceRevision) -> Value {
+fn revision_json(view: View<'_>, service: &Service, revision: &ServiceRevision) -> Document {
     let ServiceRevision { arn, deployment: _, definition, network, load_balancers, created_at, digests } = revision;
     // An image outside this account's registry is resolved by whoever pulls it, and so is one that is not settled yet.
     let image = |container: &ContainerDefinition| {
         object([
-            ("containerName", json!(container.name)),
-            ("image", json!(container.image)),
-            ("imageDigest", json!(digests.get(&container.name))),
+            ("containerName", document!(&container.name)),
+            ("image", document!(&container.image)),
+            ("imageDigest", document!(digests.get(&container.name))),
         ])
     };
-    json!({
+    document!({
         "serviceRevisionArn": arn.as_str(),
         "serviceArn": service.arn.as_str(),
         "clusterArn": cluster_json(view, service),
@@ -169,10 +168,10 @@ fn revision_json(view: View<'_>, service: &Service, revision: &ServiceRevision) 
     })
 }
 
-fn cluster_json(view: View<'_>, service: &Service) -> Value {
-    json!(view.cluster(&service.key.cluster).map(|cluster| cluster.arn.as_str()))
+fn cluster_json(view: View<'_>, service: &Service) -> Document {
+    document!(view.cluster(&service.key.cluster).map(|cluster| cluster.arn.as_str()))
 }
 
-fn time(at: Option<Timestamp>) -> Value {
-    json!(at.map(shape::seconds_of))
+fn time(at: Option<Timestamp>) -> Document {
+    document!(at.map(shape::seconds_of))
 }

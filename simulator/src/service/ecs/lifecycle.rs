@@ -1,7 +1,6 @@
 //! What of a service's deployments shifts traffic, on the wire: strategies, lifecycle hooks, `advancedConfiguration`, and
 //! ContinueServiceDeployment.
 
-use serde_json::{Value, json};
 use simulator_core::ecs::ContinueServiceDeployment;
 use simulator_core::ecs::service::hook::DEFAULT_TIMEOUT;
 use simulator_core::ecs::service::{
@@ -11,7 +10,7 @@ use simulator_core::ecs::service::{
 use simulator_core::{Arn, Refusal, World};
 
 use super::shape::{self, INVALID, object};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 /// Takes what `deploymentConfiguration` says of strategy, bake time and hooks.
 pub(super) fn shifting(input: &mut Input) -> Result<AskedShifting, Refusal> {
@@ -79,23 +78,27 @@ fn action(input: &mut Input) -> Result<Option<HookAction>, Refusal> {
 }
 
 /// Adds `bakeTimeInMinutes`, `lifecycleHooks` and the strategy's own configuration to `deploymentConfiguration`.
-pub(super) fn add_shifting(configuration: &mut Value, shifting: &Shifting) {
+pub(super) fn add_shifting(configuration: &mut Document, shifting: &Shifting) {
     let Shifting { strategy, bake_minutes, hooks } = shifting;
     if let Some(minutes) = bake_minutes {
-        configuration["bakeTimeInMinutes"] = json!(minutes);
+        configuration.add("bakeTimeInMinutes", document!(minutes));
     }
     if !hooks.is_empty() {
-        configuration["lifecycleHooks"] = hooks.iter().map(hook_json).collect();
+        configuration.add("lifecycleHooks", hooks.iter().map(hook_json).collect());
     }
     match strategy {
         Strategy::Rolling | Strategy::BlueGreen => {}
         Strategy::Linear { step, bake_minutes } => {
-            configuration["linearConfiguration"] =
-                json!({ "stepPercent": double(*step), "stepBakeTimeInMinutes": bake_minutes });
+            configuration.add(
+                "linearConfiguration",
+                document!({ "stepPercent": double(*step), "stepBakeTimeInMinutes": bake_minutes }),
+            );
         }
         Strategy::Canary { percent, bake_minutes } => {
-            configuration["canaryConfiguration"] =
-                json!({ "canaryPercent": double(*percent), "canaryBakeTimeInMinutes": bake_minutes });
+            configuration.add(
+                "canaryConfiguration",
+                document!({ "canaryPercent": double(*percent), "canaryBakeTimeInMinutes": bake_minutes }),
+            );
         }
     }
 }
@@ -105,19 +108,19 @@ fn double(percent: Percent) -> f64 {
     f64::from(percent.tenths()) / 10.0
 }
 
-fn hook_json(hook: &LifecycleHook) -> Value {
+fn hook_json(hook: &LifecycleHook) -> Document {
     let LifecycleHook { target, stages, timeout_minutes, timeout_action } = hook;
     let (function, role, details) = match target {
         HookTarget::Lambda { function, role, details } => (Some(function), role.as_ref(), details.as_ref()),
         HookTarget::Pause => (None, None, None),
     };
     object([
-        ("targetType", json!(hook.kind())),
-        ("hookTargetArn", json!(function)),
-        ("roleArn", json!(role)),
+        ("targetType", document!(hook.kind())),
+        ("hookTargetArn", document!(function)),
+        ("roleArn", document!(role)),
         ("lifecycleStages", stages.iter().map(|stage| stage.as_str()).collect()),
-        ("hookDetails", details.and_then(|details| details.parse().ok()).unwrap_or(Value::Null)),
-        ("timeoutConfiguration", json!({ "timeoutInMinutes": timeout_minutes, "action": timeout_action.as_str() })),
+        ("hookDetails", document!(details.and_then(|details| details.parse::<serde_json::Value>().ok()))),
+        ("timeoutConfiguration", document!({ "timeoutInMinutes": timeout_minutes, "action": timeout_action.as_str() })),
     ])
 }
 
@@ -144,13 +147,13 @@ pub(super) fn advanced(mut input: Input) -> Result<AdvancedConfiguration, Refusa
 }
 
 /// `advancedConfiguration`.
-pub(super) fn advanced_json(advanced: &AdvancedConfiguration) -> Value {
+pub(super) fn advanced_json(advanced: &AdvancedConfiguration) -> Document {
     let AdvancedConfiguration { alternate, production_rule, test_rule, role } = advanced;
     object([
-        ("alternateTargetGroupArn", json!(alternate.as_str())),
-        ("productionListenerRule", json!(production_rule.as_str())),
-        ("testListenerRule", json!(test_rule.as_ref().map(Arn::as_str))),
-        ("roleArn", json!(role)),
+        ("alternateTargetGroupArn", document!(alternate.as_str())),
+        ("productionListenerRule", document!(production_rule.as_str())),
+        ("testListenerRule", document!(test_rule.as_ref().map(Arn::as_str))),
+        ("roleArn", document!(role)),
     ])
 }
 
@@ -162,8 +165,8 @@ pub(super) fn resume(input: &mut Input, _: &World) -> Result<ContinueServiceDepl
     })
 }
 
-pub(super) fn resumed(arn: &str, _: &World) -> Value {
-    json!({ "serviceDeploymentArn": arn })
+pub(super) fn resumed(arn: &str, _: &World) -> Document {
+    document!({ "serviceDeploymentArn": arn })
 }
 
 #[cfg(test)]

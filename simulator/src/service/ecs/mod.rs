@@ -28,11 +28,9 @@ use std::sync::Arc;
 
 pub(crate) use container::read as read_container;
 
-use serde_json::json;
-
 use super::{Protocol, Service};
 use crate::data_channel::Sessions;
-use crate::wire::row;
+use crate::wire::{Document, document, row};
 
 /// ECS and its operations, without sessions in containers.
 #[must_use]
@@ -85,12 +83,12 @@ pub fn service_reaching(sessions: Option<Arc<Sessions>>) -> Service {
             row("DeleteService", service::delete, |output, world| service::written(&output, world)),
             row("DescribeServices", service::describe, |output, world| service::described(&output, world)),
             row("ListServices", service::list, |output, world| service::listed(&output, world)),
-            row("ListServicesByNamespace", service::by_namespace, |never, _| match never {}),
-            row("CreateTaskSet", task_set::create, |never, _| match never {}),
+            row("ListServicesByNamespace", service::by_namespace, |never, _| -> Document { match never {} }),
+            row("CreateTaskSet", task_set::create, |never, _| -> Document { match never {} }),
             row("DescribeTaskSets", task_set::describe, |output, world| task_set::described(&output, world)),
-            row("UpdateTaskSet", task_set::update, |never, _| match never {}),
-            row("DeleteTaskSet", task_set::delete, |never, _| match never {}),
-            row("UpdateServicePrimaryTaskSet", task_set::make_primary, |never, _| match never {}),
+            row("UpdateTaskSet", task_set::update, |never, _| -> Document { match never {} }),
+            row("DeleteTaskSet", task_set::delete, |never, _| -> Document { match never {} }),
+            row("UpdateServicePrimaryTaskSet", task_set::make_primary, |never, _| -> Document { match never {} }),
             row("ListServiceDeployments", history::list, |output, world| history::listed(&output, world)),
             row("DescribeServiceDeployments", history::describe_deployments, |output, world| {
                 history::described_deployments(&output, world)
@@ -111,9 +109,9 @@ pub fn service_reaching(sessions: Option<Arc<Sessions>>) -> Service {
                 move |input, _| execute_command::decode(input, enterable),
                 move |execution, _| execute_command::answer(execution, sessions.as_deref()),
             ),
-            row("TagResource", tag::tag, |(), _| json!({})),
-            row("UntagResource", tag::untag, |(), _| json!({})),
-            row("ListTagsForResource", tag::list, |output, _| json!({ "tags": shape::tag_list(&output) })),
+            row("TagResource", tag::tag, |(), _| document!({})),
+            row("UntagResource", tag::untag, |(), _| document!({})),
+            row("ListTagsForResource", tag::list, |output, _| document!({ "tags": shape::tag_list(&output) })),
         ],
     }
 }

@@ -1,13 +1,12 @@
 //! Task protection on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::task::ProtectedTask;
 use simulator_core::ecs::{GetTaskProtection, UpdateTaskProtection};
 use simulator_core::{Refusal, World};
 
 use super::shape::{self, INVALID, object};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 pub(super) fn get(input: &mut Input, _: &World) -> Result<GetTaskProtection, Refusal> {
     Ok(GetTaskProtection { cluster: input.required("cluster", INVALID)?, tasks: input.texts("tasks")? })
@@ -23,13 +22,13 @@ pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateTaskProtectio
     })
 }
 
-pub(super) fn shown((tasks, failures): &(Vec<ProtectedTask>, Vec<Failure>), _: &World) -> Value {
+pub(super) fn shown((tasks, failures): &(Vec<ProtectedTask>, Vec<Failure>), _: &World) -> Document {
     let task = |ProtectedTask { arn, until }: &ProtectedTask| {
         object([
-            ("taskArn", json!(arn)),
-            ("protectionEnabled", json!(until.is_some())),
-            ("expirationDate", json!(until.map(shape::seconds_of))),
+            ("taskArn", document!(arn)),
+            ("protectionEnabled", document!(until.is_some())),
+            ("expirationDate", document!(until.map(shape::seconds_of))),
         ])
     };
-    json!({ "protectedTasks": tasks.iter().map(task).collect::<Vec<_>>(), "failures": shape::failures(failures) })
+    document!({ "protectedTasks": tasks.iter().map(task).collect::<Vec<_>>(), "failures": shape::failures(failures) })
 }

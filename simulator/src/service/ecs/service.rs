@@ -1,6 +1,5 @@
 //! Services on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::ecs::service::{DeploymentConfiguration, DescribedServices, Propagate, ServiceEvent, Shifting};
 use simulator_core::ecs::{
     CreateService, DeleteService, DescribeServices, ListServices, ListServicesByNamespace, ServiceKey, UpdateService,
@@ -10,7 +9,7 @@ use simulator_core::{Page, Refusal, World};
 
 use super::shape::{self, INVALID, object};
 use super::{capacity, deployment, history};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refusal> {
     only(input, "schedulingStrategy", "REPLICA")?;
@@ -105,7 +104,7 @@ fn zone_rebalancing(input: &mut Input) -> Result<Option<bool>, Refusal> {
     }
 }
 
-pub(super) fn written(key: &ServiceKey, world: &World) -> Value {
+pub(super) fn written(key: &ServiceKey, world: &World) -> Document {
     object([("service", json(world.ecs(), key, true))])
 }
 
@@ -125,7 +124,7 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeServices,
     })
 }
 
-pub(super) fn described(found: &DescribedServices, world: &World) -> Value {
+pub(super) fn described(found: &DescribedServices, world: &World) -> Document {
     let DescribedServices { services, failures, with_tags } = found;
     object([
         ("services", services.iter().map(|key| json(world.ecs(), key, *with_tags)).collect()),
@@ -149,52 +148,52 @@ pub(super) fn by_namespace(input: &mut Input, _: &World) -> Result<ListServicesB
     Ok(ListServicesByNamespace { namespace: input.required("namespace", INVALID)? })
 }
 
-pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
+pub(super) fn listed(page: &Page<String>, _: &World) -> Document {
     shape::page("serviceArns", page)
 }
 
-fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Value {
-    let Some(service) = view.service(&key.cluster, &key.service) else { return Value::Null };
+fn json(view: View<'_>, key: &ServiceKey, with_tags: bool) -> Document {
+    let Some(service) = view.service(&key.cluster, &key.service) else { return Document::Null };
     let primary = service.primary();
     let (running, pending) = view.counts(service, None);
-    let event = |ServiceEvent { id, at, message }: &ServiceEvent| json!({ "id": id, "createdAt": shape::seconds_of(*at), "message": message });
+    let event = |ServiceEvent { id, at, message }: &ServiceEvent| document!({ "id": id, "createdAt": shape::seconds_of(*at), "message": message });
     object([
-        ("serviceArn", json!(service.arn.as_str())),
-        ("serviceName", json!(key.service)),
-        ("clusterArn", json!(view.cluster(&key.cluster).map(|cluster| cluster.arn.as_str()))),
+        ("serviceArn", document!(service.arn.as_str())),
+        ("serviceName", document!(&key.service)),
+        ("clusterArn", document!(view.cluster(&key.cluster).map(|cluster| cluster.arn.as_str()))),
         ("loadBalancers", deployment::load_balancers_json(&primary.load_balancers)),
-        ("serviceRegistries", json!([])),
-        ("status", json!(service.status.as_str())),
-        ("desiredCount", json!(service.desired)),
-        ("runningCount", json!(running)),
-        ("pendingCount", json!(pending)),
+        ("serviceRegistries", document!([])),
+        ("status", document!(service.status.as_str())),
+        ("desiredCount", document!(service.desired)),
+        ("runningCount", document!(running)),
+        ("pendingCount", document!(pending)),
         // One or the other is shown.
-        ("launchType", if primary.strategy.is_empty() { json!("FARGATE") } else { Value::Null }),
+        ("launchType", if primary.strategy.is_empty() { document!("FARGATE") } else { Document::Null }),
         (
             "capacityProviderStrategy",
-            if primary.strategy.is_empty() { Value::Null } else { capacity::strategy_json(&primary.strategy) },
+            if primary.strategy.is_empty() { Document::Null } else { capacity::strategy_json(&primary.strategy) },
         ),
-        ("platformVersion", json!("LATEST")),
-        ("platformFamily", json!("Linux")),
-        ("taskDefinition", json!(primary.definition.arn.as_str())),
+        ("platformVersion", document!("LATEST")),
+        ("platformFamily", document!("Linux")),
+        ("taskDefinition", document!(primary.definition.arn.as_str())),
         ("deploymentConfiguration", deployment::configuration_json(&service.configuration)),
         ("taskSets", deployment::task_sets_json(view, service)),
         ("deployments", deployment::deployments_json(view, service)),
         ("events", service.events.iter().map(event).collect()),
         ("createdAt", shape::seconds_of(service.created_at)),
-        ("currentServiceDeployment", json!(service.history.last().map(|latest| latest.arn.as_str()))),
+        ("currentServiceDeployment", document!(service.history.last().map(|latest| latest.arn.as_str()))),
         ("currentServiceRevisions", history::current_revisions_json(view, service)),
-        ("placementConstraints", json!([])),
-        ("placementStrategy", json!([])),
+        ("placementConstraints", document!([])),
+        ("placementStrategy", document!([])),
         ("networkConfiguration", shape::network_json(&primary.network)),
-        ("healthCheckGracePeriodSeconds", json!(service.grace.unwrap_or_default().as_secs())),
-        ("schedulingStrategy", json!("REPLICA")),
-        ("deploymentController", json!({ "type": service.controller.as_str() })),
-        ("tags", if with_tags { shape::tag_list(&service.tags) } else { Value::Null }),
-        ("createdBy", json!(service.created_by.as_str())),
-        ("enableECSManagedTags", json!(service.managed_tags)),
-        ("propagateTags", json!(service.propagate.as_str())),
-        ("enableExecuteCommand", json!(service.execute_command)),
-        ("availabilityZoneRebalancing", json!(if service.zone_rebalancing { "ENABLED" } else { "DISABLED" })),
+        ("healthCheckGracePeriodSeconds", document!(service.grace.unwrap_or_default().as_secs())),
+        ("schedulingStrategy", document!("REPLICA")),
+        ("deploymentController", document!({ "type": service.controller.as_str() })),
+        ("tags", if with_tags { shape::tag_list(&service.tags) } else { Document::Null }),
+        ("createdBy", document!(service.created_by.as_str())),
+        ("enableECSManagedTags", document!(service.managed_tags)),
+        ("propagateTags", document!(service.propagate.as_str())),
+        ("enableExecuteCommand", document!(service.execute_command)),
+        ("availabilityZoneRebalancing", document!(if service.zone_rebalancing { "ENABLED" } else { "DISABLED" })),
     ])
 }

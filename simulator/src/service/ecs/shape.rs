@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::{LaunchType, Network};
 use simulator_core::{Page, Refusal};
 
 pub(super) use crate::service::json::{object, time as seconds_of};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 /// ECS's code for a request that it cannot make sense of.
 pub(super) const INVALID: &str = "InvalidParameterException";
@@ -129,27 +128,27 @@ pub(super) fn limit(input: &mut Input, most: u32) -> Result<usize, Refusal> {
 }
 
 /// `[{"key": …, "value": …}]`.
-pub(super) fn tag_list(tags: &BTreeMap<String, String>) -> Value {
-    tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
+pub(super) fn tag_list(tags: &BTreeMap<String, String>) -> Document {
+    tags.iter().map(|(key, value)| document!({ "key": key, "value": value })).collect()
 }
 
 /// `failures`.
-pub(super) fn failures(failures: &[Failure]) -> Value {
-    failures.iter().map(|failure| json!({ "arn": failure.arn.as_str(), "reason": failure.reason })).collect()
+pub(super) fn failures(failures: &[Failure]) -> Document {
+    failures.iter().map(|failure| document!({ "arn": failure.arn.as_str(), "reason": failure.reason })).collect()
 }
 
 /// A page of ARNs under `name`.
-pub(super) fn page(name: &'static str, page: &Page<String>) -> Value {
-    object([(name, json!(page.items)), ("nextToken", json!(page.next))])
+pub(super) fn page(name: &'static str, page: &Page<String>) -> Document {
+    object([(name, document!(&page.items)), ("nextToken", document!(&page.next))])
 }
 
 /// `networkConfiguration`.
-pub(super) fn network_json(network: &Network) -> Value {
+pub(super) fn network_json(network: &Network) -> Document {
     let Network { subnets, security_groups, public_ip } = network;
     let configuration = object([
-        ("subnets", json!(subnets)),
-        ("securityGroups", json!(security_groups)),
-        ("assignPublicIp", json!(if *public_ip { "ENABLED" } else { "DISABLED" })),
+        ("subnets", document!(subnets)),
+        ("securityGroups", document!(security_groups)),
+        ("assignPublicIp", document!(if *public_ip { "ENABLED" } else { "DISABLED" })),
     ]);
     object([("awsvpcConfiguration", configuration)])
 }

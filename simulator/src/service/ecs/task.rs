@@ -1,6 +1,5 @@
 //! Tasks on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::ec2::task_interface;
 use simulator_core::ecs::task::describe::DescribedTasks;
 use simulator_core::ecs::task::execute_command::AGENT;
@@ -12,7 +11,7 @@ use simulator_core::{Page, Refusal, World};
 use super::capacity;
 use super::container::pair_list;
 use super::shape::{self, INVALID, object};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 pub(super) fn run(input: &mut Input, _: &World) -> Result<RunTask, Refusal> {
     shape::platform_version(input)?;
@@ -78,8 +77,8 @@ fn override_of(mut input: Input) -> Result<ContainerOverride, Refusal> {
     Ok(container)
 }
 
-pub(super) fn ran(tasks: &[TaskId], world: &World) -> Value {
-    object([("tasks", tasks.iter().map(|id| json(world, id, true)).collect()), ("failures", json!([]))])
+pub(super) fn ran(tasks: &[TaskId], world: &World) -> Document {
+    object([("tasks", tasks.iter().map(|id| json(world, id, true)).collect()), ("failures", document!([]))])
 }
 
 pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTasks, Refusal> {
@@ -90,7 +89,7 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTasks, Re
     })
 }
 
-pub(super) fn described(found: &DescribedTasks, world: &World) -> Value {
+pub(super) fn described(found: &DescribedTasks, world: &World) -> Document {
     let DescribedTasks { tasks, failures, with_tags } = found;
     object([
         ("tasks", tasks.iter().map(|id| json(world, id, *with_tags)).collect()),
@@ -111,7 +110,7 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTasks, Refusal> {
     })
 }
 
-pub(super) fn listed(page: &Page<String>, _: &World) -> Value {
+pub(super) fn listed(page: &Page<String>, _: &World) -> Document {
     shape::page("taskArns", page)
 }
 
@@ -123,53 +122,53 @@ pub(super) fn stop(input: &mut Input, _: &World) -> Result<StopTask, Refusal> {
     })
 }
 
-pub(super) fn stopped(id: &TaskId, world: &World) -> Value {
+pub(super) fn stopped(id: &TaskId, world: &World) -> Document {
     object([("task", json(world, id, true))])
 }
 
-fn json(world: &World, id: &TaskId, with_tags: bool) -> Value {
+fn json(world: &World, id: &TaskId, with_tags: bool) -> Document {
     let view = world.ecs();
-    let Some(task) = view.task(id) else { return Value::Null };
-    let time = |at: Option<simulator_core::Timestamp>| at.map_or(Value::Null, shape::seconds_of);
+    let Some(task) = view.task(id) else { return Document::Null };
+    let time = |at: Option<simulator_core::Timestamp>| at.map_or(Document::Null, shape::seconds_of);
     let stop = task.stop.as_ref();
     object([
         ("attachments", attachments(task)),
-        ("attributes", json!([{ "name": "ecs.cpu-architecture", "value": "x86_64" }])),
-        ("capacityProviderName", json!(task.origin.provider.as_deref())),
-        ("clusterArn", json!(view.cluster(&task.origin.cluster).map(|cluster| cluster.arn.as_str()))),
-        ("connectivity", json!(task.pull_started_at.map(|_| "CONNECTED"))),
+        ("attributes", document!([{ "name": "ecs.cpu-architecture", "value": "x86_64" }])),
+        ("capacityProviderName", document!(task.origin.provider.as_deref())),
+        ("clusterArn", document!(view.cluster(&task.origin.cluster).map(|cluster| cluster.arn.as_str()))),
+        ("connectivity", document!(task.pull_started_at.map(|_| "CONNECTED"))),
         ("connectivityAt", time(task.pull_started_at)),
         ("containers", task.containers.iter().enumerate().map(|(place, _)| container(task, place)).collect()),
-        ("cpu", json!(task.origin.overrides.cpu.or(task.definition.cpu).map(|cpu| cpu.to_string()))),
+        ("cpu", document!(task.origin.overrides.cpu.or(task.definition.cpu).map(|cpu| cpu.to_string()))),
         ("createdAt", shape::seconds_of(task.created_at)),
-        ("desiredStatus", json!(task.desired_status())),
-        ("enableExecuteCommand", json!(task.origin.execute_command)),
+        ("desiredStatus", document!(task.desired_status())),
+        ("enableExecuteCommand", document!(task.origin.execute_command)),
         ("executionStoppedAt", time(task.execution_stopped_at)),
-        ("group", json!(task.origin.group)),
-        ("healthStatus", json!(task.health().as_str())),
-        ("lastStatus", json!(task.last_status.as_str())),
-        ("launchType", json!("FARGATE")),
-        ("memory", json!(task.origin.overrides.memory.or(task.definition.memory).map(|memory| memory.to_string()))),
+        ("group", document!(&task.origin.group)),
+        ("healthStatus", document!(task.health().as_str())),
+        ("lastStatus", document!(task.last_status.as_str())),
+        ("launchType", document!("FARGATE")),
+        ("memory", document!(task.origin.overrides.memory.or(task.definition.memory).map(|memory| memory.to_string()))),
         ("overrides", overrides_json(&task.origin.overrides)),
-        ("platformVersion", json!("1.4.0")),
-        ("platformFamily", json!("Linux")),
+        ("platformVersion", document!("1.4.0")),
+        ("platformFamily", document!("Linux")),
         ("pullStartedAt", time(task.pull_started_at)),
         ("pullStoppedAt", time(task.pull_stopped_at)),
         ("startedAt", time(task.started_at)),
-        ("startedBy", json!(task.origin.started_by)),
-        ("stopCode", json!(stop.map(|stop| stop.code.as_str()))),
+        ("startedBy", document!(&task.origin.started_by)),
+        ("stopCode", document!(stop.map(|stop| stop.code.as_str()))),
         ("stoppedAt", time(task.stopped_at)),
-        ("stoppedReason", json!(stop.map(|stop| &stop.reason))),
+        ("stoppedReason", document!(stop.map(|stop| &stop.reason))),
         ("stoppingAt", time(task.stopping_at)),
-        ("tags", if with_tags { shape::tag_list(&task.origin.tags) } else { json!([]) }),
-        ("taskArn", json!(task.arn().as_str())),
-        ("taskDefinitionArn", json!(task.definition.arn.as_str())),
-        ("version", json!(task.version)),
+        ("tags", if with_tags { shape::tag_list(&task.origin.tags) } else { document!([]) }),
+        ("taskArn", document!(task.arn().as_str())),
+        ("taskDefinitionArn", document!(task.definition.arn.as_str())),
+        ("version", document!(task.version)),
     ])
 }
 
 /// The task's network interface.
-fn attachments(task: &Task) -> Value {
+fn attachments(task: &Task) -> Document {
     let status = match (task.address, task.stopped_at) {
         (_, Some(_)) => "DELETED",
         (Some(_), None) => "ATTACHED",
@@ -181,8 +180,8 @@ fn attachments(task: &Task) -> Value {
         ("privateIPv4Address", task.address.map(|address| address.to_string())),
     ];
     let details =
-        details.into_iter().filter_map(|(name, value)| value.map(|value| json!({ "name": name, "value": value })));
-    json!([{
+        details.into_iter().filter_map(|(name, value)| value.map(|value| document!({ "name": name, "value": value })));
+    document!([{
         "id": task.attachment.to_string(),
         "type": "ElasticNetworkInterface",
         "status": status,
@@ -190,62 +189,63 @@ fn attachments(task: &Task) -> Value {
     }])
 }
 
-fn container(task: &Task, place: usize) -> Value {
+fn container(task: &Task, place: usize) -> Document {
     let container: &Container = &task.containers[place];
     let definition = &task.definition.containers[place];
     let interface = task.address.map(
-        |address| json!([{ "attachmentId": task.attachment.to_string(), "privateIpv4Address": address.to_string() }]),
+        |address| document!([{ "attachmentId": task.attachment.to_string(), "privateIpv4Address": address.to_string() }]),
     );
     object([
-        ("containerArn", json!(task.container_arn(container))),
-        ("taskArn", json!(task.arn().as_str())),
-        ("name", json!(container.name)),
-        ("image", json!(definition.image)),
-        ("imageDigest", json!(container.digest)),
-        ("runtimeId", json!(container.runtime_id)),
-        ("lastStatus", json!(container.status.as_str())),
-        ("exitCode", json!(container.exit_code)),
-        ("reason", json!(container.reason)),
-        ("networkBindings", json!([])),
-        ("networkInterfaces", interface.unwrap_or_else(|| json!([]))),
-        ("healthStatus", json!(container.reported.as_str())),
+        ("containerArn", document!(task.container_arn(container))),
+        ("taskArn", document!(task.arn().as_str())),
+        ("name", document!(&container.name)),
+        ("image", document!(&definition.image)),
+        ("imageDigest", document!(&container.digest)),
+        ("runtimeId", document!(&container.runtime_id)),
+        ("lastStatus", document!(container.status.as_str())),
+        ("exitCode", document!(container.exit_code)),
+        ("reason", document!(&container.reason)),
+        ("networkBindings", document!([])),
+        ("networkInterfaces", interface.unwrap_or_else(|| document!([]))),
+        ("healthStatus", document!(container.reported.as_str())),
         ("managedAgents", managed_agents(task, place)),
-        ("cpu", json!(definition.cpu.to_string())),
-        ("memory", json!(definition.memory.map(|memory| memory.to_string()))),
-        ("memoryReservation", json!(definition.memory_reservation.map(|memory| memory.to_string()))),
+        ("cpu", document!(definition.cpu.to_string())),
+        ("memory", document!(definition.memory.map(|memory| memory.to_string()))),
+        ("memoryReservation", document!(definition.memory_reservation.map(|memory| memory.to_string()))),
     ])
 }
 
 /// The agent that lets sessions in, where there is one.
-fn managed_agents(task: &Task, place: usize) -> Value {
-    task.managed_agent(place).map_or(Value::Null, |agent| {
-        let started_at = agent.started_at.map_or(Value::Null, shape::seconds_of);
-        let agent = [("lastStartedAt", started_at), ("name", json!(AGENT)), ("lastStatus", json!(agent.status))];
-        json!([object(agent)])
+fn managed_agents(task: &Task, place: usize) -> Document {
+    task.managed_agent(place).map_or(Document::Null, |agent| {
+        let started_at = agent.started_at.map_or(Document::Null, shape::seconds_of);
+        let agent =
+            [("lastStartedAt", started_at), ("name", document!(AGENT)), ("lastStatus", document!(agent.status))];
+        document!([object(agent)])
     })
 }
 
-fn overrides_json(overrides: &Overrides) -> Value {
+fn overrides_json(overrides: &Overrides) -> Document {
     let Overrides { containers, task_role, execution_role, cpu, memory } = overrides;
     let container = |container: &ContainerOverride| {
         let ContainerOverride { name, command, environment, cpu, memory, memory_reservation, environment_files } =
             container;
         object([
-            ("name", json!(name)),
-            ("command", json!(command)),
-            ("environment", if environment.is_empty() { Value::Null } else { pair_list(environment) }),
-            ("cpu", json!(cpu)),
-            ("memory", json!(memory)),
-            ("memoryReservation", json!(memory_reservation)),
+            ("name", document!(name)),
+            ("command", document!(command)),
+            ("environment", if environment.is_empty() { Document::Null } else { pair_list(environment) }),
+            ("cpu", document!(cpu)),
+            ("memory", document!(memory)),
+            ("memoryReservation", document!(memory_reservation)),
             ("environmentFiles", super::container::environment_files_json(environment_files)),
         ])
     };
     object([
         ("containerOverrides", containers.iter().map(container).collect()),
-        ("taskRoleArn", json!(task_role)),
-        ("executionRoleArn", json!(execution_role)),
-        ("cpu", json!(cpu.map(|cpu| cpu.to_string()))),
-        ("memory", json!(memory.map(|memory| memory.to_string()))),
-        ("inferenceAcceleratorOverrides", json!([])),
+        ("taskRoleArn", document!(task_role)),
+        ("executionRoleArn", document!(execution_role)),
+        ("cpu", document!(cpu.map(|cpu| cpu.to_string()))),
+        ("memory", document!(memory.map(|memory| memory.to_string()))),
+        ("inferenceAcceleratorOverrides", document!([])),
     ])
 }

@@ -1,6 +1,5 @@
 //! Task sets on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::{
     CreateTaskSet, DeleteTaskSet, DescribeTaskSets, InService, ServiceKey, UpdateServicePrimaryTaskSet, UpdateTaskSet,
@@ -9,7 +8,7 @@ use simulator_core::{Refusal, World};
 
 use super::shape::{self, INVALID};
 use super::{capacity, deployment};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 fn at(input: &mut Input) -> Result<InService, Refusal> {
     Ok(InService { cluster: input.required("cluster", INVALID)?, service: input.required("service", INVALID)? })
@@ -42,12 +41,14 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTaskSets,
     Ok(DescribeTaskSets { at: at(input)?, task_sets: input.texts("taskSets")? })
 }
 
-pub(super) fn described((key, found, failures): &(ServiceKey, Vec<String>, Vec<Failure>), world: &World) -> Value {
+pub(super) fn described((key, found, failures): &(ServiceKey, Vec<String>, Vec<Failure>), world: &World) -> Document {
     let view = world.ecs();
-    let all = view.service(&key.cluster, &key.service).map(|service| deployment::task_sets_json(view, service));
-    let all = all.and_then(|sets| sets.as_array().cloned()).unwrap_or_default();
-    let wanted = |set: &Value| found.iter().any(|id| set["id"] == json!(id));
-    json!({ "taskSets": all.into_iter().filter(wanted).collect::<Vec<_>>(), "failures": shape::failures(failures) })
+    let service = view.service(&key.cluster, &key.service);
+    let sets = service.map(|service| {
+        let wanted = view.deployments_of(service).filter(|set| found.contains(&set.id));
+        wanted.map(|set| deployment::task_set_json(view, service, set)).collect::<Vec<_>>()
+    });
+    document!({ "taskSets": sets.unwrap_or_default(), "failures": shape::failures(failures) })
 }
 
 pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateTaskSet, Refusal> {

@@ -1,14 +1,13 @@
 //! Lines on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::logs::{
-    FilterLogEvents, FilteredEvent, GetLogEvents, GetLogEventsOutput, PutLogEvents, PutLogEventsOutput,
+    FilterLogEvents, FilteredEvent, GetLogEvents, GetLogEventsOutput, PutLogEvents, PutLogEventsOutput, Rejected,
 };
 use simulator_core::{Page, Refusal, Timestamp, World};
 
 use super::{INVALID, identified, name, paged};
 use crate::service::json::object;
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 pub(super) fn decode_put(input: &mut Input, _: &World) -> Result<PutLogEvents, Refusal> {
     // Ignored by AWS since 2023 (BOTO).
@@ -29,16 +28,17 @@ fn time(input: &mut Input, key: &str) -> Result<Option<Timestamp>, Refusal> {
     Ok(Some(Timestamp::from_millis(millis)))
 }
 
-pub(super) fn encode_put(output: PutLogEventsOutput, _: &World) -> Value {
+pub(super) fn encode_put(output: PutLogEventsOutput, _: &World) -> Document {
+    let Rejected { too_new_from, too_old_until, expired_until } = output.rejected;
     let rejected = object([
-        ("tooNewLogEventStartIndex", json!(output.rejected.too_new_from)),
-        ("tooOldLogEventEndIndex", json!(output.rejected.too_old_until)),
-        ("expiredLogEventEndIndex", json!(output.rejected.expired_until)),
+        ("tooNewLogEventStartIndex", document!(too_new_from)),
+        ("tooOldLogEventEndIndex", document!(too_old_until)),
+        ("expiredLogEventEndIndex", document!(expired_until)),
     ]);
-    let none = rejected.as_object().is_none_or(serde_json::Map::is_empty);
+    let any = [too_new_from, too_old_until, expired_until].iter().any(Option::is_some);
     object([
-        ("nextSequenceToken", json!(output.next_sequence_token)),
-        ("rejectedLogEventsInfo", if none { Value::Null } else { rejected }),
+        ("nextSequenceToken", document!(output.next_sequence_token)),
+        ("rejectedLogEventsInfo", if any { rejected } else { Document::Null }),
     ])
 }
 
@@ -63,19 +63,19 @@ fn only_masked(input: &mut Input) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn encode_got(output: GetLogEventsOutput, _: &World) -> Value {
-    let events: Value = output
+pub(super) fn encode_got(output: GetLogEventsOutput, _: &World) -> Document {
+    let events: Document = output
         .events
         .iter()
         .map(|it| {
-            json!({
+            document!({
                 "timestamp": it.at.as_millis(),
-                "message": it.message,
+                "message": &it.message,
                 "ingestionTime": it.ingested.as_millis(),
             })
         })
         .collect();
-    json!({"events": events, "nextForwardToken": output.forward, "nextBackwardToken": output.backward})
+    document!({"events": events, "nextForwardToken": output.forward, "nextBackwardToken": output.backward})
 }
 
 pub(super) fn decode_filter(input: &mut Input, world: &World) -> Result<FilterLogEvents, Refusal> {
@@ -95,19 +95,19 @@ pub(super) fn decode_filter(input: &mut Input, world: &World) -> Result<FilterLo
     })
 }
 
-fn encode_filtered(event: &FilteredEvent) -> Value {
-    json!({
-        "logStreamName": event.stream,
+fn encode_filtered(event: &FilteredEvent) -> Document {
+    document!({
+        "logStreamName": &event.stream,
         "timestamp": event.event.at.as_millis(),
-        "message": event.event.message,
+        "message": &event.event.message,
         "ingestionTime": event.event.ingested.as_millis(),
-        "eventId": event.id,
+        "eventId": &event.id,
     })
 }
 
 /// What a search found. `searchedLogStreams` has been empty since 2019 (BOTO).
-pub(super) fn searched(page: &Page<FilteredEvent>) -> Value {
+pub(super) fn searched(page: &Page<FilteredEvent>) -> Document {
     let mut answer = paged("events", page, encode_filtered);
-    answer["searchedLogStreams"] = json!([]);
+    answer.add("searchedLogStreams", document!([]));
     answer
 }

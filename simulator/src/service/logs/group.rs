@@ -1,12 +1,11 @@
 //! Log groups on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::logs::{CreateLogGroup, DescribeLogGroups, GroupDescription, PutRetentionPolicy};
 use simulator_core::{Page, Refusal, World};
 
 use super::{INVALID, from_identifier, name, paged};
 use crate::service::json::object;
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 pub(super) fn decode_create(input: &mut Input, _: &World) -> Result<CreateLogGroup, Refusal> {
     only_standard(input)?;
@@ -41,22 +40,22 @@ pub(super) fn decode_describe(input: &mut Input, world: &World) -> Result<Descri
     })
 }
 
-pub(super) fn encode_described(page: Page<GroupDescription>, _: &World) -> Value {
+pub(super) fn encode_described(page: Page<GroupDescription>, _: &World) -> Document {
     paged("logGroups", &page, encode)
 }
 
-fn encode(group: &GroupDescription) -> Value {
+fn encode(group: &GroupDescription) -> Document {
     object([
-        ("logGroupName", json!(group.name)),
-        ("creationTime", json!(group.created.as_millis())),
-        ("retentionInDays", json!(group.retention_days)),
-        ("metricFilterCount", json!(0)),
-        ("arn", json!(format!("{}:*", group.arn))),
-        ("logGroupArn", json!(group.arn.as_str())),
-        ("storedBytes", json!(group.stored_bytes)),
-        ("logGroupClass", json!("STANDARD")),
+        ("logGroupName", document!(&group.name)),
+        ("creationTime", document!(group.created.as_millis())),
+        ("retentionInDays", document!(group.retention_days)),
+        ("metricFilterCount", document!(0)),
+        ("arn", document!(format!("{}:*", group.arn))),
+        ("logGroupArn", document!(group.arn.as_str())),
+        ("storedBytes", document!(group.stored_bytes)),
+        ("logGroupClass", document!("STANDARD")),
         // Left out together with the bytes (recorded by LocalStack).
-        ("deletionProtectionEnabled", json!(group.stored_bytes.map(|_| false))),
+        ("deletionProtectionEnabled", document!(group.stored_bytes.map(|_| false))),
     ])
 }
 

@@ -7,13 +7,12 @@ mod tag;
 #[cfg(test)]
 mod tests;
 
-use serde_json::{Value, json};
 use simulator_core::logs::{DeleteLogGroup, DeleteRetentionPolicy, FilteredEvent};
 use simulator_core::{Page, Refusal, World};
 
 use super::json::object;
 use super::{Protocol, Service};
-use crate::wire::{Input, row};
+use crate::wire::{Document, Input, document, row};
 
 const INVALID: &str = "InvalidParameterException";
 
@@ -21,14 +20,18 @@ const INVALID: &str = "InvalidParameterException";
 #[must_use]
 pub fn service() -> Service {
     let mut operations = vec![
-        row("CreateLogGroup", group::decode_create, |(), _| json!({})),
+        row("CreateLogGroup", group::decode_create, |(), _| document!({})),
         row("DescribeLogGroups", group::decode_describe, group::encode_described),
-        row("DeleteLogGroup", |input, _| Ok(DeleteLogGroup { group: name(input)? }), |(), _| json!({})),
-        row("PutRetentionPolicy", group::decode_retention, |(), _| json!({})),
-        row("DeleteRetentionPolicy", |input, _| Ok(DeleteRetentionPolicy { group: name(input)? }), |(), _| json!({})),
-        row("CreateLogStream", stream::decode_create, |(), _| json!({})),
+        row("DeleteLogGroup", |input, _| Ok(DeleteLogGroup { group: name(input)? }), |(), _| document!({})),
+        row("PutRetentionPolicy", group::decode_retention, |(), _| document!({})),
+        row(
+            "DeleteRetentionPolicy",
+            |input, _| Ok(DeleteRetentionPolicy { group: name(input)? }),
+            |(), _| document!({}),
+        ),
+        row("CreateLogStream", stream::decode_create, |(), _| document!({})),
         row("DescribeLogStreams", stream::decode_describe, stream::encode_described),
-        row("DeleteLogStream", stream::decode_delete, |(), _| json!({})),
+        row("DeleteLogStream", stream::decode_delete, |(), _| document!({})),
         row("PutLogEvents", event::decode_put, event::encode_put),
         row("GetLogEvents", event::decode_get, event::encode_got),
         row("FilterLogEvents", event::decode_filter, |page: Page<FilteredEvent>, _| event::searched(&page)),
@@ -68,6 +71,6 @@ fn from_identifier(world: &World, identifier: &str) -> Result<String, Refusal> {
     }
 }
 
-fn paged<T>(name: &'static str, page: &Page<T>, encode: impl Fn(&T) -> Value) -> Value {
-    object([(name, page.items.iter().map(encode).collect()), ("nextToken", json!(page.next))])
+fn paged<T>(name: &'static str, page: &Page<T>, encode: impl Fn(&T) -> Document) -> Document {
+    object([(name, page.items.iter().map(encode).collect()), ("nextToken", document!(&page.next))])
 }

@@ -1,12 +1,11 @@
 //! Log streams on the wire.
 
-use serde_json::{Value, json};
 use simulator_core::logs::{CreateLogStream, DeleteLogStream, DescribeLogStreams, StreamDescription, StreamOrder};
 use simulator_core::{Page, Refusal, Timestamp, World};
 
 use super::{INVALID, identified, name, paged};
 use crate::service::json::object;
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 pub(super) fn decode_create(input: &mut Input, _: &World) -> Result<CreateLogStream, Refusal> {
     Ok(CreateLogStream { group: name(input)?, stream: input.required("logStreamName", INVALID)? })
@@ -31,19 +30,19 @@ pub(super) fn decode_describe(input: &mut Input, world: &World) -> Result<Descri
     })
 }
 
-pub(super) fn encode_described(page: Page<StreamDescription>, _: &World) -> Value {
+pub(super) fn encode_described(page: Page<StreamDescription>, _: &World) -> Document {
     paged("logStreams", &page, encode)
 }
 
-fn encode(stream: &StreamDescription) -> Value {
+fn encode(stream: &StreamDescription) -> Document {
     object([
-        ("logStreamName", json!(stream.name)),
-        ("creationTime", json!(stream.created.as_millis())),
-        ("firstEventTimestamp", json!(stream.span.map(|(first, _)| first.as_millis()))),
-        ("lastEventTimestamp", json!(stream.span.map(|(_, last)| last.as_millis()))),
-        ("lastIngestionTime", json!(stream.last_ingestion.map(Timestamp::as_millis))),
-        ("arn", json!(stream.arn.as_str())),
+        ("logStreamName", document!(&stream.name)),
+        ("creationTime", document!(stream.created.as_millis())),
+        ("firstEventTimestamp", document!(stream.span.map(|(first, _)| first.as_millis()))),
+        ("lastEventTimestamp", document!(stream.span.map(|(_, last)| last.as_millis()))),
+        ("lastIngestionTime", document!(stream.last_ingestion.map(Timestamp::as_millis))),
+        ("arn", document!(stream.arn.as_str())),
         // Always, since 2019 (BOTO).
-        ("storedBytes", json!(0)),
+        ("storedBytes", document!(0)),
     ])
 }

@@ -2,26 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
 use simulator_core::logs::{
     ListTagsForResource, ListTagsLogGroup, TagLogGroup, TagResource, UntagLogGroup, UntagResource,
 };
 use simulator_core::{Refusal, World};
 
 use super::{INVALID, name};
-use crate::wire::{Input, Row, row};
+use crate::wire::{Document, Input, Row, document, row};
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
-        row("TagResource", |input, _| Ok(TagResource::new(arn(input)?, tags(input)?)), |(), _| json!({})),
+        row("TagResource", |input, _| Ok(TagResource::new(arn(input)?, tags(input)?)), |(), _| document!({})),
         row(
             "UntagResource",
             |input, _| Ok(UntagResource::new(arn(input)?, input.texts("tagKeys")?)),
-            |(), _| json!({}),
+            |(), _| document!({}),
         ),
         row("ListTagsForResource", |input, _| Ok(ListTagsForResource::new(arn(input)?)), encode),
-        row("TagLogGroup", |input, _| Ok(TagLogGroup::new(name(input)?, tags(input)?)), |(), _| json!({})),
-        row("UntagLogGroup", |input, _| Ok(UntagLogGroup::new(name(input)?, input.texts("tags")?)), |(), _| json!({})),
+        row("TagLogGroup", |input, _| Ok(TagLogGroup::new(name(input)?, tags(input)?)), |(), _| document!({})),
+        row(
+            "UntagLogGroup",
+            |input, _| Ok(UntagLogGroup::new(name(input)?, input.texts("tags")?)),
+            |(), _| document!({}),
+        ),
         row("ListTagsLogGroup", |input, _| Ok(ListTagsLogGroup::new(name(input)?)), encode),
     ]
 }
@@ -34,6 +37,6 @@ fn tags(input: &mut Input) -> Result<BTreeMap<String, String>, Refusal> {
     Ok(input.text_map("tags")?.into_iter().collect())
 }
 
-fn encode(tags: BTreeMap<String, String>, _: &World) -> Value {
-    json!({ "tags": tags })
+fn encode(tags: BTreeMap<String, String>, _: &World) -> Document {
+    document!({ "tags": tags })
 }

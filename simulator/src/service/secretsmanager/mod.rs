@@ -6,12 +6,11 @@ mod secret;
 mod tests;
 mod value;
 
-use serde_json::{Value, json};
 use simulator_core::Refusal;
 use simulator_core::secrets::{DescribeSecret, RestoreSecret, SecretFilter, SecretName};
 
 use super::{Protocol, Service};
-use crate::wire::{Input, row};
+use crate::wire::{Document, Input, document, row};
 
 const INVALID: &str = "InvalidParameterException";
 
@@ -28,8 +27,8 @@ pub fn service() -> Service {
             row("UpdateSecret", secret::decode_update, secret::encode_updated),
             row("DeleteSecret", secret::decode_delete, secret::encode_deleted),
             row("RestoreSecret", |input, _| Ok(RestoreSecret { secret_id: id(input)? }), |secret, _| named(&secret)),
-            row("TagResource", secret::decode_tag, |(), _| json!({})),
-            row("UntagResource", secret::decode_untag, |(), _| json!({})),
+            row("TagResource", secret::decode_tag, |(), _| document!({})),
+            row("UntagResource", secret::decode_untag, |(), _| document!({})),
             row("GetSecretValue", value::decode_get, |value, _| value::encode(&value)),
             row("BatchGetSecretValue", value::decode_batch, value::encode_batch),
             row("PutSecretValue", value::decode_put, value::encode_put),
@@ -46,8 +45,8 @@ fn id(input: &mut Input) -> Result<String, Refusal> {
     input.required("SecretId", INVALID)
 }
 
-fn named(secret: &SecretName) -> Value {
-    json!({ "ARN": secret.arn.as_str(), "Name": secret.name })
+fn named(secret: &SecretName) -> Document {
+    document!({ "ARN": secret.arn.as_str(), "Name": &secret.name })
 }
 
 fn filters(input: &mut Input) -> Result<Vec<SecretFilter>, Refusal> {

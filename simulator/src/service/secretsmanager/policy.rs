@@ -1,12 +1,11 @@
 //! Resource policies of secrets. The only policy of a secret is called `default` (botocore, `PolicyName`).
 
-use serde_json::{Value, json};
 use simulator_core::secrets::{DeleteResourcePolicy, GetResourcePolicy, PutResourcePolicy, SecretName};
 use simulator_core::{Refusal, World};
 
 use super::{INVALID, id};
 use crate::service::json::object;
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 const DEFAULT: &str = "default";
 
@@ -38,15 +37,15 @@ fn only_default(input: &mut Input, code: &'static str) -> Result<(), Refusal> {
     }
 }
 
-pub(super) fn encode(secret: &SecretName) -> Value {
-    json!({ "ARN": secret.arn.as_str(), "Name": secret.name, "PolicyName": DEFAULT })
+pub(super) fn encode(secret: &SecretName) -> Document {
+    document!({ "ARN": secret.arn.as_str(), "Name": &secret.name, "PolicyName": DEFAULT })
 }
 
-pub(super) fn encode_got((secret, policy): (SecretName, Option<String>), _: &World) -> Value {
+pub(super) fn encode_got((secret, policy): (SecretName, Option<String>), _: &World) -> Document {
     object([
-        ("ARN", json!(secret.arn.as_str())),
-        ("Name", json!(secret.name)),
-        ("ResourcePolicy", json!(policy)),
-        ("PolicyName", json!(DEFAULT)),
+        ("ARN", document!(secret.arn.as_str())),
+        ("Name", document!(secret.name)),
+        ("ResourcePolicy", document!(policy)),
+        ("PolicyName", document!(DEFAULT)),
     ])
 }

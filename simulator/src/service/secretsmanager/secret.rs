@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
 use simulator_core::secrets::{
     CreateSecret, CreateSecretOutput, DeleteSecret, DeleteSecretOutput, ListSecrets, SecretDescription, SecretOrder,
     TagResource, UntagResource, UpdateSecret, UpdateSecretOutput,
@@ -11,7 +10,7 @@ use simulator_core::{Page, Refusal, World};
 
 use super::{INVALID, filters, id, value};
 use crate::service::json::{object, time};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 pub(super) fn decode_create(input: &mut Input, _: &World) -> Result<CreateSecret, Refusal> {
     let (value, token) = value::decode(input)?;
@@ -26,11 +25,11 @@ pub(super) fn decode_create(input: &mut Input, _: &World) -> Result<CreateSecret
     })
 }
 
-pub(super) fn encode_created(created: CreateSecretOutput, _: &World) -> Value {
+pub(super) fn encode_created(created: CreateSecretOutput, _: &World) -> Document {
     object([
-        ("ARN", json!(created.arn.as_str())),
-        ("Name", json!(created.name)),
-        ("VersionId", json!(created.version_id)),
+        ("ARN", document!(created.arn.as_str())),
+        ("Name", document!(created.name)),
+        ("VersionId", document!(created.version_id)),
     ])
 }
 
@@ -40,11 +39,11 @@ pub(super) fn decode_update(input: &mut Input, _: &World) -> Result<UpdateSecret
     Ok(UpdateSecret { secret_id: id(input)?, description, kms_key: input.text("KmsKeyId")?, value, token })
 }
 
-pub(super) fn encode_updated(updated: UpdateSecretOutput, _: &World) -> Value {
+pub(super) fn encode_updated(updated: UpdateSecretOutput, _: &World) -> Document {
     object([
-        ("ARN", json!(updated.arn.as_str())),
-        ("Name", json!(updated.name)),
-        ("VersionId", json!(updated.version_id)),
+        ("ARN", document!(updated.arn.as_str())),
+        ("Name", document!(updated.name)),
+        ("VersionId", document!(updated.version_id)),
     ])
 }
 
@@ -71,31 +70,31 @@ pub(super) fn decode_list(input: &mut Input, _: &World) -> Result<ListSecrets, R
     })
 }
 
-pub(super) fn encode_described(secret: SecretDescription, _: &World) -> Value {
+pub(super) fn encode_described(secret: SecretDescription, _: &World) -> Document {
     describe(&secret, "VersionIdsToStages")
 }
 
-pub(super) fn encode_listed(page: Page<SecretDescription>, _: &World) -> Value {
+pub(super) fn encode_listed(page: Page<SecretDescription>, _: &World) -> Document {
     let secrets = page.items.iter().map(|secret| describe(secret, "SecretVersionsToStages"));
-    object([("SecretList", secrets.collect()), ("NextToken", json!(page.next))])
+    object([("SecretList", secrets.collect()), ("NextToken", document!(page.next))])
 }
 
 /// A secret with the labels of its versions under the name that the answer has for them.
-fn describe(secret: &SecretDescription, versions: &'static str) -> Value {
+fn describe(secret: &SecretDescription, versions: &'static str) -> Document {
     let tags = secret
         .tags
         .as_ref()
-        .map(|tags| tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect::<Vec<_>>());
-    let stages = if secret.versions.is_empty() { Value::Null } else { json!(secret.versions) };
+        .map(|tags| tags.iter().map(|(key, value)| document!({"Key": key, "Value": value})).collect::<Vec<_>>());
+    let stages = if secret.versions.is_empty() { Document::Null } else { document!(&secret.versions) };
     object([
-        ("ARN", json!(secret.arn.as_str())),
-        ("Name", json!(secret.name)),
-        ("Description", json!(secret.description)),
+        ("ARN", document!(secret.arn.as_str())),
+        ("Name", document!(&secret.name)),
+        ("Description", document!(&secret.description)),
         ("CreatedDate", time(secret.created)),
         ("LastChangedDate", time(secret.changed)),
-        ("LastAccessedDate", secret.accessed.map_or(Value::Null, time)),
-        ("DeletedDate", secret.deleted.map_or(Value::Null, time)),
-        ("Tags", json!(tags)),
+        ("LastAccessedDate", secret.accessed.map_or(Document::Null, time)),
+        ("DeletedDate", secret.deleted.map_or(Document::Null, time)),
+        ("Tags", document!(tags)),
         (versions, stages),
     ])
 }
@@ -108,8 +107,8 @@ pub(super) fn decode_delete(input: &mut Input, _: &World) -> Result<DeleteSecret
     })
 }
 
-pub(super) fn encode_deleted(output: DeleteSecretOutput, _: &World) -> Value {
-    json!({"ARN": output.arn.as_str(), "Name": output.name, "DeletionDate": time(output.gone)})
+pub(super) fn encode_deleted(output: DeleteSecretOutput, _: &World) -> Document {
+    document!({"ARN": output.arn.as_str(), "Name": output.name, "DeletionDate": time(output.gone)})
 }
 
 pub(super) fn decode_tag(input: &mut Input, _: &World) -> Result<TagResource, Refusal> {

@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
 use simulator_core::iam::Secret;
 use simulator_core::secrets::{
     BatchGetSecretValue, BatchSecretValues, GetSecretValue, ListSecretVersionIds, PutSecretValue, PutSecretValueOutput,
@@ -12,7 +11,7 @@ use simulator_core::{Refusal, World};
 
 use super::{INVALID, filters, id};
 use crate::service::json::{object, time};
-use crate::wire::Input;
+use crate::wire::{Document, Input, document};
 
 const REFUSED: &str = "InvalidRequestException";
 
@@ -53,12 +52,12 @@ pub(super) fn decode_put(input: &mut Input, _: &World) -> Result<PutSecretValue,
     })
 }
 
-pub(super) fn encode_put(output: PutSecretValueOutput, _: &World) -> serde_json::Value {
-    json!({
+pub(super) fn encode_put(output: PutSecretValueOutput, _: &World) -> Document {
+    document!({
         "ARN": output.arn.as_str(),
         "Name": output.name,
         "VersionId": output.version_id,
-        "VersionStages": output.stages,
+        "VersionStages": &output.stages,
     })
 }
 
@@ -70,17 +69,17 @@ pub(super) fn decode_get(input: &mut Input, _: &World) -> Result<GetSecretValue,
     })
 }
 
-pub(super) fn encode(secret: &SecretValue) -> serde_json::Value {
+pub(super) fn encode(secret: &SecretValue) -> Document {
     let (member, value) = match &secret.value {
         Value::Text(text) => ("SecretString", text.expose()),
         Value::Binary(base64) => ("SecretBinary", base64.expose()),
     };
-    let stages = if secret.stages.is_empty() { serde_json::Value::Null } else { json!(secret.stages) };
+    let stages = if secret.stages.is_empty() { Document::Null } else { document!(&secret.stages) };
     object([
-        ("ARN", json!(secret.arn.as_str())),
-        ("Name", json!(secret.name)),
-        (member, json!(value)),
-        ("VersionId", json!(secret.version_id)),
+        ("ARN", document!(secret.arn.as_str())),
+        ("Name", document!(&secret.name)),
+        (member, document!(value)),
+        ("VersionId", document!(&secret.version_id)),
         ("VersionStages", stages),
         ("CreatedDate", time(secret.created)),
     ])
@@ -95,12 +94,12 @@ pub(super) fn decode_batch(input: &mut Input, _: &World) -> Result<BatchGetSecre
     })
 }
 
-pub(super) fn encode_batch(output: BatchSecretValues, _: &World) -> serde_json::Value {
-    let error = |it: &simulator_core::secrets::Unread| json!({ "SecretId": it.secret_id, "ErrorCode": it.code, "Message": it.message });
+pub(super) fn encode_batch(output: BatchSecretValues, _: &World) -> Document {
+    let error = |it: &simulator_core::secrets::Unread| document!({ "SecretId": &it.secret_id, "ErrorCode": it.code, "Message": &it.message });
     object([
         ("SecretValues", output.values.iter().map(encode).collect()),
         ("Errors", output.errors.iter().map(error).collect()),
-        ("NextToken", json!(output.next)),
+        ("NextToken", document!(output.next)),
     ])
 }
 
@@ -113,23 +112,23 @@ pub(super) fn decode_versions(input: &mut Input, _: &World) -> Result<ListSecret
     })
 }
 
-pub(super) fn encode_versions(output: SecretVersions, _: &World) -> serde_json::Value {
+pub(super) fn encode_versions(output: SecretVersions, _: &World) -> Document {
     let version = |it: &VersionEntry| {
-        let stages = if it.stages.is_empty() { serde_json::Value::Null } else { json!(it.stages) };
+        let stages = if it.stages.is_empty() { Document::Null } else { document!(&it.stages) };
         object([
-            ("VersionId", json!(it.id)),
+            ("VersionId", document!(&it.id)),
             ("VersionStages", stages),
             ("CreatedDate", time(it.created)),
-            ("LastAccessedDate", it.accessed.map_or(serde_json::Value::Null, time)),
+            ("LastAccessedDate", it.accessed.map_or(Document::Null, time)),
             // What AWS calls its own key here (recorded by LocalStack).
-            ("KmsKeyIds", json!(["DefaultEncryptionKey"])),
+            ("KmsKeyIds", document!(["DefaultEncryptionKey"])),
         ])
     };
     object([
-        ("ARN", json!(output.arn.as_str())),
-        ("Name", json!(output.name)),
+        ("ARN", document!(output.arn.as_str())),
+        ("Name", document!(output.name)),
         ("Versions", output.versions.items.iter().map(version).collect()),
-        ("NextToken", json!(output.versions.next)),
+        ("NextToken", document!(output.versions.next)),
     ])
 }
 

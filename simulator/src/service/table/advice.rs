@@ -9,7 +9,7 @@ use simulator_core::{Access, Caller, Refusal, Timestamp, World};
 
 use super::play::{self, Moment};
 use crate::service::{self, Service};
-use crate::wire::Row;
+use crate::wire::{Document, Row};
 
 /// Who tries every call, with no policy but what is advised.
 const PROBE: &str = "probe";
@@ -84,7 +84,7 @@ impl<'a> Probe<'a> {
         let by_root =
             (self.moment.row.handle)(&mut world, self.moment.now, self.moment.caller, self.moment.request.clone());
         let by_probe = self.attempt(self.moment.row, self.moment.request.clone(), &statements);
-        let code = |answer: Result<Value, Refusal>| answer.err().map(|refusal| play::code(&refusal).to_owned());
+        let code = |answer: Result<Document, Refusal>| answer.err().map(|refusal| play::code(&refusal).to_owned());
         assert_eq!(code(by_probe), code(by_root), "{place}");
         statements
     }
@@ -115,7 +115,7 @@ impl<'a> Probe<'a> {
         }
     }
 
-    fn attempt(&self, row: &Row, request: Value, statements: &[String]) -> Result<Value, Refusal> {
+    fn attempt(&self, row: &Row, request: Value, statements: &[String]) -> Result<Document, Refusal> {
         let mut world = self.world.clone();
         if !statements.is_empty() {
             let document = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));

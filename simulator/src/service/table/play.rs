@@ -78,7 +78,7 @@ pub(super) fn watch(service: &str, text: &str, mut look: impl FnMut(&Moment<'_>)
         let row = row(&services, &call.operation).unwrap_or_else(|| panic!("{place} is not served"));
         let caller = caller(&world, call.user.as_deref());
         look(&Moment { world: &world, now, row, caller: &caller, call: &call, request: &request });
-        let answer = (row.handle)(&mut world, now, &caller, request);
+        let answer = (row.handle)(&mut world, now, &caller, request).map(Value::from);
         match ended(&call.end, answer) {
             Ok(Some(member)) => drop(names.insert(call.name.unwrap_or_default(), member)),
             Ok(None) => {}

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use http::Request;
-use serde_json::Value;
 use simulator_core::Refusal;
 
 use super::{Answer, Call, NOT_SIMULATED, NOT_SIMULATED_CODE, query};
+use crate::wire::Document;
 use crate::wire::authorization_message;
 use crate::wire::xml::Xml;
 
@@ -15,12 +15,12 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Call, Refusal> {
     query::read(request)
 }
 
-pub(super) fn answer(namespace: &str, operation: &str, output: &Value, request_id: &str) -> Answer {
+pub(super) fn answer(namespace: &str, operation: &str, output: &Document, request_id: &str) -> Answer {
     let mut xml = Xml::new("item");
     let root = format!("{operation}Response");
     xml.open_root(&root, namespace);
     xml.text("requestId", request_id);
-    xml.fields(output);
+    xml.members(output);
     xml.close(&root);
     Answer { status: 200, content_type: CONTENT_TYPE, body: xml.finish() }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use simulator_core::Refusal;
 
 use super::{Answer, Call, NOT_SIMULATED, NOT_SIMULATED_CODE};
+use crate::wire::Document;
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
@@ -29,7 +30,7 @@ pub(super) fn read(target: &str, request: &Request<Bytes>) -> Result<Call, Refus
     Ok(Call { operation: operation.to_owned(), parameters })
 }
 
-pub(super) fn answer(output: &Value) -> Answer {
+pub(super) fn answer(output: &Document) -> Answer {
     // As text it would be written piece by piece through a formatter, which takes twice the time.
     let body = if output.is_null() { Vec::new() } else { serde_json::to_vec(output).expect("a value is JSON") };
     Answer { status: 200, content_type: CONTENT_TYPE, body }

@@ -16,6 +16,7 @@ use simulator_core::Refusal;
 pub(crate) use self::foreign::{CBOR, Foreign};
 use super::signature::Mistrust;
 use crate::service::Protocol;
+use crate::wire::Document;
 
 /// HTTP status of what greenroom does not simulate. `Not Implemented` is no error of AWS's, so that nobody takes the answer for
 /// one, and no current SDK sends such a request again: all repeat 500, 502, 503 and 504 alone.
@@ -58,7 +59,7 @@ impl Protocol {
 
     /// The answer to `operation`, which answered `output`: null where the operation has no output at all, which is not the same
     /// as an output without members.
-    pub(crate) fn answer(self, operation: &str, output: &Value, request_id: &str) -> Answer {
+    pub(crate) fn answer(self, operation: &str, output: &Document, request_id: &str) -> Answer {
         match self {
             Self::Json { .. } => json::answer(output),
             Self::Query { namespace, .. } => query::answer(namespace, operation, output, request_id),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use simulator_core::Refusal;
 
 use super::{Answer, Call, NOT_SIMULATED, NOT_SIMULATED_CODE};
+use crate::wire::Document;
 use crate::wire::form;
 use crate::wire::xml::Xml;
 
@@ -59,7 +60,7 @@ pub(super) fn operation(request: &Request<Bytes>) -> Option<String> {
     read(request).ok().map(|call| call.operation)
 }
 
-pub(super) fn answer(namespace: &str, operation: &str, output: &Value, request_id: &str) -> Answer {
+pub(super) fn answer(namespace: &str, operation: &str, output: &Document, request_id: &str) -> Answer {
     let mut xml = Xml::new("member");
     let root = format!("{operation}Response");
     xml.open_root(&root, namespace);
