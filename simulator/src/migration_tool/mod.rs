@@ -37,4 +37,5 @@ pub(crate) use record::UNFINISHED;
 pub use record::{Condition, Entry, State, Tables};
 pub use table::{TOOLS, by_key, recognise, said};
 pub use text::{Said, Text};
+pub(crate) use tool::begins;
 pub use tool::{OnNewer, Rewind, Tool};

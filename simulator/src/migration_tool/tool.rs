@@ -70,11 +70,8 @@ impl Tool {
     /// Whether a command runs this tool. A shell's `-c` text counts word by word.
     #[must_use]
     pub fn runs_in(&self, command: &[String]) -> bool {
-        let words: Vec<&str> = command.iter().flat_map(|word| word.split_whitespace()).map(program).collect();
-        self.commands.iter().any(|wanted| {
-            let mut rest = words.iter();
-            wanted.iter().all(|wanted| rest.any(|word| word == wanted))
-        })
+        let words: Vec<&str> = command.iter().flat_map(|word| word.split_whitespace()).collect();
+        begins(self.commands, &words).is_some()
     }
 
     /// Whether one of `files`, paths with `/` between folders, shows that this tool is there.
@@ -82,6 +79,19 @@ impl Tool {
     pub fn is_shown_by<'f>(&self, files: impl IntoIterator<Item = &'f str>) -> bool {
         files.into_iter().any(|file| self.files.iter().any(|mark| marked(file, mark)))
     }
+}
+
+/// Where among `words` the last of these commands begins: its own words follow in order, and options may stand between them.
+pub(crate) fn begins(commands: &[&[&str]], words: &[&str]) -> Option<usize> {
+    let is_there = |wanted: &&[&str], rest: &[&str]| {
+        let mut rest = rest.iter().map(|word| program(word));
+        wanted.iter().all(|wanted| rest.any(|word| word == *wanted))
+    };
+    let is_first = |wanted: &&&[&str], word: &str| wanted.first() == Some(&program(word));
+    let fits = |at: &usize| {
+        commands.iter().filter(|wanted| is_first(wanted, words[*at])).any(|wanted| is_there(wanted, &words[*at..]))
+    };
+    (0..words.len()).rev().find(fits)
 }
 
 /// The last part of a path, without what a shell would take off.

@@ -3,29 +3,18 @@
 use super::found::Found;
 use super::release::Release;
 use super::repository::Repository;
+use crate::migration_tool::{TOOLS, begins};
 use crate::rehearsal::files::dockerfile;
 use crate::rehearsal::files::workflow::commands;
 use crate::rehearsal::files::{Compose, Dockerfile, Located, Source, Spot, TaskDefinition};
 
-/// What migration tools are called by: words that follow one another. What stands before (`npx`, `python`) belongs to the command, and
-/// so does what follows.
-const TOOLS: [&[&str]; 19] = [
-    &["alembic", "upgrade"],
-    &["knex", "migrate:latest"],
-    &["prisma", "migrate", "deploy"],
-    &["manage.py", "migrate"],
-    &["django-admin", "migrate"],
-    &["flask", "db", "upgrade"],
+/// How migrations are run with tools of which nothing else is known.
+const OTHER_TOOLS: [&[&str]; 8] = [
     &["sequelize", "db:migrate"],
     &["sequelize-cli", "db:migrate"],
     &["typeorm", "migration:run"],
     &["drizzle-kit", "migrate"],
-    &["rails", "db:migrate"],
-    &["rake", "db:migrate"],
-    &["dbmate", "up"],
     &["goose", "up"],
-    &["flyway", "migrate"],
-    &["sqlx", "migrate", "run"],
     &["diesel", "migration", "run"],
     &["artisan", "migrate"],
     &["node-pg-migrate", "up"],
@@ -35,21 +24,15 @@ const TOOLS: [&[&str]; 19] = [
 const SCRIPT_RUNNERS: [&str; 3] = ["npm", "yarn", "pnpm"];
 
 /// Programs that run another one, with the words that may come with them.
-const RUNNERS: [&str; 14] = [
-    "npx", "python", "python3", "poetry", "uv", "run", "bundle", "exec", "pnpm", "yarn", "php", "node", "pipenv",
+const RUNNERS: [&str; 15] = [
+    "npx", "python", "python3", "-m", "poetry", "uv", "run", "bundle", "exec", "pnpm", "yarn", "php", "node", "pipenv",
     "bunx",
 ];
 
 /// The migration in a command, without what runs it elsewhere (`docker compose run app`).
 pub(super) fn of_words(words: &[String]) -> Option<Vec<String>> {
-    let plain = |word: &str| word.rsplit('/').next().unwrap_or(word).to_owned();
-    let tool = TOOLS.iter().find_map(|tool| {
-        let fits = |at: &usize| {
-            words[*at..].len() >= tool.len()
-                && tool.iter().zip(&words[*at..]).all(|(wanted, word)| plain(word) == *wanted)
-        };
-        (0..words.len()).find(fits)
-    });
+    let plain: Vec<&str> = words.iter().map(String::as_str).collect();
+    let tool = TOOLS.iter().map(|tool| tool.commands).chain([&OTHER_TOOLS[..]]).find_map(|it| begins(it, &plain));
     let script = || {
         (0..words.len()).find(|at| {
             let name = words[*at + 1..].iter().find(|word| *word != "run" && !word.starts_with('-'));
@@ -175,6 +158,16 @@ mod tests {
             ("npm run db:migrate", Some("npm run db:migrate")),
             ("npm run test", None),
             ("bundle exec rails db:migrate", Some("bundle exec rails db:migrate")),
+            ("docker compose run rails bundle exec rails db:migrate", Some("bundle exec rails db:migrate")),
+            (
+                "python -m alembic -c db/alembic.ini upgrade head",
+                Some("python -m alembic -c db/alembic.ini upgrade head"),
+            ),
+            ("./mvnw compile && true", None),
+            ("liquibase --changelog-file=db.xml update", Some("liquibase --changelog-file=db.xml update")),
+            ("migrate -path /migrations -database $URL up", Some("migrate -path /migrations -database $URL up")),
+            ("npx dbmate --wait up", Some("npx dbmate --wait up")),
+            ("npx typeorm migration:run -d source.js", Some("npx typeorm migration:run -d source.js")),
             ("alembic downgrade -1", None),
             ("prisma migrate dev", None),
             ("uvicorn news.main:app", None),
