@@ -269,6 +269,16 @@ codes! {
         cause: "The entrypoint or command sleeps for a while, or waits for an open port. A port is open before the database is ready, and a sleep is a guess.",
         fix: "Use `depends_on` with `condition: service_healthy` and a health check that runs a query."
     }
+    R05 "R-05" {
+        title: "PostgreSQL's image wants its volume elsewhere",
+        cause: "Since 18 the image has its data in a folder of the version's own, and refuses to start where a volume is mounted at `/var/lib/postgresql/data`: `Error: in 18+, these Docker images are configured to store database data in a format which is compatible with \"pg_ctlcluster\"`. A tag without a version moves there by itself.",
+        fix: "Mount the volume at `/var/lib/postgresql`; data of an older version have to be dumped and restored."
+    }
+    R06 "R-06" {
+        title: "A floating tag has moved to a server that lacks an option",
+        cause: "`mysql:8` and `mysql:latest` have moved past 8.4, which has no `default_authentication_plugin`: `unknown variable 'default-authentication-plugin=mysql_native_password'`, and the server ends.",
+        fix: "Write the minor version that production has, or leave the option out; `--mysql-native-password=ON` brings the old plugin back in 8.4."
+    }
     R07 "R-07" {
         title: "`depends_on` does not wait for what people think",
         cause: "`condition: service_healthy` on a service without a health check fails, or waits for ever; the short form of `depends_on` waits for the start only.",

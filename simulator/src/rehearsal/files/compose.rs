@@ -34,6 +34,8 @@ pub struct Service {
     pub env_files: Vec<Located<String>>,
     /// The ports inside the container that it publishes.
     pub ports: Vec<Located<u16>>,
+    /// Where volumes and folders are mounted inside the container.
+    pub mounts: Vec<Located<String>>,
     /// What it waits for.
     pub depends_on: Vec<Dependency>,
     /// Its health check.
@@ -70,7 +72,7 @@ pub struct HealthCheck {
 }
 
 /// The keys of a service that Compose knows and that say nothing of interest here.
-const SERVICE_KEYS: [&str; 85] = [
+const SERVICE_KEYS: [&str; 84] = [
     "annotations",
     "attach",
     "blkio_config",
@@ -153,7 +155,6 @@ const SERVICE_KEYS: [&str; 85] = [
     "user",
     "userns_mode",
     "uts",
-    "volumes",
     "volumes_from",
     "working_dir",
 ];
@@ -231,6 +232,7 @@ impl Service {
                 .iter()
                 .filter_map(|node| port(source, node).transpose())
                 .collect::<Result<_, _>>()?,
+            mounts: fields.list("volumes")?.iter().map(|node| mount(source, node)).collect::<Result<_, _>>()?,
             depends_on: fields.node("depends_on").map_or(Ok(Vec::new()), |node| depends_on(source, node))?,
             health_check: fields.node("healthcheck").map(|node| HealthCheck::read(source, node)).transpose()?,
         };
@@ -328,6 +330,17 @@ fn port(source: &Source, node: &Node) -> Result<Option<Located<u16>>, FileError>
         help: "write \"HOST:CONTAINER\", in quotes".to_owned(),
     })?;
     Ok(Some(Located { value: number, spot: written.spot }))
+}
+
+/// The path inside the container of `data:/data`, `./data:/data:ro`, `/data` or `{target: /data}`.
+fn mount(source: &Source, node: &Node) -> Result<Located<String>, FileError> {
+    if let Some(target) = node.get("target") {
+        return scalar(source, target, "target");
+    }
+    let written = scalar(source, node, "volumes")?;
+    let expanded = expand(&written.value, &|_| None).unwrap_or_else(|| written.value.clone());
+    let inside = expanded.split(':').nth(usize::from(expanded.contains(':'))).unwrap_or_default();
+    Ok(Located { value: inside.to_owned(), spot: written.spot })
 }
 
 fn depends_on(source: &Source, node: &Node) -> Result<Vec<Dependency>, FileError> {

@@ -8,6 +8,7 @@ mod listening;
 
 mod compose_dependencies;
 mod database_health;
+mod database_start;
 mod database_url;
 mod dependencies;
 mod loopback;
@@ -69,7 +70,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 12] = [
+pub const RULES: [Rule; 13] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -83,6 +84,11 @@ pub const RULES: [Rule; 12] = [
         codes: &[Code::R01, Code::R02, Code::R03, Code::R04],
         title: "the database is called healthy when it is",
         check: database_health::check,
+    },
+    Rule {
+        codes: &[Code::R05, Code::R06],
+        title: "the database starts with what its tag stands for",
+        check: database_start::check,
     },
     Rule { codes: &[Code::H08], title: "the pipeline learns what becomes of its deploy", check: unnoticed::check },
     Rule { codes: &[Code::R07], title: "services wait for what can happen", check: compose_dependencies::check },
