@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use simulator_core::{Refusal, Timestamp};
 
 /// The parameters of one request or of one structure in it. Each is taken out when read; [`Input::finish`] refuses what is left.
 #[derive(Debug)]
 pub struct Input {
     place: String,
-    fields: Map<String, Value>,
+    /// In the request's order; what was taken is none. They are few, so that looking through them is quicker than any map.
+    fields: Vec<(String, Option<Value>)>,
 }
 
 impl Input {
@@ -18,13 +19,19 @@ impl Input {
     /// # Errors
     /// `SerializationException` if the request is not a structure.
     pub fn new(operation: &str, request: Value) -> Result<Self, Refusal> {
-        match request {
-            Value::Object(fields) => Ok(Self { place: operation.to_owned(), fields }),
-            Value::Null => Ok(Self { place: operation.to_owned(), fields: Map::new() }),
+        Self::read(operation.to_owned(), request)
+    }
+
+    fn read(place: String, structure: Value) -> Result<Self, Refusal> {
+        match structure {
+            Value::Object(fields) => {
+                Ok(Self { place, fields: fields.into_iter().map(|(key, value)| (key, Some(value))).collect() })
+            }
+            Value::Null => Ok(Self { place, fields: Vec::new() }),
             // Query clients write a structure without members as an empty text.
-            Value::String(text) if text.is_empty() => Ok(Self { place: operation.to_owned(), fields: Map::new() }),
+            Value::String(text) if text.is_empty() => Ok(Self { place, fields: Vec::new() }),
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                Err(mistyped(operation, "a structure"))
+                Err(mistyped(&place, "a structure"))
             }
         }
     }
@@ -122,7 +129,12 @@ impl Input {
     pub fn texts(&mut self, key: &str) -> Result<Vec<String>, Refusal> {
         self.list(key)?
             .into_iter()
-            .map(|value| value.as_str().map(str::to_owned).ok_or_else(|| mistyped(&self.at(key), "a list of texts")))
+            .map(|value| match value {
+                Value::String(text) => Ok(text),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    Err(mistyped(&self.at(key), "a list of texts"))
+                }
+            })
             .collect()
     }
 
@@ -131,7 +143,7 @@ impl Input {
     /// # Errors
     /// `SerializationException` if it is not a structure.
     pub fn structure(&mut self, key: &str) -> Result<Option<Self>, Refusal> {
-        self.take(key).map(|value| Self::new(&self.at(key), value)).transpose()
+        self.take(key).map(|value| Self::read(self.at(key), value)).transpose()
     }
 
     /// Takes the list of structures `key`; absent is empty.
@@ -142,7 +154,7 @@ impl Input {
         self.list(key)?
             .into_iter()
             .enumerate()
-            .map(|(index, value)| Self::new(&format!("{}[{index}]", self.at(key)), value))
+            .map(|(index, value)| Self::read(format!("{}.{key}[{index}]", self.place), value))
             .collect()
     }
 
@@ -155,8 +167,8 @@ impl Input {
         map.fields
             .into_iter()
             .map(|(name, value)| match value {
-                Value::String(text) => Ok((name, text)),
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                Some(Value::String(text)) => Ok((name, text)),
+                Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) | None => {
                     Err(mistyped(&self.at(key), "a map of texts"))
                 }
             })
@@ -166,7 +178,7 @@ impl Input {
     /// Whether `key` is in the request and not yet taken.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
-        self.fields.get(key).is_some_and(|value| !value.is_null())
+        self.fields.iter().any(|(name, value)| name == key && value.as_ref().is_some_and(|value| !value.is_null()))
     }
 
     /// Where this structure stands in the request, for messages.
@@ -180,7 +192,7 @@ impl Input {
     /// # Errors
     /// [`Refusal::NotSimulated`] naming the first parameter that nobody took.
     pub fn finish(self) -> Result<(), Refusal> {
-        let left = self.fields.iter().find(|(_, value)| !asks_for_nothing(value));
+        let left = self.fields.iter().find(|(_, value)| !value.as_ref().is_none_or(asks_for_nothing));
         match left {
             None => Ok(()),
             Some((key, _)) => Err(Refusal::NotSimulated { what: format!("parameter `{key}` of {}", self.place) }),
@@ -200,7 +212,8 @@ impl Input {
     }
 
     fn take(&mut self, key: &str) -> Option<Value> {
-        self.fields.shift_remove(key).filter(|value| !value.is_null())
+        let (_, value) = self.fields.iter_mut().find(|(name, _)| name == key)?;
+        value.take().filter(|value| !value.is_null())
     }
 
     fn at(&self, key: &str) -> String {

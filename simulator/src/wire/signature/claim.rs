@@ -79,16 +79,18 @@ impl Claim {
     fn from_header(authorization: &str, headers: &HeaderMap) -> Result<Self, Mistrust> {
         let (algorithm, rest) = authorization.split_once(' ').unwrap_or((authorization, ""));
         only_algorithm(algorithm)?;
-        let mut parts = BTreeMap::new();
+        let mut parts = Vec::with_capacity(3);
         for part in rest.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').ok_or_else(|| {
                 incomplete(format!("'{part}' not a valid key=value pair (missing equal-sign) in Authorization header."))
             })?;
-            parts.insert(name, value);
+            parts.push((name, value));
         }
         let take = |name| {
             let missing = || incomplete(format!("Authorization header requires '{name}' parameter."));
-            parts.get(name).copied().filter(|value| !value.is_empty()).ok_or_else(missing)
+            // Of one that is given twice the last counts.
+            let given = parts.iter().rev().find(|(given, _)| *given == name);
+            given.map(|(_, value)| *value).filter(|value| !value.is_empty()).ok_or_else(missing)
         };
         let (credential, signature, signed) = (take("Credential")?, take("Signature")?, take("SignedHeaders")?);
         let stamp = single(headers, "x-amz-date")?.ok_or_else(|| {
