@@ -15,6 +15,7 @@ use simulator_core::{Arn, Region, Setup, Timestamp, Timing, World};
 use crate::data_channel::{self, Incoming, Message};
 use crate::registry::{manifest_needs, range_within, repository_of};
 use crate::service::{Service, all};
+use crate::wire::IntoDocument as _;
 use crate::wire::signature::{Claim, verify};
 
 /// When the account comes into being: 2027-01-15T08:00:00Z.
@@ -46,7 +47,7 @@ pub fn protocols(input: &[u8]) {
     let Some(request) = request(input) else { return };
     for service in all() {
         match service.protocol.read(&request) {
-            Ok(call) => drop(service.protocol.answer(&call.operation, &call.parameters, "id")),
+            Ok(call) => drop(service.protocol.answer(&call.operation, &call.parameters.into_document(), "id")),
             Err(refusal) => drop(service.protocol.refuse(&refusal, "id")),
         }
     }
