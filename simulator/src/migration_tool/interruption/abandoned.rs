@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::course::Course;
 use super::perform::{CADENCE, comes_to, reached};
 use super::statement::shown;
-use super::{Abandoned, Hold, InterruptionError, Outcome, Run, Scene, Tried, WayOut};
+use super::{Abandoned, Hold, InterruptionError, Outcome, Run, Scene, WayOut};
 use crate::database::{Blocked, DatabaseError, LogicalDatabase, end_holders};
 
 /// A second run that has not ended by then is said to wait without end. Longer than any known tool's own limit (15 s).
@@ -74,9 +74,10 @@ impl Scene<'_> {
     ) -> Result<WayOut, InterruptionError> {
         database.end_holders().await?;
         let succeeded = run.ended(course.patience).await?.succeeded();
-        let works = succeeded && reached(database, &course.goal).await?;
-        let tried = if works { Tried::Works } else { Tried::Fails };
-        Ok(WayOut { steps: vec![format!("{};", end_holders(self.engine()))], tried })
+        let steps = vec![format!("{};", end_holders(self.engine()))];
+        let mut way_out = WayOut { steps, ..WayOut::default() };
+        way_out.went(succeeded && reached(database, &course.goal).await?);
+        Ok(way_out)
     }
 }
 

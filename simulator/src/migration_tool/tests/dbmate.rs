@@ -2,7 +2,7 @@
 //! `GREENROOM_WHOLE=1`, by night.
 
 use super::scene::{DBMATE, tool_image, whole};
-use super::seen::Bench;
+use super::seen::{Bench, Up};
 use crate::database::Engine;
 use crate::migration_tool::by_key;
 
@@ -26,8 +26,7 @@ async fn what_is_marked_as_seen_of_dbmate_is_what_it_says_and_does() {
     let dbmate = by_key("dbmate").expect("it is known");
     assert!(!bench.run(&DBMATE, &image, Some(&format!("{LATE} --strict"))).await.succeeded());
     assert_eq!(bench.applied(dbmate).await, [NOTES, TAG]);
-    let way_out = bench.run(&DBMATE, &image, Some(LATE)).await;
-    assert!(way_out.succeeded(), "{way_out:#?}");
+    bench.must(&DBMATE, &image, Some(LATE)).await;
     assert_eq!(bench.applied(dbmate).await, [NOTES, BETWEEN, TAG]);
 
     if whole() {
@@ -41,14 +40,8 @@ async fn what_is_marked_as_seen_of_dbmate_is_what_it_says_and_does() {
 
 async fn up_and_down_and_twice_at_once(bench: &mut Bench, image: &str) {
     let dbmate = by_key("dbmate").expect("it is known");
-    let outcome = bench.run(&DBMATE, image, None).await;
-    assert!(outcome.succeeded(), "{outcome:#?}");
-    bench.old(&DBMATE, "dbmate", image, Some(OLD)).await;
-    assert_eq!(bench.applied(dbmate).await, [NOTES, TAG]);
-
-    let down = bench.run(&DBMATE, image, dbmate.down).await;
-    assert!(down.succeeded(), "{down:#?}");
-    assert_eq!(bench.applied(dbmate).await, [NOTES]);
+    let up = Up { old: Some(OLD), applied: &[NOTES, TAG], down: &[NOTES] };
+    bench.up_and_down(&DBMATE, dbmate, image, up).await;
 
     let outcomes = bench.two_at_once(&DBMATE, image).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.succeeded()).count(), 1, "{outcomes:#?}");

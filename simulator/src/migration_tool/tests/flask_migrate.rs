@@ -2,7 +2,7 @@
 //! with `GREENROOM_WHOLE=1`, by night.
 
 use super::scene::{FLASK, tool_image, whole};
-use super::seen::Bench;
+use super::seen::{Bench, Up};
 use crate::database::Engine;
 use crate::migration_tool::by_key;
 
@@ -21,15 +21,13 @@ async fn what_is_marked_as_seen_of_flask_migrate_is_what_it_says_and_does() {
 
     let flask = by_key("flask-migrate").expect("it is known");
     let stamp = flask.stamp.expect("it has one").replace("{}", "0001");
-    let outcome = bench.run(&FLASK, &image, Some(&stamp)).await;
-    assert!(outcome.succeeded(), "{outcome:#?}");
+    bench.must(&FLASK, &image, Some(&stamp)).await;
     assert_eq!(bench.applied(flask).await, ["0001"], "nothing was run: the column is there");
 
     let merged = format!(
         "{TWO_HEADS} && flask db stamp 0002 && ! flask db upgrade && flask db merge -m \"merge heads\" heads && flask db upgrade"
     );
-    let way_out = bench.run(&FLASK, &image, Some(&merged)).await;
-    assert!(way_out.succeeded(), "{way_out:#?}");
+    bench.must(&FLASK, &image, Some(&merged)).await;
 
     if whole() {
         for engine in [Engine::MySql, Engine::MariaDb] {
@@ -42,14 +40,8 @@ async fn what_is_marked_as_seen_of_flask_migrate_is_what_it_says_and_does() {
 
 async fn up_and_down_and_twice_at_once(bench: &mut Bench, image: &str) {
     let flask = by_key("flask-migrate").expect("it is known");
-    let outcome = bench.run(&FLASK, image, None).await;
-    assert!(outcome.succeeded(), "{outcome:#?}");
-    bench.old(&FLASK, "flask-migrate", image, Some(OLD)).await;
-    assert_eq!(bench.applied(flask).await, ["0002"]);
-
-    let down = bench.run(&FLASK, image, flask.down).await;
-    assert!(down.succeeded(), "{down:#?}");
-    assert_eq!(bench.applied(flask).await, ["0001"]);
+    let up = Up { old: Some(OLD), applied: &["0002"], down: &["0001"] };
+    bench.up_and_down(&FLASK, flask, image, up).await;
 
     let outcomes = bench.two_at_once(&FLASK, image).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.succeeded()).count(), 1, "{outcomes:#?}");

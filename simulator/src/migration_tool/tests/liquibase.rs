@@ -2,7 +2,7 @@
 //! `GREENROOM_WHOLE=1`, by night.
 
 use super::scene::{LIQUIBASE, tool_image, whole};
-use super::seen::Bench;
+use super::seen::{Bench, Up};
 use crate::database::Engine;
 use crate::migration_tool::{Lock, Waits, by_key};
 
@@ -39,8 +39,7 @@ async fn what_is_marked_as_seen_of_liquibase_is_what_it_says_and_does() {
 
     assert!(!bench.run(&LIQUIBASE, &image, Some(&format!("{EDITED} liquibase update"))).await.succeeded());
     let way_out = format!("{EDITED} liquibase clear-checksums && liquibase update");
-    let way_out = bench.run(&LIQUIBASE, &image, Some(&way_out)).await;
-    assert!(way_out.succeeded(), "{way_out:#?}");
+    bench.must(&LIQUIBASE, &image, Some(&way_out)).await;
 
     let wait = bench.run(&LIQUIBASE, &image, Some(WAIT)).await;
     assert!(wait.lines.iter().any(|line| line.contains("DEFAULT: 5")), "five minutes are 300 seconds: {wait:#?}");
@@ -54,20 +53,15 @@ async fn what_is_marked_as_seen_of_liquibase_is_what_it_says_and_does() {
 
 async fn down_and_up_beside_a_held_lock(bench: &mut Bench, image: &str) {
     let liquibase = by_key("liquibase").expect("it is known");
-    let outcome = bench.run(&LIQUIBASE, image, None).await;
-    assert!(outcome.succeeded(), "{outcome:#?}");
-    assert_eq!(bench.applied(liquibase).await, ["1 of notes", "2 of notes"]);
-    let down = bench.run(&LIQUIBASE, image, liquibase.down).await;
-    assert!(down.succeeded(), "{down:#?}");
-    assert_eq!(bench.applied(liquibase).await, ["1 of notes"]);
+    let up = Up { old: None, applied: &["1 of notes", "2 of notes"], down: &["1 of notes"] };
+    bench.up_and_down(&LIQUIBASE, liquibase, image, up).await;
 
     leave_locked(bench).await;
     assert!(!bench.run(&LIQUIBASE, image, Some(AT_ONCE)).await.succeeded(), "somebody else has the lock");
     assert_eq!(bench.applied(liquibase).await, ["1 of notes"]);
 
     let Lock::Row { unlock, waits: Waits::Seconds(300), .. } = liquibase.lock else { panic!("its lock is a row") };
-    let outcome = bench.run(&LIQUIBASE, image, Some(&format!("{unlock} && liquibase update"))).await;
-    assert!(outcome.succeeded(), "{outcome:#?}");
+    bench.must(&LIQUIBASE, image, Some(&format!("{unlock} && liquibase update"))).await;
     assert_eq!(bench.applied(liquibase).await, ["1 of notes", "2 of notes"]);
     assert!(!bench.recorded(liquibase).await.locked);
 }

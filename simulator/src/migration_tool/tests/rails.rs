@@ -2,7 +2,7 @@
 //! `GREENROOM_WHOLE=1`, by night.
 
 use super::scene::{RAILS, tool_image, whole};
-use super::seen::Bench;
+use super::seen::{Bench, Up};
 use crate::database::Engine;
 use crate::migration_tool::by_key;
 
@@ -31,8 +31,7 @@ async fn what_is_marked_as_seen_of_rails_is_what_it_says_and_does() {
 
     assert!(!bench.run(&RAILS, &image, Some(TWICE)).await.succeeded());
     assert!(!bench.run(&RAILS, &image, Some(&pooled(""))).await.succeeded(), "its lock was another session's");
-    let way_out = bench.run(&RAILS, &image, Some(&pooled("&advisory_locks=false"))).await;
-    assert!(way_out.succeeded(), "{way_out:#?}");
+    bench.must(&RAILS, &image, Some(&pooled("&advisory_locks=false"))).await;
 
     if whole() {
         for engine in [Engine::MySql, Engine::MariaDb] {
@@ -45,14 +44,8 @@ async fn what_is_marked_as_seen_of_rails_is_what_it_says_and_does() {
 
 async fn up_and_down_beside_a_held_lock(bench: &mut Bench, image: &str) {
     let rails = by_key("rails").expect("it is known");
-    let outcome = bench.run(&RAILS, image, None).await;
-    assert!(outcome.succeeded(), "{outcome:#?}");
-    bench.old(&RAILS, "rails", image, Some(OLD)).await;
-    assert_eq!(bench.applied(rails).await, [NOTES, TAG]);
-
-    let down = bench.run(&RAILS, image, rails.down).await;
-    assert!(down.succeeded(), "{down:#?}");
-    assert_eq!(bench.applied(rails).await, [NOTES]);
+    let up = Up { old: Some(OLD), applied: &[NOTES, TAG], down: &[NOTES] };
+    bench.up_and_down(&RAILS, rails, image, up).await;
 
     // crc32("app") * 2053462845
     let take = match bench.database().spec().engine {

@@ -17,6 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The tools that have a test of their own.
 const APART: [&str; 6] = ["sqlx", "prisma", "rails", "dbmate", "flask-migrate", "liquibase"];
 
+/// What a project's migrations come to.
+pub(super) struct Up<'a> {
+    /// A script that makes the project an older one and migrates, where that is tried.
+    pub(super) old: Option<&'a str>,
+    /// The migrations that are written down when all are applied.
+    pub(super) applied: &'a [&'a str],
+    /// Those that are left when one of them is down.
+    pub(super) down: &'a [&'a str],
+}
+
 /// Tools of the fixtures on one server.
 pub(super) struct Bench {
     pub(super) trial: Trial,
@@ -65,6 +75,23 @@ impl Bench {
         outcome
     }
 
+    /// The same of what must succeed.
+    pub(super) async fn must(&mut self, app: &App, image: &str, script: Option<&str>) {
+        let outcome = self.run(app, image, script).await;
+        assert!(outcome.succeeded(), "{}: {outcome:#?}", app.name);
+    }
+
+    /// Migrates up, tries an old project on the newer schema, and goes one down again.
+    pub(super) async fn up_and_down(&mut self, app: &App, tool: &'static Tool, image: &str, up: Up<'_>) {
+        self.must(app, image, None).await;
+        if let Some(old) = up.old {
+            self.old(app, tool.key, image, Some(old)).await;
+        }
+        assert_eq!(self.applied(tool).await, up.applied);
+        self.must(app, image, tool.down).await;
+        assert_eq!(self.applied(tool).await, up.down);
+    }
+
     /// What runs the app's migration, or `script` instead.
     fn migrator(&self, app: &App, image: &str, script: Option<&str>) -> Container {
         let mut migrator = app.migrator(&self.trial, self.database.spec().engine, image);
@@ -82,8 +109,7 @@ impl Bench {
     /// Migrates with the new image, then with the old one, and compares with what is known of the tool.
     pub(super) async fn old_after_new(&mut self, app: &App, tool: &str, images: [&str; 2]) {
         let [old, new] = images;
-        let outcome = self.run(app, new, None).await;
-        assert!(outcome.succeeded(), "{tool}: {outcome:#?}");
+        self.must(app, new, None).await;
         self.old(app, tool, old, None).await;
     }
 
