@@ -71,7 +71,7 @@ pub fn operations(input: &[u8]) {
         let Some((service, row)) = find(&services, name) else { continue };
         let root = world.root();
         let request_id = "id";
-        match (row.handle)(&mut world, now, &root, parameters) {
+        match row.handle(&mut world, now, &root, parameters) {
             Ok(output) => drop(service.protocol.answer(row.name, &output, request_id)),
             Err(refusal) => drop(service.protocol.refuse(&refusal, request_id)),
         }
@@ -162,7 +162,7 @@ fn filter(pattern: &str, message: &str) {
     let services = all();
     let mut call = |operation: &str, parameters: Value| {
         let (_, row) = find(&services, operation).expect("the operation is served");
-        drop((row.handle)(&mut world, NOW, &root, parameters));
+        drop(row.handle(&mut world, NOW, &root, parameters));
     };
     call("logs:CreateLogGroup", json!({ "logGroupName": "g" }));
     call("logs:CreateLogStream", json!({ "logGroupName": "g", "logStreamName": "s" }));

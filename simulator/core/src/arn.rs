@@ -38,6 +38,12 @@ impl Region {
     pub fn new(name: &str) -> Self {
         Self(name.to_owned())
     }
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for Region {

@@ -47,4 +47,4 @@ pub use page::Page;
 pub use refusal::{Denial, Refusal};
 pub use time::Timestamp;
 pub use timing::{Propagation, Timing};
-pub use world::{Setup, World};
+pub use world::{Home, Setup, World};

@@ -26,6 +26,27 @@ pub struct Setup {
     pub now: Timestamp,
 }
 
+/// Where a World is: what of it never changes, so that calls can be read and answers written without it.
+#[derive(Clone, Debug)]
+pub struct Home {
+    account: AccountId,
+    region: Region,
+}
+
+impl Home {
+    /// The account that is simulated.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The Region that is simulated.
+    #[must_use]
+    pub const fn region(&self) -> &Region {
+        &self.region
+    }
+}
+
 /// The simulated account.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -110,6 +131,12 @@ impl World {
     #[must_use]
     pub const fn region(&self) -> &Region {
         &self.region
+    }
+
+    /// Both, apart from the World.
+    #[must_use]
+    pub fn home(&self) -> Home {
+        Home { account: self.account.clone(), region: self.region.clone() }
     }
 
     /// The account's root user, who owns it and is allowed everything.

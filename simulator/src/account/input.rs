@@ -96,7 +96,7 @@ impl Input {
                 let named = services.iter().find(|it| it.signing_name == service);
                 let row = named.and_then(|service| service.operations.iter().find(|row| row.name == operation));
                 let row = row.ok_or_else(|| format!("the operation {service}:{operation} is not known"))?;
-                drop((row.handle)(world, at, &caller, parameters));
+                drop(row.handle(world, at, &caller, parameters));
             }
             Self::Push { caller, call } => match call {
                 PushCall::Begin(call) => drop(world.call(at, &caller, call)),

@@ -16,12 +16,13 @@ use simulator_core::effect::TaskId;
 use simulator_core::iam::AccessKey;
 use simulator_core::sts::TemporaryCredentials;
 use simulator_core::virtual_time::{Step, VirtualTime};
-use simulator_core::{Caller, Effect, Event, Observation, Operation, Refusal, Timestamp, World};
+use simulator_core::{Caller, Effect, Event, Home, Observation, Operation, Refusal, Timestamp, World};
 use tokio::sync::Notify;
 
 use self::journal::Journal;
 use crate::report::trace;
 use crate::service::Service;
+use crate::wire::row::{Call, Write};
 use crate::wire::{Document, Row};
 
 pub(crate) use input::{Input, PushCall};
@@ -32,6 +33,9 @@ pub use open::Origin;
 #[derive(Debug)]
 pub struct Account {
     kept: Mutex<Kept>,
+    home: Home,
+    /// Whether it has a journal.
+    lasts: bool,
     stirred: Notify,
     wanting: Notify,
 }
@@ -64,7 +68,8 @@ impl Account {
     }
 
     fn around(kept: Kept) -> Self {
-        Self { kept: Mutex::new(kept), stirred: Notify::new(), wanting: Notify::new() }
+        let (home, lasts) = (kept.world.home(), kept.journal.is_some());
+        Self { kept: Mutex::new(kept), home, lasts, stirred: Notify::new(), wanting: Notify::new() }
     }
 
     /// One API call at the present time. In an account that is kept, only for what changes nothing.
@@ -101,15 +106,29 @@ impl Account {
         caller: &Caller,
         parameters: Value,
     ) -> Result<Document, Refusal> {
+        // Reading and writing take longer than the call itself, and are done beside other calls.
+        let told = (self.lasts && !row.reads()).then(|| Input::Call {
+            service: service.signing_name.to_owned(),
+            operation: row.name.to_owned(),
+            caller: caller.clone(),
+            parameters: parameters.clone(),
+        });
+        let call = row.read(parameters, &self.home);
+        let write = self.carry_out(row, call, caller, told)?;
+        Ok(write(&self.home))
+    }
+
+    fn carry_out(
+        &self,
+        row: &Row,
+        call: Result<Box<dyn Call>, Refusal>,
+        caller: &Caller,
+        told: Option<Input>,
+    ) -> Result<Write, Refusal> {
         let mut kept = self.lock();
         let now = now();
-        let noted = if !row.reads() {
-            kept.note(now, || Input::Call {
-                service: service.signing_name.to_owned(),
-                operation: row.name.to_owned(),
-                caller: caller.clone(),
-                parameters: parameters.clone(),
-            })
+        let noted = if let Some(told) = told {
+            kept.note(now, || told)
         } else if kept.world.next_deadline().is_some_and(|deadline| deadline <= now) {
             // What only looks need not be written down, but whatever is due by now takes effect with it.
             kept.note(now, || Input::Woken)
@@ -117,7 +136,12 @@ impl Account {
             Ok(())
         };
         noted.map_err(|error| not_kept(&error))?;
-        self.stir_locked(&mut kept, now, |world, now| (row.handle)(world, now, caller, parameters))
+        self.stir_locked(&mut kept, now, |world, now| row.carry_out(call, world, now, caller))
+    }
+
+    /// Where the account is.
+    pub(crate) const fn home(&self) -> &Home {
+        &self.home
     }
 
     /// The present credentials of the role of `task`, for its containers.

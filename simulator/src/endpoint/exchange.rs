@@ -122,9 +122,9 @@ impl Served {
     /// Authenticates, reads and carries out `request`: the operation's name and its output.
     fn serve(&self, request: &Request<Bytes>, claim: &Claim, service: &Service) -> Result<(String, Document), Refusal> {
         let Service { signing_name, protocol, operations } = service;
-        let look = |world: &World| (world.credential(&claim.access_key_id), world.region().to_string());
-        let (credential, region) = self.account.look(look);
-        let caller = verify(claim, request, credential.as_ref(), &region, account::now())
+        let credential = self.account.look(|world| world.credential(&claim.access_key_id));
+        let region = self.account.home().region();
+        let caller = verify(claim, request, credential.as_ref(), region.as_str(), account::now())
             .map_err(|mistrust| protocol.turn_away(&mistrust))?;
         let path = request.uri().path();
         if path != "/" {

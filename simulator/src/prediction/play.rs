@@ -161,7 +161,7 @@ impl Play {
         let row = self.operations.iter().find(|row| row.name == operation);
         let row = row.expect("ECS has the operations of a deploy");
         let now = self.world.now();
-        (row.handle)(&mut self.world, now, &self.caller, input)
+        row.handle(&mut self.world, now, &self.caller, input)
             .map(Value::from)
             .map_err(|refusal| PlayError::Refused { operation, refusal })
     }

@@ -13,7 +13,7 @@ use simulator_core::ssm::{
     LabelParameterVersion, Labelled, ListTagsForResource, ParameterDescription, ParameterFilter, PutParameter,
     PutParameterOutput, RemoveTagsFromResource, Tier, UnlabelParameterVersion, Unlabelled,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::json::{object, time};
 use super::{Protocol, Service};
@@ -61,7 +61,7 @@ pub fn service() -> Service {
     }
 }
 
-fn decode_put(input: &mut Input, _: &World) -> Result<PutParameter, Refusal> {
+fn decode_put(input: &mut Input, _: &Home) -> Result<PutParameter, Refusal> {
     default_key(input)?;
     match input.text("DataType")?.as_deref() {
         None | Some("text") => {}
@@ -132,11 +132,11 @@ fn tags(input: &mut Input) -> Result<BTreeMap<String, String>, Refusal> {
     Ok(tags)
 }
 
-fn encode_put(output: PutParameterOutput, _: &World) -> Document {
+fn encode_put(output: PutParameterOutput, _: &Home) -> Document {
     document!({ "Version": output.version, "Tier": output.tier.as_str() })
 }
 
-fn decode_get(input: &mut Input, _: &World) -> Result<GetParameter, Refusal> {
+fn decode_get(input: &mut Input, _: &Home) -> Result<GetParameter, Refusal> {
     Ok(GetParameter { name: input.required("Name", INVALID)?, decrypt: decrypt(input)? })
 }
 
@@ -144,18 +144,18 @@ fn decrypt(input: &mut Input) -> Result<bool, Refusal> {
     Ok(input.boolean("WithDecryption")?.unwrap_or(false))
 }
 
-fn decode_several(input: &mut Input, _: &World) -> Result<GetParameters, Refusal> {
+fn decode_several(input: &mut Input, _: &Home) -> Result<GetParameters, Refusal> {
     Ok(GetParameters { names: input.texts("Names")?, decrypt: decrypt(input)? })
 }
 
-fn encode_several(output: FoundParameters, _: &World) -> Document {
+fn encode_several(output: FoundParameters, _: &Home) -> Document {
     document!({
         "Parameters": output.found.iter().map(parameter).collect::<Vec<_>>(),
         "InvalidParameters": output.unknown,
     })
 }
 
-fn decode_by_path(input: &mut Input, _: &World) -> Result<GetParametersByPath, Refusal> {
+fn decode_by_path(input: &mut Input, _: &Home) -> Result<GetParametersByPath, Refusal> {
     Ok(GetParametersByPath {
         path: input.required("Path", INVALID)?,
         recursive: input.boolean("Recursive")?.unwrap_or(false),
@@ -176,7 +176,7 @@ fn filters(input: &mut Input) -> Result<Vec<ParameterFilter>, Refusal> {
     input.structures("ParameterFilters")?.into_iter().map(read).collect()
 }
 
-fn decode_history(input: &mut Input, _: &World) -> Result<GetParameterHistory, Refusal> {
+fn decode_history(input: &mut Input, _: &Home) -> Result<GetParameterHistory, Refusal> {
     Ok(GetParameterHistory {
         name: input.required("Name", INVALID)?,
         decrypt: decrypt(input)?,
@@ -185,7 +185,7 @@ fn decode_history(input: &mut Input, _: &World) -> Result<GetParameterHistory, R
     })
 }
 
-fn decode_describe(input: &mut Input, _: &World) -> Result<DescribeParameters, Refusal> {
+fn decode_describe(input: &mut Input, _: &Home) -> Result<DescribeParameters, Refusal> {
     let mut all = filters(input)?;
     // The older form, which has no option: names by their beginning, the rest whole.
     for mut filter in input.structures("Filters")? {
@@ -200,7 +200,7 @@ fn decode_describe(input: &mut Input, _: &World) -> Result<DescribeParameters, R
     Ok(DescribeParameters { filters: all, limit: input.integer("MaxResults")?, next_token: input.text("NextToken")? })
 }
 
-fn decode_label(input: &mut Input, _: &World) -> Result<LabelParameterVersion, Refusal> {
+fn decode_label(input: &mut Input, _: &Home) -> Result<LabelParameterVersion, Refusal> {
     Ok(LabelParameterVersion {
         name: input.required("Name", INVALID)?,
         version: version(input)?,
@@ -208,7 +208,7 @@ fn decode_label(input: &mut Input, _: &World) -> Result<LabelParameterVersion, R
     })
 }
 
-fn decode_unlabel(input: &mut Input, _: &World) -> Result<UnlabelParameterVersion, Refusal> {
+fn decode_unlabel(input: &mut Input, _: &Home) -> Result<UnlabelParameterVersion, Refusal> {
     let missing = || Refusal::fault(INVALID, "The request must contain the parameter ParameterVersion");
     Ok(UnlabelParameterVersion {
         name: input.required("Name", INVALID)?,
@@ -231,19 +231,19 @@ fn tagged(input: &mut Input) -> Result<String, Refusal> {
     }
 }
 
-fn decode_add_tags(input: &mut Input, _: &World) -> Result<AddTagsToResource, Refusal> {
+fn decode_add_tags(input: &mut Input, _: &Home) -> Result<AddTagsToResource, Refusal> {
     Ok(AddTagsToResource::new(tagged(input)?, tags(input)?))
 }
 
-fn decode_remove_tags(input: &mut Input, _: &World) -> Result<RemoveTagsFromResource, Refusal> {
+fn decode_remove_tags(input: &mut Input, _: &Home) -> Result<RemoveTagsFromResource, Refusal> {
     Ok(RemoveTagsFromResource::new(tagged(input)?, input.texts("TagKeys")?))
 }
 
-fn decode_list_tags(input: &mut Input, _: &World) -> Result<ListTagsForResource, Refusal> {
+fn decode_list_tags(input: &mut Input, _: &Home) -> Result<ListTagsForResource, Refusal> {
     Ok(ListTagsForResource::new(tagged(input)?))
 }
 
-fn encode_tags(tags: BTreeMap<String, String>, _: &World) -> Document {
+fn encode_tags(tags: BTreeMap<String, String>, _: &Home) -> Document {
     document!({ "TagList": tags.iter().map(|(key, value)| document!({ "Key": key, "Value": value })).collect::<Vec<_>>() })
 }
 

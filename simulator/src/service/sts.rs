@@ -10,7 +10,7 @@ use simulator_core::sts::{
     AssumeRole, AssumeRoleOutput, AssumeRoleWithWebIdentity, CallerIdentity, DecodeAuthorizationMessage,
     GetAccessKeyInfo, GetCallerIdentity, GetSessionToken, TemporaryCredentials, WebIdentityOutput,
 };
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal};
 
 use super::{Protocol, Service};
 use crate::oidc::{self, Issuer};
@@ -53,7 +53,7 @@ pub fn service_trusting(issuer: Option<Arc<Issuer>>) -> Service {
     }
 }
 
-fn encode_identity(identity: CallerIdentity, _: &World) -> Value {
+fn encode_identity(identity: CallerIdentity, _: &Home) -> Value {
     json!({
         "UserId": identity.user_id,
         "Account": identity.account.to_string(),
@@ -61,7 +61,7 @@ fn encode_identity(identity: CallerIdentity, _: &World) -> Value {
     })
 }
 
-fn decode_assume(input: &mut Input, _: &World) -> Result<AssumeRole, Refusal> {
+fn decode_assume(input: &mut Input, _: &Home) -> Result<AssumeRole, Refusal> {
     Ok(AssumeRole {
         role_arn: input.required("RoleArn", INVALID)?,
         session_name: input.required("RoleSessionName", INVALID)?,
@@ -86,7 +86,7 @@ fn decode_web_identity(input: &mut Input, issuer: Option<&Issuer>) -> Result<Ass
     })
 }
 
-fn decode_message(input: &mut Input, _: &World) -> Result<DecodeAuthorizationMessage, Refusal> {
+fn decode_message(input: &mut Input, _: &Home) -> Result<DecodeAuthorizationMessage, Refusal> {
     let encoded = input.required("EncodedMessage", INVALID)?;
     Ok(DecodeAuthorizationMessage { decoded: authorization_message::decode(&encoded) })
 }
@@ -119,7 +119,7 @@ fn encode_credentials(credentials: &TemporaryCredentials) -> Value {
     })
 }
 
-fn encode_assumed(assumed: AssumeRoleOutput, _: &World) -> Value {
+fn encode_assumed(assumed: AssumeRoleOutput, _: &Home) -> Value {
     let mut encoded = json!({
         "Credentials": encode_credentials(&assumed.credentials),
         "AssumedRoleUser": {"AssumedRoleId": assumed.assumed_role_id, "Arn": assumed.arn.as_str()},
@@ -130,7 +130,7 @@ fn encode_assumed(assumed: AssumeRoleOutput, _: &World) -> Value {
     encoded
 }
 
-fn encode_web_identity(assumed: WebIdentityOutput, _: &World) -> Value {
+fn encode_web_identity(assumed: WebIdentityOutput, _: &Home) -> Value {
     json!({
         "Credentials": encode_credentials(&assumed.credentials),
         "SubjectFromWebIdentityToken": assumed.subject,

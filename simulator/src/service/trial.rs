@@ -42,6 +42,6 @@ impl Trial {
         let row = self.service.operations.iter().find(|row| row.name == operation);
         let row = row.unwrap_or_else(|| panic!("{operation} has no row"));
         let root = self.world.root();
-        (row.handle)(&mut self.world, NOW, &root, request).map(Value::from)
+        row.handle(&mut self.world, NOW, &root, request).map(Value::from)
     }
 }

@@ -1,17 +1,35 @@
 //! The operation table: each operation is one row.
+//!
+//! A call has three parts: it is read, carried out, and its answer is written. Only the second needs the account for itself, so that the
+//! others can be done beside other calls.
 
 use std::sync::Arc;
 
 use serde_json::Value;
-use simulator_core::{Access, Caller, Operation, Refusal, Timestamp, World};
+use simulator_core::{Access, Caller, Home, Operation, Refusal, Timestamp, World};
 
 use super::{Document, Input, IntoDocument};
 
-/// Decodes, authorises, performs and encodes one call.
-type Handle = Box<dyn Fn(&mut World, Timestamp, &Caller, Value) -> Result<Document, Refusal> + Send + Sync>;
+/// Reads one call.
+type Read = Box<dyn Fn(Value, &Home) -> Result<Box<dyn Call>, Refusal> + Send + Sync>;
 
-/// Decodes one call, and says what it must be allowed.
-type Asks = Box<dyn Fn(&World, Value) -> Result<Vec<Access>, Refusal> + Send + Sync>;
+/// Writes the answer of a call that was carried out.
+pub type Write = Box<dyn FnOnce(&Home) -> Document + Send>;
+
+/// A call that was read.
+pub trait Call: Send {
+    /// What it must be allowed: what IAM decides on, as data. Refuses as the call would before that.
+    ///
+    /// # Errors
+    /// What the operation refuses before IAM is asked.
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal>;
+
+    /// Authorises and performs it.
+    ///
+    /// # Errors
+    /// IAM's denial, or the service's own refusal.
+    fn carry_out(self: Box<Self>, world: &mut World, now: Timestamp, caller: &Caller) -> Result<Write, Refusal>;
+}
 
 /// One operation of a service.
 pub struct Row {
@@ -19,10 +37,9 @@ pub struct Row {
     pub name: &'static str,
     /// Whether it is called without a signature.
     pub unsigned: bool,
-    /// Decodes, authorises, performs and encodes one call.
-    pub handle: Handle,
-    /// Decodes one call, and says what it must be allowed: what IAM decides on, as data. Refuses as the call would before that.
-    pub asks: Asks,
+    /// Its name in the trace, such as `iam:CreateUser`.
+    operation: &'static str,
+    read: Read,
 }
 
 /// What the names of operations begin with that only look, and of those that hand out something new all the same.
@@ -35,68 +52,143 @@ impl Row {
     pub fn reads(&self) -> bool {
         LOOKING.iter().any(|start| self.name.starts_with(start)) && !HANDING_OUT.contains(&self.name)
     }
+
+    /// Reads `request`.
+    ///
+    /// # Errors
+    /// It is not what the operation takes, or asks for what is not simulated.
+    pub fn read(&self, request: Value, home: &Home) -> Result<Box<dyn Call>, Refusal> {
+        (self.read)(request, home)
+    }
+
+    /// Carries out a call that was read, or notes in the trace that it could not be.
+    ///
+    /// # Errors
+    /// Why it could not be read, IAM's denial, or the service's own refusal.
+    pub fn carry_out(
+        &self,
+        call: Result<Box<dyn Call>, Refusal>,
+        world: &mut World,
+        now: Timestamp,
+        caller: &Caller,
+    ) -> Result<Write, Refusal> {
+        let anonymous = self.unsigned.then(|| world.anonymous());
+        let caller = anonymous.as_ref().unwrap_or(caller);
+        match call {
+            Ok(call) => call.carry_out(world, now, caller),
+            Err(refusal) => {
+                world.refuse(now, caller, self.operation, &refusal);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Reads, authorises, performs and answers one call.
+    ///
+    /// # Errors
+    /// What any of these refuses.
+    pub fn handle(
+        &self,
+        world: &mut World,
+        now: Timestamp,
+        caller: &Caller,
+        request: Value,
+    ) -> Result<Document, Refusal> {
+        let home = world.home();
+        let call = self.read(request, &home);
+        self.carry_out(call, world, now, caller).map(|write| write(&home))
+    }
+
+    /// What the call that `request` makes must be allowed.
+    ///
+    /// # Errors
+    /// What the call refuses before IAM is asked.
+    pub fn asks(&self, world: &World, request: Value) -> Result<Vec<Access>, Refusal> {
+        self.read(request, &world.home())?.accesses(world)
+    }
 }
 
 /// The row of operation `O`: how its input is read and how its output is written. What is in the request and not read is
 /// refused as not simulated, never ignored.
-pub fn row<O: Operation + 'static, D: IntoDocument>(
+pub fn row<O, D: IntoDocument>(
     name: &'static str,
-    decode: impl Fn(&mut Input, &World) -> Result<O, Refusal> + Send + Sync + 'static,
+    decode: impl Fn(&mut Input, &Home) -> Result<O, Refusal> + Send + Sync + 'static,
+    encode: impl Fn(O::Output, &Home) -> D + Send + Sync + 'static,
+) -> Row
+where
+    O: Operation<Output: Send + 'static> + Send + 'static,
+{
+    let encode = Arc::new(encode);
+    table_row(name, decode, move |output, _: &World| -> Write {
+        let encode = Arc::clone(&encode);
+        Box::new(move |home| encode(output, home).into_document())
+    })
+}
+
+/// The same of an operation whose output only names what the account has, so that its answer is written from the account itself.
+pub fn viewing_row<O, D: IntoDocument>(
+    name: &'static str,
+    decode: impl Fn(&mut Input, &Home) -> Result<O, Refusal> + Send + Sync + 'static,
     encode: impl Fn(O::Output, &World) -> D + Send + Sync + 'static,
-) -> Row {
-    let (decode, decode_again) = shared(decode);
-    let handle = move |world: &mut World, now: Timestamp, caller: &Caller, request: Value| {
-        carry_out(decode.as_ref(), &encode, world, now, caller, request)
-    };
-    let asks = move |world: &World, request: Value| read(decode_again.as_ref(), world, request)?.accesses(world);
-    Row { name, unsigned: false, handle: Box::new(handle), asks: Box::new(asks) }
+) -> Row
+where
+    O: Operation + Send + 'static,
+{
+    table_row(name, decode, move |output, world: &World| -> Write {
+        let document = encode(output, world).into_document();
+        Box::new(|_| document)
+    })
 }
 
-/// The same of an operation that nobody signs, whose caller is nobody whatever a signature says.
-pub fn unsigned_row<O: Operation + 'static, D: IntoDocument + 'static>(
+/// The same as [`row`] of an operation that nobody signs, whose caller is nobody whatever a signature says.
+pub fn unsigned_row<O, D: IntoDocument>(
     name: &'static str,
-    decode: impl Fn(&mut Input, &World) -> Result<O, Refusal> + Send + Sync + 'static,
-    encode: fn(O::Output, &World) -> D,
-) -> Row {
-    let Row { handle, asks, .. } = row(name, decode, encode);
-    let handle = move |world: &mut World, now: Timestamp, _: &Caller, request: Value| {
-        let anonymous = world.anonymous();
-        handle(world, now, &anonymous, request)
+    decode: impl Fn(&mut Input, &Home) -> Result<O, Refusal> + Send + Sync + 'static,
+    encode: impl Fn(O::Output, &Home) -> D + Send + Sync + 'static,
+) -> Row
+where
+    O: Operation<Output: Send + 'static> + Send + 'static,
+{
+    Row { unsigned: true, ..row(name, decode, encode) }
+}
+
+fn table_row<O, W>(
+    name: &'static str,
+    decode: impl Fn(&mut Input, &Home) -> Result<O, Refusal> + Send + Sync + 'static,
+    answer: W,
+) -> Row
+where
+    O: Operation + Send + 'static,
+    W: Fn(O::Output, &World) -> Write + Send + Sync + 'static,
+{
+    let answer = Arc::new(answer);
+    let read = move |request: Value, home: &Home| -> Result<Box<dyn Call>, Refusal> {
+        let mut input = Input::new(O::NAME, request)?;
+        let operation = decode(&mut input, home)?;
+        input.finish()?;
+        Ok(Box::new(Known { operation, answer: Arc::clone(&answer) }))
     };
-    Row { name, unsigned: true, handle: Box::new(handle), asks }
+    Row { name, unsigned: false, operation: O::NAME, read: Box::new(read) }
 }
 
-fn shared<D>(decode: D) -> (Arc<D>, Arc<D>) {
-    let decode = Arc::new(decode);
-    (Arc::clone(&decode), decode)
+/// A call of operation `O`, and how it is answered.
+struct Known<O, W> {
+    operation: O,
+    answer: Arc<W>,
 }
 
-fn carry_out<O: Operation, D: IntoDocument>(
-    decode: impl Fn(&mut Input, &World) -> Result<O, Refusal>,
-    encode: impl Fn(O::Output, &World) -> D,
-    world: &mut World,
-    now: Timestamp,
-    caller: &Caller,
-    request: Value,
-) -> Result<Document, Refusal> {
-    let operation = match read(decode, world, request) {
-        Ok(operation) => operation,
-        Err(refusal) => {
-            world.refuse(now, caller, O::NAME, &refusal);
-            return Err(refusal);
-        }
-    };
-    let output = world.call(now, caller, operation)?;
-    Ok(encode(output, world).into_document())
-}
+impl<O, W> Call for Known<O, W>
+where
+    O: Operation + Send,
+    W: Fn(O::Output, &World) -> Write + Send + Sync,
+{
+    fn accesses(&self, world: &World) -> Result<Vec<Access>, Refusal> {
+        self.operation.accesses(world)
+    }
 
-fn read<O: Operation>(
-    decode: impl Fn(&mut Input, &World) -> Result<O, Refusal>,
-    world: &World,
-    request: Value,
-) -> Result<O, Refusal> {
-    let mut input = Input::new(O::NAME, request)?;
-    let operation = decode(&mut input, world)?;
-    input.finish()?;
-    Ok(operation)
+    fn carry_out(self: Box<Self>, world: &mut World, now: Timestamp, caller: &Caller) -> Result<Write, Refusal> {
+        let Self { operation, answer } = *self;
+        let output = world.call(now, caller, operation)?;
+        Ok(answer(output, world))
+    }
 }

@@ -190,7 +190,7 @@ impl Scene {
         let operations = service::ecs::service().operations;
         let row = operations.iter().find(|row| row.name == name).expect("ECS has it");
         let root = self.account.look(World::root);
-        let answer = self.account.stir(|world, now| (row.handle)(world, now, &root, input.clone()).map(Value::from));
+        let answer = self.account.stir(|world, now| row.handle(world, now, &root, input.clone()).map(Value::from));
         answer.unwrap_or_else(|refusal| panic!("{name} was refused: {refusal}"))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::health::{Health, Reason, TargetState};
 use super::load_balancer::fault;
 use super::probing::{reroute, tell};
+use super::registration::TargetName;
 use super::{State, TargetGroup, Timer};
 use crate::agenda::Deadline;
 use crate::arn::Arn;
@@ -156,7 +157,7 @@ pub struct DescribeTargetHealth {
     /// `TargetGroupArn`.
     pub target_group: String,
     /// `Targets`; empty means all.
-    pub targets: Vec<Target>,
+    pub targets: Vec<TargetName>,
 }
 
 impl Operation for DescribeTargetHealth {
@@ -174,13 +175,14 @@ impl Operation for DescribeTargetHealth {
         if targets.is_empty() {
             return Ok(group.targets().collect());
         }
-        let describe = |target: Target| {
-            group.target(&target).unwrap_or(TargetDescription {
+        let describe = |name: &TargetName| {
+            let target = name.within(group)?;
+            Ok(group.target(&target).unwrap_or(TargetDescription {
                 target,
                 state: TargetState::Unused,
                 reason: Some(Reason::not_registered()),
-            })
+            }))
         };
-        Ok(targets.into_iter().map(describe).collect())
+        targets.iter().map(describe).collect()
     }
 }

@@ -51,13 +51,8 @@ impl Scene {
     }
 
     fn state_of(&mut self, target: &TargetName) -> (TargetState, Option<&'static str>) {
-        let described = self.trial.done(DescribeTargetHealth {
-            target_group: self.group.clone(),
-            targets: vec![Target {
-                address: target.id.parse().expect("an address"),
-                port: target.port.unwrap_or(8000),
-            }],
-        });
+        let described =
+            self.trial.done(DescribeTargetHealth { target_group: self.group.clone(), targets: vec![target.clone()] });
         (described[0].state, described[0].reason.as_ref().map(|reason| reason.code))
     }
 }

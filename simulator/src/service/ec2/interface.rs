@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 use simulator_core::ec2::{DescribeNetworkInterfaces, NetworkInterface, Query};
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::{filters, listing};
 use crate::wire::{Input, time};
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeNetworkInterfaces, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeNetworkInterfaces, Refusal> {
     // Interfaces that are hidden until asked for, which this asks for besides, are none.
     input.boolean("IncludeManagedResources")?;
     Ok(DescribeNetworkInterfaces(Query {
@@ -18,7 +18,7 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeNetworkIn
     }))
 }
 
-pub(super) fn described(page: Page<NetworkInterface>, _: &World) -> Value {
+pub(super) fn described(page: Page<NetworkInterface>, _: &Home) -> Value {
     listing("networkInterfaceSet", page.items.iter().map(json).collect(), page.next)
 }
 

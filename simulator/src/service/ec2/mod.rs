@@ -13,7 +13,7 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 use simulator_core::ec2::{Attempt, Filter};
-use simulator_core::{Operation, Refusal, World};
+use simulator_core::{Home, Operation, Refusal};
 
 use super::{Protocol, Service};
 use crate::wire::{self, Input, Row};
@@ -55,14 +55,17 @@ pub fn service() -> Service {
 }
 
 /// The row of operation `O`, which like all of EC2's takes `DryRun` besides.
-fn row<O: Operation + 'static>(
+fn row<O>(
     name: &'static str,
-    decode: fn(&mut Input, &World) -> Result<O, Refusal>,
-    encode: fn(O::Output, &World) -> Value,
-) -> Row {
-    let attempt = move |input: &mut Input, world: &World| {
+    decode: fn(&mut Input, &Home) -> Result<O, Refusal>,
+    encode: fn(O::Output, &Home) -> Value,
+) -> Row
+where
+    O: Operation<Output: Send + 'static> + Send + 'static,
+{
+    let attempt = move |input: &mut Input, home: &Home| {
         let dry_run = input.boolean("DryRun")?.unwrap_or(false);
-        Ok(Attempt { operation: decode(input, world)?, dry_run })
+        Ok(Attempt { operation: decode(input, home)?, dry_run })
     };
     wire::row(name, attempt, encode)
 }

@@ -5,17 +5,17 @@ use simulator_core::ec2::{
     AvailabilityZone, DescribeAvailabilityZones, DescribeInternetGateways, DescribeRouteTables, DescribeSubnets,
     DescribeVpcEndpoints, DescribeVpcs, InternetGateway, Query, RouteTable, Subnet, Vpc, VpcEndpoint,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::tag::written;
 use super::{filters, listing};
 use crate::wire::Input;
 
-pub(super) fn describe_vpcs(input: &mut Input, _: &World) -> Result<DescribeVpcs, Refusal> {
+pub(super) fn describe_vpcs(input: &mut Input, _: &Home) -> Result<DescribeVpcs, Refusal> {
     query(input, "VpcId").map(DescribeVpcs)
 }
 
-pub(super) fn vpcs(page: Page<Vpc>, _: &World) -> Value {
+pub(super) fn vpcs(page: Page<Vpc>, _: &Home) -> Value {
     let vpcs = page.items.iter().map(|vpc| {
         let Vpc { id, cidr, is_default, dhcp_options, association, owner, tags } = vpc;
         json!({
@@ -37,11 +37,11 @@ pub(super) fn vpcs(page: Page<Vpc>, _: &World) -> Value {
     listing("vpcSet", vpcs.collect(), page.next)
 }
 
-pub(super) fn describe_subnets(input: &mut Input, _: &World) -> Result<DescribeSubnets, Refusal> {
+pub(super) fn describe_subnets(input: &mut Input, _: &Home) -> Result<DescribeSubnets, Refusal> {
     query(input, "SubnetId").map(DescribeSubnets)
 }
 
-pub(super) fn subnets(page: Page<Subnet>, _: &World) -> Value {
+pub(super) fn subnets(page: Page<Subnet>, _: &Home) -> Value {
     let subnets = page.items.iter().map(|subnet| {
         let Subnet { id, arn, vpc, cidr, available, zone, zone_id, owner, tags } = subnet;
         json!({
@@ -72,11 +72,11 @@ pub(super) fn subnets(page: Page<Subnet>, _: &World) -> Value {
     listing("subnetSet", subnets.collect(), page.next)
 }
 
-pub(super) fn describe_route_tables(input: &mut Input, _: &World) -> Result<DescribeRouteTables, Refusal> {
+pub(super) fn describe_route_tables(input: &mut Input, _: &Home) -> Result<DescribeRouteTables, Refusal> {
     query(input, "RouteTableId").map(DescribeRouteTables)
 }
 
-pub(super) fn route_tables(page: Page<RouteTable>, _: &World) -> Value {
+pub(super) fn route_tables(page: Page<RouteTable>, _: &Home) -> Value {
     let tables = page.items.iter().map(|table| {
         let RouteTable { id, vpc, local, gateway, association, owner, tags } = table;
         json!({
@@ -110,11 +110,11 @@ pub(super) fn route_tables(page: Page<RouteTable>, _: &World) -> Value {
     listing("routeTableSet", tables.collect(), page.next)
 }
 
-pub(super) fn describe_gateways(input: &mut Input, _: &World) -> Result<DescribeInternetGateways, Refusal> {
+pub(super) fn describe_gateways(input: &mut Input, _: &Home) -> Result<DescribeInternetGateways, Refusal> {
     query(input, "InternetGatewayId").map(DescribeInternetGateways)
 }
 
-pub(super) fn gateways(page: Page<InternetGateway>, _: &World) -> Value {
+pub(super) fn gateways(page: Page<InternetGateway>, _: &Home) -> Value {
     let gateways = page.items.iter().map(|gateway| {
         let InternetGateway { id, vpc, owner, tags } = gateway;
         json!({
@@ -127,23 +127,23 @@ pub(super) fn gateways(page: Page<InternetGateway>, _: &World) -> Value {
     listing("internetGatewaySet", gateways.collect(), page.next)
 }
 
-pub(super) fn describe_endpoints(input: &mut Input, _: &World) -> Result<DescribeVpcEndpoints, Refusal> {
+pub(super) fn describe_endpoints(input: &mut Input, _: &Home) -> Result<DescribeVpcEndpoints, Refusal> {
     query(input, "VpcEndpointId").map(DescribeVpcEndpoints)
 }
 
-pub(super) fn endpoints(page: Page<VpcEndpoint>, _: &World) -> Value {
+pub(super) fn endpoints(page: Page<VpcEndpoint>, _: &Home) -> Value {
     let endpoints = page.items.iter().map(|endpoint| match *endpoint {});
     listing("vpcEndpointSet", endpoints.collect(), page.next)
 }
 
-pub(super) fn describe_zones(input: &mut Input, _: &World) -> Result<DescribeAvailabilityZones, Refusal> {
+pub(super) fn describe_zones(input: &mut Input, _: &Home) -> Result<DescribeAvailabilityZones, Refusal> {
     // Zones that must be opted into, which this asks for besides, are none.
     input.boolean("AllAvailabilityZones")?;
     let (names, ids) = (input.texts("ZoneName")?, input.texts("ZoneId")?);
     Ok(DescribeAvailabilityZones { names, ids, filters: filters(input)? })
 }
 
-pub(super) fn zones(zones: Vec<AvailabilityZone>, _: &World) -> Value {
+pub(super) fn zones(zones: Vec<AvailabilityZone>, _: &Home) -> Value {
     let zones = zones.into_iter().map(|AvailabilityZone { name, id, region }| {
         json!({
             "zoneName": name,

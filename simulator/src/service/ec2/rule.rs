@@ -6,17 +6,17 @@ use simulator_core::ec2::{
     Ingress, ModifySecurityGroupRules, Peer, Ports, RevokeOutput, RevokeSecurityGroup, Rule, RuleChange,
     UpdateRuleDescriptions,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::tag::{specified, written};
 use super::{filters, listing, permission};
 use crate::wire::Input;
 
-pub(super) fn authorize_ingress(input: &mut Input, _: &World) -> Result<AuthorizeIngress, Refusal> {
+pub(super) fn authorize_ingress(input: &mut Input, _: &Home) -> Result<AuthorizeIngress, Refusal> {
     authorize(input)
 }
 
-pub(super) fn authorize_egress(input: &mut Input, _: &World) -> Result<AuthorizeEgress, Refusal> {
+pub(super) fn authorize_egress(input: &mut Input, _: &Home) -> Result<AuthorizeEgress, Refusal> {
     authorize(input)
 }
 
@@ -26,16 +26,16 @@ fn authorize<D: Direction>(input: &mut Input) -> Result<AuthorizeSecurityGroup<D
     Ok(AuthorizeSecurityGroup::new(group, permissions, specified(input, "security-group-rule")?))
 }
 
-pub(super) fn authorized(rules: Vec<Rule>, world: &World) -> Value {
-    let rules: Vec<Value> = rules.iter().map(|rule| describe_rule(rule, world)).collect();
+pub(super) fn authorized(rules: Vec<Rule>, home: &Home) -> Value {
+    let rules: Vec<Value> = rules.iter().map(|rule| describe_rule(rule, home)).collect();
     json!({ "return": true, "securityGroupRuleSet": rules })
 }
 
-pub(super) fn revoke_ingress(input: &mut Input, _: &World) -> Result<RevokeSecurityGroup<Ingress>, Refusal> {
+pub(super) fn revoke_ingress(input: &mut Input, _: &Home) -> Result<RevokeSecurityGroup<Ingress>, Refusal> {
     revoke(input)
 }
 
-pub(super) fn revoke_egress(input: &mut Input, _: &World) -> Result<RevokeSecurityGroup<Egress>, Refusal> {
+pub(super) fn revoke_egress(input: &mut Input, _: &Home) -> Result<RevokeSecurityGroup<Egress>, Refusal> {
     revoke(input)
 }
 
@@ -45,7 +45,7 @@ fn revoke<D: Direction>(input: &mut Input) -> Result<RevokeSecurityGroup<D>, Ref
     Ok(RevokeSecurityGroup::new(group, permissions, input.texts("SecurityGroupRuleId")?))
 }
 
-pub(super) fn revoked(output: RevokeOutput, _: &World) -> Value {
+pub(super) fn revoked(output: RevokeOutput, _: &Home) -> Value {
     let revoked = output.revoked.iter().map(|rule| {
         let mut written = common(rule);
         if let Peer::Group(id) = &rule.peer {
@@ -56,7 +56,7 @@ pub(super) fn revoked(output: RevokeOutput, _: &World) -> Value {
     json!({ "return": true, "revokedSecurityGroupRuleSet": revoked.collect::<Vec<_>>() })
 }
 
-pub(super) fn modify(input: &mut Input, _: &World) -> Result<ModifySecurityGroupRules, Refusal> {
+pub(super) fn modify(input: &mut Input, _: &Home) -> Result<ModifySecurityGroupRules, Refusal> {
     let read = |mut update: Input| {
         let id = update.required("SecurityGroupRuleId", "MissingParameter")?;
         let mut rule = update.structure("SecurityGroupRule")?.ok_or_else(|| missing("SecurityGroupRule"))?;
@@ -79,11 +79,11 @@ pub(super) fn modify(input: &mut Input, _: &World) -> Result<ModifySecurityGroup
     })
 }
 
-pub(super) fn describe_ingress_anew(input: &mut Input, _: &World) -> Result<UpdateRuleDescriptions<Ingress>, Refusal> {
+pub(super) fn describe_ingress_anew(input: &mut Input, _: &Home) -> Result<UpdateRuleDescriptions<Ingress>, Refusal> {
     describe_anew(input)
 }
 
-pub(super) fn describe_egress_anew(input: &mut Input, _: &World) -> Result<UpdateRuleDescriptions<Egress>, Refusal> {
+pub(super) fn describe_egress_anew(input: &mut Input, _: &Home) -> Result<UpdateRuleDescriptions<Egress>, Refusal> {
     describe_anew(input)
 }
 
@@ -99,7 +99,7 @@ fn describe_anew<D: Direction>(input: &mut Input) -> Result<UpdateRuleDescriptio
     Ok(UpdateRuleDescriptions::new(group, permission::read(input)?, descriptions))
 }
 
-pub(super) fn changed((): (), _: &World) -> Value {
+pub(super) fn changed((): (), _: &Home) -> Value {
     json!({ "return": true })
 }
 
@@ -107,7 +107,7 @@ fn missing(parameter: &str) -> Refusal {
     Refusal::fault("MissingParameter", format!("The request must contain the parameter {parameter}"))
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeSecurityGroupRules, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeSecurityGroupRules, Refusal> {
     Ok(DescribeSecurityGroupRules {
         ids: input.texts("SecurityGroupRuleId")?,
         filters: filters(input)?,
@@ -116,15 +116,15 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeSecurityG
     })
 }
 
-pub(super) fn described(page: Page<Rule>, world: &World) -> Value {
-    let rules = page.items.iter().map(|rule| describe_rule(rule, world));
+pub(super) fn described(page: Page<Rule>, home: &Home) -> Value {
+    let rules = page.items.iter().map(|rule| describe_rule(rule, home));
     listing("securityGroupRuleSet", rules.collect(), page.next)
 }
 
-fn describe_rule(rule: &Rule, world: &World) -> Value {
-    let owner = world.account().to_string();
+fn describe_rule(rule: &Rule, home: &Home) -> Value {
+    let owner = home.account().to_string();
     let mut written_rule = common(rule);
-    let arn = format!("arn:aws:ec2:{}:{owner}:security-group-rule/{}", world.region(), rule.id);
+    let arn = format!("arn:aws:ec2:{}:{owner}:security-group-rule/{}", home.region(), rule.id);
     if let Peer::Group(id) = &rule.peer {
         written_rule.insert("referencedGroupInfo".to_owned(), json!({ "groupId": id, "userId": owner }));
     }

@@ -5,13 +5,13 @@ use simulator_core::ec2::{
     CreateSecurityGroup, CreateSecurityGroupOutput, DeleteSecurityGroup, DescribeSecurityGroupReferences,
     DescribeSecurityGroups, GetSecurityGroupsForVpc, GroupRef, Rule, SecurityGroup,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::tag::{specified, written};
 use super::{filters, listing, permission};
 use crate::wire::Input;
 
-pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateSecurityGroup, Refusal> {
+pub(super) fn create(input: &mut Input, _: &Home) -> Result<CreateSecurityGroup, Refusal> {
     Ok(CreateSecurityGroup {
         name: input.required("GroupName", "MissingParameter")?,
         description: input.required("GroupDescription", "MissingParameter")?,
@@ -20,12 +20,12 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateSecurityGroup
     })
 }
 
-pub(super) fn created(output: CreateSecurityGroupOutput, _: &World) -> Value {
+pub(super) fn created(output: CreateSecurityGroupOutput, _: &Home) -> Value {
     let CreateSecurityGroupOutput { id, arn, tags } = output;
     json!({ "groupId": id, "securityGroupArn": arn, "tagSet": written(&tags), "return": true })
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeSecurityGroups, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeSecurityGroups, Refusal> {
     Ok(DescribeSecurityGroups {
         ids: input.texts("GroupId")?,
         names: input.texts("GroupName")?,
@@ -35,10 +35,10 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeSecurityG
     })
 }
 
-pub(super) fn described(page: Page<(SecurityGroup, Vec<Rule>)>, world: &World) -> Value {
+pub(super) fn described(page: Page<(SecurityGroup, Vec<Rule>)>, home: &Home) -> Value {
     let groups = page.items.iter().map(|(group, rules)| {
         let SecurityGroup { id, name, description, vpc, owner, tags } = group;
-        let arn = format!("arn:aws:ec2:{}:{owner}:security-group/{id}", world.region());
+        let arn = format!("arn:aws:ec2:{}:{owner}:security-group/{id}", home.region());
         json!({
             "groupId": id,
             "groupName": name,
@@ -54,15 +54,15 @@ pub(super) fn described(page: Page<(SecurityGroup, Vec<Rule>)>, world: &World) -
     listing("securityGroupInfo", groups.collect(), page.next)
 }
 
-pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteSecurityGroup, Refusal> {
+pub(super) fn delete(input: &mut Input, _: &Home) -> Result<DeleteSecurityGroup, Refusal> {
     Ok(DeleteSecurityGroup { group: GroupRef::parse(input.text("GroupId")?, input.text("GroupName")?)? })
 }
 
-pub(super) fn deleted(id: String, _: &World) -> Value {
+pub(super) fn deleted(id: String, _: &Home) -> Value {
     json!({ "return": true, "groupId": id })
 }
 
-pub(super) fn get_for_vpc(input: &mut Input, _: &World) -> Result<GetSecurityGroupsForVpc, Refusal> {
+pub(super) fn get_for_vpc(input: &mut Input, _: &Home) -> Result<GetSecurityGroupsForVpc, Refusal> {
     Ok(GetSecurityGroupsForVpc {
         vpc: input.required("VpcId", "MissingParameter")?,
         filters: filters(input)?,
@@ -71,7 +71,7 @@ pub(super) fn get_for_vpc(input: &mut Input, _: &World) -> Result<GetSecurityGro
     })
 }
 
-pub(super) fn of_vpc(page: Page<SecurityGroup>, _: &World) -> Value {
+pub(super) fn of_vpc(page: Page<SecurityGroup>, _: &Home) -> Value {
     let groups = page.items.iter().map(|group| {
         let SecurityGroup { id, name, description, vpc, owner, tags } = group;
         json!({
@@ -86,10 +86,10 @@ pub(super) fn of_vpc(page: Page<SecurityGroup>, _: &World) -> Value {
     listing("securityGroupForVpcSet", groups.collect(), page.next)
 }
 
-pub(super) fn references(input: &mut Input, _: &World) -> Result<DescribeSecurityGroupReferences, Refusal> {
+pub(super) fn references(input: &mut Input, _: &Home) -> Result<DescribeSecurityGroupReferences, Refusal> {
     Ok(DescribeSecurityGroupReferences { groups: input.texts("GroupId")? })
 }
 
-pub(super) fn referred((): (), _: &World) -> Value {
+pub(super) fn referred((): (), _: &Home) -> Value {
     json!({ "securityGroupReferenceSet": [] })
 }

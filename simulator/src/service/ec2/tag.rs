@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use simulator_core::ec2::{CreateTags, DeleteTags, DescribeTags, TagDescription};
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::{filters, listing};
 use crate::wire::Input;
 
-pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateTags, Refusal> {
+pub(super) fn create(input: &mut Input, _: &Home) -> Result<CreateTags, Refusal> {
     Ok(CreateTags { resources: input.texts("ResourceId")?, tags: read(input)? })
 }
 
-pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteTags, Refusal> {
+pub(super) fn delete(input: &mut Input, _: &Home) -> Result<DeleteTags, Refusal> {
     let resources = input.texts("ResourceId")?;
     let read = |mut tag: Input| {
         let pair = (tag.required("Key", "MissingParameter")?, tag.text("Value")?);
@@ -24,16 +24,16 @@ pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteTags, Refusal
     Ok(DeleteTags { resources, tags })
 }
 
-pub(super) fn done((): (), _: &World) -> Value {
+pub(super) fn done((): (), _: &Home) -> Value {
     json!({ "return": true })
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTags, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeTags, Refusal> {
     let (filters, next_token, limit) = (filters(input)?, input.text("NextToken")?, input.integer("MaxResults")?);
     Ok(DescribeTags { filters, next_token, limit })
 }
 
-pub(super) fn described(page: Page<TagDescription>, _: &World) -> Value {
+pub(super) fn described(page: Page<TagDescription>, _: &Home) -> Value {
     let tags = page.items.into_iter().map(|TagDescription { key, value, resource, resource_type }| {
         json!({ "key": key, "value": value, "resourceId": resource, "resourceType": resource_type })
     });

@@ -4,7 +4,7 @@ use simulator_core::ecr::{
     BatchDeleteImage, BatchDeleteImageOutput, BatchGetImage, BatchGetImageOutput, DescribeImages, Image, ImageDetail,
     ImageFailure, ImageId, ListImages, PutImage, PutImageOutput, TagStatus,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::{INVALID, paged, repository_name};
 use crate::registry::{Digest, manifest_needs};
@@ -44,18 +44,18 @@ pub(super) fn image_ids(input: &mut Input) -> Result<Vec<ImageId>, Refusal> {
     Ok(ids)
 }
 
-fn decode_list_images(input: &mut Input, world: &World) -> Result<ListImages, Refusal> {
+fn decode_list_images(input: &mut Input, home: &Home) -> Result<ListImages, Refusal> {
     Ok(ListImages {
-        repository: repository_name(input, world)?,
+        repository: repository_name(input, home)?,
         tag_status: tag_status(input)?,
         next_token: input.text("nextToken")?,
         limit: input.integer("maxResults")?,
     })
 }
 
-fn decode_describe_images(input: &mut Input, world: &World) -> Result<DescribeImages, Refusal> {
+fn decode_describe_images(input: &mut Input, home: &Home) -> Result<DescribeImages, Refusal> {
     Ok(DescribeImages {
-        repository: repository_name(input, world)?,
+        repository: repository_name(input, home)?,
         images: image_ids(input)?,
         tag_status: tag_status(input)?,
         next_token: input.text("nextToken")?,
@@ -63,14 +63,14 @@ fn decode_describe_images(input: &mut Input, world: &World) -> Result<DescribeIm
     })
 }
 
-fn decode_get_images(input: &mut Input, world: &World) -> Result<BatchGetImage, Refusal> {
+fn decode_get_images(input: &mut Input, home: &Home) -> Result<BatchGetImage, Refusal> {
     // Images are kept as they were pushed, and answered so whatever types the caller accepts.
     input.texts("acceptedMediaTypes")?;
-    Ok(BatchGetImage { repository: repository_name(input, world)?, images: image_ids(input)? })
+    Ok(BatchGetImage { repository: repository_name(input, home)?, images: image_ids(input)? })
 }
 
-fn encode_images(output: BatchGetImageOutput, world: &World) -> Document {
-    let registry = world.account().to_string();
+fn encode_images(output: BatchGetImageOutput, home: &Home) -> Document {
+    let registry = home.account().to_string();
     let encode = |(image, asked): (&Image, &ImageId)| {
         let tag = asked.tag.clone().or_else(|| image.tags.first().cloned());
         object([
@@ -84,11 +84,11 @@ fn encode_images(output: BatchGetImageOutput, world: &World) -> Document {
     document!({"images": images, "failures": encode_failures(&output.failures)})
 }
 
-fn decode_delete_images(input: &mut Input, world: &World) -> Result<BatchDeleteImage, Refusal> {
-    Ok(BatchDeleteImage { repository: repository_name(input, world)?, images: image_ids(input)? })
+fn decode_delete_images(input: &mut Input, home: &Home) -> Result<BatchDeleteImage, Refusal> {
+    Ok(BatchDeleteImage { repository: repository_name(input, home)?, images: image_ids(input)? })
 }
 
-fn encode_deleted(output: BatchDeleteImageOutput, _: &World) -> Document {
+fn encode_deleted(output: BatchDeleteImageOutput, _: &Home) -> Document {
     let deleted: Document = output.deleted.iter().map(encode_id).collect();
     document!({"imageIds": deleted, "failures": encode_failures(&output.failures)})
 }
@@ -102,8 +102,8 @@ fn encode_failures(failures: &[ImageFailure]) -> Document {
 }
 
 /// A manifest that is put by the API, as when an image gets another tag: it names its layers, and its digest is its own.
-fn decode_put_image(input: &mut Input, world: &World) -> Result<PutImage, Refusal> {
-    let repository = repository_name(input, world)?;
+fn decode_put_image(input: &mut Input, home: &Home) -> Result<PutImage, Refusal> {
+    let repository = repository_name(input, home)?;
     let manifest = input.required("imageManifest", INVALID)?;
     let digest = Digest::of(manifest.as_bytes()).to_string();
     if let Some(given) = input.text("imageDigest")?
@@ -124,10 +124,10 @@ fn decode_put_image(input: &mut Input, world: &World) -> Result<PutImage, Refusa
     Ok(PutImage { repository, tag: input.text("imageTag")?, manifest, media_type, digest, layers })
 }
 
-fn encode_put(put: PutImageOutput, world: &World) -> Document {
+fn encode_put(put: PutImageOutput, home: &Home) -> Document {
     let PutImageOutput { repository, asked, image } = put;
     document!({"image": object([
-        ("registryId", document!(world.account().to_string())),
+        ("registryId", document!(home.account().to_string())),
         ("repositoryName", document!(repository)),
         ("imageId", encode_id(&asked)),
         ("imageManifest", document!(image.manifest)),
@@ -135,8 +135,8 @@ fn encode_put(put: PutImageOutput, world: &World) -> Document {
     ])})
 }
 
-fn encode_details(page: Page<ImageDetail>, world: &World) -> Document {
-    let registry = world.account().to_string();
+fn encode_details(page: Page<ImageDetail>, home: &Home) -> Document {
+    let registry = home.account().to_string();
     paged("imageDetails", &page, |image| encode_detail(image, &registry))
 }
 

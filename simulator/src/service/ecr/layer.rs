@@ -4,7 +4,7 @@ use simulator_core::ecr::{
     BatchCheckLayerAvailability, CompleteLayerUploadCall, GetDownloadUrlForLayerCall, InitiateLayerUpload,
     LayerCompleted, LayerPartReceived, PART_BYTES, UploadLayerPartCall, layer_digest_failure,
 };
-use simulator_core::{Caller, Operation as _, Refusal, Timestamp, World};
+use simulator_core::{Caller, Home, Operation as _, Refusal, Timestamp, World};
 
 use super::{INVALID, repository_name};
 use crate::service::json::object;
@@ -18,7 +18,7 @@ pub(super) fn rows() -> Vec<Row> {
         row("BatchCheckLayerAvailability", decode_check, encode_availability),
         row(
             "InitiateLayerUpload",
-            |input, world| Ok(InitiateLayerUpload { repository: repository_name(input, world)? }),
+            |input, home| Ok(InitiateLayerUpload { repository: repository_name(input, home)? }),
             |id, _| document!({"uploadId": id, "partSize": PART_BYTES}),
         ),
         row("UploadLayerPart", decode_part, encode_part),
@@ -35,7 +35,7 @@ pub(crate) fn foresee_completion(
     request: serde_json::Value,
 ) -> Result<(), Refusal> {
     let call = Input::new(CompleteLayerUploadCall::NAME, request).and_then(|mut input| {
-        let call = decode_complete(&mut input, world)?;
+        let call = decode_complete(&mut input, &world.home())?;
         input.finish()?;
         Ok(call)
     });
@@ -43,14 +43,11 @@ pub(crate) fn foresee_completion(
     foreseen.inspect_err(|refusal| world.refuse(now, caller, CompleteLayerUploadCall::NAME, refusal))
 }
 
-fn decode_check(input: &mut Input, world: &World) -> Result<BatchCheckLayerAvailability, Refusal> {
-    Ok(BatchCheckLayerAvailability {
-        repository: repository_name(input, world)?,
-        digests: input.texts("layerDigests")?,
-    })
+fn decode_check(input: &mut Input, home: &Home) -> Result<BatchCheckLayerAvailability, Refusal> {
+    Ok(BatchCheckLayerAvailability { repository: repository_name(input, home)?, digests: input.texts("layerDigests")? })
 }
 
-fn encode_availability(layers: Vec<(String, Option<u64>)>, _: &World) -> Document {
+fn encode_availability(layers: Vec<(String, Option<u64>)>, _: &Home) -> Document {
     let (mut known, mut failures) = (Vec::new(), Vec::new());
     for (digest, size) in layers {
         match layer_digest_failure(&digest) {
@@ -82,14 +79,14 @@ fn fact(facts: Option<&mut Input>, key: &str) -> Result<Option<u64>, Refusal> {
     Ok(number.and_then(|number| u64::try_from(number).ok()))
 }
 
-fn decode_part(input: &mut Input, world: &World) -> Result<UploadLayerPartCall, Refusal> {
+fn decode_part(input: &mut Input, home: &Home) -> Result<UploadLayerPartCall, Refusal> {
     let mut facts = input.structure(FACTS)?;
     if facts.is_none() {
         // Nobody keeps it, so that the upload is not found.
         input.required("layerPartBlob", INVALID)?;
     }
     Ok(UploadLayerPartCall {
-        repository: repository_name(input, world)?,
+        repository: repository_name(input, home)?,
         upload_id: input.required("uploadId", INVALID)?,
         first: number(input, "partFirstByte")?,
         last: number(input, "partLastByte")?,
@@ -98,38 +95,38 @@ fn decode_part(input: &mut Input, world: &World) -> Result<UploadLayerPartCall, 
     })
 }
 
-fn encode_part(part: LayerPartReceived, world: &World) -> Document {
+fn encode_part(part: LayerPartReceived, home: &Home) -> Document {
     document!({
-        "registryId": world.account().to_string(),
+        "registryId": home.account().to_string(),
         "repositoryName": part.repository,
         "uploadId": part.upload_id,
         "lastByteReceived": part.last,
     })
 }
 
-fn decode_complete(input: &mut Input, world: &World) -> Result<CompleteLayerUploadCall, Refusal> {
+fn decode_complete(input: &mut Input, home: &Home) -> Result<CompleteLayerUploadCall, Refusal> {
     let mut facts = input.structure(FACTS)?;
     let digest = facts.as_mut().map_or(Ok(None), |facts| facts.text("digest"))?;
     Ok(CompleteLayerUploadCall {
-        repository: repository_name(input, world)?,
+        repository: repository_name(input, home)?,
         upload_id: input.required("uploadId", INVALID)?,
         claimed: input.texts("layerDigests")?,
         received: digest.zip(fact(facts.as_mut(), "size")?),
     })
 }
 
-fn encode_completed(layer: LayerCompleted, world: &World) -> Document {
+fn encode_completed(layer: LayerCompleted, home: &Home) -> Document {
     document!({
-        "registryId": world.account().to_string(),
+        "registryId": home.account().to_string(),
         "repositoryName": layer.repository,
         "uploadId": layer.upload_id,
         "layerDigest": layer.digest,
     })
 }
 
-fn decode_url(input: &mut Input, world: &World) -> Result<GetDownloadUrlForLayerCall, Refusal> {
+fn decode_url(input: &mut Input, home: &Home) -> Result<GetDownloadUrlForLayerCall, Refusal> {
     Ok(GetDownloadUrlForLayerCall {
-        repository: repository_name(input, world)?,
+        repository: repository_name(input, home)?,
         digest: input.required("layerDigest", INVALID)?,
     })
 }

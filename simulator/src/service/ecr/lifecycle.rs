@@ -4,7 +4,7 @@ use simulator_core::ecr::{
     DeleteLifecyclePolicy, GetLifecyclePolicy, GetLifecyclePolicyPreview, LifecycleAction, LifecyclePolicy,
     LifecyclePolicyPreview, PreviewResult, PutLifecyclePolicy, StartLifecyclePolicyPreview,
 };
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal};
 
 use super::image::{image_ids, tag_status};
 use super::{INVALID, repository_name};
@@ -16,18 +16,18 @@ pub(super) fn rows() -> Vec<Row> {
         row("PutLifecyclePolicy", decode_put, encode),
         row(
             "GetLifecyclePolicy",
-            |input, world| Ok(GetLifecyclePolicy { repository: repository_name(input, world)? }),
+            |input, home| Ok(GetLifecyclePolicy { repository: repository_name(input, home)? }),
             encode_kept,
         ),
         row(
             "DeleteLifecyclePolicy",
-            |input, world| Ok(DeleteLifecyclePolicy { repository: repository_name(input, world)? }),
+            |input, home| Ok(DeleteLifecyclePolicy { repository: repository_name(input, home)? }),
             encode_kept,
         ),
         row(
             "StartLifecyclePolicyPreview",
-            |input, world| {
-                let repository = repository_name(input, world)?;
+            |input, home| {
+                let repository = repository_name(input, home)?;
                 Ok(StartLifecyclePolicyPreview { repository, policy: input.text("lifecyclePolicyText")? })
             },
             encode_started,
@@ -36,41 +36,41 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn decode_put(input: &mut Input, world: &World) -> Result<PutLifecyclePolicy, Refusal> {
+fn decode_put(input: &mut Input, home: &Home) -> Result<PutLifecyclePolicy, Refusal> {
     Ok(PutLifecyclePolicy {
-        repository: repository_name(input, world)?,
+        repository: repository_name(input, home)?,
         policy: input.required("lifecyclePolicyText", INVALID)?,
     })
 }
 
-fn encode(policy: LifecyclePolicy, world: &World) -> Document {
+fn encode(policy: LifecyclePolicy, home: &Home) -> Document {
     document!({
-        "registryId": world.account().to_string(),
+        "registryId": home.account().to_string(),
         "repositoryName": policy.repository,
         "lifecyclePolicyText": policy.policy,
     })
 }
 
 /// A policy that was put earlier. One that was never carried out was so at the epoch, as ECR writes it.
-fn encode_kept(policy: LifecyclePolicy, world: &World) -> Document {
+fn encode_kept(policy: LifecyclePolicy, home: &Home) -> Document {
     let evaluated_at = policy.evaluated_at.map_or(document!(0.0), time);
-    let mut encoded = encode(policy, world);
+    let mut encoded = encode(policy, home);
     encoded.add("lastEvaluatedAt", evaluated_at);
     encoded
 }
 
-fn encode_started((repository, policy): (String, String), world: &World) -> Document {
+fn encode_started((repository, policy): (String, String), home: &Home) -> Document {
     document!({
-        "registryId": world.account().to_string(),
+        "registryId": home.account().to_string(),
         "repositoryName": repository,
         "lifecyclePolicyText": policy,
         "status": "IN_PROGRESS",
     })
 }
 
-fn decode_preview(input: &mut Input, world: &World) -> Result<GetLifecyclePolicyPreview, Refusal> {
+fn decode_preview(input: &mut Input, home: &Home) -> Result<GetLifecyclePolicyPreview, Refusal> {
     Ok(GetLifecyclePolicyPreview {
-        repository: repository_name(input, world)?,
+        repository: repository_name(input, home)?,
         images: image_ids(input)?,
         tag_status: tag_status(input)?,
         next_token: input.text("nextToken")?,
@@ -78,12 +78,12 @@ fn decode_preview(input: &mut Input, world: &World) -> Result<GetLifecyclePolicy
     })
 }
 
-fn encode_preview(preview: LifecyclePolicyPreview, world: &World) -> Document {
+fn encode_preview(preview: LifecyclePolicyPreview, home: &Home) -> Document {
     let results: Document = preview.results.iter().map(encode_result).collect();
     let archiving = [document!({"targetStorageClass": "ARCHIVE", "imageTotalCount": preview.archiving})];
     let archiving = if preview.archiving == 0 { Document::Null } else { document!(archiving) };
     object([
-        ("registryId", document!(world.account().to_string())),
+        ("registryId", document!(home.account().to_string())),
         ("repositoryName", document!(preview.repository)),
         ("lifecyclePolicyText", document!(preview.policy)),
         ("status", document!(if preview.complete { "COMPLETE" } else { "IN_PROGRESS" })),

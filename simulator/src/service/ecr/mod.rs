@@ -13,7 +13,7 @@ mod tests;
 mod token;
 
 pub(crate) use layer::{FACTS, foresee_completion};
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::json::object;
 use super::{Protocol, Service};
@@ -43,9 +43,9 @@ pub fn service() -> Service {
 }
 
 /// The account's own registry is the only one; the parameter may name it.
-fn own_registry(input: &mut Input, world: &World) -> Result<(), Refusal> {
+fn own_registry(input: &mut Input, home: &Home) -> Result<(), Refusal> {
     match input.text("registryId")? {
-        Some(other) if other != world.account().to_string() => {
+        Some(other) if other != home.account().to_string() => {
             Err(Refusal::NotSimulated { what: format!("the ECR registry of account {other}") })
         }
         Some(_) | None => Ok(()),
@@ -53,8 +53,8 @@ fn own_registry(input: &mut Input, world: &World) -> Result<(), Refusal> {
 }
 
 /// Takes the name of the repository that a call is about, in the account's own registry.
-fn repository_name(input: &mut Input, world: &World) -> Result<String, Refusal> {
-    own_registry(input, world)?;
+fn repository_name(input: &mut Input, home: &Home) -> Result<String, Refusal> {
+    own_registry(input, home)?;
     input.required("repositoryName", INVALID)
 }
 

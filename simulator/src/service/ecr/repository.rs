@@ -3,7 +3,7 @@
 use simulator_core::ecr::{
     CreateRepository, DeleteRepository, DescribeRepositories, Encryption, RepositoryDescription,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::settings::{encode_filters, mutability, scan_on_push};
 use super::{INVALID, own_registry, paged, repository_name, tag};
@@ -20,7 +20,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn decode_create(input: &mut Input, world: &World) -> Result<CreateRepository, Refusal> {
+fn decode_create(input: &mut Input, home: &Home) -> Result<CreateRepository, Refusal> {
     let encryption = match input.structure("encryptionConfiguration")? {
         None => Encryption::default(),
         Some(mut encryption) => {
@@ -31,7 +31,7 @@ fn decode_create(input: &mut Input, world: &World) -> Result<CreateRepository, R
         }
     };
     Ok(CreateRepository {
-        repository: repository_name(input, world)?,
+        repository: repository_name(input, home)?,
         tags: tag::read(input)?,
         mutability: mutability(input)?,
         scan_on_push: scan_on_push(input)?,
@@ -39,8 +39,8 @@ fn decode_create(input: &mut Input, world: &World) -> Result<CreateRepository, R
     })
 }
 
-fn decode_describe(input: &mut Input, world: &World) -> Result<DescribeRepositories, Refusal> {
-    own_registry(input, world)?;
+fn decode_describe(input: &mut Input, home: &Home) -> Result<DescribeRepositories, Refusal> {
+    own_registry(input, home)?;
     Ok(DescribeRepositories {
         repositories: input.texts("repositoryNames")?,
         next_token: input.text("nextToken")?,
@@ -48,8 +48,8 @@ fn decode_describe(input: &mut Input, world: &World) -> Result<DescribeRepositor
     })
 }
 
-fn decode_delete(input: &mut Input, world: &World) -> Result<DeleteRepository, Refusal> {
-    let repository = repository_name(input, world)?;
+fn decode_delete(input: &mut Input, home: &Home) -> Result<DeleteRepository, Refusal> {
+    let repository = repository_name(input, home)?;
     Ok(DeleteRepository { repository, force: input.boolean("force")?.unwrap_or(false) })
 }
 

@@ -1,7 +1,7 @@
 //! Policies of repositories.
 
 use simulator_core::ecr::{DeleteRepositoryPolicy, GetRepositoryPolicy, RepositoryPolicy, SetRepositoryPolicy};
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal};
 
 use super::{INVALID, repository_name};
 use crate::wire::{Document, Input, Row, document, row};
@@ -11,29 +11,29 @@ pub(super) fn rows() -> Vec<Row> {
         row("SetRepositoryPolicy", decode_set, encode),
         row(
             "GetRepositoryPolicy",
-            |input, world| Ok(GetRepositoryPolicy { repository: repository_name(input, world)? }),
+            |input, home| Ok(GetRepositoryPolicy { repository: repository_name(input, home)? }),
             encode,
         ),
         row(
             "DeleteRepositoryPolicy",
-            |input, world| Ok(DeleteRepositoryPolicy { repository: repository_name(input, world)? }),
+            |input, home| Ok(DeleteRepositoryPolicy { repository: repository_name(input, home)? }),
             encode,
         ),
     ]
 }
 
-fn decode_set(input: &mut Input, world: &World) -> Result<SetRepositoryPolicy, Refusal> {
+fn decode_set(input: &mut Input, home: &Home) -> Result<SetRepositoryPolicy, Refusal> {
     // `force` lets a caller lock himself out, which is never refused here.
     input.boolean("force")?;
     Ok(SetRepositoryPolicy {
-        repository: repository_name(input, world)?,
+        repository: repository_name(input, home)?,
         policy: input.required("policyText", INVALID)?,
     })
 }
 
-fn encode(policy: RepositoryPolicy, world: &World) -> Document {
+fn encode(policy: RepositoryPolicy, home: &Home) -> Document {
     document!({
-        "registryId": world.account().to_string(),
+        "registryId": home.account().to_string(),
         "repositoryName": policy.repository,
         "policyText": policy.policy,
     })

@@ -5,7 +5,7 @@ use simulator_core::ecr::{
     ImageId, ImageScan, ImageScanFindings, PutRegistryScanningConfiguration, RepositoryScanning, ScanFinding, ScanRule,
     ScanStatus, StartImageScan,
 };
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal};
 
 use super::image::encode_id;
 use super::{INVALID, repository_name};
@@ -16,8 +16,8 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         row(
             "StartImageScan",
-            |input, world| Ok(StartImageScan { repository: repository_name(input, world)?, image: image_id(input)? }),
-            |scan, world| object(encode_scan(&scan, world)),
+            |input, home| Ok(StartImageScan { repository: repository_name(input, home)?, image: image_id(input)? }),
+            |scan, home| object(encode_scan(&scan, home)),
         ),
         row("DescribeImageScanFindings", decode_describe, encode_findings),
         row(
@@ -28,9 +28,9 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             "GetRegistryScanningConfiguration",
             |_, _| Ok(GetRegistryScanningConfiguration {}),
-            |configuration, world| {
+            |configuration, home| {
                 document!({
-                    "registryId": world.account().to_string(),
+                    "registryId": home.account().to_string(),
                     "scanningConfiguration": encode_configuration(&configuration),
                 })
             },
@@ -51,27 +51,27 @@ fn image_id(input: &mut Input) -> Result<ImageId, Refusal> {
     Ok(image)
 }
 
-fn encode_scan(scan: &ImageScan, world: &World) -> [(&'static str, Document); 4] {
+fn encode_scan(scan: &ImageScan, home: &Home) -> [(&'static str, Document); 4] {
     let ImageScan { repository, image, status: ScanStatus { status, description } } = scan;
     let status = object([("status", document!(status)), ("description", document!(description))]);
     [
-        ("registryId", document!(world.account().to_string())),
+        ("registryId", document!(home.account().to_string())),
         ("repositoryName", document!(repository)),
         ("imageId", encode_id(image)),
         ("imageScanStatus", status),
     ]
 }
 
-fn decode_describe(input: &mut Input, world: &World) -> Result<DescribeImageScanFindings, Refusal> {
+fn decode_describe(input: &mut Input, home: &Home) -> Result<DescribeImageScanFindings, Refusal> {
     Ok(DescribeImageScanFindings {
-        repository: repository_name(input, world)?,
+        repository: repository_name(input, home)?,
         image: image_id(input)?,
         next_token: input.text("nextToken")?,
         limit: input.integer("maxResults")?,
     })
 }
 
-fn encode_findings(answer: ImageScanFindings, world: &World) -> Document {
+fn encode_findings(answer: ImageScanFindings, home: &Home) -> Document {
     let ImageScanFindings { scan, found, next } = answer;
     let found = found.map(|Found { completed_at, counts, findings }| {
         object([
@@ -81,7 +81,7 @@ fn encode_findings(answer: ImageScanFindings, world: &World) -> Document {
         ])
     });
     let more = [("imageScanFindings", document!(found)), ("nextToken", document!(next))];
-    object(encode_scan(&scan, world).into_iter().chain(more))
+    object(encode_scan(&scan, home).into_iter().chain(more))
 }
 
 fn encode_finding(finding: &ScanFinding) -> Document {
@@ -98,7 +98,7 @@ fn encode_finding(finding: &ScanFinding) -> Document {
     ])
 }
 
-fn decode_put(input: &mut Input, _: &World) -> Result<PutRegistryScanningConfiguration, Refusal> {
+fn decode_put(input: &mut Input, _: &Home) -> Result<PutRegistryScanningConfiguration, Refusal> {
     match input.text("scanType")?.as_deref() {
         None | Some("BASIC") => {}
         Some("ENHANCED") => {
@@ -147,7 +147,7 @@ fn encode_filters(filters: &[String]) -> Document {
     filters.iter().map(|filter| document!({"filter": filter, "filterType": "WILDCARD"})).collect()
 }
 
-fn encode_repositories((known, absent): (Vec<RepositoryScanning>, Vec<String>), _: &World) -> Document {
+fn encode_repositories((known, absent): (Vec<RepositoryScanning>, Vec<String>), _: &Home) -> Document {
     let known = known.into_iter().map(|repository| {
         document!({
             "repositoryArn": repository.arn.as_str(),

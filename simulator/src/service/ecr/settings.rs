@@ -3,7 +3,7 @@
 use simulator_core::ecr::{
     GetAccountSetting, PutAccountSetting, PutImageScanningConfiguration, PutImageTagMutability, TagMutability,
 };
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal};
 
 use super::{INVALID, repository_name};
 use crate::service::json::object;
@@ -22,37 +22,37 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn decode_mutability(input: &mut Input, world: &World) -> Result<PutImageTagMutability, Refusal> {
-    Ok(PutImageTagMutability { repository: repository_name(input, world)?, mutability: mutability(input)? })
+fn decode_mutability(input: &mut Input, home: &Home) -> Result<PutImageTagMutability, Refusal> {
+    Ok(PutImageTagMutability { repository: repository_name(input, home)?, mutability: mutability(input)? })
 }
 
-fn encode_mutability(setting: PutImageTagMutability, world: &World) -> Document {
+fn encode_mutability(setting: PutImageTagMutability, home: &Home) -> Document {
     object([
-        ("registryId", document!(world.account().to_string())),
+        ("registryId", document!(home.account().to_string())),
         ("repositoryName", document!(setting.repository)),
         ("imageTagMutability", document!(setting.mutability.mode())),
         ("imageTagMutabilityExclusionFilters", encode_filters(&setting.mutability)),
     ])
 }
 
-fn decode_scanning(input: &mut Input, world: &World) -> Result<PutImageScanningConfiguration, Refusal> {
-    let repository = repository_name(input, world)?;
+fn decode_scanning(input: &mut Input, home: &Home) -> Result<PutImageScanningConfiguration, Refusal> {
+    let repository = repository_name(input, home)?;
     Ok(PutImageScanningConfiguration { repository, scan_on_push: scan_on_push(input)? })
 }
 
-fn encode_scanning(setting: PutImageScanningConfiguration, world: &World) -> Document {
+fn encode_scanning(setting: PutImageScanningConfiguration, home: &Home) -> Document {
     document!({
-        "registryId": world.account().to_string(),
+        "registryId": home.account().to_string(),
         "repositoryName": setting.repository,
         "imageScanningConfiguration": {"scanOnPush": setting.scan_on_push},
     })
 }
 
-fn decode_put_setting(input: &mut Input, _: &World) -> Result<PutAccountSetting, Refusal> {
+fn decode_put_setting(input: &mut Input, _: &Home) -> Result<PutAccountSetting, Refusal> {
     Ok(PutAccountSetting { name: input.required("name", INVALID)?, value: input.required("value", INVALID)? })
 }
 
-fn encode_setting(setting: PutAccountSetting, _: &World) -> Document {
+fn encode_setting(setting: PutAccountSetting, _: &Home) -> Document {
     document!({"name": setting.name, "value": setting.value})
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use simulator_core::ecr::{ListTagsForResource, TagResource, UntagResource};
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal};
 
 use super::INVALID;
 use crate::wire::{Document, Input, Row, document, row};
@@ -16,19 +16,19 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn decode_tag(input: &mut Input, _: &World) -> Result<TagResource, Refusal> {
+fn decode_tag(input: &mut Input, _: &Home) -> Result<TagResource, Refusal> {
     Ok(TagResource::new(input.required("resourceArn", INVALID)?, read(input)?))
 }
 
-fn decode_untag(input: &mut Input, _: &World) -> Result<UntagResource, Refusal> {
+fn decode_untag(input: &mut Input, _: &Home) -> Result<UntagResource, Refusal> {
     Ok(UntagResource::new(input.required("resourceArn", INVALID)?, input.texts("tagKeys")?))
 }
 
-fn decode_list(input: &mut Input, _: &World) -> Result<ListTagsForResource, Refusal> {
+fn decode_list(input: &mut Input, _: &Home) -> Result<ListTagsForResource, Refusal> {
     Ok(ListTagsForResource::new(input.required("resourceArn", INVALID)?))
 }
 
-fn encode(tags: BTreeMap<String, String>, _: &World) -> Document {
+fn encode(tags: BTreeMap<String, String>, _: &Home) -> Document {
     let tags: Document = tags.iter().map(|(key, value)| document!({"Key": key, "Value": value})).collect();
     document!({"tags": tags})
 }

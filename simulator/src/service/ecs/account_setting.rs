@@ -2,7 +2,7 @@
 
 use simulator_core::ecs::account_setting::{Setting, SettingName};
 use simulator_core::ecs::{DeleteAccountSetting, ListAccountSettings, PutAccountSetting, PutAccountSettingDefault};
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::shape::{self, INVALID, object};
 use crate::wire::{Document, Input, document};
@@ -11,7 +11,7 @@ fn name(input: &mut Input) -> Result<SettingName, Refusal> {
     SettingName::parse(&input.required("name", INVALID)?)
 }
 
-pub(super) fn put(input: &mut Input, _: &World) -> Result<PutAccountSetting, Refusal> {
+pub(super) fn put(input: &mut Input, _: &Home) -> Result<PutAccountSetting, Refusal> {
     Ok(PutAccountSetting {
         name: name(input)?,
         value: input.required("value", INVALID)?,
@@ -19,15 +19,15 @@ pub(super) fn put(input: &mut Input, _: &World) -> Result<PutAccountSetting, Ref
     })
 }
 
-pub(super) fn put_default(input: &mut Input, _: &World) -> Result<PutAccountSettingDefault, Refusal> {
+pub(super) fn put_default(input: &mut Input, _: &Home) -> Result<PutAccountSettingDefault, Refusal> {
     Ok(PutAccountSettingDefault { name: name(input)?, value: input.required("value", INVALID)? })
 }
 
-pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteAccountSetting, Refusal> {
+pub(super) fn delete(input: &mut Input, _: &Home) -> Result<DeleteAccountSetting, Refusal> {
     Ok(DeleteAccountSetting { name: name(input)?, principal: input.text("principalArn")? })
 }
 
-pub(super) fn list(input: &mut Input, _: &World) -> Result<ListAccountSettings, Refusal> {
+pub(super) fn list(input: &mut Input, _: &Home) -> Result<ListAccountSettings, Refusal> {
     Ok(ListAccountSettings {
         name: input.text("name")?.map(|name| SettingName::parse(&name)).transpose()?,
         value: input.text("value")?,
@@ -38,11 +38,11 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListAccountSettings, 
     })
 }
 
-pub(super) fn written(setting: &Setting, _: &World) -> Document {
+pub(super) fn written(setting: &Setting, _: &Home) -> Document {
     document!({ "setting": json(setting) })
 }
 
-pub(super) fn listed(page: &Page<Setting>, _: &World) -> Document {
+pub(super) fn listed(page: &Page<Setting>, _: &Home) -> Document {
     object([("settings", page.items.iter().map(json).collect()), ("nextToken", document!(&page.next))])
 }
 

@@ -3,7 +3,7 @@
 use simulator_core::ecs::capacity::{CapacityProvider, StrategyItem};
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::{DescribeCapacityProviders, PutClusterCapacityProviders};
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::shape::{self, INVALID, object};
 use crate::wire::{Document, Input, document};
@@ -29,7 +29,7 @@ pub(super) fn strategy_json(strategy: &[StrategyItem]) -> Document {
     strategy.iter().map(item).collect()
 }
 
-pub(super) fn put(input: &mut Input, _: &World) -> Result<PutClusterCapacityProviders, Refusal> {
+pub(super) fn put(input: &mut Input, _: &Home) -> Result<PutClusterCapacityProviders, Refusal> {
     Ok(PutClusterCapacityProviders {
         cluster: input.required("cluster", INVALID)?,
         providers: input.texts("capacityProviders")?,
@@ -37,7 +37,7 @@ pub(super) fn put(input: &mut Input, _: &World) -> Result<PutClusterCapacityProv
     })
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeCapacityProviders, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeCapacityProviders, Refusal> {
     // Those of Fargate have no tags.
     let _with_tags = shape::includes_tags(input)?;
     Ok(DescribeCapacityProviders {
@@ -48,7 +48,7 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeCapacityP
     })
 }
 
-pub(super) fn described((page, failures): &(Page<CapacityProvider>, Vec<Failure>), _: &World) -> Document {
+pub(super) fn described((page, failures): &(Page<CapacityProvider>, Vec<Failure>), _: &Home) -> Document {
     let provider = |provider: &CapacityProvider| {
         document!({
             "capacityProviderArn": provider.arn.as_str(),

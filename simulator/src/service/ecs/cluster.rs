@@ -5,13 +5,13 @@ use simulator_core::ecs::cluster_configuration::{ClusterSetting, ExecuteConfigur
 use simulator_core::ecs::{
     CreateCluster, DeleteCluster, DescribeClusters, ListClusters, UpdateCluster, UpdateClusterSettings,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::capacity::{self, strategy_json};
 use super::shape::{self, object};
 use crate::wire::{Document, Input, document};
 
-pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateCluster, Refusal> {
+pub(super) fn create(input: &mut Input, _: &Home) -> Result<CreateCluster, Refusal> {
     Ok(CreateCluster {
         name: input.text("clusterName")?,
         tags: shape::tags(input)?,
@@ -22,11 +22,11 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateCluster, Refu
     })
 }
 
-pub(super) fn created(cluster: &ClusterDescription, _: &World) -> Document {
+pub(super) fn created(cluster: &ClusterDescription, _: &Home) -> Document {
     object([("cluster", json(cluster))])
 }
 
-pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateCluster, Refusal> {
+pub(super) fn update(input: &mut Input, _: &Home) -> Result<UpdateCluster, Refusal> {
     Ok(UpdateCluster {
         cluster: input.required("cluster", shape::INVALID)?,
         settings: settings(input)?,
@@ -34,7 +34,7 @@ pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateCluster, Refu
     })
 }
 
-pub(super) fn update_settings(input: &mut Input, _: &World) -> Result<UpdateClusterSettings, Refusal> {
+pub(super) fn update_settings(input: &mut Input, _: &Home) -> Result<UpdateClusterSettings, Refusal> {
     Ok(UpdateClusterSettings { cluster: input.required("cluster", shape::INVALID)?, settings: settings(input)? })
 }
 
@@ -69,7 +69,7 @@ fn execute(input: &mut Input) -> Result<Option<ExecuteConfiguration>, Refusal> {
     Ok(Some(read))
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeClusters, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeClusters, Refusal> {
     let clusters = input.texts("clusters")?;
     let mut shown = Shown::default();
     for field in input.texts("include")? {
@@ -86,19 +86,19 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeClusters,
     Ok(DescribeClusters { clusters, shown })
 }
 
-pub(super) fn described((clusters, failures): &(Vec<ClusterDescription>, Vec<Failure>), _: &World) -> Document {
+pub(super) fn described((clusters, failures): &(Vec<ClusterDescription>, Vec<Failure>), _: &Home) -> Document {
     object([("clusters", clusters.iter().map(json).collect()), ("failures", shape::failures(failures))])
 }
 
-pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteCluster, Refusal> {
+pub(super) fn delete(input: &mut Input, _: &Home) -> Result<DeleteCluster, Refusal> {
     Ok(DeleteCluster { cluster: input.required("cluster", shape::INVALID)? })
 }
 
-pub(super) fn list(input: &mut Input, _: &World) -> Result<ListClusters, Refusal> {
+pub(super) fn list(input: &mut Input, _: &Home) -> Result<ListClusters, Refusal> {
     Ok(ListClusters { limit: shape::limit(input, 100)?, token: input.text("nextToken")? })
 }
 
-pub(super) fn listed(page: &Page<String>, _: &World) -> Document {
+pub(super) fn listed(page: &Page<String>, _: &Home) -> Document {
     shape::page("clusterArns", page)
 }
 

@@ -8,7 +8,7 @@ use simulator_core::ecs::{
     DeleteTaskDefinitions, DeregisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitionFamilies,
     ListTaskDefinitions, RegisterTaskDefinition, TaskDefinition,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::{container, shape};
 use crate::wire::{Document, Input, document};
@@ -16,7 +16,7 @@ use crate::wire::{Document, Input, document};
 /// ECS's code for what is wrong with a task definition.
 const CLIENT: &str = "ClientException";
 
-pub(super) fn register(input: &mut Input, _: &World) -> Result<RegisterTaskDefinition, Refusal> {
+pub(super) fn register(input: &mut Input, _: &Home) -> Result<RegisterTaskDefinition, Refusal> {
     let containers = input.structures("containerDefinitions")?.into_iter().map(container::read);
     let requires = input.texts("requiresCompatibilities")?;
     Ok(RegisterTaskDefinition {
@@ -70,24 +70,24 @@ fn ephemeral_storage(input: &mut Input) -> Result<Option<u32>, Refusal> {
     Ok(size)
 }
 
-pub(super) fn registered(definition: &TaskDefinition, _: &World) -> Document {
+pub(super) fn registered(definition: &TaskDefinition, _: &Home) -> Document {
     shape::object([("taskDefinition", json(definition)), ("tags", shape::tag_list(&definition.tags))])
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTaskDefinition, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeTaskDefinition, Refusal> {
     Ok(DescribeTaskDefinition {
         task_definition: input.required("taskDefinition", CLIENT)?,
         with_tags: shape::includes_tags(input)?,
     })
 }
 
-pub(super) fn described(described: &Described, _: &World) -> Document {
+pub(super) fn described(described: &Described, _: &Home) -> Document {
     let Described { definition, with_tags } = described;
     let tags = if *with_tags { shape::tag_list(&definition.tags) } else { document!([]) };
     shape::object([("taskDefinition", json(definition)), ("tags", tags)])
 }
 
-pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTaskDefinitions, Refusal> {
+pub(super) fn list(input: &mut Input, _: &Home) -> Result<ListTaskDefinitions, Refusal> {
     Ok(ListTaskDefinitions {
         family: input.text("familyPrefix")?,
         status: match input.text("status")?.as_deref() {
@@ -102,11 +102,11 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTaskDefinitions, 
     })
 }
 
-pub(super) fn listed(page: &Page<String>, _: &World) -> Document {
+pub(super) fn listed(page: &Page<String>, _: &Home) -> Document {
     shape::page("taskDefinitionArns", page)
 }
 
-pub(super) fn families(input: &mut Input, _: &World) -> Result<ListTaskDefinitionFamilies, Refusal> {
+pub(super) fn families(input: &mut Input, _: &Home) -> Result<ListTaskDefinitionFamilies, Refusal> {
     Ok(ListTaskDefinitionFamilies {
         prefix: input.text("familyPrefix")?,
         status: match input.text("status")?.as_deref() {
@@ -120,24 +120,24 @@ pub(super) fn families(input: &mut Input, _: &World) -> Result<ListTaskDefinitio
     })
 }
 
-pub(super) fn families_listed(page: &Page<String>, _: &World) -> Document {
+pub(super) fn families_listed(page: &Page<String>, _: &Home) -> Document {
     shape::page("families", page)
 }
 
-pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteTaskDefinitions, Refusal> {
+pub(super) fn delete(input: &mut Input, _: &Home) -> Result<DeleteTaskDefinitions, Refusal> {
     Ok(DeleteTaskDefinitions { task_definitions: input.texts("taskDefinitions")? })
 }
 
-pub(super) fn deleted((deleted, failures): &(Vec<Arc<TaskDefinition>>, Vec<Failure>), _: &World) -> Document {
+pub(super) fn deleted((deleted, failures): &(Vec<Arc<TaskDefinition>>, Vec<Failure>), _: &Home) -> Document {
     let definitions = deleted.iter().map(|definition| json(definition)).collect();
     shape::object([("taskDefinitions", definitions), ("failures", shape::failures(failures))])
 }
 
-pub(super) fn deregister(input: &mut Input, _: &World) -> Result<DeregisterTaskDefinition, Refusal> {
+pub(super) fn deregister(input: &mut Input, _: &Home) -> Result<DeregisterTaskDefinition, Refusal> {
     Ok(DeregisterTaskDefinition { task_definition: input.required("taskDefinition", CLIENT)? })
 }
 
-pub(super) fn deregistered(definition: &TaskDefinition, _: &World) -> Document {
+pub(super) fn deregistered(definition: &TaskDefinition, _: &Home) -> Document {
     shape::object([("taskDefinition", json(definition))])
 }
 

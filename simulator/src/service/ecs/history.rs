@@ -7,13 +7,13 @@ use simulator_core::ecs::{
     DescribeServiceDeployments, DescribeServiceRevisions, ListServiceDeployments, Service, ServiceDeployment,
     ServiceDeploymentStatus, ServiceRevision, StopServiceDeployment, View,
 };
-use simulator_core::{Arn, Page, Refusal, Timestamp, World};
+use simulator_core::{Arn, Home, Page, Refusal, Timestamp, World};
 
 use super::deployment;
 use super::shape::{self, INVALID, object};
 use crate::wire::{Document, Input, document};
 
-pub(super) fn list(input: &mut Input, _: &World) -> Result<ListServiceDeployments, Refusal> {
+pub(super) fn list(input: &mut Input, _: &Home) -> Result<ListServiceDeployments, Refusal> {
     let (mut before, mut after) = (None, None);
     if let Some(mut created) = input.structure("createdAt")? {
         (before, after) = (created.time("before")?, created.time("after")?);
@@ -62,7 +62,7 @@ fn members_of_both(view: View<'_>, service: &Service, shown: &ServiceDeployment)
     ]
 }
 
-pub(super) fn describe_deployments(input: &mut Input, _: &World) -> Result<DescribeServiceDeployments, Refusal> {
+pub(super) fn describe_deployments(input: &mut Input, _: &Home) -> Result<DescribeServiceDeployments, Refusal> {
     Ok(DescribeServiceDeployments { arns: input.texts("serviceDeploymentArns")? })
 }
 
@@ -96,7 +96,7 @@ fn deployment_json(view: View<'_>, service: &Service, shown: &ServiceDeployment)
     ]))
 }
 
-pub(super) fn stop(input: &mut Input, _: &World) -> Result<StopServiceDeployment, Refusal> {
+pub(super) fn stop(input: &mut Input, _: &Home) -> Result<StopServiceDeployment, Refusal> {
     let arn = input.required("serviceDeploymentArn", INVALID)?;
     let kind = match input.text("stopType")?.as_deref() {
         None => StopKind::default(),
@@ -107,7 +107,7 @@ pub(super) fn stop(input: &mut Input, _: &World) -> Result<StopServiceDeployment
     Ok(StopServiceDeployment { arn, kind })
 }
 
-pub(super) fn stopped(arn: &Arn, _: &World) -> Document {
+pub(super) fn stopped(arn: &Arn, _: &Home) -> Document {
     document!({ "serviceDeploymentArn": arn.as_str() })
 }
 
@@ -129,7 +129,7 @@ pub(super) fn current_revisions_json(view: View<'_>, service: &Service) -> Docum
     deployments.filter_map(|deployment| view.summary(service, &deployment.id)).map(|of| summary_json(&of)).collect()
 }
 
-pub(super) fn describe_revisions(input: &mut Input, _: &World) -> Result<DescribeServiceRevisions, Refusal> {
+pub(super) fn describe_revisions(input: &mut Input, _: &Home) -> Result<DescribeServiceRevisions, Refusal> {
     Ok(DescribeServiceRevisions { arns: input.texts("serviceRevisionArns")? })
 }
 

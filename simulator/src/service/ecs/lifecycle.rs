@@ -7,7 +7,7 @@ use simulator_core::ecs::service::{
     AdvancedConfiguration, AskedShifting, HookAction, HookTarget, LifecycleHook, LifecycleStage, Percent, Shifting,
     Strategy, StrategyName,
 };
-use simulator_core::{Arn, Refusal, World};
+use simulator_core::{Arn, Home, Refusal};
 
 use super::shape::{self, INVALID, object};
 use crate::wire::{Document, Input, document};
@@ -157,7 +157,7 @@ pub(super) fn advanced_json(advanced: &AdvancedConfiguration) -> Document {
     ])
 }
 
-pub(super) fn resume(input: &mut Input, _: &World) -> Result<ContinueServiceDeployment, Refusal> {
+pub(super) fn resume(input: &mut Input, _: &Home) -> Result<ContinueServiceDeployment, Refusal> {
     Ok(ContinueServiceDeployment {
         service_deployment: input.required("serviceDeploymentArn", INVALID)?,
         hook: input.required("hookId", INVALID)?,
@@ -165,7 +165,7 @@ pub(super) fn resume(input: &mut Input, _: &World) -> Result<ContinueServiceDepl
     })
 }
 
-pub(super) fn resumed(arn: &str, _: &World) -> Document {
+pub(super) fn resumed(arn: &str, _: &Home) -> Document {
     document!({ "serviceDeploymentArn": arn })
 }
 

@@ -3,16 +3,16 @@
 use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::task::ProtectedTask;
 use simulator_core::ecs::{GetTaskProtection, UpdateTaskProtection};
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal};
 
 use super::shape::{self, INVALID, object};
 use crate::wire::{Document, Input, document};
 
-pub(super) fn get(input: &mut Input, _: &World) -> Result<GetTaskProtection, Refusal> {
+pub(super) fn get(input: &mut Input, _: &Home) -> Result<GetTaskProtection, Refusal> {
     Ok(GetTaskProtection { cluster: input.required("cluster", INVALID)?, tasks: input.texts("tasks")? })
 }
 
-pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateTaskProtection, Refusal> {
+pub(super) fn update(input: &mut Input, _: &Home) -> Result<UpdateTaskProtection, Refusal> {
     let missing = || Refusal::fault(INVALID, "The request must contain the parameter protectionEnabled");
     Ok(UpdateTaskProtection {
         cluster: input.required("cluster", INVALID)?,
@@ -22,7 +22,7 @@ pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateTaskProtectio
     })
 }
 
-pub(super) fn shown((tasks, failures): &(Vec<ProtectedTask>, Vec<Failure>), _: &World) -> Document {
+pub(super) fn shown((tasks, failures): &(Vec<ProtectedTask>, Vec<Failure>), _: &Home) -> Document {
     let task = |ProtectedTask { arn, until }: &ProtectedTask| {
         object([
             ("taskArn", document!(arn)),

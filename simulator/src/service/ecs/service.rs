@@ -5,13 +5,13 @@ use simulator_core::ecs::{
     CreateService, DeleteService, DescribeServices, ListServices, ListServicesByNamespace, ServiceKey, UpdateService,
     View,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal, World};
 
 use super::shape::{self, INVALID, object};
 use super::{capacity, deployment, history};
 use crate::wire::{Document, Input, document};
 
-pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refusal> {
+pub(super) fn create(input: &mut Input, _: &Home) -> Result<CreateService, Refusal> {
     only(input, "schedulingStrategy", "REPLICA")?;
     let controller = deployment::controller(input)?;
     shape::platform_version(input)?;
@@ -47,7 +47,7 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateService, Refu
     })
 }
 
-pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateService, Refusal> {
+pub(super) fn update(input: &mut Input, _: &Home) -> Result<UpdateService, Refusal> {
     shape::platform_version(input)?;
     let asked = deployment::configuration(input)?;
     Ok(UpdateService {
@@ -108,7 +108,7 @@ pub(super) fn written(key: &ServiceKey, world: &World) -> Document {
     object([("service", json(world.ecs(), key, true))])
 }
 
-pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteService, Refusal> {
+pub(super) fn delete(input: &mut Input, _: &Home) -> Result<DeleteService, Refusal> {
     Ok(DeleteService {
         cluster: input.text("cluster")?,
         service: input.required("service", INVALID)?,
@@ -116,7 +116,7 @@ pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteService, Refu
     })
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeServices, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeServices, Refusal> {
     Ok(DescribeServices {
         cluster: input.text("cluster")?,
         services: input.texts("services")?,
@@ -132,7 +132,7 @@ pub(super) fn described(found: &DescribedServices, world: &World) -> Document {
     ])
 }
 
-pub(super) fn list(input: &mut Input, _: &World) -> Result<ListServices, Refusal> {
+pub(super) fn list(input: &mut Input, _: &Home) -> Result<ListServices, Refusal> {
     only(input, "schedulingStrategy", "REPLICA")?;
     Ok(ListServices {
         cluster: input.text("cluster")?,
@@ -142,13 +142,13 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListServices, Refusal
     })
 }
 
-pub(super) fn by_namespace(input: &mut Input, _: &World) -> Result<ListServicesByNamespace, Refusal> {
+pub(super) fn by_namespace(input: &mut Input, _: &Home) -> Result<ListServicesByNamespace, Refusal> {
     // Where there is no namespace there are no pages of it either.
     let (_limit, _token) = (shape::limit(input, 100)?, input.text("nextToken")?);
     Ok(ListServicesByNamespace { namespace: input.required("namespace", INVALID)? })
 }
 
-pub(super) fn listed(page: &Page<String>, _: &World) -> Document {
+pub(super) fn listed(page: &Page<String>, _: &Home) -> Document {
     shape::page("serviceArns", page)
 }
 

@@ -6,14 +6,14 @@ use simulator_core::ecs::task::execute_command::AGENT;
 use simulator_core::ecs::task::{Container, ContainerOverride, Overrides};
 use simulator_core::ecs::{DescribeTasks, ListTasks, RunTask, StopTask, Task};
 use simulator_core::effect::TaskId;
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal, World};
 
 use super::capacity;
 use super::container::pair_list;
 use super::shape::{self, INVALID, object};
 use crate::wire::{Document, Input, document};
 
-pub(super) fn run(input: &mut Input, _: &World) -> Result<RunTask, Refusal> {
+pub(super) fn run(input: &mut Input, _: &Home) -> Result<RunTask, Refusal> {
     shape::platform_version(input)?;
     // Kept for the caller's own use; nothing depends on it.
     let _reference = input.text("referenceId")?;
@@ -81,7 +81,7 @@ pub(super) fn ran(tasks: &[TaskId], world: &World) -> Document {
     object([("tasks", tasks.iter().map(|id| json(world, id, true)).collect()), ("failures", document!([]))])
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTasks, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeTasks, Refusal> {
     Ok(DescribeTasks {
         cluster: input.text("cluster")?,
         tasks: input.texts("tasks")?,
@@ -97,7 +97,7 @@ pub(super) fn described(found: &DescribedTasks, world: &World) -> Document {
     ])
 }
 
-pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTasks, Refusal> {
+pub(super) fn list(input: &mut Input, _: &Home) -> Result<ListTasks, Refusal> {
     Ok(ListTasks {
         cluster: input.text("cluster")?,
         service: input.text("serviceName")?,
@@ -110,11 +110,11 @@ pub(super) fn list(input: &mut Input, _: &World) -> Result<ListTasks, Refusal> {
     })
 }
 
-pub(super) fn listed(page: &Page<String>, _: &World) -> Document {
+pub(super) fn listed(page: &Page<String>, _: &Home) -> Document {
     shape::page("taskArns", page)
 }
 
-pub(super) fn stop(input: &mut Input, _: &World) -> Result<StopTask, Refusal> {
+pub(super) fn stop(input: &mut Input, _: &Home) -> Result<StopTask, Refusal> {
     Ok(StopTask {
         cluster: input.text("cluster")?,
         task: input.required("task", INVALID)?,

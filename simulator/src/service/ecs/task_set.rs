@@ -4,7 +4,7 @@ use simulator_core::ecs::cluster::Failure;
 use simulator_core::ecs::{
     CreateTaskSet, DeleteTaskSet, DescribeTaskSets, InService, ServiceKey, UpdateServicePrimaryTaskSet, UpdateTaskSet,
 };
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal, World};
 
 use super::shape::{self, INVALID};
 use super::{capacity, deployment};
@@ -22,7 +22,7 @@ fn scale(input: &mut Input) -> Result<(), Refusal> {
 }
 
 /// Reads the whole request: what is wrong with it is said before that there are no task sets to make.
-pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateTaskSet, Refusal> {
+pub(super) fn create(input: &mut Input, _: &Home) -> Result<CreateTaskSet, Refusal> {
     let _external = input.text("externalId")?;
     let _network = shape::network(input)?;
     let _balancers = deployment::load_balancers(input)?;
@@ -35,7 +35,7 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateTaskSet, Refu
     Ok(CreateTaskSet { at: at(input)?, task_definition: input.required("taskDefinition", INVALID)? })
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTaskSets, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeTaskSets, Refusal> {
     // CodeDeploy's have no tags.
     let _with_tags = shape::includes_tags(input)?;
     Ok(DescribeTaskSets { at: at(input)?, task_sets: input.texts("taskSets")? })
@@ -51,17 +51,17 @@ pub(super) fn described((key, found, failures): &(ServiceKey, Vec<String>, Vec<F
     document!({ "taskSets": sets.unwrap_or_default(), "failures": shape::failures(failures) })
 }
 
-pub(super) fn update(input: &mut Input, _: &World) -> Result<UpdateTaskSet, Refusal> {
+pub(super) fn update(input: &mut Input, _: &Home) -> Result<UpdateTaskSet, Refusal> {
     scale(input)?;
     Ok(UpdateTaskSet { at: at(input)?, task_set: input.required("taskSet", INVALID)? })
 }
 
-pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteTaskSet, Refusal> {
+pub(super) fn delete(input: &mut Input, _: &Home) -> Result<DeleteTaskSet, Refusal> {
     let _force = input.boolean("force")?;
     Ok(DeleteTaskSet { at: at(input)?, task_set: input.required("taskSet", INVALID)? })
 }
 
-pub(super) fn make_primary(input: &mut Input, _: &World) -> Result<UpdateServicePrimaryTaskSet, Refusal> {
+pub(super) fn make_primary(input: &mut Input, _: &Home) -> Result<UpdateServicePrimaryTaskSet, Refusal> {
     let _task_set = input.required("primaryTaskSet", INVALID)?;
     Ok(UpdateServicePrimaryTaskSet { at: at(input)? })
 }

@@ -19,7 +19,7 @@ fn call(world: &mut World, operation: &str, request: Value) -> Result<Value, Ref
     let service = service();
     let row = service.operations.iter().find(|row| row.name == operation).expect("the operation has a row");
     let root = world.root();
-    (row.handle)(world, NOW, &root, request).map(Value::from)
+    row.handle(world, NOW, &root, request).map(Value::from)
 }
 
 fn must(world: &mut World, operation: &str, request: Value) -> Value {

@@ -7,13 +7,13 @@ use simulator_core::elb::{
     AddTags, CreateListener, CreateLoadBalancer, DescribeListeners, DescribeLoadBalancers, DescribeTags, Listener,
     LoadBalancer, RemoveTags,
 };
-use simulator_core::{Arn, Page, Refusal, World};
+use simulator_core::{Arn, Home, Page, Refusal, World};
 
 use super::rule;
 use super::shape::{self, INVALID};
 use crate::wire::{Input, time};
 
-pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateLoadBalancer, Refusal> {
+pub(super) fn create(input: &mut Input, _: &Home) -> Result<CreateLoadBalancer, Refusal> {
     shape::only(input, "Type", &["application"])?;
     shape::only(input, "IpAddressType", &["ipv4"])?;
     Ok(CreateLoadBalancer {
@@ -25,11 +25,11 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateLoadBalancer,
     })
 }
 
-pub(super) fn created(balancer: &LoadBalancer, _: &World) -> Value {
+pub(super) fn created(balancer: &LoadBalancer, _: &Home) -> Value {
     json!({ "LoadBalancers": [json(balancer)] })
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeLoadBalancers, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeLoadBalancers, Refusal> {
     Ok(DescribeLoadBalancers {
         arns: input.texts("LoadBalancerArns")?,
         names: input.texts("Names")?,
@@ -37,7 +37,7 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeLoadBalan
     })
 }
 
-pub(super) fn described(page: &Page<LoadBalancer>, _: &World) -> Value {
+pub(super) fn described(page: &Page<LoadBalancer>, _: &Home) -> Value {
     shape::paged("LoadBalancers", page, json)
 }
 
@@ -65,7 +65,7 @@ pub(super) fn zones(subnets: &[(String, String)]) -> Value {
     subnets.iter().map(zone).collect()
 }
 
-pub(super) fn create_listener(input: &mut Input, _: &World) -> Result<CreateListener, Refusal> {
+pub(super) fn create_listener(input: &mut Input, _: &Home) -> Result<CreateListener, Refusal> {
     shape::only(input, "Protocol", &["HTTP"])?;
     Ok(CreateListener {
         load_balancer: input.required("LoadBalancerArn", INVALID)?,
@@ -79,7 +79,7 @@ pub(super) fn listener_created(listener: &Listener, world: &World) -> Value {
     json!({ "Listeners": [listener_json(listener, world)] })
 }
 
-pub(super) fn describe_listeners(input: &mut Input, _: &World) -> Result<DescribeListeners, Refusal> {
+pub(super) fn describe_listeners(input: &mut Input, _: &Home) -> Result<DescribeListeners, Refusal> {
     Ok(DescribeListeners {
         load_balancer: input.text("LoadBalancerArn")?,
         arns: input.texts("ListenerArns")?,
@@ -103,19 +103,19 @@ fn listener_json(listener: &Listener, world: &World) -> Value {
     })
 }
 
-pub(super) fn describe_tags(input: &mut Input, _: &World) -> Result<DescribeTags, Refusal> {
+pub(super) fn describe_tags(input: &mut Input, _: &Home) -> Result<DescribeTags, Refusal> {
     Ok(DescribeTags { arns: input.texts("ResourceArns")? })
 }
 
-pub(super) fn add_tags(input: &mut Input, _: &World) -> Result<AddTags, Refusal> {
+pub(super) fn add_tags(input: &mut Input, _: &Home) -> Result<AddTags, Refusal> {
     Ok(AddTags { arns: input.texts("ResourceArns")?, tags: shape::tags(input)? })
 }
 
-pub(super) fn remove_tags(input: &mut Input, _: &World) -> Result<RemoveTags, Refusal> {
+pub(super) fn remove_tags(input: &mut Input, _: &Home) -> Result<RemoveTags, Refusal> {
     Ok(RemoveTags { arns: input.texts("ResourceArns")?, keys: input.texts("TagKeys")? })
 }
 
-pub(super) fn tags_described(found: &[(Arn, BTreeMap<String, String>)], _: &World) -> Value {
+pub(super) fn tags_described(found: &[(Arn, BTreeMap<String, String>)], _: &Home) -> Value {
     let tag = |(key, value): (&String, &String)| json!({ "Key": key, "Value": value });
     let description = |(arn, tags): &(Arn, BTreeMap<String, String>)| json!({ "ResourceArn": arn.as_str(), "Tags": tags.iter().map(tag).collect::<Vec<_>>() });
     json!({ "TagDescriptions": found.iter().map(description).collect::<Vec<_>>() })

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 use simulator_core::elb::{Condition, CreateRule, DeleteRule, DescribeRules, ModifyRule, Priority, Rule, Share};
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::shape::{self, INVALID};
 use crate::wire::Input;
 
-pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateRule, Refusal> {
+pub(super) fn create(input: &mut Input, _: &Home) -> Result<CreateRule, Refusal> {
     Ok(CreateRule {
         listener: input.required("ListenerArn", INVALID)?,
         priority: shape::whole(input, "Priority")?
@@ -18,7 +18,7 @@ pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateRule, Refusal
     })
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeRules, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeRules, Refusal> {
     Ok(DescribeRules {
         listener: input.text("ListenerArn")?,
         arns: input.texts("RuleArns")?,
@@ -26,7 +26,7 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeRules, Re
     })
 }
 
-pub(super) fn modify(input: &mut Input, _: &World) -> Result<ModifyRule, Refusal> {
+pub(super) fn modify(input: &mut Input, _: &Home) -> Result<ModifyRule, Refusal> {
     Ok(ModifyRule {
         rule: input.required("RuleArn", INVALID)?,
         conditions: if input.has("Conditions") { Some(conditions(input)?) } else { None },
@@ -34,19 +34,19 @@ pub(super) fn modify(input: &mut Input, _: &World) -> Result<ModifyRule, Refusal
     })
 }
 
-pub(super) fn delete(input: &mut Input, _: &World) -> Result<DeleteRule, Refusal> {
+pub(super) fn delete(input: &mut Input, _: &Home) -> Result<DeleteRule, Refusal> {
     Ok(DeleteRule { rule: input.required("RuleArn", INVALID)? })
 }
 
-pub(super) fn one(rule: &Rule, _: &World) -> Value {
+pub(super) fn one(rule: &Rule, _: &Home) -> Value {
     json!({ "Rules": [json(rule)] })
 }
 
-pub(super) fn described(page: &Page<Rule>, _: &World) -> Value {
+pub(super) fn described(page: &Page<Rule>, _: &Home) -> Value {
     shape::paged("Rules", page, json)
 }
 
-pub(super) fn several(rules: &[Rule], _: &World) -> Value {
+pub(super) fn several(rules: &[Rule], _: &Home) -> Value {
     json!({ "Rules": rules.iter().map(json).collect::<Vec<_>>() })
 }
 

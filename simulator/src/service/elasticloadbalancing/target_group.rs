@@ -1,19 +1,18 @@
 //! Target groups and their targets on the wire.
 
 use serde_json::{Value, json};
-use simulator_core::effect::Target;
 use simulator_core::elb::target_group::TargetType;
 use simulator_core::elb::{
     CreateTargetGroup, DeregisterTargets, DescribeTargetGroupAttributes, DescribeTargetGroups, DescribeTargetHealth,
     HealthCheck, ModifyTargetGroup, ModifyTargetGroupAttributes, RegisterTargets, TargetDescription, TargetGroup,
     TargetName,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::shape::{self, INVALID};
 use crate::wire::Input;
 
-pub(super) fn create(input: &mut Input, _: &World) -> Result<CreateTargetGroup, Refusal> {
+pub(super) fn create(input: &mut Input, _: &Home) -> Result<CreateTargetGroup, Refusal> {
     for (key, value) in [("Protocol", "HTTP"), ("ProtocolVersion", "HTTP1"), ("IpAddressType", "ipv4")] {
         shape::only(input, key, &[value])?;
     }
@@ -57,7 +56,7 @@ fn matcher(input: &mut Input) -> Result<Option<String>, Refusal> {
     Ok(codes)
 }
 
-pub(super) fn modify_check(input: &mut Input, _: &World) -> Result<ModifyTargetGroup, Refusal> {
+pub(super) fn modify_check(input: &mut Input, _: &Home) -> Result<ModifyTargetGroup, Refusal> {
     probed_as_usual(input)?;
     Ok(ModifyTargetGroup {
         target_group: input.required("TargetGroupArn", INVALID)?,
@@ -70,11 +69,11 @@ pub(super) fn modify_check(input: &mut Input, _: &World) -> Result<ModifyTargetG
     })
 }
 
-pub(super) fn register(input: &mut Input, _: &World) -> Result<RegisterTargets, Refusal> {
+pub(super) fn register(input: &mut Input, _: &Home) -> Result<RegisterTargets, Refusal> {
     Ok(RegisterTargets { target_group: input.required("TargetGroupArn", INVALID)?, targets: names(input)? })
 }
 
-pub(super) fn deregister(input: &mut Input, _: &World) -> Result<DeregisterTargets, Refusal> {
+pub(super) fn deregister(input: &mut Input, _: &Home) -> Result<DeregisterTargets, Refusal> {
     Ok(DeregisterTargets { target_group: input.required("TargetGroupArn", INVALID)?, targets: names(input)? })
 }
 
@@ -89,11 +88,11 @@ fn names(input: &mut Input) -> Result<Vec<TargetName>, Refusal> {
     input.structures("Targets")?.into_iter().map(name).collect()
 }
 
-pub(super) fn created(group: &TargetGroup, _: &World) -> Value {
+pub(super) fn created(group: &TargetGroup, _: &Home) -> Value {
     json!({ "TargetGroups": [json(group)] })
 }
 
-pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTargetGroups, Refusal> {
+pub(super) fn describe(input: &mut Input, _: &Home) -> Result<DescribeTargetGroups, Refusal> {
     Ok(DescribeTargetGroups {
         arns: input.texts("TargetGroupArns")?,
         names: input.texts("Names")?,
@@ -102,7 +101,7 @@ pub(super) fn describe(input: &mut Input, _: &World) -> Result<DescribeTargetGro
     })
 }
 
-pub(super) fn described(page: &Page<TargetGroup>, _: &World) -> Value {
+pub(super) fn described(page: &Page<TargetGroup>, _: &Home) -> Value {
     shape::paged("TargetGroups", page, json)
 }
 
@@ -130,38 +129,27 @@ fn json(group: &TargetGroup) -> Value {
     })
 }
 
-pub(super) fn attributes(input: &mut Input, _: &World) -> Result<DescribeTargetGroupAttributes, Refusal> {
+pub(super) fn attributes(input: &mut Input, _: &Home) -> Result<DescribeTargetGroupAttributes, Refusal> {
     Ok(DescribeTargetGroupAttributes { target_group: input.required("TargetGroupArn", INVALID)? })
 }
 
-pub(super) fn modify(input: &mut Input, _: &World) -> Result<ModifyTargetGroupAttributes, Refusal> {
+pub(super) fn modify(input: &mut Input, _: &Home) -> Result<ModifyTargetGroupAttributes, Refusal> {
     Ok(ModifyTargetGroupAttributes {
         target_group: input.required("TargetGroupArn", INVALID)?,
         attributes: shape::attributes(input)?,
     })
 }
 
-pub(super) fn attributed(attributes: &[(String, String)], _: &World) -> Value {
+pub(super) fn attributed(attributes: &[(String, String)], _: &Home) -> Value {
     let attribute = |(key, value): &(String, String)| json!({ "Key": key, "Value": value });
     json!({ "Attributes": attributes.iter().map(attribute).collect::<Vec<_>>() })
 }
 
-pub(super) fn health(input: &mut Input, world: &World) -> Result<DescribeTargetHealth, Refusal> {
-    let target_group = input.required("TargetGroupArn", INVALID)?;
-    let default_port = target_group.parse().ok().and_then(|arn| world.elb().target_group(&arn)).map(|group| group.port);
-    let target = |mut target: Input| {
-        let id = target.required("Id", INVALID)?;
-        let port = shape::port(&mut target, "Port")?.or(default_port).unwrap_or(0);
-        target.finish()?;
-        let address =
-            id.parse().map_err(|_| Refusal::fault("InvalidTarget", format!("The target '{id}' is not valid")))?;
-        Ok(Target { address, port })
-    };
-    let targets = input.structures("Targets")?.into_iter().map(target).collect::<Result<_, Refusal>>()?;
-    Ok(DescribeTargetHealth { target_group, targets })
+pub(super) fn health(input: &mut Input, _: &Home) -> Result<DescribeTargetHealth, Refusal> {
+    Ok(DescribeTargetHealth { target_group: input.required("TargetGroupArn", INVALID)?, targets: names(input)? })
 }
 
-pub(super) fn healthy(targets: &[TargetDescription], _: &World) -> Value {
+pub(super) fn healthy(targets: &[TargetDescription], _: &Home) -> Value {
     json!({ "TargetHealthDescriptions": targets.iter().map(target_json).collect::<Vec<_>>() })
 }
 

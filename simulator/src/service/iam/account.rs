@@ -5,7 +5,7 @@ use simulator_core::iam::{
     DeleteServiceLinkedRole, DeletionStatus, EntityKind, GetAccountSummary, GetServiceLinkedRoleDeletionStatus,
     ListEntitiesForPolicy, ListGroupsForUser, PolicyEntities, PolicyUse,
 };
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal};
 
 use super::INVALID;
 use crate::wire::{Input, Row, row};
@@ -28,12 +28,12 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn encode_summary(summary: Vec<(&'static str, usize)>, _: &World) -> Value {
+fn encode_summary(summary: Vec<(&'static str, usize)>, _: &Home) -> Value {
     let entries: Vec<Value> = summary.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
     json!({"SummaryMap": {"entry": entries}})
 }
 
-fn decode_entities(input: &mut Input, _: &World) -> Result<ListEntitiesForPolicy, Refusal> {
+fn decode_entities(input: &mut Input, _: &Home) -> Result<ListEntitiesForPolicy, Refusal> {
     let kind = match input.text("EntityFilter")?.as_deref() {
         None | Some("LocalManagedPolicy" | "AWSManagedPolicy") => None,
         Some("User") => Some(EntityKind::User),
@@ -69,14 +69,14 @@ fn not_one_of(member: &str, value: &str, set: &str) -> Refusal {
     Refusal::fault(INVALID, message)
 }
 
-fn decode_groups(input: &mut Input, _: &World) -> Result<ListGroupsForUser, Refusal> {
+fn decode_groups(input: &mut Input, _: &Home) -> Result<ListGroupsForUser, Refusal> {
     // There is but one page, and it is empty.
     input.text("Marker")?;
     input.integer("MaxItems")?;
     Ok(ListGroupsForUser { name: input.required("UserName", INVALID)? })
 }
 
-fn encode_entities(entities: PolicyEntities, _: &World) -> Value {
+fn encode_entities(entities: PolicyEntities, _: &Home) -> Value {
     let users: Vec<Value> = entities.users.iter().map(|(name, id)| json!({"UserName": name, "UserId": id})).collect();
     let roles: Vec<Value> = entities.roles.iter().map(|(name, id)| json!({"RoleName": name, "RoleId": id})).collect();
     let mut encoded = json!({
@@ -88,9 +88,9 @@ fn encode_entities(entities: PolicyEntities, _: &World) -> Value {
     encoded
 }
 
-fn encode_deletion(status: DeletionStatus, world: &World) -> Value {
+fn encode_deletion(status: DeletionStatus, home: &Home) -> Value {
     let Some(reason) = status.reason else { return json!({"Status": "SUCCEEDED"}) };
     let resources: Vec<&str> = status.usage.iter().map(|arn| arn.as_str()).collect();
-    let usage = json!([{"Region": world.region().to_string(), "Resources": resources}]);
+    let usage = json!([{"Region": home.region().to_string(), "Resources": resources}]);
     json!({"Status": "FAILED", "Reason": {"Reason": reason, "RoleUsageList": usage}})
 }

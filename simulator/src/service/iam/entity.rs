@@ -6,7 +6,7 @@ use simulator_core::iam::{
     ListRoles, ListTags, ListUsers, Role, RoleDescription, TagEntity, Tagged, UntagEntity, UpdateAssumeRolePolicy,
     UpdateRole, UpdateRoleDescription, UpdateUser, User,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::{INVALID, encode_document, encode_page, encode_tags, tags};
 use crate::wire::{self, Input, Row, row};
@@ -54,7 +54,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn decode_create_user(input: &mut Input, _: &World) -> Result<CreateUser, Refusal> {
+fn decode_create_user(input: &mut Input, _: &Home) -> Result<CreateUser, Refusal> {
     Ok(CreateUser {
         name: input.required("UserName", INVALID)?,
         path: input.text("Path")?,
@@ -63,7 +63,7 @@ fn decode_create_user(input: &mut Input, _: &World) -> Result<CreateUser, Refusa
     })
 }
 
-fn decode_list_users(input: &mut Input, _: &World) -> Result<ListUsers, Refusal> {
+fn decode_list_users(input: &mut Input, _: &Home) -> Result<ListUsers, Refusal> {
     Ok(ListUsers {
         path_prefix: input.text("PathPrefix")?,
         marker: input.text("Marker")?,
@@ -71,7 +71,7 @@ fn decode_list_users(input: &mut Input, _: &World) -> Result<ListUsers, Refusal>
     })
 }
 
-fn decode_update_user(input: &mut Input, _: &World) -> Result<UpdateUser, Refusal> {
+fn decode_update_user(input: &mut Input, _: &Home) -> Result<UpdateUser, Refusal> {
     Ok(UpdateUser {
         name: input.required("UserName", INVALID)?,
         new_name: input.text("NewUserName")?,
@@ -79,12 +79,12 @@ fn decode_update_user(input: &mut Input, _: &World) -> Result<UpdateUser, Refusa
     })
 }
 
-fn decode_describe_role(input: &mut Input, _: &World) -> Result<UpdateRoleDescription, Refusal> {
+fn decode_describe_role(input: &mut Input, _: &Home) -> Result<UpdateRoleDescription, Refusal> {
     let name = input.required("RoleName", INVALID)?;
     Ok(UpdateRoleDescription { name, description: input.required("Description", INVALID)? })
 }
 
-fn decode_create_role(input: &mut Input, _: &World) -> Result<CreateRole, Refusal> {
+fn decode_create_role(input: &mut Input, _: &Home) -> Result<CreateRole, Refusal> {
     Ok(CreateRole {
         name: input.required("RoleName", INVALID)?,
         path: input.text("Path")?,
@@ -96,7 +96,7 @@ fn decode_create_role(input: &mut Input, _: &World) -> Result<CreateRole, Refusa
     })
 }
 
-fn decode_list_roles(input: &mut Input, _: &World) -> Result<ListRoles, Refusal> {
+fn decode_list_roles(input: &mut Input, _: &Home) -> Result<ListRoles, Refusal> {
     Ok(ListRoles {
         path_prefix: input.text("PathPrefix")?,
         marker: input.text("Marker")?,
@@ -104,7 +104,7 @@ fn decode_list_roles(input: &mut Input, _: &World) -> Result<ListRoles, Refusal>
     })
 }
 
-fn decode_update_role(input: &mut Input, _: &World) -> Result<UpdateRole, Refusal> {
+fn decode_update_role(input: &mut Input, _: &Home) -> Result<UpdateRole, Refusal> {
     Ok(UpdateRole {
         name: input.required("RoleName", INVALID)?,
         description: input.text("Description")?,
@@ -112,14 +112,14 @@ fn decode_update_role(input: &mut Input, _: &World) -> Result<UpdateRole, Refusa
     })
 }
 
-fn decode_update_trust(input: &mut Input, _: &World) -> Result<UpdateAssumeRolePolicy, Refusal> {
+fn decode_update_trust(input: &mut Input, _: &Home) -> Result<UpdateAssumeRolePolicy, Refusal> {
     Ok(UpdateAssumeRolePolicy {
         name: input.required("RoleName", INVALID)?,
         trust_policy: input.required("PolicyDocument", INVALID)?,
     })
 }
 
-fn decode_service_linked(input: &mut Input, _: &World) -> Result<CreateServiceLinkedRole, Refusal> {
+fn decode_service_linked(input: &mut Input, _: &Home) -> Result<CreateServiceLinkedRole, Refusal> {
     Ok(CreateServiceLinkedRole {
         service: input.required("AWSServiceName", INVALID)?,
         description: input.text("Description")?,
@@ -139,7 +139,7 @@ pub(super) fn decode_list_tags<E: Tagged>(input: &mut Input, key: &str) -> Resul
     Ok(ListTags::new(entity, input.text("Marker")?, input.integer("MaxItems")?))
 }
 
-pub(super) fn encode_listed_tags(page: Page<(String, String)>, _: &World) -> Value {
+pub(super) fn encode_listed_tags(page: Page<(String, String)>, _: &Home) -> Value {
     encode_page(&page, "Tags", |(key, value)| json!({"Key": key, "Value": value}))
 }
 

@@ -5,7 +5,7 @@ use simulator_core::iam::{
     AddRoleToInstanceProfile, CreateInstanceProfile, DeleteInstanceProfile, GetInstanceProfile, InstanceProfile,
     InstanceProfileDescription, ListInstanceProfiles, ListInstanceProfilesForRole, RemoveRoleFromInstanceProfile,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::entity::{decode_list_tags, decode_tag, decode_untag, encode_listed_tags, encode_role};
 use super::{INVALID, encode_page, encode_tags, tags};
@@ -36,11 +36,11 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn decode_create(input: &mut Input, _: &World) -> Result<CreateInstanceProfile, Refusal> {
+fn decode_create(input: &mut Input, _: &Home) -> Result<CreateInstanceProfile, Refusal> {
     Ok(CreateInstanceProfile { name: input.required(NAME, INVALID)?, path: input.text("Path")?, tags: tags(input)? })
 }
 
-fn decode_list(input: &mut Input, _: &World) -> Result<ListInstanceProfiles, Refusal> {
+fn decode_list(input: &mut Input, _: &Home) -> Result<ListInstanceProfiles, Refusal> {
     Ok(ListInstanceProfiles {
         path_prefix: input.text("PathPrefix")?,
         marker: input.text("Marker")?,
@@ -48,7 +48,7 @@ fn decode_list(input: &mut Input, _: &World) -> Result<ListInstanceProfiles, Ref
     })
 }
 
-fn decode_list_for_role(input: &mut Input, _: &World) -> Result<ListInstanceProfilesForRole, Refusal> {
+fn decode_list_for_role(input: &mut Input, _: &Home) -> Result<ListInstanceProfilesForRole, Refusal> {
     Ok(ListInstanceProfilesForRole {
         role: input.required("RoleName", INVALID)?,
         marker: input.text("Marker")?,
@@ -56,17 +56,17 @@ fn decode_list_for_role(input: &mut Input, _: &World) -> Result<ListInstanceProf
     })
 }
 
-fn decode_add(input: &mut Input, _: &World) -> Result<AddRoleToInstanceProfile, Refusal> {
+fn decode_add(input: &mut Input, _: &Home) -> Result<AddRoleToInstanceProfile, Refusal> {
     let profile = input.required(NAME, INVALID)?;
     Ok(AddRoleToInstanceProfile { profile, role: input.required("RoleName", INVALID)? })
 }
 
-fn decode_remove(input: &mut Input, _: &World) -> Result<RemoveRoleFromInstanceProfile, Refusal> {
+fn decode_remove(input: &mut Input, _: &Home) -> Result<RemoveRoleFromInstanceProfile, Refusal> {
     let profile = input.required(NAME, INVALID)?;
     Ok(RemoveRoleFromInstanceProfile { profile, role: input.required("RoleName", INVALID)? })
 }
 
-fn encode_list(page: Page<InstanceProfileDescription>, _: &World) -> Value {
+fn encode_list(page: Page<InstanceProfileDescription>, _: &Home) -> Value {
     encode_page(&page, "InstanceProfiles", encode)
 }
 

@@ -5,7 +5,7 @@ use simulator_core::iam::{
     AccessKeyDescription, CreateAccessKey, CreateAccessKeyOutput, DeleteAccessKey, GetAccessKeyLastUsed, KeyUse,
     ListAccessKeys, UpdateAccessKey,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::{INVALID, encode_page};
 use crate::wire::{self, Input, Row, row};
@@ -26,7 +26,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn decode_list(input: &mut Input, _: &World) -> Result<ListAccessKeys, Refusal> {
+fn decode_list(input: &mut Input, _: &Home) -> Result<ListAccessKeys, Refusal> {
     Ok(ListAccessKeys {
         user: input.text("UserName")?,
         marker: input.text("Marker")?,
@@ -34,7 +34,7 @@ fn decode_list(input: &mut Input, _: &World) -> Result<ListAccessKeys, Refusal> 
     })
 }
 
-fn decode_update(input: &mut Input, _: &World) -> Result<UpdateAccessKey, Refusal> {
+fn decode_update(input: &mut Input, _: &Home) -> Result<UpdateAccessKey, Refusal> {
     Ok(UpdateAccessKey {
         user: input.text("UserName")?,
         id: input.required("AccessKeyId", INVALID)?,
@@ -42,11 +42,11 @@ fn decode_update(input: &mut Input, _: &World) -> Result<UpdateAccessKey, Refusa
     })
 }
 
-fn decode_delete(input: &mut Input, _: &World) -> Result<DeleteAccessKey, Refusal> {
+fn decode_delete(input: &mut Input, _: &Home) -> Result<DeleteAccessKey, Refusal> {
     Ok(DeleteAccessKey { user: input.text("UserName")?, id: input.required("AccessKeyId", INVALID)? })
 }
 
-fn encode_created(created: CreateAccessKeyOutput, _: &World) -> Value {
+fn encode_created(created: CreateAccessKeyOutput, _: &Home) -> Value {
     let mut key = json!({
         "AccessKeyId": created.key.id,
         "Status": "Active",
@@ -60,7 +60,7 @@ fn encode_created(created: CreateAccessKeyOutput, _: &World) -> Value {
 }
 
 /// A key that was never used has been used for `N/A` (botocore, `AccessKeyLastUsed`).
-fn encode_use((user, used): (Option<String>, Option<KeyUse>), _: &World) -> Value {
+fn encode_use((user, used): (Option<String>, Option<KeyUse>), _: &Home) -> Value {
     let last = match used {
         None => json!({"ServiceName": "N/A", "Region": "N/A"}),
         Some(KeyUse { at, service, region }) => {

@@ -5,7 +5,7 @@ use simulator_core::iam::{
     CreatePolicy, DeletePermissionsBoundary, DeletePolicy, Entity, GetPolicy, ListPolicies, ManagedPolicy,
     PolicyDescription, PolicyScope, PutPermissionsBoundary, Role, User,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::entity::{decode_list_tags, decode_tag, decode_untag, encode_listed_tags};
 use super::{INVALID, encode_page, encode_tags, tags};
@@ -35,7 +35,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn decode_create(input: &mut Input, _: &World) -> Result<CreatePolicy, Refusal> {
+fn decode_create(input: &mut Input, _: &Home) -> Result<CreatePolicy, Refusal> {
     Ok(CreatePolicy {
         name: input.required("PolicyName", INVALID)?,
         path: input.text("Path")?,
@@ -45,7 +45,7 @@ fn decode_create(input: &mut Input, _: &World) -> Result<CreatePolicy, Refusal> 
     })
 }
 
-fn decode_list(input: &mut Input, _: &World) -> Result<ListPolicies, Refusal> {
+fn decode_list(input: &mut Input, _: &Home) -> Result<ListPolicies, Refusal> {
     Ok(ListPolicies {
         scope: match input.text("Scope")?.as_deref() {
             None | Some("All") => PolicyScope::All,

@@ -5,7 +5,7 @@ use simulator_core::iam::{
     AddClientId, CreateOidcProvider, DeleteOidcProvider, GetOidcProvider, ListOidcProviders, OidcProvider,
     OidcProviderDescription, RemoveClientId, UpdateThumbprints,
 };
-use simulator_core::{Arn, Refusal, World};
+use simulator_core::{Arn, Home, Refusal};
 
 use super::entity::{decode_list_tags, decode_tag, decode_untag, encode_listed_tags};
 use super::{INVALID, encode_tags, tags};
@@ -36,7 +36,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn decode_create(input: &mut Input, _: &World) -> Result<CreateOidcProvider, Refusal> {
+fn decode_create(input: &mut Input, _: &Home) -> Result<CreateOidcProvider, Refusal> {
     Ok(CreateOidcProvider {
         url: input.required("Url", INVALID)?,
         clients: input.texts("ClientIDList")?,
@@ -45,23 +45,23 @@ fn decode_create(input: &mut Input, _: &World) -> Result<CreateOidcProvider, Ref
     })
 }
 
-fn decode_add(input: &mut Input, _: &World) -> Result<AddClientId, Refusal> {
+fn decode_add(input: &mut Input, _: &Home) -> Result<AddClientId, Refusal> {
     Ok(AddClientId { arn: input.required(ARN, INVALID)?, client: input.required("ClientID", INVALID)? })
 }
 
-fn decode_remove(input: &mut Input, _: &World) -> Result<RemoveClientId, Refusal> {
+fn decode_remove(input: &mut Input, _: &Home) -> Result<RemoveClientId, Refusal> {
     Ok(RemoveClientId { arn: input.required(ARN, INVALID)?, client: input.required("ClientID", INVALID)? })
 }
 
-fn decode_thumbprints(input: &mut Input, _: &World) -> Result<UpdateThumbprints, Refusal> {
+fn decode_thumbprints(input: &mut Input, _: &Home) -> Result<UpdateThumbprints, Refusal> {
     Ok(UpdateThumbprints { arn: input.required(ARN, INVALID)?, thumbprints: input.texts("ThumbprintList")? })
 }
 
-fn encode_created(provider: OidcProviderDescription, _: &World) -> Value {
+fn encode_created(provider: OidcProviderDescription, _: &Home) -> Value {
     json!({"OpenIDConnectProviderArn": provider.arn.as_str(), "Tags": encode_tags(&provider.tags)})
 }
 
-fn encode(provider: OidcProviderDescription, _: &World) -> Value {
+fn encode(provider: OidcProviderDescription, _: &Home) -> Value {
     json!({
         "Url": provider.url,
         "ClientIDList": provider.clients,
@@ -71,7 +71,7 @@ fn encode(provider: OidcProviderDescription, _: &World) -> Value {
     })
 }
 
-fn encode_list(arns: Vec<Arn>, _: &World) -> Value {
+fn encode_list(arns: Vec<Arn>, _: &Home) -> Value {
     let list: Vec<Value> = arns.iter().map(|arn| json!({"Arn": arn.as_str()})).collect();
     json!({"OpenIDConnectProviderList": list})
 }

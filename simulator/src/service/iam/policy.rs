@@ -5,7 +5,7 @@ use simulator_core::iam::{
     AttachPolicy, AttachedPolicy, DeleteInlinePolicy, DetachPolicy, Entity, GetInlinePolicy, InlinePolicy,
     ListAttachedPolicies, ListInlinePolicies, PutInlinePolicy, Role, User,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::{INVALID, encode_document, encode_page};
 use crate::wire::{Input, Row, row};
@@ -74,10 +74,10 @@ fn encode(policy: &InlinePolicy, key: &str) -> Value {
     })
 }
 
-fn encode_names(page: Page<String>, _: &World) -> Value {
+fn encode_names(page: Page<String>, _: &Home) -> Value {
     encode_page(&page, "PolicyNames", |name| json!(name))
 }
 
-fn encode_attached(page: Page<AttachedPolicy>, _: &World) -> Value {
+fn encode_attached(page: Page<AttachedPolicy>, _: &Home) -> Value {
     encode_page(&page, "AttachedPolicies", |it| json!({"PolicyName": it.name, "PolicyArn": it.arn}))
 }

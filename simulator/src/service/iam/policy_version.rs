@@ -5,7 +5,7 @@ use simulator_core::iam::{
     CreatePolicyVersion, DeletePolicyVersion, GetPolicyVersion, ListPolicyVersions, PolicyVersionDescription,
     SetDefaultPolicyVersion,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::{INVALID, encode_document, encode_page};
 use crate::wire::{self, Input, Row, row};
@@ -22,7 +22,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn decode_create(input: &mut Input, _: &World) -> Result<CreatePolicyVersion, Refusal> {
+fn decode_create(input: &mut Input, _: &Home) -> Result<CreatePolicyVersion, Refusal> {
     Ok(CreatePolicyVersion {
         arn: input.required("PolicyArn", INVALID)?,
         document: input.required("PolicyDocument", INVALID)?,
@@ -30,12 +30,12 @@ fn decode_create(input: &mut Input, _: &World) -> Result<CreatePolicyVersion, Re
     })
 }
 
-fn decode_get(input: &mut Input, _: &World) -> Result<GetPolicyVersion, Refusal> {
+fn decode_get(input: &mut Input, _: &Home) -> Result<GetPolicyVersion, Refusal> {
     let arn = input.required("PolicyArn", INVALID)?;
     Ok(GetPolicyVersion { arn, version: input.required("VersionId", INVALID)? })
 }
 
-fn decode_list(input: &mut Input, _: &World) -> Result<ListPolicyVersions, Refusal> {
+fn decode_list(input: &mut Input, _: &Home) -> Result<ListPolicyVersions, Refusal> {
     Ok(ListPolicyVersions {
         arn: input.required("PolicyArn", INVALID)?,
         marker: input.text("Marker")?,
@@ -43,12 +43,12 @@ fn decode_list(input: &mut Input, _: &World) -> Result<ListPolicyVersions, Refus
     })
 }
 
-fn decode_delete(input: &mut Input, _: &World) -> Result<DeletePolicyVersion, Refusal> {
+fn decode_delete(input: &mut Input, _: &Home) -> Result<DeletePolicyVersion, Refusal> {
     let arn = input.required("PolicyArn", INVALID)?;
     Ok(DeletePolicyVersion { arn, version: input.required("VersionId", INVALID)? })
 }
 
-fn decode_set_default(input: &mut Input, _: &World) -> Result<SetDefaultPolicyVersion, Refusal> {
+fn decode_set_default(input: &mut Input, _: &Home) -> Result<SetDefaultPolicyVersion, Refusal> {
     let arn = input.required("PolicyArn", INVALID)?;
     Ok(SetDefaultPolicyVersion { arn, version: input.required("VersionId", INVALID)? })
 }
@@ -62,7 +62,7 @@ fn encode(version: &PolicyVersionDescription) -> Value {
     })
 }
 
-fn encode_with_document(version: PolicyVersionDescription, _: &World) -> Value {
+fn encode_with_document(version: PolicyVersionDescription, _: &Home) -> Value {
     let mut encoded = encode(&version);
     encoded["Document"] = json!(encode_document(&version.document));
     json!({"PolicyVersion": encoded})

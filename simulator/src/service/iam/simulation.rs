@@ -5,7 +5,7 @@ use simulator_core::iam::policy::Position;
 use simulator_core::iam::{
     Evaluation, MatchedStatement, Outcome, SimulateCustomPolicy, SimulatePrincipalPolicy, Simulation,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::{INVALID, encode_page};
 use crate::wire::{Input, Row, row};
@@ -14,11 +14,11 @@ pub(super) fn rows() -> Vec<Row> {
     vec![row("SimulateCustomPolicy", decode_custom, encode), row("SimulatePrincipalPolicy", decode_principal, encode)]
 }
 
-fn decode_custom(input: &mut Input, _: &World) -> Result<SimulateCustomPolicy, Refusal> {
+fn decode_custom(input: &mut Input, _: &Home) -> Result<SimulateCustomPolicy, Refusal> {
     Ok(SimulateCustomPolicy { policies: input.texts("PolicyInputList")?, simulation: decode(input)? })
 }
 
-fn decode_principal(input: &mut Input, _: &World) -> Result<SimulatePrincipalPolicy, Refusal> {
+fn decode_principal(input: &mut Input, _: &Home) -> Result<SimulatePrincipalPolicy, Refusal> {
     Ok(SimulatePrincipalPolicy {
         source: input.required("PolicySourceArn", INVALID)?,
         policies: input.texts("PolicyInputList")?,
@@ -47,7 +47,7 @@ fn decode(input: &mut Input) -> Result<Simulation, Refusal> {
     })
 }
 
-fn encode(page: Page<Evaluation>, _: &World) -> Value {
+fn encode(page: Page<Evaluation>, _: &Home) -> Value {
     encode_page(&page, "EvaluationResults", encode_evaluation)
 }
 

@@ -3,13 +3,13 @@
 use simulator_core::logs::{
     FilterLogEvents, FilteredEvent, GetLogEvents, GetLogEventsOutput, PutLogEvents, PutLogEventsOutput, Rejected,
 };
-use simulator_core::{Page, Refusal, Timestamp, World};
+use simulator_core::{Home, Page, Refusal, Timestamp};
 
 use super::{INVALID, identified, name, paged};
 use crate::service::json::object;
 use crate::wire::{Document, Input, document};
 
-pub(super) fn decode_put(input: &mut Input, _: &World) -> Result<PutLogEvents, Refusal> {
+pub(super) fn decode_put(input: &mut Input, _: &Home) -> Result<PutLogEvents, Refusal> {
     // Ignored by AWS since 2023 (BOTO).
     input.text("sequenceToken")?;
     let mut events = Vec::new();
@@ -28,7 +28,7 @@ fn time(input: &mut Input, key: &str) -> Result<Option<Timestamp>, Refusal> {
     Ok(Some(Timestamp::from_millis(millis)))
 }
 
-pub(super) fn encode_put(output: PutLogEventsOutput, _: &World) -> Document {
+pub(super) fn encode_put(output: PutLogEventsOutput, _: &Home) -> Document {
     let Rejected { too_new_from, too_old_until, expired_until } = output.rejected;
     let rejected = object([
         ("tooNewLogEventStartIndex", document!(too_new_from)),
@@ -42,10 +42,10 @@ pub(super) fn encode_put(output: PutLogEventsOutput, _: &World) -> Document {
     ])
 }
 
-pub(super) fn decode_get(input: &mut Input, world: &World) -> Result<GetLogEvents, Refusal> {
+pub(super) fn decode_get(input: &mut Input, home: &Home) -> Result<GetLogEvents, Refusal> {
     only_masked(input)?;
     Ok(GetLogEvents {
-        group: identified(input, world)?,
+        group: identified(input, home)?,
         stream: input.required("logStreamName", INVALID)?,
         start: time(input, "startTime")?,
         end: time(input, "endTime")?,
@@ -63,7 +63,7 @@ fn only_masked(input: &mut Input) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn encode_got(output: GetLogEventsOutput, _: &World) -> Document {
+pub(super) fn encode_got(output: GetLogEventsOutput, _: &Home) -> Document {
     let events: Document = output
         .events
         .iter()
@@ -78,12 +78,12 @@ pub(super) fn encode_got(output: GetLogEventsOutput, _: &World) -> Document {
     document!({"events": events, "nextForwardToken": output.forward, "nextBackwardToken": output.backward})
 }
 
-pub(super) fn decode_filter(input: &mut Input, world: &World) -> Result<FilterLogEvents, Refusal> {
+pub(super) fn decode_filter(input: &mut Input, home: &Home) -> Result<FilterLogEvents, Refusal> {
     // Deprecated: lines of several streams always come in the order of time.
     input.boolean("interleaved")?;
     only_masked(input)?;
     Ok(FilterLogEvents {
-        group: identified(input, world)?,
+        group: identified(input, home)?,
         streams: input.texts("logStreamNames")?,
         prefix: input.text("logStreamNamePrefix")?,
         start: time(input, "startTime")?,

@@ -1,13 +1,13 @@
 //! Log groups on the wire.
 
 use simulator_core::logs::{CreateLogGroup, DescribeLogGroups, GroupDescription, PutRetentionPolicy};
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::{INVALID, from_identifier, name, paged};
 use crate::service::json::object;
 use crate::wire::{Document, Input, document};
 
-pub(super) fn decode_create(input: &mut Input, _: &World) -> Result<CreateLogGroup, Refusal> {
+pub(super) fn decode_create(input: &mut Input, _: &Home) -> Result<CreateLogGroup, Refusal> {
     only_standard(input)?;
     if input.boolean("deletionProtectionEnabled")? == Some(true) {
         return Err(Refusal::NotSimulated { what: "log groups that are protected from deletion".to_owned() });
@@ -25,7 +25,7 @@ fn only_standard(input: &mut Input) -> Result<(), Refusal> {
     }
 }
 
-pub(super) fn decode_describe(input: &mut Input, world: &World) -> Result<DescribeLogGroups, Refusal> {
+pub(super) fn decode_describe(input: &mut Input, home: &Home) -> Result<DescribeLogGroups, Refusal> {
     only_standard(input)?;
     if input.boolean("includeLinkedAccounts")? == Some(true) {
         return Err(Refusal::NotSimulated { what: "log groups of linked accounts".to_owned() });
@@ -34,13 +34,13 @@ pub(super) fn decode_describe(input: &mut Input, world: &World) -> Result<Descri
     Ok(DescribeLogGroups {
         prefix: input.text("logGroupNamePrefix")?,
         pattern: input.text("logGroupNamePattern")?,
-        names: identifiers.iter().map(|identifier| from_identifier(world, identifier)).collect::<Result<_, _>>()?,
+        names: identifiers.iter().map(|identifier| from_identifier(home, identifier)).collect::<Result<_, _>>()?,
         limit: input.integer("limit")?,
         next_token: input.text("nextToken")?,
     })
 }
 
-pub(super) fn encode_described(page: Page<GroupDescription>, _: &World) -> Document {
+pub(super) fn encode_described(page: Page<GroupDescription>, _: &Home) -> Document {
     paged("logGroups", &page, encode)
 }
 
@@ -59,7 +59,7 @@ fn encode(group: &GroupDescription) -> Document {
     ])
 }
 
-pub(super) fn decode_retention(input: &mut Input, _: &World) -> Result<PutRetentionPolicy, Refusal> {
+pub(super) fn decode_retention(input: &mut Input, _: &Home) -> Result<PutRetentionPolicy, Refusal> {
     let days = input.integer("retentionInDays")?;
     let missing = || Refusal::fault(INVALID, "The request must contain the parameter retentionInDays");
     Ok(PutRetentionPolicy { group: name(input)?, days: days.ok_or_else(missing)? })

@@ -8,7 +8,7 @@ mod tag;
 mod tests;
 
 use simulator_core::logs::{DeleteLogGroup, DeleteRetentionPolicy, FilteredEvent};
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::json::object;
 use super::{Protocol, Service};
@@ -45,14 +45,14 @@ fn name(input: &mut Input) -> Result<String, Refusal> {
 }
 
 /// The log group that `logGroupName` names, or `logGroupIdentifier`, but not both.
-fn identified(input: &mut Input, world: &World) -> Result<String, Refusal> {
+fn identified(input: &mut Input, home: &Home) -> Result<String, Refusal> {
     match (input.text("logGroupName")?, input.text("logGroupIdentifier")?) {
         (Some(_), Some(_)) => {
             let message = "LogGroup name and LogGroup ARN are mutually exclusive parameters.";
             Err(Refusal::fault("ValidationException", message))
         }
         (Some(name), None) => Ok(name),
-        (None, Some(identifier)) => from_identifier(world, &identifier),
+        (None, Some(identifier)) => from_identifier(home, &identifier),
         (None, None) => {
             Err(Refusal::fault(INVALID, "The request must contain either logGroupName or logGroupIdentifier"))
         }
@@ -60,11 +60,11 @@ fn identified(input: &mut Input, world: &World) -> Result<String, Refusal> {
 }
 
 /// The name of the log group that `identifier` means: a name, or an ARN with or without the `:*` at its end.
-fn from_identifier(world: &World, identifier: &str) -> Result<String, Refusal> {
+fn from_identifier(home: &Home, identifier: &str) -> Result<String, Refusal> {
     if !identifier.starts_with("arn:") {
         return Ok(identifier.to_owned());
     }
-    let prefix = format!("arn:aws:logs:{}:{}:log-group:", world.region(), world.account());
+    let prefix = format!("arn:aws:logs:{}:{}:log-group:", home.region(), home.account());
     match identifier.strip_prefix(&prefix) {
         Some(name) => Ok(name.trim_end_matches(":*").to_owned()),
         None => Err(Refusal::fault("ResourceNotFoundException", "The specified log group does not exist.")),

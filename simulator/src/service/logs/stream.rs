@@ -1,23 +1,23 @@
 //! Log streams on the wire.
 
 use simulator_core::logs::{CreateLogStream, DeleteLogStream, DescribeLogStreams, StreamDescription, StreamOrder};
-use simulator_core::{Page, Refusal, Timestamp, World};
+use simulator_core::{Home, Page, Refusal, Timestamp};
 
 use super::{INVALID, identified, name, paged};
 use crate::service::json::object;
 use crate::wire::{Document, Input, document};
 
-pub(super) fn decode_create(input: &mut Input, _: &World) -> Result<CreateLogStream, Refusal> {
+pub(super) fn decode_create(input: &mut Input, _: &Home) -> Result<CreateLogStream, Refusal> {
     Ok(CreateLogStream { group: name(input)?, stream: input.required("logStreamName", INVALID)? })
 }
 
-pub(super) fn decode_delete(input: &mut Input, _: &World) -> Result<DeleteLogStream, Refusal> {
+pub(super) fn decode_delete(input: &mut Input, _: &Home) -> Result<DeleteLogStream, Refusal> {
     Ok(DeleteLogStream { group: name(input)?, stream: input.required("logStreamName", INVALID)? })
 }
 
-pub(super) fn decode_describe(input: &mut Input, world: &World) -> Result<DescribeLogStreams, Refusal> {
+pub(super) fn decode_describe(input: &mut Input, home: &Home) -> Result<DescribeLogStreams, Refusal> {
     Ok(DescribeLogStreams {
-        group: identified(input, world)?,
+        group: identified(input, home)?,
         prefix: input.text("logStreamNamePrefix")?,
         order: match input.text("orderBy")?.as_deref() {
             None | Some("LogStreamName") => StreamOrder::LogStreamName,
@@ -30,7 +30,7 @@ pub(super) fn decode_describe(input: &mut Input, world: &World) -> Result<Descri
     })
 }
 
-pub(super) fn encode_described(page: Page<StreamDescription>, _: &World) -> Document {
+pub(super) fn encode_described(page: Page<StreamDescription>, _: &Home) -> Document {
     paged("logStreams", &page, encode)
 }
 

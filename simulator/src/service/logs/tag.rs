@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use simulator_core::logs::{
     ListTagsForResource, ListTagsLogGroup, TagLogGroup, TagResource, UntagLogGroup, UntagResource,
 };
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal};
 
 use super::{INVALID, name};
 use crate::wire::{Document, Input, Row, document, row};
@@ -37,6 +37,6 @@ fn tags(input: &mut Input) -> Result<BTreeMap<String, String>, Refusal> {
     Ok(input.text_map("tags")?.into_iter().collect())
 }
 
-fn encode(tags: BTreeMap<String, String>, _: &World) -> Document {
+fn encode(tags: BTreeMap<String, String>, _: &Home) -> Document {
     document!({ "tags": tags })
 }

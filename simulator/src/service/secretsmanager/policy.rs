@@ -1,7 +1,7 @@
 //! Resource policies of secrets. The only policy of a secret is called `default` (botocore, `PolicyName`).
 
 use simulator_core::secrets::{DeleteResourcePolicy, GetResourcePolicy, PutResourcePolicy, SecretName};
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal};
 
 use super::{INVALID, id};
 use crate::service::json::object;
@@ -9,7 +9,7 @@ use crate::wire::{Document, Input, document};
 
 const DEFAULT: &str = "default";
 
-pub(super) fn decode_put(input: &mut Input, _: &World) -> Result<PutResourcePolicy, Refusal> {
+pub(super) fn decode_put(input: &mut Input, _: &Home) -> Result<PutResourcePolicy, Refusal> {
     only_default(input, INVALID)?;
     Ok(PutResourcePolicy {
         secret_id: id(input)?,
@@ -18,12 +18,12 @@ pub(super) fn decode_put(input: &mut Input, _: &World) -> Result<PutResourcePoli
     })
 }
 
-pub(super) fn decode_get(input: &mut Input, _: &World) -> Result<GetResourcePolicy, Refusal> {
+pub(super) fn decode_get(input: &mut Input, _: &Home) -> Result<GetResourcePolicy, Refusal> {
     only_default(input, "ResourceNotFoundException")?;
     Ok(GetResourcePolicy { secret_id: id(input)? })
 }
 
-pub(super) fn decode_delete(input: &mut Input, _: &World) -> Result<DeleteResourcePolicy, Refusal> {
+pub(super) fn decode_delete(input: &mut Input, _: &Home) -> Result<DeleteResourcePolicy, Refusal> {
     only_default(input, INVALID)?;
     Ok(DeleteResourcePolicy { secret_id: id(input)? })
 }
@@ -41,7 +41,7 @@ pub(super) fn encode(secret: &SecretName) -> Document {
     document!({ "ARN": secret.arn.as_str(), "Name": &secret.name, "PolicyName": DEFAULT })
 }
 
-pub(super) fn encode_got((secret, policy): (SecretName, Option<String>), _: &World) -> Document {
+pub(super) fn encode_got((secret, policy): (SecretName, Option<String>), _: &Home) -> Document {
     object([
         ("ARN", document!(secret.arn.as_str())),
         ("Name", document!(secret.name)),

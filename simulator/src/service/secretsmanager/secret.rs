@@ -6,13 +6,13 @@ use simulator_core::secrets::{
     CreateSecret, CreateSecretOutput, DeleteSecret, DeleteSecretOutput, ListSecrets, SecretDescription, SecretOrder,
     TagResource, UntagResource, UpdateSecret, UpdateSecretOutput,
 };
-use simulator_core::{Page, Refusal, World};
+use simulator_core::{Home, Page, Refusal};
 
 use super::{INVALID, filters, id, value};
 use crate::service::json::{object, time};
 use crate::wire::{Document, Input, document};
 
-pub(super) fn decode_create(input: &mut Input, _: &World) -> Result<CreateSecret, Refusal> {
+pub(super) fn decode_create(input: &mut Input, _: &Home) -> Result<CreateSecret, Refusal> {
     let (value, token) = value::decode(input)?;
     Ok(CreateSecret {
         name: input.required("Name", INVALID)?,
@@ -25,7 +25,7 @@ pub(super) fn decode_create(input: &mut Input, _: &World) -> Result<CreateSecret
     })
 }
 
-pub(super) fn encode_created(created: CreateSecretOutput, _: &World) -> Document {
+pub(super) fn encode_created(created: CreateSecretOutput, _: &Home) -> Document {
     object([
         ("ARN", document!(created.arn.as_str())),
         ("Name", document!(created.name)),
@@ -33,13 +33,13 @@ pub(super) fn encode_created(created: CreateSecretOutput, _: &World) -> Document
     ])
 }
 
-pub(super) fn decode_update(input: &mut Input, _: &World) -> Result<UpdateSecret, Refusal> {
+pub(super) fn decode_update(input: &mut Input, _: &Home) -> Result<UpdateSecret, Refusal> {
     let (value, token) = value::decode(input)?;
     let description = input.text("Description")?;
     Ok(UpdateSecret { secret_id: id(input)?, description, kms_key: input.text("KmsKeyId")?, value, token })
 }
 
-pub(super) fn encode_updated(updated: UpdateSecretOutput, _: &World) -> Document {
+pub(super) fn encode_updated(updated: UpdateSecretOutput, _: &Home) -> Document {
     object([
         ("ARN", document!(updated.arn.as_str())),
         ("Name", document!(updated.name)),
@@ -47,7 +47,7 @@ pub(super) fn encode_updated(updated: UpdateSecretOutput, _: &World) -> Document
     ])
 }
 
-pub(super) fn decode_list(input: &mut Input, _: &World) -> Result<ListSecrets, Refusal> {
+pub(super) fn decode_list(input: &mut Input, _: &Home) -> Result<ListSecrets, Refusal> {
     let order = match input.text("SortBy")?.as_deref() {
         None | Some("created-date") => SecretOrder::Created,
         Some("last-accessed-date") => SecretOrder::Accessed,
@@ -70,11 +70,11 @@ pub(super) fn decode_list(input: &mut Input, _: &World) -> Result<ListSecrets, R
     })
 }
 
-pub(super) fn encode_described(secret: SecretDescription, _: &World) -> Document {
+pub(super) fn encode_described(secret: SecretDescription, _: &Home) -> Document {
     describe(&secret, "VersionIdsToStages")
 }
 
-pub(super) fn encode_listed(page: Page<SecretDescription>, _: &World) -> Document {
+pub(super) fn encode_listed(page: Page<SecretDescription>, _: &Home) -> Document {
     let secrets = page.items.iter().map(|secret| describe(secret, "SecretVersionsToStages"));
     object([("SecretList", secrets.collect()), ("NextToken", document!(page.next))])
 }
@@ -99,7 +99,7 @@ fn describe(secret: &SecretDescription, versions: &'static str) -> Document {
     ])
 }
 
-pub(super) fn decode_delete(input: &mut Input, _: &World) -> Result<DeleteSecret, Refusal> {
+pub(super) fn decode_delete(input: &mut Input, _: &Home) -> Result<DeleteSecret, Refusal> {
     Ok(DeleteSecret {
         secret_id: id(input)?,
         recovery_days: input.integer("RecoveryWindowInDays")?,
@@ -107,15 +107,15 @@ pub(super) fn decode_delete(input: &mut Input, _: &World) -> Result<DeleteSecret
     })
 }
 
-pub(super) fn encode_deleted(output: DeleteSecretOutput, _: &World) -> Document {
+pub(super) fn encode_deleted(output: DeleteSecretOutput, _: &Home) -> Document {
     document!({"ARN": output.arn.as_str(), "Name": output.name, "DeletionDate": time(output.gone)})
 }
 
-pub(super) fn decode_tag(input: &mut Input, _: &World) -> Result<TagResource, Refusal> {
+pub(super) fn decode_tag(input: &mut Input, _: &Home) -> Result<TagResource, Refusal> {
     Ok(TagResource { secret_id: id(input)?, tags: tags(input)? })
 }
 
-pub(super) fn decode_untag(input: &mut Input, _: &World) -> Result<UntagResource, Refusal> {
+pub(super) fn decode_untag(input: &mut Input, _: &Home) -> Result<UntagResource, Refusal> {
     Ok(UntagResource { secret_id: id(input)?, keys: input.texts("TagKeys")? })
 }
 

@@ -7,7 +7,7 @@ use simulator_core::secrets::{
     BatchGetSecretValue, BatchSecretValues, GetSecretValue, ListSecretVersionIds, PutSecretValue, PutSecretValueOutput,
     SecretValue, SecretVersions, UpdateSecretVersionStage, Value, VersionEntry,
 };
-use simulator_core::{Refusal, World};
+use simulator_core::{Home, Refusal};
 
 use super::{INVALID, filters, id};
 use crate::service::json::{object, time};
@@ -41,7 +41,7 @@ fn binary(base64: &str) -> Result<Value, Refusal> {
     Ok(Value::Binary(Secret::new(STANDARD.encode(bytes))))
 }
 
-pub(super) fn decode_put(input: &mut Input, _: &World) -> Result<PutSecretValue, Refusal> {
+pub(super) fn decode_put(input: &mut Input, _: &Home) -> Result<PutSecretValue, Refusal> {
     let (value, token) = decode(input)?;
     let missing = || Refusal::fault(REFUSED, "You must provide either SecretString or SecretBinary.");
     Ok(PutSecretValue {
@@ -52,7 +52,7 @@ pub(super) fn decode_put(input: &mut Input, _: &World) -> Result<PutSecretValue,
     })
 }
 
-pub(super) fn encode_put(output: PutSecretValueOutput, _: &World) -> Document {
+pub(super) fn encode_put(output: PutSecretValueOutput, _: &Home) -> Document {
     document!({
         "ARN": output.arn.as_str(),
         "Name": output.name,
@@ -61,7 +61,7 @@ pub(super) fn encode_put(output: PutSecretValueOutput, _: &World) -> Document {
     })
 }
 
-pub(super) fn decode_get(input: &mut Input, _: &World) -> Result<GetSecretValue, Refusal> {
+pub(super) fn decode_get(input: &mut Input, _: &Home) -> Result<GetSecretValue, Refusal> {
     Ok(GetSecretValue {
         secret_id: id(input)?,
         version_id: input.text("VersionId")?,
@@ -85,7 +85,7 @@ pub(super) fn encode(secret: &SecretValue) -> Document {
     ])
 }
 
-pub(super) fn decode_batch(input: &mut Input, _: &World) -> Result<BatchGetSecretValue, Refusal> {
+pub(super) fn decode_batch(input: &mut Input, _: &Home) -> Result<BatchGetSecretValue, Refusal> {
     Ok(BatchGetSecretValue {
         secret_ids: input.texts("SecretIdList")?,
         filters: filters(input)?,
@@ -94,7 +94,7 @@ pub(super) fn decode_batch(input: &mut Input, _: &World) -> Result<BatchGetSecre
     })
 }
 
-pub(super) fn encode_batch(output: BatchSecretValues, _: &World) -> Document {
+pub(super) fn encode_batch(output: BatchSecretValues, _: &Home) -> Document {
     let error = |it: &simulator_core::secrets::Unread| document!({ "SecretId": &it.secret_id, "ErrorCode": it.code, "Message": &it.message });
     object([
         ("SecretValues", output.values.iter().map(encode).collect()),
@@ -103,7 +103,7 @@ pub(super) fn encode_batch(output: BatchSecretValues, _: &World) -> Document {
     ])
 }
 
-pub(super) fn decode_versions(input: &mut Input, _: &World) -> Result<ListSecretVersionIds, Refusal> {
+pub(super) fn decode_versions(input: &mut Input, _: &Home) -> Result<ListSecretVersionIds, Refusal> {
     Ok(ListSecretVersionIds {
         secret_id: id(input)?,
         with_deprecated: input.boolean("IncludeDeprecated")?.unwrap_or(false),
@@ -112,7 +112,7 @@ pub(super) fn decode_versions(input: &mut Input, _: &World) -> Result<ListSecret
     })
 }
 
-pub(super) fn encode_versions(output: SecretVersions, _: &World) -> Document {
+pub(super) fn encode_versions(output: SecretVersions, _: &Home) -> Document {
     let version = |it: &VersionEntry| {
         let stages = if it.stages.is_empty() { Document::Null } else { document!(&it.stages) };
         object([
@@ -132,7 +132,7 @@ pub(super) fn encode_versions(output: SecretVersions, _: &World) -> Document {
     ])
 }
 
-pub(super) fn decode_stage(input: &mut Input, _: &World) -> Result<UpdateSecretVersionStage, Refusal> {
+pub(super) fn decode_stage(input: &mut Input, _: &Home) -> Result<UpdateSecretVersionStage, Refusal> {
     Ok(UpdateSecretVersionStage {
         secret_id: id(input)?,
         stage: input.required("VersionStage", INVALID)?,

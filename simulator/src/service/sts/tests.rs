@@ -32,7 +32,7 @@ fn a_role_is_assumed_for_a_time() {
     let request = json!({
         "RoleArn": "arn:aws:iam::123456789012:role/deploy", "RoleSessionName": "ci", "DurationSeconds": "900",
     });
-    let answer = Value::from((row.handle)(&mut trial.world, NOW, &ann, request).expect("trusted"));
+    let answer = Value::from(row.handle(&mut trial.world, NOW, &ann, request).expect("trusted"));
     let credentials = &answer["Credentials"];
     assert_eq!(credentials["Expiration"], "2027-01-15T08:15:00.250Z");
     assert_eq!(answer["AssumedRoleUser"]["Arn"], "arn:aws:sts::123456789012:assumed-role/deploy/ci");

@@ -25,7 +25,7 @@ fn advice_allows_just_the_call() {
     for service in super::services() {
         let mut before: Option<(String, Value)> = None;
         play::watch(service, &super::read(&format!("{service}.calls")), |moment| {
-            let accesses = (moment.row.asks)(moment.world, moment.request.clone()).unwrap_or_default();
+            let accesses = moment.row.asks(moment.world, moment.request.clone()).unwrap_or_default();
             // Whose call it is, or that it is not signed, decides otherwise than policies do.
             if accesses.is_empty() || moment.call.user.is_some() || moment.row.unsigned {
                 return;
@@ -82,7 +82,7 @@ impl<'a> Probe<'a> {
         }
         let mut world = self.moment.world.clone();
         let by_root =
-            (self.moment.row.handle)(&mut world, self.moment.now, self.moment.caller, self.moment.request.clone());
+            self.moment.row.handle(&mut world, self.moment.now, self.moment.caller, self.moment.request.clone());
         let by_probe = self.attempt(self.moment.row, self.moment.request.clone(), &statements);
         let code = |answer: Result<Document, Refusal>| answer.err().map(|refusal| play::code(&refusal).to_owned());
         assert_eq!(code(by_probe), code(by_root), "{place}");
@@ -102,7 +102,7 @@ impl<'a> Probe<'a> {
     fn refuses(&self, operation: &str, request: &Value, allowed: &Asked, statements: &[String]) {
         let row = play::row(self.services, operation).expect("it was called before");
         // What is refused before IAM is asked tells nothing.
-        let asked = (row.asks)(&self.world, request.clone()).map(named).unwrap_or_default();
+        let asked = row.asks(&self.world, request.clone()).map(named).unwrap_or_default();
         if !asked.is_subset(allowed) {
             self.denied(row, request.clone(), statements, operation);
         }
@@ -122,14 +122,14 @@ impl<'a> Probe<'a> {
             let policy = json!({"UserName": PROBE, "PolicyName": "advised", "PolicyDocument": document});
             by_root(self.services, &mut world, self.moment.now, "iam:PutUserPolicy", policy);
         }
-        (row.handle)(&mut world, self.moment.now, &self.caller, request)
+        row.handle(&mut world, self.moment.now, &self.caller, request)
     }
 }
 
 fn by_root(services: &[Service], world: &mut World, now: Timestamp, operation: &str, request: Value) {
     let row = play::row(services, operation).expect("it is served");
     let root = world.root();
-    if let Err(refusal) = (row.handle)(world, now, &root, request) {
+    if let Err(refusal) = row.handle(world, now, &root, request) {
         panic!("{operation} is refused: {refusal}");
     }
 }

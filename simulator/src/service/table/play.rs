@@ -36,7 +36,7 @@ pub(super) struct Moment<'a> {
 pub(super) fn all(service: &str, text: &str) -> (Vec<Seen>, Vec<String>) {
     let mut seen = Vec::new();
     let wrong = watch(service, text, |moment| {
-        let asked = (moment.row.asks)(moment.world, moment.request.clone()).unwrap_or_default();
+        let asked = moment.row.asks(moment.world, moment.request.clone()).unwrap_or_default();
         let conditions = |access: Access| {
             let conditions = moment.world.conditions(moment.caller, &access);
             (access, conditions)
@@ -78,7 +78,7 @@ pub(super) fn watch(service: &str, text: &str, mut look: impl FnMut(&Moment<'_>)
         let row = row(&services, &call.operation).unwrap_or_else(|| panic!("{place} is not served"));
         let caller = caller(&world, call.user.as_deref());
         look(&Moment { world: &world, now, row, caller: &caller, call: &call, request: &request });
-        let answer = (row.handle)(&mut world, now, &caller, request).map(Value::from);
+        let answer = row.handle(&mut world, now, &caller, request).map(Value::from);
         match ended(&call.end, answer) {
             Ok(Some(member)) => drop(names.insert(call.name.unwrap_or_default(), member)),
             Ok(None) => {}

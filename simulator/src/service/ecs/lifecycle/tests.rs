@@ -15,7 +15,7 @@ fn world() -> World {
 fn call(world: &mut World, service: &Service, operation: &str, request: Value) -> Result<Value, Refusal> {
     let row = service.operations.iter().find(|row| row.name == operation).expect("the operation has a row");
     let root = world.root();
-    (row.handle)(world, NOW, &root, request).map(Value::from)
+    row.handle(world, NOW, &root, request).map(Value::from)
 }
 
 fn must(world: &mut World, service: &Service, operation: &str, request: Value) -> Value {
