@@ -38,6 +38,11 @@ codes! {
         cause: "The container runs as a user other than root who cannot write a path or open a port below 1024; the error is EACCES, `Permission denied`.",
         fix: "Copy the files with `COPY --chown`, or choose a port above 1023."
     }
+    C07 "C-07" {
+        title: "The image has no CA certificates",
+        cause: "Minimal images (`scratch`, Debian's and Ubuntu's slim ones) come without a bundle of certificate authorities, so that no certificate can be checked: `x509: certificate signed by unknown authority`, `unable to get local issuer certificate`. Programs that carry a bundle of their own (Node, Python's certifi) do without.",
+        fix: "Install `ca-certificates`, or copy the bundle from a stage that has it: `COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/`."
+    }
     C08 "C-08" {
         title: "Production's database accepts TLS alone",
         cause: "RDS refuses clients that do not encrypt (PostgreSQL from 15 on, MariaDB from 11.8 on, MySQL where `require_secure_transport` is on): `no pg_hba.conf entry for host …, no encryption`, or `Connections using insecure transport are prohibited`. A server in a container takes anybody. Drivers differ: libpq, asyncpg and MySQL's own client encrypt if they can; node-postgres, mysql2, PyMySQL and Go's drivers do not unless they are told to.",
@@ -222,6 +227,11 @@ codes! {
         cause: "Migrating an empty database leads to another schema than migrating production's: a migration that had been applied was edited, a schema file is loaded instead of the migrations, or `IF NOT EXISTS` passes over what is there. CI, which begins with an empty database, tests a schema that production never has.",
         fix: "Never edit a migration that has been applied: write a further one that leads both to the same schema."
     }
+    M22 "M-22" {
+        title: "A collation is unknown, or two of them do not go together",
+        cause: "MySQL and MariaDB do not have the same collations (1273 `Unknown collation: 'utf8mb4_0900_ai_ci'`, MySQL's default since 8.0, which MariaDB lacks up to 11.4), and columns of different ones cannot be compared (1267, 1271 `Illegal mix of collations`): a migration that names one, or leaves it to a server whose default differs, fails elsewhere than where it was written.",
+        fix: "Name none, so that columns have the table's; or write the same `COLLATE` for both sides of the comparison, one that both servers have (`utf8mb4_unicode_ci`)."
+    }
     M23 "M-23" {
         title: "Production's sql_mode is another",
         cause: "MySQL's own default refuses values that do not fit (1264, 1265, 1292, 1366, 1406), zero dates (1067) and groups that are not unique (1055). RDS's default parameter group has `NO_ENGINE_SUBSTITUTION` alone: there the same statements cut values silently, or the reverse fails.",
@@ -301,6 +311,16 @@ codes! {
         cause: "The repository's tags are immutable, and an image with this tag was pushed before.",
         fix: "Tag with the commit, and do not push again what is there already."
     }
+    G04 "G-04" {
+        title: "The tag was moved, and the image behind it is gone",
+        cause: "ECS settles at the first task of a deployment which image a tag means, and starts all further ones from that digest. Where each release is pushed under the same tag, the image before loses its tag; once a lifecycle policy has expired it, a task that is to be replaced or added cannot be pulled, days after the deploy: `CannotPullContainerError … @sha256:… not found`.",
+        fix: "Push each release under a tag of its own (the commit) to a repository with immutable tags, and register a revision that names it."
+    }
+    G05 "G-05" {
+        title: "The image to go back to has been expired",
+        cause: "A lifecycle policy knows nothing of task definitions and services: it expires the image of the revision that a rollback would start as readily as any other.",
+        fix: "Let lifecycle rules expire untagged images alone, or keep many more images than there are releases in the time that a rollback may reach back."
+    }
 
     // Old and new code on one schema.
     X01 "X-01" {
@@ -347,6 +367,11 @@ codes! {
         title: "The connections run out while old and new tasks overlap",
         cause: "During a rollout up to `maximumPercent` of the tasks run, each with its own pools (SQLSTATE 53300, MySQL 1040).",
         fix: "Make the pools smaller: tasks × workers × pool size must fit into `max_connections` at the rollout's peak."
+    }
+    X10 "X-10" {
+        title: "A worker starts before the schema is migrated",
+        cause: "The web container migrates as it starts, and workers and schedulers with the same code start beside it: until the migration is through, their jobs ask for columns that are not there (42703, 1054), where no health check of the web container sees it.",
+        fix: "Migrate in a one-off task that everything waits for, or let the workers wait for the service that migrates."
     }
 
     // Permissions.

@@ -153,6 +153,15 @@ pub(crate) fn digest_of(world: &World, image: &str) -> Option<String> {
     world.ecr.repositories.get(name)?.image_tags.get(tag).cloned()
 }
 
+/// `image` without its tag: a colon before a slash is a port's.
+#[must_use]
+pub fn without_tag(image: &str) -> &str {
+    match image.rsplit_once(':') {
+        Some((before, tag)) if !tag.contains('/') => before,
+        Some(_) | None => image,
+    }
+}
+
 /// Whether `image` names a private ECR repository, of this account or another.
 pub(crate) fn is_private(world: &World, image: &str) -> bool {
     let host = image.split('/').next().unwrap_or_default();

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use simulator_core::ecr::{CreateRepository, PutImage};
+use simulator_core::ecr::{BatchDeleteImage, CreateRepository, ImageId, PutImage};
 use simulator_core::ecs::definition::ContainerDefinition;
 use simulator_core::ecs::{ServiceRevision, UpdateService};
-use simulator_core::{Effect, Timing};
+use simulator_core::{Effect, Observation, Timing};
 
 use crate::virtual_time::{Account, Deploy, container, secs};
 
@@ -110,4 +110,27 @@ fn a_service_revision_tells_the_digests_of_its_images() {
         account.until_steady();
         assert_eq!(revisions(&account), digests.map(|digest| digest.map(str::to_owned)));
     }
+}
+
+/// G-04: the tag has gone on to the next image, the one before has expired, and a task that is added asks for it all the same.
+#[test]
+fn an_image_that_has_lost_its_tag_and_expired_cannot_be_started_again() {
+    let mut account = serving(true);
+    push(&mut account, SECOND);
+    let first = ImageId { digest: Some(FIRST.to_owned()), tag: None };
+    account.must(BatchDeleteImage { repository: "news-api".to_owned(), images: vec![first] });
+    let from = account.driver.wanted.len();
+    let known: Vec<_> = account.world.ecs().tasks().iter().map(|task| task.id).collect();
+    account.update(UpdateService { desired: Some(3), ..UpdateService::default() });
+    account.until("a further task is pulled", secs(60), |account| !asked(account, from).is_empty());
+    let tasks = account.world.ecs().tasks();
+    let added = tasks.iter().find(|task| !known.contains(&task.id)).expect("one was added").id;
+    let (container, message) = ("app".into(), "manifest unknown: Requested image not found".to_owned());
+    let now = account.world.now();
+    account.world.observe(now, Observation::ImageNotPulled { task: added, container, message });
+    let image = IMAGE.trim_end_matches(":latest");
+    let expected = format!(
+        "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref {image}@{FIRST}: {image}@{FIRST}: not found"
+    );
+    assert_eq!(account.task(&added).containers[0].reason.as_deref(), Some(expected.as_str()));
 }

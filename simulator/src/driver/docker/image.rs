@@ -7,6 +7,7 @@ use bollard::auth::DockerCredentials;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared as SharedFuture};
 use simulator_core::Observation;
+use simulator_core::ecr::without_tag;
 use simulator_core::effect::Pull;
 
 use super::Shared;
@@ -75,14 +76,6 @@ impl Shared {
         // The next one asks anew: the image may have been pushed again, or the permission taken away.
         self.images.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&asked);
         pulled
-    }
-}
-
-/// `name` without its tag: a colon after the last slash is no port's.
-fn without_tag(name: &str) -> &str {
-    match name.rsplit_once(':') {
-        Some((before, tag)) if !tag.contains('/') => before,
-        Some(_) | None => name,
     }
 }
 

@@ -98,7 +98,13 @@ pub fn diagnose(stage: Stage, failed: &[TaskStory], known: &Circumstances) -> Fi
 /// The task never had containers: image, secrets or log group.
 fn not_started(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
     let reason = story.stopped_reason.as_deref()?;
-    let (code, sentence, help) = if reason.starts_with("CannotPullContainerError") {
+    let (code, sentence, help) = if reason.starts_with("CannotPullContainerError") && reason.contains("@sha256:") {
+        (
+            Code::G04,
+            "ECS cannot pull the image that the tag meant when the deployment began",
+            "push each release under a tag of its own, and let lifecycle rules leave what runs",
+        )
+    } else if reason.starts_with("CannotPullContainerError") {
         (Code::G02, "ECS cannot pull the image", "push the image under exactly the name that the task definition says")
     } else if reason.starts_with("ResourceInitializationError") && reason.contains("secret") {
         (

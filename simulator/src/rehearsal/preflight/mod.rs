@@ -14,6 +14,7 @@ mod dependencies;
 mod loopback;
 mod migration_heads;
 mod migrations_changed;
+mod moving_tag;
 mod ports;
 pub(super) mod secrets;
 mod shell_form;
@@ -70,7 +71,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 13] = [
+pub const RULES: [Rule; 14] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -91,6 +92,7 @@ pub const RULES: [Rule; 13] = [
         check: database_start::check,
     },
     Rule { codes: &[Code::H08], title: "the pipeline learns what becomes of its deploy", check: unnoticed::check },
+    Rule { codes: &[Code::G04], title: "each release has a tag of its own", check: moving_tag::check },
     Rule { codes: &[Code::R07], title: "services wait for what can happen", check: compose_dependencies::check },
 ];
 

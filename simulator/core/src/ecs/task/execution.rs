@@ -217,8 +217,10 @@ pub(super) fn pull(world: &World, id: &TaskId, place: usize) -> Pull {
     }
 }
 
-/// Fargate's text for a pull of `image` that failed with `message`.
-pub(super) fn cannot_pull(image: &str, message: &str) -> String {
+/// Fargate's text for a pull of `image` that failed with `message`. Where the tag was settled to `digest`, it is that which is pulled, and
+/// named (facts/failures.md, G-04).
+pub(super) fn cannot_pull(image: &str, digest: Option<&str>, message: &str) -> String {
+    let image = digest.map_or_else(|| image.to_owned(), |digest| format!("{}@{digest}", ecr::without_tag(image)));
     let lower = message.to_lowercase();
     let absent = ["manifest unknown", "not found", "name unknown"].iter().any(|sign| lower.contains(sign));
     let (retries, why) = if absent { (7, format!("{image}: not found")) } else { (1, message.to_owned()) };

@@ -72,7 +72,8 @@ pub(in crate::ecs) fn not_pulled(world: &mut World, id: &TaskId, place: usize, m
     if task.containers[place].status != ContainerStatus::Pulling {
         return;
     }
-    let reason = execution::cannot_pull(&task.definition.containers[place].image, message);
+    let (image, digest) = (&task.definition.containers[place].image, task.containers[place].digest.as_deref());
+    let reason = execution::cannot_pull(image, digest, message);
     task.containers[place].status = ContainerStatus::Stopped;
     task.containers[place].reason = Some(reason.chars().take(1024).collect());
     advance::tell_container(world, id, place);

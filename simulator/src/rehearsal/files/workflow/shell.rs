@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Text;
+use crate::finding::Place;
 use crate::rehearsal::files::source::{Located, Source};
 use crate::rehearsal::files::template::expand;
 
@@ -16,6 +17,14 @@ pub struct Command {
 }
 
 impl Command {
+    /// Where its line begins in `source`, the file that it stands in.
+    #[must_use]
+    pub fn place(&self, source: &Source) -> Place {
+        let text = source.text.lines().nth(self.line.saturating_sub(1)).unwrap_or_default();
+        let column = text.chars().take_while(|letter| letter.is_whitespace()).count() + 1;
+        Place::new(&source.name, self.line, column, text)
+    }
+
     /// The value of the option `name`, such as `--cluster`: the next word, or what follows `=`.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&str> {
