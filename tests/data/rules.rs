@@ -7,6 +7,7 @@ const NEWS: &str = "news-api";
 const NOTES: &str = "notes-node";
 
 const POSTGRES: &[&str] = &["postgres"];
+const MYSQLS: &[&str] = &["mysql", "mariadb"];
 
 type Of = (&'static str, &'static [&'static str], Case);
 
@@ -37,6 +38,14 @@ const STATEMENTS: [Of; 3] = [
     (NEWS, &ENGINES, green("v2-longer-title", "S1")),
 ];
 
+/// Collations that the server does not have, and such as cannot be compared (S1).
+const COLLATIONS: [Of; 4] = [
+    (NEWS, &["mariadb"], broken("v2-collation", "S1", &["M-22 S1"], "Unknown collation")),
+    (NEWS, &["postgres", "mysql"], green("v2-collation", "S1,S2,S6")),
+    (NEWS, MYSQLS, broken("v2-collation-mixed", "S1", &["M-22 S1"], "Illegal mix of collations")),
+    (NEWS, &ENGINES, green("v2-collation-neutral", "S1,S2,S6")),
+];
+
 /// A migration that the tool has written down as begun, and that blocks all that follow (S7).
 const RECORDS: [Of; 2] = [
     (
@@ -54,7 +63,7 @@ const RECORDS: [Of; 2] = [
 
 /// Every row of these tables.
 pub(super) fn rows() -> Vec<Row> {
-    let tables: [&'static [Of]; 4] = [&PASSWORDS, &MEMORY, &STATEMENTS, &RECORDS];
+    let tables: [&'static [Of]; 5] = [&PASSWORDS, &MEMORY, &STATEMENTS, &COLLATIONS, &RECORDS];
     tables.into_iter().flatten().map(|(app, engines, case)| Row { app, engines, case }).collect()
 }
 

@@ -31,6 +31,8 @@ pub fn migration_failure(engine: Engine, error: &StatementError) -> Option<Code>
             // The last: a trigger or function while the server keeps a binary log, seen on MySQL 9.
             1142 | 1227 | 1044 | 1419 => Code::C09,
             1040 | 1203 => Code::X09,
+            // Unknown collation, one that is not the character set's, illegal mixes of two, three and more. Seen on both servers: 1273, 1267.
+            1273 | 1253 | 1267 | 1270 | 1271 => Code::M22,
             // Duplicate column, table exists, duplicate key name, cannot drop what is not there: left by an earlier run.
             1060 | 1050 | 1061 | 1091 => Code::M08,
             _ => return None,
@@ -62,6 +64,8 @@ pub fn request_failure(engine: Engine, error: &StatementError) -> Option<Code> {
             1364 | 1048 | 1062 | 1452 | 3819 | 4025 | 1406 => Code::X02,
             1040 | 1203 => Code::X09,
             1142 | 1044 => Code::C09,
+            // A column that old tasks compare has another collation than before.
+            1267 | 1270 | 1271 => Code::M22,
             _ => return None,
         },
     };
@@ -100,6 +104,7 @@ mod tests {
             (Engine::MariaDb, altering("ALTER TABLE t MODIFY c int\n NOT NULL"), Some(Code::M11)),
             (Engine::MariaDb, altering("ALTER TABLE t MODIFY c ENUM('a') NOT NULL"), None),
             (Engine::MySql, altering("ALTER TABLE t MODIFY c int NOT NULL"), None),
+            (Engine::MariaDb, error("HY000", Some(1273), "Unknown collation: 'utf8mb4_0900_ai_ci'"), Some(Code::M22)),
             (Engine::Postgres, error("22012", None, "division by zero"), None),
             (Engine::MySql, error("22012", None, "division by zero"), None),
             (
