@@ -9,6 +9,7 @@ pub mod label;
 pub mod rehearsal;
 
 pub mod connect;
+mod content;
 pub mod namespace;
 pub mod network;
 mod said;

@@ -18,6 +18,7 @@
 //! - [`verdict`]: what it all comes to
 
 pub mod account_setup;
+pub(crate) mod certificates;
 pub mod config;
 mod connections;
 pub mod deploy;

@@ -18,12 +18,11 @@ use crate::rehearsal::RehearsalError;
 use crate::rehearsal::error::chain;
 use crate::rehearsal::files::{self, Workflow};
 use crate::rehearsal::input::Input;
-use crate::rehearsal::processor;
 use crate::rehearsal::record::{Progress, Proof, Unproved};
 use crate::rehearsal::script::{Origin, Source};
 use crate::rehearsal::session::Session;
 use crate::rehearsal::stage::Stage;
-use crate::rehearsal::task_definition;
+use crate::rehearsal::{certificates, processor, task_definition};
 
 /// On a base image that was built from a distribution's packages because no registry answered.
 const STAND_IN: &str = "greenroom.stand-in";
@@ -83,13 +82,16 @@ pub(crate) struct Tasks {
     definition: Value,
     source: files::Source,
     workflows: Vec<Workflow>,
+    /// The container behind the load balancer.
+    container: String,
 }
 
 /// What the tasks of what `session` would deploy ask of its image.
 pub(crate) fn tasks(session: &Session<'_>) -> Tasks {
     let Input { files, definition_next, .. } = &session.input;
     let source = files.task_definition.source.clone();
-    Tasks { definition: definition_next.clone(), source, workflows: files.workflows.clone() }
+    let container = session.script.service.container.clone();
+    Tasks { definition: definition_next.clone(), source, workflows: files.workflows.clone(), container }
 }
 
 impl Tasks {
@@ -97,13 +99,26 @@ impl Tasks {
     async fn can_run(&self, engine: &Engine, image: &Image) -> Result<Option<Finding>, Unproved> {
         let inspected = engine.docker().inspect_image(&image.reference).await;
         let architecture = inspected.map_err(|error| RehearsalError::engine(&error, None))?.architecture;
-        let Self { definition, source, workflows } = self;
+        let Self { definition, source, workflows, container: _ } = self;
         let here = &engine.facts().architecture;
         let made_for = (architecture.as_deref().unwrap_or(here), here.as_str());
         match processor::check(definition, source, made_for, workflows) {
             Some(finding) if finding.severity == Severity::Error => Err(finding.into()),
             finding => Ok(finding),
         }
+    }
+
+    /// What is to be said if the app calls somebody over HTTPS and `image` has nothing to check certificates by.
+    async fn can_trust(
+        &self,
+        engine: &Engine,
+        rehearsal: &engine::Rehearsal,
+        image: &Image,
+    ) -> Result<Option<Finding>, Unproved> {
+        let Some(variable) = certificates::asked_over_tls(&self.definition, &self.container) else { return Ok(None) };
+        let found = engine.has_any(rehearsal, &image.reference, &certificates::BUNDLES).await;
+        let found = found.map_err(|error| RehearsalError::engine(&error, None))?;
+        Ok((!found).then(|| certificates::missing(variable, &self.source)))
     }
 }
 
@@ -116,10 +131,11 @@ pub(crate) async fn build(
 ) -> Result<Proof<Pair<Image>>, Unproved> {
     let now = one(&engine, &rehearsal, &orders.now, &*progress).await?;
     let next = one(&engine, &rehearsal, &orders.next, &*progress).await?;
-    let warnings = match &orders.next {
+    let mut warnings: Vec<Finding> = match &orders.next {
         Order::Build(_) => tasks.can_run(&engine, &next).await?.into_iter().collect(),
         Order::Take { .. } => Vec::new(),
     };
+    warnings.extend(tasks.can_trust(&engine, &rehearsal, &next).await?);
     let evidence = match (now.reused, next.reused) {
         (true, true) => "both images are as they were built before",
         (true, false) => "what would be deployed is built; what runs now was built before",
