@@ -65,9 +65,7 @@ fn by_command(workflow: &Workflow, command: &Command, waits: bool) -> Option<Fin
     let help = format!(
         "{wait}compare what runs: `aws ecs describe-services --query \"services[0].deployments[0].[taskDefinition,rolloutState]\"`"
     );
-    let text = workflow.source.text.lines().nth(command.line.checked_sub(1)?)?;
-    let column = text.chars().take_while(|letter| letter.is_whitespace()).count() + 1;
-    Some(finding(sentence, Place::new(&workflow.source.name, command.line, column, text)).help(help))
+    Some(finding(sentence, workflow.place(command)).help(help))
 }
 
 fn finding(sentence: &str, place: Place) -> Finding {

@@ -4,6 +4,7 @@
 //!
 //! Source of the keys: GitHub's "Workflow syntax for GitHub Actions".
 
+mod docker;
 mod expression;
 mod service;
 mod shell;
@@ -15,9 +16,11 @@ use super::fields::scalar;
 use super::source::{Located, Source, Spot};
 use super::tree::{Node, Value};
 use super::{FileError, file_names, yaml};
+use crate::finding::Place;
+pub use docker::{Docker, Program, is_name};
 pub use expression::Text;
 pub use service::Service;
-pub use shell::{Command, commands};
+pub use shell::{Command, Runs, commands};
 
 /// A workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +101,19 @@ impl Workflow {
         let (branches, tags) = (pushes(&root, "branches"), pushes(&root, "tags"));
         Ok(Self { source, name, branches, tags, jobs })
     }
+
+    /// Every command of its scripts, and of the scripts that it has other machines run.
+    pub fn commands(&self) -> impl Iterator<Item = Command> {
+        self.jobs.iter().flat_map(|job| &job.steps).flat_map(|step| step.commands(&self.source))
+    }
+
+    /// The place of the line in which a command begins.
+    #[must_use]
+    pub fn place(&self, command: &Command) -> Place {
+        let line = self.source.text.lines().nth(command.line.saturating_sub(1)).unwrap_or_default();
+        let column = line.chars().take_while(|letter| letter.is_whitespace()).count() + 1;
+        self.source.place(Spot { line: command.line, column })
+    }
 }
 
 /// Where GitHub has them.
@@ -143,7 +159,10 @@ impl Step {
     #[must_use]
     pub fn commands(&self, source: &Source) -> Vec<Command> {
         let remote = self.with.get("script").map(|script| Located { value: script.value.shown(), spot: script.spot });
-        self.run.iter().chain(&remote).flat_map(|script| commands(source, script, &self.environment)).collect()
+        let remote = remote
+            .map(|script| shell::commands_that_run(&Runs::Elsewhere(Vec::new()), source, &script, &self.environment));
+        let here = self.run.iter().flat_map(|script| commands(source, script, &self.environment));
+        here.chain(remote.into_iter().flatten()).collect()
     }
 }
 
