@@ -52,6 +52,7 @@ fn check(replaced: &[(&str, &str)], expected: &[&str]) {
             .map(|source| Workflow::parse(source).expect("it is right"))
             .into_iter()
             .collect(),
+        nginx: Vec::new(),
     };
     let before: Vec<Source> =
         text("before").map(|text| Source { name: "migrations/1_a.sql".to_owned(), text }).into_iter().collect();
