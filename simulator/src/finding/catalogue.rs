@@ -1,7 +1,8 @@
 //! The catalogue: every code that greenroom can print, with what `greenroom explain` says of it.
 //!
 //! The letters: C configuration and image, H start-up, health and shutdown, M migration and SQL, R readiness of databases, G registry,
-//! X old and new code on one schema, A permissions, T the rehearsal's own stages, which name what followed where the cause is unknown.
+//! S hosts that are deployed to over SSH, N nginx before the app, X old and new code on one schema, A permissions, T the rehearsal's own
+//! stages, which name what followed where the cause is unknown.
 //! A code keeps its meaning for ever; a code that is no longer printed stays here.
 
 use super::code::codes;
@@ -300,6 +301,23 @@ codes! {
         title: "The tag exists and may not be moved",
         cause: "The repository's tags are immutable, and an image with this tag was pushed before.",
         fix: "Tag with the commit, and do not push again what is there already."
+    }
+
+    // nginx before the app.
+    N01 "N-01" {
+        title: "nginx keeps an address that is no longer the app's",
+        cause: "nginx looks the names in `proxy_pass` and `upstream` up once, when it starts. A deploy makes the app's container anew, which may get another address: requests fail with 502 (`connect() failed`) or 504, or reach another container that has been given the old one, until nginx is reloaded.",
+        fix: "Let nginx look again: `resolver 127.0.0.11 valid=10s;` and a variable in `proxy_pass`, or from nginx 1.27.3 on `zone` and `resolve` in the upstream; or run `nginx -s reload` at the end of each deploy."
+    }
+    N02 "N-02" {
+        title: "nginx's certificate is not there when it first starts",
+        cause: "`ssl_certificate` names a file in a volume that is empty at first, or in a folder that lacks it. nginx ends with `cannot load certificate … BIO_new_file() failed`; where certbot needs nginx to obtain the certificate, neither can begin.",
+        fix: "Make a self-signed certificate there before nginx first starts, or let it start with the server on port 80 alone and add the other one when the certificate is there."
+    }
+    N03 "N-03" {
+        title: "nginx starts before the app's name is known",
+        cause: "Docker knows a container's name while the container runs. nginx looks the names in `proxy_pass` and `upstream` up when it starts, and ends with `host not found in upstream` if the app is not up yet.",
+        fix: "Name the app under nginx's `depends_on`, or let nginx look the name up with each request: `resolver 127.0.0.11 valid=10s;` and a variable in `proxy_pass`."
     }
 
     // Old and new code on one schema.

@@ -14,6 +14,8 @@ mod dependencies;
 mod loopback;
 mod migration_heads;
 mod migrations_changed;
+mod nginx_certificates;
+mod nginx_names;
 mod ports;
 pub(super) mod secrets;
 mod shell_form;
@@ -70,7 +72,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 13] = [
+pub const RULES: [Rule; 15] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -92,6 +94,12 @@ pub const RULES: [Rule; 13] = [
     },
     Rule { codes: &[Code::H08], title: "the pipeline learns what becomes of its deploy", check: unnoticed::check },
     Rule { codes: &[Code::R07], title: "services wait for what can happen", check: compose_dependencies::check },
+    Rule { codes: &[Code::N01, Code::N03], title: "nginx finds the services that it names", check: nginx_names::check },
+    Rule {
+        codes: &[Code::N02],
+        title: "nginx's certificates are there when it starts",
+        check: nginx_certificates::check,
+    },
 ];
 
 /// A health check of the app itself.
