@@ -491,6 +491,18 @@ fn job(steps: &str) -> String {
     format!("on: push\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:\n{steps}")
 }
 
+/// The same, read.
+pub(super) fn workflow(steps: &str) -> Workflow {
+    Workflow::parse(Source { name: "test.yaml".to_owned(), text: job(steps) }).expect("it is right")
+}
+
+/// A step that runs these lines, with whatever else it says, on the runner or on another machine.
+pub(super) fn step(lines: &str, remote: bool, rest: &str) -> String {
+    let key = if remote { "uses: appleboy/ssh-action@v1\n        with:\n         script: |" } else { "run: |" };
+    let lines: String = lines.lines().map(|line| format!("\n          {line}")).collect();
+    format!("      - {key}{lines}\n{rest}")
+}
+
 #[test]
 fn somebody_learns_what_becomes_of_a_deploy() {
     const ACTION: &str = "aws-actions/amazon-ecs-deploy-task-definition@v2";

@@ -22,8 +22,8 @@ pub struct Command {
 pub enum Runs {
     /// On the machine that runs the script.
     Here,
-    /// On another one, to which this command (`ssh HOST`) hands it; no words where an action does.
-    Elsewhere(Vec<String>),
+    /// On another one.
+    Elsewhere(Session),
     /// Nobody can say: it is text for a program that is no shell (`cat > file <<EOF`).
     Unknown,
 }
@@ -53,6 +53,15 @@ impl Command {
 
 /// The words that end one command and begin another.
 const BETWEEN: [&str; 6] = ["&&", "||", ";", "|", "&", "then"];
+
+/// A session on another machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// What tells it from the script's other sessions.
+    pub number: usize,
+    /// The command that opens it (`ssh HOST`); no words where an action does.
+    pub ssh: Vec<String>,
+}
 
 /// How many lines a quote may stay open.
 const LONGEST_QUOTE: usize = 500;
@@ -121,7 +130,7 @@ fn read(
         }
         split(&line, at, runs, environment, found);
         if document.is_none() {
-            document = here_document(&line, runs)
+            document = here_document(&line, runs, found.len())
                 .filter(|(end, _)| lines.get(next..).is_some_and(|rest| rest.contains(&end.as_str())));
         }
     }
@@ -140,7 +149,8 @@ fn closed(line: &str, rest: &[&str]) -> Option<(String, usize)> {
 }
 
 /// Whether a quote is open at the end of `text`.
-fn is_open(text: &str) -> bool {
+#[must_use]
+pub fn is_open(text: &str) -> bool {
     let (mut quote, mut before, mut letters) = (None, ' ', text.chars());
     while let Some(letter) = letters.next() {
         match (letter, quote) {
@@ -158,7 +168,7 @@ fn is_open(text: &str) -> bool {
 }
 
 /// The here document that a line begins: the line that ends it, and where its commands run.
-fn here_document(line: &str, runs: &Runs) -> Option<(String, Runs)> {
+fn here_document(line: &str, runs: &Runs, number: usize) -> Option<(String, Runs)> {
     let (before, after) = line.split_once("<<")?;
     let after = after.strip_prefix('-').unwrap_or(after).trim_start();
     let end: String = match after.strip_prefix(['"', '\'']) {
@@ -172,16 +182,16 @@ fn here_document(line: &str, runs: &Runs) -> Option<(String, Runs)> {
     let words = shlex::split(&separated(before)).unwrap_or_default();
     let reader = words.split(|word| BETWEEN.contains(&word.as_str())).next_back().unwrap_or_default();
     let runs = match reader.first().map(String::as_str) {
-        Some("ssh" | "sshpass") => elsewhere(reader, runs),
+        Some("ssh" | "sshpass") => elsewhere(reader, runs, number),
         Some("sh" | "bash") => runs.clone(),
         Some(_) | None => Runs::Unknown,
     };
     Some((end, runs))
 }
 
-/// Where commands run that `ssh` hands over from where `runs` says.
-fn elsewhere(ssh: &[String], runs: &Runs) -> Runs {
-    if *runs == Runs::Here { Runs::Elsewhere(ssh.to_vec()) } else { runs.clone() }
+/// Where commands run that `ssh` hands over from where `runs` says. From `number` on they are the script's.
+fn elsewhere(ssh: &[String], runs: &Runs, number: usize) -> Runs {
+    if *runs == Runs::Here { Runs::Elsewhere(Session { number, ssh: ssh.to_vec() }) } else { runs.clone() }
 }
 
 fn split(line: &str, at: usize, runs: &Runs, environment: &BTreeMap<String, Text>, found: &mut Vec<Command>) {
@@ -196,7 +206,7 @@ fn split(line: &str, at: usize, runs: &Runs, environment: &BTreeMap<String, Text
     for words in words.split(|word| BETWEEN.contains(&word.as_str())).filter(|words| !words.is_empty()) {
         let inner = words.split_last().filter(|(last, _)| last.contains(char::is_whitespace));
         let handed = inner.and_then(|(inner, before)| match words[0].as_str() {
-            "ssh" | "sshpass" => Some((inner, elsewhere(before, runs))),
+            "ssh" | "sshpass" => Some((inner, elsewhere(before, runs, found.len()))),
             "sh" | "bash" if words.iter().any(|word| word == "-c") => Some((inner, runs.clone())),
             _ => None,
         });
@@ -305,7 +315,7 @@ sh -c 'j k'
             .map(|command| {
                 let place = match &command.runs {
                     Runs::Here => "here".to_owned(),
-                    Runs::Elsewhere(ssh) => ssh.join(" "),
+                    Runs::Elsewhere(session) => session.ssh.join(" "),
                     Runs::Unknown => "?".to_owned(),
                 };
                 format!("{} {}: {place}", command.line, command.words[0])

@@ -3,6 +3,7 @@
 use super::*;
 use crate::rehearsal::files::Source;
 use crate::rehearsal::files::nginx::Configuration;
+use crate::rehearsal::preflight::tests::{step, workflow};
 
 /// A compose file whose nginx also says `proxy` and whose app also says `app`.
 fn compose(proxy: &str, app: &str) -> Compose {
@@ -16,11 +17,6 @@ fn nginx(text: &str) -> Nginx {
     let source = Source { name: "nginx.conf".to_owned(), text: text.to_owned() };
     let files = vec![Configuration::parse(source)];
     Nginx { service: "proxy".to_owned(), files, present: Default::default(), has_certificate_script: false }
-}
-
-fn workflow(run: &str) -> Workflow {
-    let text = format!("on: push\njobs:\n  deploy:\n    steps:\n      - run: {run}\n");
-    Workflow::parse(Source { name: "deploy.yaml".to_owned(), text }).expect("it is right")
 }
 
 fn codes(compose: &Compose, text: &str, workflows: &[Workflow]) -> Vec<String> {
@@ -99,7 +95,7 @@ fn a_deploy_that_makes_nginx_look_again_is_left_in_peace() {
         ("systemctl reload nginx", false),
     ] {
         let expected: &[&str] = if is_found { &["N-01"] } else { &[] };
-        assert_eq!(codes(&compose, PASS, &[workflow(run)]), expected, "{run}");
+        assert_eq!(codes(&compose, PASS, &[workflow(&step(run, false, ""))]), expected, "{run}");
     }
 }
 
@@ -151,6 +147,7 @@ warning[N-01] `proxy` looks `app` up once, when it starts: when that container i
   nginx.conf:2:14   proxy_pass http://app:8000;
   read     nginx.conf:5:14 proxy_pass http://app:8000/;
   fix      `resolver 127.0.0.11 valid=10s; set $to_app app; proxy_pass http://$to_app:8000;`
+           `resolver 127.0.0.11 valid=10s; set $to_app app; rewrite ^/api/(.*)$ /$1 break; proxy_pass http://$to_app:8000;`
            in all of these places: nginx uses the address of a static one for a variable of the same host and port, too",
             "\
 warning[N-03] `proxy` does not wait for `app`, and ends with `host not found in upstream` if it starts first (preflight)
