@@ -17,7 +17,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     subject.files.nginx.iter().flat_map(of).collect()
 }
 
-fn of_nginx(compose: &Compose, nginx: &Nginx, workflows: &[Workflow]) -> Vec<Finding> {
+pub(super) fn of_nginx(compose: &Compose, nginx: &Nginx, workflows: &[Workflow]) -> Vec<Finding> {
     let makes = |workflow: &Workflow| CERTIFICATE_MAKERS.iter().any(|maker| workflow.source.text.contains(maker));
     let Some(service) = compose.service(&nginx.service).filter(|service| only_serves(service)) else {
         return Vec::new();

@@ -21,7 +21,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     subject.files.nginx.iter().flat_map(of).collect()
 }
 
-fn of_nginx(compose: &Compose, nginx: &Nginx, workflows: &[Workflow]) -> Vec<Finding> {
+pub(super) fn of_nginx(compose: &Compose, nginx: &Nginx, workflows: &[Workflow]) -> Vec<Finding> {
     // In another network than the project's, names are not Docker's.
     let Some(service) = compose.service(&nginx.service).filter(|service| service.network.mode.is_none()) else {
         return Vec::new();
@@ -75,10 +75,14 @@ fn stale(service: &Service, places: &[&StaticName<'_>]) -> Option<Finding> {
         let place = other.place();
         format!("{place} {}", place.snippet)
     });
-    let all = if others.is_empty() { Vec::new() } else { vec![ALL_OF_THEM.to_owned()] };
-    Some(
-        warning(Code::N01, sentence).at(first.place()).with_evidence(further).with_help(first.dynamic()).with_help(all),
-    )
+    let mut help = Vec::new();
+    for line in places.iter().flat_map(|place| place.dynamic()) {
+        if !help.contains(&line) {
+            help.push(line);
+        }
+    }
+    help.extend((!others.is_empty()).then(|| ALL_OF_THEM.to_owned()));
+    Some(warning(Code::N01, sentence).at(first.place()).with_evidence(further).with_help(help))
 }
 
 const ALL_OF_THEM: &str =
