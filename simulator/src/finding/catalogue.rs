@@ -286,7 +286,7 @@ codes! {
         fix: "Give the service a health check, and use the long form with `condition: service_healthy`."
     }
 
-    // Registry.
+    // Registry and CI.
     G01 "G-01" {
         title: "The registry's token has expired",
         cause: "An ECR token is good for twelve hours. The registry answers `Your authorization token has expired`.",
@@ -301,6 +301,13 @@ codes! {
         title: "The tag exists and may not be moved",
         cause: "The repository's tags are immutable, and an image with this tag was pushed before.",
         fix: "Tag with the commit, and do not push again what is there already."
+    }
+
+    // Hosts that are deployed to over SSH.
+    S04 "S-04" {
+        title: "`docker-compose` is not there any more",
+        cause: "Compose's first version was a program of its own, `docker-compose`; the second is `docker compose`. GitHub's runners have had the second alone since 2024: `docker-compose: command not found`.",
+        fix: "Write `docker compose`."
     }
 
     // nginx before the app.

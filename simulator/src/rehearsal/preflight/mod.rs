@@ -7,6 +7,7 @@ mod app;
 mod listening;
 
 mod compose_dependencies;
+mod compose_name;
 mod database_health;
 mod database_start;
 mod database_url;
@@ -72,7 +73,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 15] = [
+pub const RULES: [Rule; 16] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -100,6 +101,7 @@ pub const RULES: [Rule; 15] = [
         title: "nginx's certificates are there when it starts",
         check: nginx_certificates::check,
     },
+    Rule { codes: &[Code::S04], title: "Compose is called as the runner has it", check: compose_name::check },
 ];
 
 /// A health check of the app itself.
