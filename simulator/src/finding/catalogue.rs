@@ -309,6 +309,11 @@ codes! {
         cause: "Compose's first version was a program of its own, `docker-compose`; the second is `docker compose`. GitHub's runners have had the second alone since 2024: `docker-compose: command not found`.",
         fix: "Write `docker compose`."
     }
+    S05 "S-05" {
+        title: "sudo drops a variable",
+        cause: "sudo starts a program with an environment of its own (`env_reset`, which is its default). Compose then puts the default or nothing where the file names the variable (`The \"TAG\" variable is not set. Defaulting to a blank string.`), and deploys another image, or with an empty password.",
+        fix: "Pass it on: `sudo --preserve-env=TAG docker compose …`; and write `${TAG:?}` in the compose file, so that it is refused without."
+    }
 
     // nginx before the app.
     N01 "N-01" {

@@ -20,6 +20,7 @@ mod nginx_names;
 mod ports;
 pub(super) mod secrets;
 mod shell_form;
+mod sudo_environment;
 mod unnoticed;
 mod variables;
 
@@ -73,7 +74,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 16] = [
+pub const RULES: [Rule; 17] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -102,6 +103,7 @@ pub const RULES: [Rule; 16] = [
         check: nginx_certificates::check,
     },
     Rule { codes: &[Code::S04], title: "Compose is called as the runner has it", check: compose_name::check },
+    Rule { codes: &[Code::S05], title: "variables reach what sudo runs", check: sudo_environment::check },
 ];
 
 /// A health check of the app itself.
