@@ -12,6 +12,7 @@ mod database_health;
 mod database_start;
 mod database_url;
 mod dependencies;
+mod host_key;
 mod loopback;
 mod migration_heads;
 mod migrations_changed;
@@ -74,7 +75,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 17] = [
+pub const RULES: [Rule; 18] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -102,6 +103,7 @@ pub const RULES: [Rule; 17] = [
         title: "nginx's certificates are there when it starts",
         check: nginx_certificates::check,
     },
+    Rule { codes: &[Code::S02], title: "a runner knows the hosts that it deploys to", check: host_key::check },
     Rule { codes: &[Code::S04], title: "Compose is called as the runner has it", check: compose_name::check },
     Rule { codes: &[Code::S05], title: "variables reach what sudo runs", check: sudo_environment::check },
 ];
