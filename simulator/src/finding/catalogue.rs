@@ -383,6 +383,11 @@ codes! {
         cause: "During a rollout up to `maximumPercent` of the tasks run, each with its own pools (SQLSTATE 53300, MySQL 1040).",
         fix: "Make the pools smaller: tasks × workers × pool size must fit into `max_connections` at the rollout's peak."
     }
+    X11 "X-11" {
+        title: "Something is built between the migration and the deploy",
+        cause: "From the migration on, the running release works on a schema that is not its own. A build that comes before the new release is started makes that time longer by all that it takes, and leaves it open where the build fails.",
+        fix: "Build first, migrate then, and deploy at once."
+    }
 
     // Permissions.
     A01 "A-01" {

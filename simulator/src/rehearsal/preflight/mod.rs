@@ -6,6 +6,7 @@
 mod app;
 mod listening;
 
+mod build_in_window;
 mod compose_dependencies;
 mod compose_name;
 mod database_health;
@@ -75,7 +76,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 18] = [
+pub const RULES: [Rule; 19] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -106,6 +107,7 @@ pub const RULES: [Rule; 18] = [
     Rule { codes: &[Code::S02], title: "a runner knows the hosts that it deploys to", check: host_key::check },
     Rule { codes: &[Code::S04], title: "Compose is called as the runner has it", check: compose_name::check },
     Rule { codes: &[Code::S05], title: "variables reach what sudo runs", check: sudo_environment::check },
+    Rule { codes: &[Code::X11], title: "nothing is built between migration and deploy", check: build_in_window::check },
 ];
 
 /// A health check of the app itself.
