@@ -302,6 +302,11 @@ codes! {
         cause: "The repository's tags are immutable, and an image with this tag was pushed before.",
         fix: "Tag with the commit, and do not push again what is there already."
     }
+    G06 "G-06" {
+        title: "The host's disk fills with old images",
+        cause: "Each deploy over SSH brings another image to the host, and nothing removes those that no container uses any more, or only a step that a failed deploy does not reach. At some pull there is no room: `failed to register layer: … no space left on device`, and the database on the same disk may stop as well.",
+        fix: "Begin the deploy with `docker image prune -af`: what a container uses stays. With `--filter \"until=168h\"` the last week's images stay, too."
+    }
 
     // Hosts that are deployed to over SSH.
     S02 "S-02" {

@@ -13,6 +13,7 @@ mod database_health;
 mod database_start;
 mod database_url;
 mod dependencies;
+mod disk;
 mod host_key;
 mod loopback;
 mod migration_heads;
@@ -76,7 +77,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 19] = [
+pub const RULES: [Rule; 20] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -108,6 +109,7 @@ pub const RULES: [Rule; 19] = [
     Rule { codes: &[Code::S04], title: "Compose is called as the runner has it", check: compose_name::check },
     Rule { codes: &[Code::S05], title: "variables reach what sudo runs", check: sudo_environment::check },
     Rule { codes: &[Code::X11], title: "nothing is built between migration and deploy", check: build_in_window::check },
+    Rule { codes: &[Code::G06], title: "hosts get rid of old images", check: disk::check },
 ];
 
 /// A health check of the app itself.
