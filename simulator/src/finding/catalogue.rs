@@ -309,6 +309,11 @@ codes! {
     }
 
     // Hosts that are deployed to over SSH.
+    S01 "S-01" {
+        title: "A key is mangled on its way from the secret",
+        cause: "ssh reads a key only as it was written: with its line breaks, and in OpenSSH's own format with one at its end. `echo $KEY` without quotes makes spaces of the line breaks, and `printf '%s'` and `echo -n` write none at the end: `Load key …: error in libcrypto`, or `invalid format`.",
+        fix: "Write it in quotes and with a line break at its end: `printf '%s\\n' \"$KEY\" > FILE`."
+    }
     S02 "S-02" {
         title: "The runner does not know the host's key",
         cause: "A runner of GitHub's is new for each job and knows no host. ssh would ask whether the key is right, nobody answers, and it ends with `Host key verification failed`. So it does where a host was replaced by another one.",

@@ -15,6 +15,7 @@ mod database_url;
 mod dependencies;
 mod disk;
 mod host_key;
+mod key_file;
 mod loopback;
 mod migration_heads;
 mod migrations_changed;
@@ -77,7 +78,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 20] = [
+pub const RULES: [Rule; 21] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -105,6 +106,7 @@ pub const RULES: [Rule; 20] = [
         title: "nginx's certificates are there when it starts",
         check: nginx_certificates::check,
     },
+    Rule { codes: &[Code::S01], title: "a key reaches its file as it is", check: key_file::check },
     Rule { codes: &[Code::S02], title: "a runner knows the hosts that it deploys to", check: host_key::check },
     Rule { codes: &[Code::S04], title: "Compose is called as the runner has it", check: compose_name::check },
     Rule { codes: &[Code::S05], title: "variables reach what sudo runs", check: sudo_environment::check },
