@@ -319,6 +319,11 @@ codes! {
         cause: "A runner of GitHub's is new for each job and knows no host. ssh would ask whether the key is right, nobody answers, and it ends with `Host key verification failed`. So it does where a host was replaced by another one.",
         fix: "Keep what `ssh-keyscan HOST` prints, compared with the host's own, in the repository or in a variable, and write it to `~/.ssh/known_hosts` before ssh is run."
     }
+    S03 "S-03" {
+        title: "The user is not in the `docker` group yet",
+        cause: "`usermod -aG docker` counts from the next login. In the same session Docker still refuses: `permission denied while trying to connect to the Docker daemon socket`.",
+        fix: "Prepare the host in a session of its own, or run the command with the group: `sg docker -c '…'`."
+    }
     S04 "S-04" {
         title: "`docker-compose` is not there any more",
         cause: "Compose's first version was a program of its own, `docker-compose`; the second is `docker compose`. GitHub's runners have had the second alone since 2024: `docker-compose: command not found`.",

@@ -14,6 +14,7 @@ mod database_start;
 mod database_url;
 mod dependencies;
 mod disk;
+mod docker_group;
 mod host_key;
 mod key_file;
 mod loopback;
@@ -78,7 +79,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 21] = [
+pub const RULES: [Rule; 22] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -108,6 +109,7 @@ pub const RULES: [Rule; 21] = [
     },
     Rule { codes: &[Code::S01], title: "a key reaches its file as it is", check: key_file::check },
     Rule { codes: &[Code::S02], title: "a runner knows the hosts that it deploys to", check: host_key::check },
+    Rule { codes: &[Code::S03], title: "a user of Docker is one when it is used", check: docker_group::check },
     Rule { codes: &[Code::S04], title: "Compose is called as the runner has it", check: compose_name::check },
     Rule { codes: &[Code::S05], title: "variables reach what sudo runs", check: sudo_environment::check },
     Rule { codes: &[Code::X11], title: "nothing is built between migration and deploy", check: build_in_window::check },
