@@ -32,6 +32,8 @@ mod variables;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod real;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
