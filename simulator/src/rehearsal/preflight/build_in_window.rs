@@ -1,4 +1,6 @@
-//! nothing is built between the migration and the deploy.
+//! nothing is built between the migration and the deploy of one job.
+//!
+//! A job that has a database beside it, or that tests between the two, migrates for its tests.
 
 use super::Subject;
 use crate::database::Engine;
@@ -29,7 +31,6 @@ fn of_job(workflow: &Workflow, job: &Job) -> Option<Finding> {
     }
     let acts: Vec<(Act, Place)> = job.steps.iter().flat_map(|step| acts(workflow, step)).collect();
     let migration = acts.iter().position(|(act, _)| *act == Act::Migrates)?;
-    // What is tested after it was migrated for the test.
     let after = &acts[migration + 1..];
     let built = after.iter().position(|(act, _)| matches!(act, Act::Builds | Act::BuildsAndDeploys))?;
     let deploys = |(act, _): &(Act, Place)| matches!(act, Act::Deploys | Act::BuildsAndDeploys);
@@ -142,7 +143,7 @@ mod tests {
         assert!(found(&format!("{migrate}{build}{deploy}")).is_some());
         assert!(found(&format!("{migrate}{build}{up}")).is_some());
         assert_eq!(found(&format!("{build}{migrate}{deploy}")), None);
-        let beside = format!("{}{build}{deploy}", migrate).replace("- run", "- run");
+        let beside = format!("{migrate}{build}{deploy}");
         let text =
             workflow(&beside).source.text.replace("    steps:", "    services: {db: {image: postgres:16}}\n    steps:");
         let source = crate::rehearsal::files::Source { name: "test.yaml".to_owned(), text };

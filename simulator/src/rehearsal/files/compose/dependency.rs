@@ -27,7 +27,8 @@ pub(super) fn read(source: &Source, node: &Node) -> Result<Vec<Dependency>, File
             let service = Located { value: key.text.clone(), spot: key.spot };
             let fields = Fields::of(source, node, "an entry of `depends_on`")?;
             fields.ignore(&["required"]);
-            let restarts = fields.truth("restart")?.unwrap_or(false);
+            // A text is allowed, too: what a variable stands for is not known.
+            let restarts = fields.node("restart").is_some_and(|node| node.value == Value::Bool(true));
             let condition = fields.text("condition")?;
             fields.finish(is_extension)?;
             let known = ["service_started", "service_healthy", "service_completed_successfully"];

@@ -99,6 +99,8 @@ fn mistakes_are_placed_and_helped_with() {
 
 #[test]
 fn extensions_are_left_alone() {
+    let text = "services:\n  a: {image: x, depends_on: {b: {condition: service_started, restart: \"${R}\"}}}\n  b: {image: y}\n";
+    assert!(parse(text).is_ok());
     assert!(parse("x-a: 1\nservices:\n  app:\n    image: x\n    x-b: 2\n").is_ok());
 }
 
