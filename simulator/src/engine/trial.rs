@@ -1,9 +1,12 @@
 //! A rehearsal for tests: it has an engine and a network, and checks at its end that nothing is left.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use bollard::query_parameters::ListImagesOptionsBuilder;
 
+use super::build::Build;
 use super::{Engine, Network, Rehearsal, label};
 
 /// The image that tests run: the stand-ins' recipe makes it before the tests.
@@ -30,8 +33,24 @@ impl Trial {
 
     /// The same without a registry.
     pub(crate) async fn new(name: &str) -> Self {
-        // Port 9 is the discard service's: no registry has it.
-        Self::with_registry(name, SocketAddr::from(([127, 0, 0, 1], 9))).await
+        Self::with_registry(name, nowhere()).await
+    }
+
+    /// Builds a project of `fixtures/tools`. No rehearsal builds it, so it is kept as the tests' own from one run to the next.
+    pub(crate) async fn tool_image(&self, name: &str) -> String {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/tools").join(name);
+        let kept = Rehearsal::new(&format!("fixture-{name}")).expect("/proc");
+        self.engine.open_network(&kept, nowhere()).await.expect("the engine makes the network");
+        let image = self.built(&kept, directory).await;
+        self.engine.sweep(kept.id()).await.expect("everything can be removed");
+        image
+    }
+
+    /// Builds the Dockerfile of a folder.
+    pub(crate) async fn built(&self, rehearsal: &Rehearsal, context: PathBuf) -> String {
+        let dockerfile = context.join("Dockerfile");
+        let build = Build { context, dockerfile, arguments: BTreeMap::new(), target: None };
+        self.engine.build(rehearsal, &build, |_| {}).await.expect("the fixture can be built").reference
     }
 
     /// Sweeps, and checks that nothing is left, not even an image without a name.
@@ -63,4 +82,9 @@ impl Trial {
         let images = self.engine.docker().list_images(Some(options)).await.expect("the engine lists");
         images.into_iter().map(|image| image.id).collect()
     }
+}
+
+/// Where no registry is: port 9 is the discard service's.
+fn nowhere() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 9))
 }

@@ -1,7 +1,8 @@
 //! The catalogue: every code that greenroom can print, with what `greenroom explain` says of it.
 //!
 //! The letters: C configuration and image, H start-up, health and shutdown, M migration and SQL, R readiness of databases, G registry,
-//! X old and new code on one schema, A permissions, T the rehearsal's own stages, which name what followed where the cause is unknown.
+//! S hosts that are deployed to over SSH, N nginx before the app, X old and new code on one schema, A permissions, T the rehearsal's own
+//! stages, which name what followed where the cause is unknown.
 //! A code keeps its meaning for ever; a code that is no longer printed stays here.
 
 use super::code::codes;
@@ -295,7 +296,7 @@ codes! {
         fix: "Give the service a health check, and use the long form with `condition: service_healthy`."
     }
 
-    // Registry.
+    // Registry and CI.
     G01 "G-01" {
         title: "The registry's token has expired",
         cause: "An ECR token is good for twelve hours. The registry answers `Your authorization token has expired`.",
@@ -320,6 +321,55 @@ codes! {
         title: "The image to go back to has been expired",
         cause: "A lifecycle policy knows nothing of task definitions and services: it expires the image of the revision that a rollback would start as readily as any other.",
         fix: "Let lifecycle rules expire untagged images alone, or keep many more images than there are releases in the time that a rollback may reach back."
+    }
+    G06 "G-06" {
+        title: "The host's disk fills with old images",
+        cause: "Each deploy over SSH brings another image to the host, and nothing removes those that no container uses any more, or only a step that a failed deploy does not reach. At some pull there is no room: `failed to register layer: … no space left on device`, and the database on the same disk may stop as well.",
+        fix: "Begin the deploy with `docker image prune -af`: what a container uses stays. With `--filter \"until=168h\"` the last week's images stay, too."
+    }
+
+    // Hosts that are deployed to over SSH.
+    S01 "S-01" {
+        title: "A key is mangled on its way from the secret",
+        cause: "ssh reads a key only as it was written: with its line breaks, and in OpenSSH's own format with one at its end. `echo $KEY` without quotes makes spaces of the line breaks, and `printf '%s'` and `echo -n` write none at the end: `Load key …: error in libcrypto`, or `invalid format`.",
+        fix: "Write it in quotes and with a line break at its end: `printf '%s\\n' \"$KEY\" > FILE`."
+    }
+    S02 "S-02" {
+        title: "The runner does not know the host's key",
+        cause: "A runner of GitHub's is new for each job and knows no host. ssh would ask whether the key is right, nobody answers, and it ends with `Host key verification failed`. So it does where a host was replaced by another one.",
+        fix: "Keep what `ssh-keyscan HOST` prints, compared with the host's own, in the repository or in a variable, and write it to `~/.ssh/known_hosts` before ssh is run."
+    }
+    S03 "S-03" {
+        title: "The user is not in the `docker` group yet",
+        cause: "`usermod -aG docker` counts from the next login. In the same session Docker still refuses: `permission denied while trying to connect to the Docker daemon socket`.",
+        fix: "Prepare the host in a session of its own, or run the command with the group: `sg docker -c '…'`."
+    }
+    S04 "S-04" {
+        title: "`docker-compose` is not there any more",
+        cause: "Compose's first version was a program of its own, `docker-compose`; the second is `docker compose`. GitHub's runners have had the second alone since 2024: `docker-compose: command not found`.",
+        fix: "Write `docker compose`."
+    }
+    S05 "S-05" {
+        title: "sudo drops a variable",
+        cause: "sudo starts a program with an environment of its own (`env_reset`, which is its default). Compose then puts the default or nothing where the file names the variable (`The \"TAG\" variable is not set. Defaulting to a blank string.`), and deploys another image, or with an empty password.",
+        fix: "Pass it on: `sudo --preserve-env=TAG docker compose …`; and write `${TAG:?}` in the compose file, so that it is refused without."
+    }
+
+    // nginx before the app.
+    N01 "N-01" {
+        title: "nginx keeps an address that is no longer the app's",
+        cause: "nginx looks the names in `proxy_pass` and `upstream` up once, when it starts. A deploy makes the app's container anew, which may get another address: requests fail with 502 (`connect() failed`) or 504, or reach another container that has been given the old one, until nginx is reloaded.",
+        fix: "Let nginx look again: `resolver 127.0.0.11 valid=10s;` and a variable in `proxy_pass`, or from nginx 1.27.3 on `zone` and `resolve` in the upstream; or run `nginx -s reload` at the end of each deploy."
+    }
+    N02 "N-02" {
+        title: "nginx's certificate is not there when it first starts",
+        cause: "`ssl_certificate` names a file in a volume that is empty at first, or in a folder that lacks it. nginx ends with `cannot load certificate … BIO_new_file() failed`; where certbot needs nginx to obtain the certificate, neither can begin.",
+        fix: "Make a self-signed certificate there before nginx first starts, or let it start with the server on port 80 alone and add the other one when the certificate is there."
+    }
+    N03 "N-03" {
+        title: "nginx starts before the app's name is known",
+        cause: "Docker knows a container's name while the container runs. nginx looks the names in `proxy_pass` and `upstream` up when it starts, and ends with `host not found in upstream` if the app is not up yet.",
+        fix: "Name the app under nginx's `depends_on`, or let nginx look the name up with each request: `resolver 127.0.0.11 valid=10s;` and a variable in `proxy_pass`."
     }
 
     // Old and new code on one schema.
@@ -372,6 +422,11 @@ codes! {
         title: "A worker starts before the schema is migrated",
         cause: "The web container migrates as it starts, and workers and schedulers with the same code start beside it: until the migration is through, their jobs ask for columns that are not there (42703, 1054), where no health check of the web container sees it.",
         fix: "Migrate in a one-off task that everything waits for, or let the workers wait for the service that migrates."
+    }
+    X11 "X-11" {
+        title: "Something is built between the migration and the deploy",
+        cause: "From the migration on, the running release works on a schema that is not its own. A build that comes before the new release is started makes that time longer by all that it takes, and leaves it open where the build fails.",
+        fix: "Build first, migrate then, and deploy at once."
     }
 
     // Permissions.

@@ -7,6 +7,7 @@
 //! Deliberately absent: running a tool, which the app's own container does, and any of their libraries.
 
 mod basis;
+mod command;
 mod lock;
 mod record;
 mod text;
@@ -32,6 +33,7 @@ pub mod interruption;
 mod tests;
 
 pub use basis::Basis;
+pub(crate) use command::migration_in;
 pub use lock::{Lock, Waits};
 pub(crate) use record::UNFINISHED;
 pub use record::{Condition, Entry, State, Tables};

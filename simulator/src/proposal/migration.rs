@@ -3,51 +3,10 @@
 use super::found::Found;
 use super::release::Release;
 use super::repository::Repository;
-use crate::migration_tool::{TOOLS, begins};
+use crate::migration_tool::migration_in;
 use crate::rehearsal::files::dockerfile;
 use crate::rehearsal::files::workflow::commands;
 use crate::rehearsal::files::{Compose, Dockerfile, Located, Source, Spot, TaskDefinition};
-
-/// How migrations are run with tools of which nothing else is known.
-const OTHER_TOOLS: [&[&str]; 8] = [
-    &["sequelize", "db:migrate"],
-    &["sequelize-cli", "db:migrate"],
-    &["typeorm", "migration:run"],
-    &["drizzle-kit", "migrate"],
-    &["goose", "up"],
-    &["diesel", "migration", "run"],
-    &["artisan", "migrate"],
-    &["node-pg-migrate", "up"],
-];
-
-/// Programs that run a script of `package.json`, whose name says what it does.
-const SCRIPT_RUNNERS: [&str; 3] = ["npm", "yarn", "pnpm"];
-
-/// Programs that run another one, with the words that may come with them.
-const RUNNERS: [&str; 15] = [
-    "npx", "python", "python3", "-m", "poetry", "uv", "run", "bundle", "exec", "pnpm", "yarn", "php", "node", "pipenv",
-    "bunx",
-];
-
-/// The migration in a command, without what runs it elsewhere (`docker compose run app`).
-pub(super) fn of_words(words: &[String]) -> Option<Vec<String>> {
-    let plain: Vec<&str> = words.iter().map(String::as_str).collect();
-    let tool = TOOLS.iter().map(|tool| tool.commands).chain([&OTHER_TOOLS[..]]).find_map(|it| begins(it, &plain));
-    let script = || {
-        (0..words.len()).find(|at| {
-            let name = words[*at + 1..].iter().find(|word| *word != "run" && !word.starts_with('-'));
-            SCRIPT_RUNNERS.contains(&words[*at].as_str()) && name.is_some_and(|name| name.contains("migrat"))
-        })
-    };
-    let mut start = tool.or_else(script)?;
-    // `docker compose run` and `docker compose exec` end with a service's name, which is no runner.
-    while start > 0 && RUNNERS.contains(&words[start - 1].as_str()) {
-        start -= 1;
-    }
-    // ... unless the service is called like one; what comes before `docker` is none of the container's.
-    let end = words[start..].iter().position(|word| word.starts_with('>') || word.starts_with('<'));
-    Some(words[start..end.map_or(words.len(), |end| start + end)].to_vec())
-}
 
 /// The command, and the container that runs it where the workflow names one.
 pub(super) struct Migration {
@@ -80,7 +39,7 @@ fn of_workflow(release: &Release<'_>) -> Option<Found<Vec<String>>> {
     // Jobs that only test migrate, too, and say how; the one that deploys says it better.
     let others = workflow.jobs.iter().filter(|job| job.id != release.job.id).flat_map(|job| &job.steps);
     own.chain(others).flat_map(|step| step.commands(&workflow.source)).find_map(|command| {
-        Some(Found::at(of_words(&command.words)?, &workflow.source, command.line, "a command of the workflow"))
+        Some(Found::at(migration_in(&command.words)?, &workflow.source, command.line, "a command of the workflow"))
     })
 }
 
@@ -119,7 +78,7 @@ fn of_image(repository: &Repository, dockerfile: &Dockerfile) -> Option<Found<Ve
             let what = format!("the script of {what}");
             commands(script, &text, &std::collections::BTreeMap::new())
                 .iter()
-                .find_map(|command| Some(Found::at(of_words(&command.words)?, script, command.line, &what)))
+                .find_map(|command| Some(Found::at(migration_in(&command.words)?, script, command.line, &what)))
         });
         if started.is_some() {
             return started;
@@ -135,46 +94,7 @@ fn among(source: &Source, words: &[Located<String>]) -> Option<Located<Vec<Strin
     let lines = words.iter().filter(|word| word.value.contains(' ')).find_map(|line| {
         commands(source, line, &std::collections::BTreeMap::new())
             .iter()
-            .find_map(|command| Some(Located { value: of_words(&command.words)?, spot: line.spot }))
+            .find_map(|command| Some(Located { value: migration_in(&command.words)?, spot: line.spot }))
     });
-    lines.or_else(|| Some(Located { value: of_words(&plain)?, spot: first.spot }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::of_words;
-
-    #[test]
-    fn migrations_are_known_by_their_tools() {
-        for (line, expected) in [
-            ("alembic upgrade head", Some("alembic upgrade head")),
-            ("docker compose run --rm app alembic upgrade head", Some("alembic upgrade head")),
-            (
-                "docker compose exec -T api python manage.py migrate --noinput",
-                Some("python manage.py migrate --noinput"),
-            ),
-            ("npx prisma migrate deploy", Some("npx prisma migrate deploy")),
-            ("./node_modules/.bin/knex migrate:latest > log", Some("./node_modules/.bin/knex migrate:latest")),
-            ("npm run db:migrate", Some("npm run db:migrate")),
-            ("npm run test", None),
-            ("bundle exec rails db:migrate", Some("bundle exec rails db:migrate")),
-            ("docker compose run rails bundle exec rails db:migrate", Some("bundle exec rails db:migrate")),
-            (
-                "python -m alembic -c db/alembic.ini upgrade head",
-                Some("python -m alembic -c db/alembic.ini upgrade head"),
-            ),
-            ("./mvnw compile && true", None),
-            ("liquibase --changelog-file=db.xml update", Some("liquibase --changelog-file=db.xml update")),
-            ("migrate -path /migrations -database $URL up", Some("migrate -path /migrations -database $URL up")),
-            ("npx dbmate --wait up", Some("npx dbmate --wait up")),
-            ("npx typeorm migration:run -d source.js", Some("npx typeorm migration:run -d source.js")),
-            ("alembic downgrade -1", None),
-            ("prisma migrate dev", None),
-            ("uvicorn news.main:app", None),
-            ("", None),
-        ] {
-            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-            assert_eq!(of_words(&words).map(|words| words.join(" ")).as_deref(), expected, "{line}");
-        }
-    }
+    lines.or_else(|| Some(Located { value: migration_in(&plain)?, spot: first.spot }))
 }

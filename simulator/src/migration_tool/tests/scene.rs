@@ -1,14 +1,10 @@
 //! The fixtures as images, and what migrates them: the apps in their versions, and the tools that no app uses, each with a project of its own.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use super::container::Container;
 use crate::database::{Database, DatabaseSpec, Engine, Password};
-use crate::engine::Rehearsal;
-use crate::engine::build::Build;
 use crate::engine::trial::Trial;
 
 /// A fixture, and how it is migrated.
@@ -102,25 +98,12 @@ pub(in crate::migration_tool) async fn image(trial: &Trial, app: &App, version: 
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let switched = Command::new("git").arg("-C").arg(&target).args(["switch", "-q", branch]).status();
     assert!(switched.expect("git is there").success(), "{version} has no branch {branch}");
-    built(trial, &trial.rehearsal, target).await
+    trial.built(&trial.rehearsal, target).await
 }
 
-/// Builds the project of a tool that no app uses. No rehearsal builds it, so it is kept as the tests' own from one run to the next.
+/// Builds the project of a tool that no app uses.
 pub(in crate::migration_tool) async fn tool_image(trial: &Trial, app: &App) -> String {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/tools").join(app.name);
-    let kept = Rehearsal::new(&format!("fixture-{}", app.name)).expect("/proc");
-    // Port 9 is the discard service's: no registry has it.
-    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
-    trial.engine.open_network(&kept, nowhere).await.expect("the engine makes the network");
-    let image = built(trial, &kept, directory).await;
-    trial.engine.sweep(kept.id()).await.expect("everything can be removed");
-    image
-}
-
-async fn built(trial: &Trial, rehearsal: &Rehearsal, context: PathBuf) -> String {
-    let dockerfile = context.join("Dockerfile");
-    let build = Build { context, dockerfile, arguments: BTreeMap::new(), target: None };
-    trial.engine.build(rehearsal, &build, |_| {}).await.expect("the fixture can be built").reference
+    trial.tool_image(app.name).await
 }
 
 /// A database `app` of the user `app`.

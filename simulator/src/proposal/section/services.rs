@@ -1,9 +1,9 @@
 //! `[services.NAME]`: services beside the first, each of another task definition, or built from the same compose file.
 
 use super::Chosen;
+use crate::migration_tool::migration_in;
 use crate::proposal::document::{Entry, Section, Setting};
 use crate::proposal::found::{Found, assumed, open, quoted};
-use crate::proposal::migration::of_words;
 use crate::proposal::release::Release;
 use crate::rehearsal::files::compose::Service;
 use crate::rehearsal::files::task_definition::Container;
@@ -54,7 +54,7 @@ pub(super) fn others<'a>(
 /// Whether it runs a migration and ends.
 fn is_migration(service: &Service) -> bool {
     let words = service.command.iter().flatten().flat_map(|word| word.value.split_whitespace().map(str::to_owned));
-    of_words(&words.collect::<Vec<_>>()).is_some()
+    migration_in(&words.collect::<Vec<_>>()).is_some()
 }
 
 /// What a section may be called after `name`.

@@ -1,5 +1,9 @@
 //! The compose file: services, and what they say of the app and its database.
 
+mod dependency;
+mod mount;
+mod network;
+
 use std::collections::BTreeSet;
 
 use super::fields::{Fields, list, scalar, text, wrong_type};
@@ -7,6 +11,9 @@ use super::source::{Located, Source, Spot};
 use super::tree::{Node, Value};
 use super::{FileError, expand, yaml};
 use crate::database::Engine;
+pub use dependency::Dependency;
+pub use mount::{Mount, Origin};
+pub use network::Network;
 
 /// A compose file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +22,8 @@ pub struct Compose {
     pub source: Source,
     /// Its services, in the file's order.
     pub services: Vec<Service>,
+    /// The named volumes that somebody else makes or fills.
+    pub foreign_volumes: BTreeSet<String>,
 }
 
 /// A service.
@@ -26,16 +35,24 @@ pub struct Service {
     pub image: Option<Located<String>>,
     /// Whether it is built from a Dockerfile, and from which (`Dockerfile` if it does not say).
     pub build: Option<String>,
+    /// The folder that it is built in; `.` if it does not say, none if it is not built.
+    pub context: Option<String>,
     /// What replaces the image's command; a shell's line is one word.
     pub command: Option<Vec<Located<String>>>,
+    /// What replaces the image's entrypoint.
+    pub entrypoint: Option<Vec<Located<String>>>,
     /// Its variables. One without a value is taken from the shell.
     pub environment: Vec<Setting>,
     /// Its files of variables.
     pub env_files: Vec<Located<String>>,
     /// The ports inside the container that it publishes.
     pub ports: Vec<Located<u16>>,
-    /// Where volumes and folders are mounted inside the container.
-    pub mounts: Vec<Located<String>>,
+    /// What is mounted inside the container.
+    pub mounts: Vec<Mount>,
+    /// How others reach it.
+    pub network: Network,
+    /// Whether it is started again when it ends with an error.
+    pub restarts: bool,
     /// What it waits for.
     pub depends_on: Vec<Dependency>,
     /// Its health check.
@@ -51,15 +68,6 @@ pub struct Setting {
     pub value: Option<Located<String>>,
 }
 
-/// A service that another waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dependency {
-    /// The service.
-    pub service: Located<String>,
-    /// What is waited for; `None` for the short form, which waits for its start.
-    pub condition: Option<Located<String>>,
-}
-
 /// A service's health check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthCheck {
@@ -72,7 +80,7 @@ pub struct HealthCheck {
 }
 
 /// The keys of a service that Compose knows and that say nothing of interest here.
-const SERVICE_KEYS: [&str; 84] = [
+const SERVICE_KEYS: [&str; 77] = [
     "annotations",
     "attach",
     "blkio_config",
@@ -81,7 +89,6 @@ const SERVICE_KEYS: [&str; 84] = [
     "cgroup",
     "cgroup_parent",
     "configs",
-    "container_name",
     "cpu_count",
     "cpu_percent",
     "cpu_period",
@@ -92,7 +99,6 @@ const SERVICE_KEYS: [&str; 84] = [
     "cpus",
     "cpuset",
     "credential_spec",
-    "deploy",
     "develop",
     "device_cgroup_rules",
     "devices",
@@ -101,7 +107,6 @@ const SERVICE_KEYS: [&str; 84] = [
     "dns_search",
     "domainname",
     "driver_opts",
-    "entrypoint",
     "expose",
     "extends",
     "external_links",
@@ -114,7 +119,6 @@ const SERVICE_KEYS: [&str; 84] = [
     "isolation",
     "label_file",
     "labels",
-    "links",
     "logging",
     "mac_address",
     "mem_limit",
@@ -122,8 +126,6 @@ const SERVICE_KEYS: [&str; 84] = [
     "mem_swappiness",
     "memswap_limit",
     "models",
-    "network_mode",
-    "networks",
     "oom_kill_disable",
     "oom_score_adj",
     "pid",
@@ -137,7 +139,6 @@ const SERVICE_KEYS: [&str; 84] = [
     "pull_policy",
     "pull_refresh_after",
     "read_only",
-    "restart",
     "runtime",
     "scale",
     "secrets",
@@ -167,7 +168,8 @@ impl Compose {
     pub fn parse(source: Source) -> Result<Self, FileError> {
         let root = yaml::parse(&source)?;
         let fields = Fields::of(&source, &root, "the compose file")?;
-        fields.ignore(&["name", "version", "networks", "volumes", "configs", "secrets", "include", "models"]);
+        fields.ignore(&["name", "version", "networks", "configs", "secrets", "include", "models"]);
+        let foreign_volumes = mount::foreign(fields.node("volumes"));
         let services = fields.node("services").ok_or_else(|| fields.missing("services"))?;
         fields.finish(is_extension)?;
         let Value::Map(entries) = &services.value else {
@@ -188,13 +190,28 @@ impl Compose {
                 });
             }
         }
-        Ok(Self { source, services })
+        Ok(Self { source, services, foreign_volumes })
     }
 
     /// The service of a name.
     #[must_use]
     pub fn service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.name.value == name)
+    }
+
+    /// The services that `service` waits for, and those that these wait for.
+    #[must_use]
+    pub fn awaited(&self, service: &Service) -> BTreeSet<&str> {
+        let (mut awaited, mut left) = (BTreeSet::new(), vec![service.name.value.as_str()]);
+        while let Some(service) = left.pop().and_then(|name| self.service(name)) {
+            let names = service.depends_on.iter().map(|it| &it.service.value).chain(&service.network.links);
+            for other in names.filter_map(|name| self.service(name)) {
+                if awaited.insert(other.name.value.as_str()) {
+                    left.push(&other.name.value);
+                }
+            }
+        }
+        awaited
     }
 
     /// The first service that runs a database of `engine`; its image is the one to rehearse with.
@@ -224,7 +241,9 @@ impl Service {
             name: name.clone(),
             image,
             build: fields.node("build").map(|node| dockerfile(source, node)).transpose()?,
+            context: fields.node("build").map(|node| context(source, node)).transpose()?,
             command: fields.node("command").map(|node| words(source, node, "command")).transpose()?,
+            entrypoint: fields.node("entrypoint").map(|node| words(source, node, "entrypoint")).transpose()?,
             environment: fields.node("environment").map_or(Ok(Vec::new()), |node| environment(source, node))?,
             env_files,
             ports: fields
@@ -232,8 +251,10 @@ impl Service {
                 .iter()
                 .filter_map(|node| port(source, node).transpose())
                 .collect::<Result<_, _>>()?,
-            mounts: fields.list("volumes")?.iter().map(|node| mount(source, node)).collect::<Result<_, _>>()?,
-            depends_on: fields.node("depends_on").map_or(Ok(Vec::new()), |node| depends_on(source, node))?,
+            mounts: fields.list("volumes")?.iter().map(|node| Mount::read(source, node)).collect::<Result<_, _>>()?,
+            network: Network::read(source, &fields)?,
+            restarts: restarts(&fields),
+            depends_on: fields.node("depends_on").map_or(Ok(Vec::new()), |node| dependency::read(source, node))?,
             health_check: fields.node("healthcheck").map(|node| HealthCheck::read(source, node)).transpose()?,
         };
         fields.ignore(&SERVICE_KEYS);
@@ -280,6 +301,16 @@ fn dockerfile(source: &Source, node: &Node) -> Result<String, FileError> {
             Err(wrong_type(source, node, "build", "a path or a map"))
         }
     }
+}
+
+fn context(source: &Source, node: &Node) -> Result<String, FileError> {
+    let named = match &node.value {
+        Value::Map(_) => node.get("context"),
+        Value::Text(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => Some(node),
+    };
+    let written = named.map_or_else(|| Ok(".".to_owned()), |node| Ok(text(source, node, "context")?.value))?;
+    let plain = written.trim_start_matches("./").trim_end_matches('/');
+    Ok(if plain.is_empty() { "." } else { plain }.to_owned())
 }
 
 /// A command as a list, or as a shell's line in one word.
@@ -332,41 +363,13 @@ fn port(source: &Source, node: &Node) -> Result<Option<Located<u16>>, FileError>
     Ok(Some(Located { value: number, spot: written.spot }))
 }
 
-/// The path inside the container of `data:/data`, `./data:/data:ro`, `/data` or `{target: /data}`.
-fn mount(source: &Source, node: &Node) -> Result<Located<String>, FileError> {
-    if let Some(target) = node.get("target") {
-        return scalar(source, target, "target");
+/// Whether `restart`, or `deploy.restart_policy` where it is absent, says anything but no.
+fn restarts(fields: &Fields<'_>) -> bool {
+    let policy = fields.node("deploy").and_then(|deploy| deploy.get("restart_policy")?.get("condition"));
+    match fields.node("restart").or(policy).map(|node| &node.value) {
+        Some(Value::Text(policy)) => !["no", "none"].contains(&policy.as_str()),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_)) | None => false,
     }
-    let written = scalar(source, node, "volumes")?;
-    let expanded = expand(&written.value, &|_| None).unwrap_or_else(|| written.value.clone());
-    let inside = expanded.split(':').nth(usize::from(expanded.contains(':'))).unwrap_or_default();
-    Ok(Located { value: inside.to_owned(), spot: written.spot })
-}
-
-fn depends_on(source: &Source, node: &Node) -> Result<Vec<Dependency>, FileError> {
-    let Value::Map(entries) = &node.value else {
-        let names = list(source, node, "depends_on")?.iter().map(|node| text(source, node, "depends_on"));
-        return names.map(|service| Ok(Dependency { service: service?, condition: None })).collect();
-    };
-    entries
-        .iter()
-        .map(|(key, node)| {
-            let service = Located { value: key.text.clone(), spot: key.spot };
-            let fields = Fields::of(source, node, "an entry of `depends_on`")?;
-            fields.ignore(&["restart", "required"]);
-            let condition = fields.text("condition")?;
-            fields.finish(is_extension)?;
-            let known = ["service_started", "service_healthy", "service_completed_successfully"];
-            match condition {
-                Some(condition) if !known.contains(&condition.value.as_str()) => Err(FileError::Contradiction {
-                    place: source.place(condition.spot).into(),
-                    problem: format!("`{}` is no condition", condition.value),
-                    help: format!("write {}", known.join(", ")),
-                }),
-                condition => Ok(Dependency { service, condition }),
-            }
-        })
-        .collect()
 }
 
 impl HealthCheck {

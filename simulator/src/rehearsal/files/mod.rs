@@ -16,6 +16,7 @@ pub mod compose;
 pub mod dockerfile;
 pub mod environment;
 pub mod migrations;
+pub mod nginx;
 pub mod requirements;
 pub mod security_groups;
 pub mod smoke;
@@ -30,6 +31,7 @@ pub use environment::{EnvironmentFile, words};
 pub use error::FileError;
 pub use fields::Fields;
 pub use migrations::Migration;
+pub use nginx::Nginx;
 pub use requirements::Requirement;
 pub use security_groups::SecurityGroups;
 pub use smoke::Smoke;
@@ -75,6 +77,8 @@ pub struct Files {
     pub requirements: Vec<Requirement>,
     /// The workflows that GitHub runs.
     pub workflows: Vec<Workflow>,
+    /// The nginx of the compose file, where its configuration is in the repository.
+    pub nginx: Vec<Nginx>,
 }
 
 impl Files {
@@ -91,6 +95,7 @@ impl Files {
             None => None,
         };
         let smoke = Smoke::parse(Source::read(directory, smoke)?)?;
+        let nginx = compose.as_ref().map(|compose| nginx::read(directory, compose)).unwrap_or_default();
         let environment_files = environment::read(directory, compose.as_ref())?;
         let migrations = migrations::read(directory, context)?;
         let sql_migrations = migrations::read_sql(directory, context);
@@ -105,6 +110,7 @@ impl Files {
             sql_migrations,
             requirements,
             workflows: workflow::read(directory),
+            nginx,
         })
     }
 }

@@ -8,7 +8,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(compose) = &subject.files.compose else { return Vec::new() };
     let mut findings = Vec::new();
     for service in &compose.services {
-        for Dependency { service: awaited, condition } in &service.depends_on {
+        for Dependency { service: awaited, condition, restarts: _ } in &service.depends_on {
             let Some(other) = compose.service(&awaited.value) else { continue };
             let (waiting, name) = (&service.name.value, &awaited.value);
             // A check of the image's own counts; only of the project's own image is it known.

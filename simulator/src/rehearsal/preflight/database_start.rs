@@ -23,7 +23,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
 /// The image refuses to start where its data used to be is a volume, on a new volume too, unless it is told to keep them there.
 fn old_volume(compose: &Compose, service: &Service) -> Option<Finding> {
     let tag = tag(service, Engine::Postgres)?;
-    let mount = service.mounts.iter().find(|mount| mount.value.trim_end_matches('/') == DATA_UP_TO_17)?;
+    let mount = service.mounts.iter().find(|mount| mount.target.value.trim_end_matches('/') == DATA_UP_TO_17)?;
     if !at_least(tag, (18, 0), (18, 0)) || service.variable("PGDATA").is_some() {
         return None;
     }
@@ -31,7 +31,7 @@ fn old_volume(compose: &Compose, service: &Service) -> Option<Finding> {
     let sentence = format!("`{name}` does not start: PostgreSQL's images keep their data elsewhere since 18");
     Some(
         warning(Code::R05, sentence)
-            .at(compose.source.place(mount.spot))
+            .at(compose.source.place(mount.target.spot))
             .help(format!("mount the volume at {VOLUME_SINCE_18}, or write `image: postgres:17`")),
     )
 }

@@ -7,12 +7,17 @@ use std::path::Path;
 use super::{Subject, check};
 use crate::database::Engine;
 use crate::finding::Place;
-use crate::rehearsal::files::{FileNames, Files};
+use crate::rehearsal::files::{FileNames, Files, workflow};
 
 const APP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/apps/news-api");
 
 /// What preflight finds in a version, as text.
 fn findings(version: &str, engine: Engine) -> Vec<String> {
+    let files = files(version, engine);
+    found(&files, engine)
+}
+
+fn files(version: &str, engine: Engine) -> Files {
     let directory = tempfile::tempdir().expect("a temporary directory");
     // Each version differs from v2, and v2 from v1, in the files that its folder holds.
     for layer in ["v1", "v2", version].iter().take(if version == "v1" { 1 } else { 3 }) {
@@ -23,12 +28,7 @@ fn findings(version: &str, engine: Engine) -> Vec<String> {
     if both.is_dir() {
         copy(&both, directory.path());
     }
-    let (compose, url) = match engine {
-        Engine::Postgres => ("compose.yaml", "postgresql+asyncpg://{user}:{password}@{host}:{port}/{name}"),
-        Engine::MySql | Engine::MariaDb => {
-            ("compose.mysql.yaml", "mysql+aiomysql://{user}:{password}@{host}:{port}/{name}")
-        }
-    };
+    let compose = if engine == Engine::Postgres { "compose.yaml" } else { "compose.mysql.yaml" };
     let names = FileNames {
         dockerfile: "Dockerfile".to_owned(),
         context: ".".to_owned(),
@@ -36,9 +36,16 @@ fn findings(version: &str, engine: Engine) -> Vec<String> {
         task_definition: "task-definition.json".to_owned(),
         smoke: "smoke.json".to_owned(),
     };
-    let files = Files::read(directory.path(), &names).expect("the fixtures can be read");
+    Files::read(directory.path(), &names).expect("the fixtures can be read")
+}
+
+fn found(files: &Files, engine: Engine) -> Vec<String> {
+    let url = match engine {
+        Engine::Postgres => "postgresql+asyncpg://{user}:{password}@{host}:{port}/{name}",
+        Engine::MySql | Engine::MariaDb => "mysql+aiomysql://{user}:{password}@{host}:{port}/{name}",
+    };
     let subject = Subject {
-        files: &files,
+        files,
         container: "app".to_owned(),
         port: 8000,
         port_place: Place::new("greenroom.toml", 16, 8, "port = 8000"),
@@ -97,6 +104,36 @@ fn what_the_files_show_is_seen_before_anything_is_started_and_nothing_else() {
             let code = |finding: &String| finding.split(['[', ']']).nth(1).unwrap_or_default().to_owned();
             assert_eq!(found.iter().map(code).collect::<Vec<_>>(), expected, "{version} on {engine}: {found:#?}");
         }
+    }
+}
+
+/// The small repositories of `init`, with what their workflows show.
+const REPOSITORIES: [(&str, &[&str]); 6] = [
+    ("compose-over-ssh", &["G-06 .github/workflows/deploy.yml:18"]),
+    ("ecs-api", &[]),
+    // A host of which the runner knows nothing, and a key that is used as it is.
+    ("two-images", &["G-06 .github/workflows/deploy.yml:33", "S-02 .github/workflows/deploy.yml:33"]),
+    ("two-services", &[]),
+    ("zero-downtime", &[]),
+    ("staging-and-production", &["G-04 .github/workflows/deploy.yml:29"]),
+];
+
+#[test]
+fn what_workflows_show_is_seen_in_small_repositories() {
+    let app = files("v1", Engine::Postgres);
+    for (name, expected) in REPOSITORIES {
+        let directory = Path::new(APP).join("../../repositories").join(name);
+        let files = Files { workflows: workflow::read(&directory), ..app.clone() };
+        assert!(!files.workflows.is_empty(), "{name} has workflows");
+        let all = found(&files, Engine::Postgres);
+        let about = |finding: &String| {
+            let code = finding.split(['[', ']']).nth(1).unwrap_or_default();
+            let place = finding.lines().nth(1).unwrap_or_default().trim();
+            let line = place.rsplitn(2, "   ").last().unwrap_or_default().rsplit_once(':').unwrap_or_default().0;
+            // What the deploy to ECS shows is looked at elsewhere.
+            (code != "H-08").then(|| format!("{code} {line}"))
+        };
+        assert_eq!(all.iter().filter_map(about).collect::<Vec<_>>(), expected, "{name}: {all:#?}");
     }
 }
 

@@ -6,23 +6,35 @@
 mod app;
 mod listening;
 
+mod build_in_window;
 mod compose_dependencies;
+mod compose_name;
 mod database_health;
 mod database_start;
 mod database_url;
 mod dependencies;
+mod disk;
+mod docker_group;
+mod host_key;
+mod key_file;
 mod loopback;
 mod migration_heads;
 mod migrations_changed;
 mod moving_tag;
+mod nginx_certificates;
+mod nginx_names;
 mod ports;
 pub(super) mod secrets;
 mod shell_form;
+mod sudo_environment;
 mod unnoticed;
 mod variables;
+mod workers;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod real;
 #[cfg(test)]
 mod tests;
 
@@ -71,7 +83,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 14] = [
+pub const RULES: [Rule; 24] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -94,6 +106,20 @@ pub const RULES: [Rule; 14] = [
     Rule { codes: &[Code::H08], title: "the pipeline learns what becomes of its deploy", check: unnoticed::check },
     Rule { codes: &[Code::G04], title: "each release has a tag of its own", check: moving_tag::check },
     Rule { codes: &[Code::R07], title: "services wait for what can happen", check: compose_dependencies::check },
+    Rule { codes: &[Code::N01, Code::N03], title: "nginx finds the services that it names", check: nginx_names::check },
+    Rule {
+        codes: &[Code::N02],
+        title: "nginx's certificates are there when it starts",
+        check: nginx_certificates::check,
+    },
+    Rule { codes: &[Code::S01], title: "a key reaches its file as it is", check: key_file::check },
+    Rule { codes: &[Code::S02], title: "a runner knows the hosts that it deploys to", check: host_key::check },
+    Rule { codes: &[Code::S03], title: "a user of Docker is one when it is used", check: docker_group::check },
+    Rule { codes: &[Code::S04], title: "Compose is called as the runner has it", check: compose_name::check },
+    Rule { codes: &[Code::S05], title: "variables reach what sudo runs", check: sudo_environment::check },
+    Rule { codes: &[Code::X10], title: "workers wait for the migration", check: workers::check },
+    Rule { codes: &[Code::X11], title: "nothing is built between migration and deploy", check: build_in_window::check },
+    Rule { codes: &[Code::G06], title: "hosts get rid of old images", check: disk::check },
 ];
 
 /// A health check of the app itself.
@@ -147,5 +173,7 @@ pub fn health_checks(subject: &Subject<'_>) -> Vec<AppHealthCheck> {
 pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| (rule.check)(subject)).collect();
     findings.sort_by(Finding::worst_first);
+    // Jobs may share a step by a YAML alias.
+    findings.dedup();
     findings
 }

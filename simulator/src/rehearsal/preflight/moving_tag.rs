@@ -49,7 +49,7 @@ fn restarted(workflow: &Workflow) -> impl Iterator<Item = Finding> {
     again.map(|command| {
         let sentence =
             format!("every release is pushed under the tag that one revision names: the one before loses it, {EXPIRED}");
-        finding(sentence, command.place(&workflow.source))
+        finding(sentence, workflow.place(&command))
             .help("push the commit's own tag, and register a revision that names it: `aws ecs register-task-definition`, then `--task-definition`")
     })
 }

@@ -52,6 +52,7 @@ fn check(replaced: &[(&str, &str)], expected: &[&str]) {
             .map(|source| Workflow::parse(source).expect("it is right"))
             .into_iter()
             .collect(),
+        nginx: Vec::new(),
     };
     let before: Vec<Source> =
         text("before").map(|text| Source { name: "migrations/1_a.sql".to_owned(), text }).into_iter().collect();
@@ -488,6 +489,18 @@ fn database_urls_must_work_where_they_are_used() {
 /// A workflow with one job of these steps.
 fn job(steps: &str) -> String {
     format!("on: push\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:\n{steps}")
+}
+
+/// The same, read.
+pub(super) fn workflow(steps: &str) -> Workflow {
+    Workflow::parse(Source { name: "test.yaml".to_owned(), text: job(steps) }).expect("it is right")
+}
+
+/// A step that runs these lines, with whatever else it says, on the runner or on another machine.
+pub(super) fn step(lines: &str, remote: bool, rest: &str) -> String {
+    let key = if remote { "uses: appleboy/ssh-action@v1\n        with:\n         script: |" } else { "run: |" };
+    let lines: String = lines.lines().map(|line| format!("\n          {line}")).collect();
+    format!("      - {key}{lines}\n{rest}")
 }
 
 #[test]

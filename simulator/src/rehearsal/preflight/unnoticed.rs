@@ -65,7 +65,7 @@ fn by_command(workflow: &Workflow, command: &Command, waits: bool) -> Option<Fin
     let help = format!(
         "{wait}compare what runs: `aws ecs describe-services --query \"services[0].deployments[0].[taskDefinition,rolloutState]\"`"
     );
-    Some(finding(sentence, command.place(&workflow.source)).help(help))
+    Some(finding(sentence, workflow.place(command)).help(help))
 }
 
 fn finding(sentence: &str, place: Place) -> Finding {

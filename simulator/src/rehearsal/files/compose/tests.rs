@@ -99,5 +99,65 @@ fn mistakes_are_placed_and_helped_with() {
 
 #[test]
 fn extensions_are_left_alone() {
+    let text = "services:\n  a: {image: x, depends_on: {b: {condition: service_started, restart: \"${R}\"}}}\n  b: {image: y}\n";
+    assert!(parse(text).is_ok());
     assert!(parse("x-a: 1\nservices:\n  app:\n    image: x\n    x-b: 2\n").is_ok());
+}
+
+#[test]
+fn mounts_are_told_by_what_is_mounted() {
+    let text = "\
+services:
+  proxy:
+    image: nginx
+    container_name: edge
+    restart: unless-stopped
+    links: [\"app:api\"]
+    volumes:
+      - ./nginx:/etc/nginx/conf.d:ro
+      - certificates:/etc/letsencrypt/
+      - /srv/keys:/keys
+      - ${CACHE:-./cache}:/cache
+      - /scratch
+      - {type: bind, source: html, target: /html}
+      - {type: volume, source: data, target: /data}
+      - {type: tmpfs, target: /tmp}
+  app:
+    image: x
+    restart: \"no\"
+    depends_on: {db: {condition: service_started, restart: true}}
+    networks: {default: {ipv4_address: 10.1.2.3}}
+  db: {image: postgres, restart: no, deploy: {restart_policy: {condition: any}}}
+volumes:
+  certificates:
+  data: {external: true}
+";
+    let compose = parse(text).expect("it is right");
+    let proxy = compose.service("proxy").expect("it is there");
+    let path = |path: &str| Origin::Path(path.to_owned());
+    let volume = |name: &str| Origin::Volume(name.to_owned());
+    let told: Vec<(Origin, &str)> =
+        proxy.mounts.iter().map(|mount| (mount.origin.clone(), mount.target.value.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (path("./nginx"), "/etc/nginx/conf.d"),
+            (volume("certificates"), "/etc/letsencrypt/"),
+            (path("/srv/keys"), "/keys"),
+            (path("./cache"), "/cache"),
+            (Origin::Nameless, "/scratch"),
+            (path("html"), "/html"),
+            (volume("data"), "/data"),
+            (Origin::Nameless, "/tmp"),
+        ]
+    );
+    let certificates = &proxy.mounts[1];
+    assert_eq!(certificates.inside("/etc/letsencrypt/live/x.pem"), Some("live/x.pem"));
+    assert_eq!(certificates.inside("/etc/letsencrypts/x.pem"), None);
+    assert_eq!(proxy.network.container_name.as_deref(), Some("edge"));
+    assert_eq!(compose.foreign_volumes.iter().collect::<Vec<_>>(), ["data"]);
+    assert_eq!(compose.awaited(proxy).into_iter().collect::<Vec<_>>(), ["app", "db"]);
+    let app = compose.service("app").expect("it is there");
+    assert!(app.network.has_fixed_address && app.depends_on[0].restarts);
+    assert_eq!(compose.services.iter().map(|service| service.restarts).collect::<Vec<_>>(), [true, false, false]);
 }

@@ -4,6 +4,7 @@
 //!
 //! Source of the keys: GitHub's "Workflow syntax for GitHub Actions".
 
+mod docker;
 mod expression;
 mod service;
 mod shell;
@@ -15,9 +16,11 @@ use super::fields::scalar;
 use super::source::{Located, Source, Spot};
 use super::tree::{Node, Value};
 use super::{FileError, file_names, yaml};
+use crate::finding::Place;
+pub use docker::{Docker, Program, is_name};
 pub use expression::Text;
 pub use service::Service;
-pub use shell::{Command, commands};
+pub use shell::{Command, Runs, Session, commands, is_open};
 
 /// A workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub struct Job {
     pub condition: Option<Located<String>>,
     /// The labels of the machine that it runs on (`runs-on`), as they are written.
     pub runs_on: Vec<String>,
+    /// Whether its steps run in a container of their own.
+    pub has_container: bool,
     /// The containers that run beside it, such as the database of its tests.
     pub services: Vec<Service>,
     /// Its steps, in order.
@@ -89,6 +94,7 @@ impl Workflow {
                     environment: named_environment(node, &variables, &inputs),
                     condition: node.get("if").and_then(located),
                     runs_on: node.get("runs-on").map(one_or_more).unwrap_or_default(),
+                    has_container: node.get("container").is_some(),
                     services: service::read(&source, node, &variables, &inputs),
                     steps: steps.iter().map(|step| Step::read(&source, step, &variables, &inputs)).collect(),
                 }
@@ -98,13 +104,45 @@ impl Workflow {
         let (branches, tags) = (pushes(&root, "branches"), pushes(&root, "tags"));
         Ok(Self { source, name, branches, tags, jobs })
     }
+
+    /// Every command of its scripts, and of the scripts that it has other machines run.
+    pub fn commands(&self) -> impl Iterator<Item = Command> {
+        self.jobs.iter().flat_map(|job| &job.steps).flat_map(|step| step.commands(&self.source))
+    }
+
+    /// The place of the line in which a command begins.
+    #[must_use]
+    pub fn place(&self, command: &Command) -> Place {
+        let line = self.source.text.lines().nth(command.line.saturating_sub(1)).unwrap_or_default();
+        let column = line.chars().take_while(|letter| letter.is_whitespace()).count() + 1;
+        self.source.place(Spot { line: command.line, column })
+    }
+}
+
+impl Job {
+    /// Every command of its scripts, and of the scripts that it has other machines run, with the step.
+    pub fn commands(&self, source: &Source) -> Vec<(&Step, Command)> {
+        self.steps
+            .iter()
+            .flat_map(|step| step.commands(source).into_iter().map(move |command| (step, command)))
+            .collect()
+    }
+
+    /// Whether it runs on a machine of GitHub's own with one of these systems (`ubuntu`, `windows`, `macos`), which is new for each job.
+    #[must_use]
+    pub fn is_hosted(&self, systems: &[&str]) -> bool {
+        let [label] = &self.runs_on[..] else { return false };
+        // `ubuntu-latest`, `ubuntu-24.04-arm`, `macos-15`; a larger runner's label is anything.
+        let is_version = |rest: &str| rest == "latest" || rest.starts_with(|first: char| first.is_ascii_digit());
+        label.split_once('-').is_some_and(|(system, rest)| systems.contains(&system) && is_version(rest))
+    }
 }
 
 /// Where GitHub has them.
 const FOLDER: &str = ".github/workflows";
 
 /// The workflows of the repository in `directory`, by name. One that cannot be read is left out: GitHub refuses it, too.
-pub(super) fn read(directory: &Path) -> Vec<Workflow> {
+pub(in crate::rehearsal) fn read(directory: &Path) -> Vec<Workflow> {
     let is_yaml = |name: &String| name.ends_with(".yml") || name.ends_with(".yaml");
     let names = file_names(&directory.join(FOLDER)).into_iter().filter(is_yaml);
     let sources = names.filter_map(|name| Source::read(directory, &format!("{FOLDER}/{name}")).ok());
@@ -143,7 +181,11 @@ impl Step {
     #[must_use]
     pub fn commands(&self, source: &Source) -> Vec<Command> {
         let remote = self.with.get("script").map(|script| Located { value: script.value.shown(), spot: script.spot });
-        self.run.iter().chain(&remote).flat_map(|script| commands(source, script, &self.environment)).collect()
+        let remote = remote.map(|script| {
+            shell::commands_that_run(&Runs::Elsewhere(Session::default()), source, &script, &self.environment)
+        });
+        let here = self.run.iter().flat_map(|script| commands(source, script, &self.environment));
+        here.chain(remote.into_iter().flatten()).collect()
     }
 }
 
