@@ -1,5 +1,5 @@
 //! What `simulator/fuzz` throws bytes at: every place where a stranger's bytes are read before anything is known of him, and, behind
-//! it, every operation. Compiled for fuzzing alone.
+//! it, every operation. Compiled for fuzzing and for tests alone, which try again what the fuzzers have kept.
 //!
 //! Each function takes whatever it is given and must come back, in bounded time and memory, without a panic.
 
@@ -195,3 +195,6 @@ fn request(input: &[u8]) -> Option<Request<Bytes>> {
     }
     builder.body(Bytes::copy_from_slice(body)).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ pub mod engine;
 pub mod exploration;
 pub mod fault;
 pub mod finding;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 pub mod migration_tool;
 pub mod oidc;

@@ -16,14 +16,14 @@ mod stream;
 mod tests;
 mod words;
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) use message::Message;
 pub use sessions::{Invitation, Sessions};
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) use stream::Incoming;
 
 /// Reads what `message` carries in every way that a message's payload is read.
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) fn understand(message: &Message) {
     let _ = (words::accepted(&message.payload), words::acknowledged(&message.payload), words::size(&message.payload));
     if let Ok(text) = str::from_utf8(&message.payload) {

@@ -33,9 +33,9 @@ pub use digest::Digest;
 pub use known::KnownLayer;
 pub use layer_api::LayerApi;
 pub(crate) use manifest_document::manifest_needs;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) use range::range_within;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) use route::repository_of;
 pub use scanner::Scanner;
 pub use server::{Registry, RegistryError, routes};

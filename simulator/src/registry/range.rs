@@ -53,7 +53,7 @@ fn digits(text: &str) -> Option<u64> {
 ///
 /// # Panics
 /// If one is taken that is not within the blob, or is empty.
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) fn range_within(text: &str, size: u64) {
     if let Wanted::Part(span) = wanted(text, size) {
         assert!(span.start < span.end && span.end <= size, "{span:?} of {size}");

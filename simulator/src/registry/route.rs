@@ -107,7 +107,7 @@ pub(super) fn route(method: &Method, path: &str) -> Result<(Option<RepositoryNam
 }
 
 /// The name of the repository that `method` on `path` is about, if both are understood.
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) fn repository_of(method: &Method, path: &str) -> Option<String> {
     route(method, path).ok()?.0.map(|name| name.0)
 }
