@@ -14,7 +14,7 @@ use simulator_core::{Home, Refusal};
 
 use super::{Protocol, Service};
 use crate::oidc::{self, Issuer};
-use crate::wire::{self, Input, authorization_message, row, unsigned_row};
+use crate::wire::{self, Input, authorization_message, row};
 
 const INVALID: &str = "ValidationError";
 
@@ -33,11 +33,12 @@ pub fn service_trusting(issuer: Option<Arc<Issuer>>) -> Service {
         operations: vec![
             row("GetCallerIdentity", |_, _| Ok(GetCallerIdentity {}), encode_identity),
             row("AssumeRole", decode_assume, encode_assumed),
-            unsigned_row(
+            row(
                 "AssumeRoleWithWebIdentity",
                 move |input, _| decode_web_identity(input, issuer.as_deref()),
                 encode_web_identity,
-            ),
+            )
+            .unsigned(),
             row(
                 "GetSessionToken",
                 |input, _| Ok(GetSessionToken { duration_seconds: input.integer("DurationSeconds")? }),

@@ -18,5 +18,5 @@ pub use client::{Client, ClientError};
 pub(crate) use document::document;
 pub use document::{Document, IntoDocument};
 pub use input::Input;
-pub use row::{Row, row, unsigned_row, viewing_row};
+pub use row::{Row, row, viewing_row};
 pub use time::time;

@@ -47,6 +47,12 @@ const LOOKING: [&str; 7] = ["Describe", "List", "Get", "BatchGet", "BatchCheck",
 const HANDING_OUT: [&str; 3] = ["GetAuthorizationToken", "GetSessionToken", "GetFederationToken"];
 
 impl Row {
+    /// The same of an operation that nobody signs, whose caller is nobody whatever a signature says.
+    #[must_use]
+    pub fn unsigned(self) -> Self {
+        Self { unsigned: true, ..self }
+    }
+
     /// Whether it changes nothing of the account but the trace and when a key was last used.
     #[must_use]
     pub fn reads(&self) -> bool {
@@ -138,18 +144,6 @@ where
         let document = encode(output, world).into_document();
         Box::new(|_| document)
     })
-}
-
-/// The same as [`row`] of an operation that nobody signs, whose caller is nobody whatever a signature says.
-pub fn unsigned_row<O, D: IntoDocument>(
-    name: &'static str,
-    decode: impl Fn(&mut Input, &Home) -> Result<O, Refusal> + Send + Sync + 'static,
-    encode: impl Fn(O::Output, &Home) -> D + Send + Sync + 'static,
-) -> Row
-where
-    O: Operation<Output: Send + 'static> + Send + 'static,
-{
-    Row { unsigned: true, ..row(name, decode, encode) }
 }
 
 fn table_row<O, W>(
