@@ -36,7 +36,8 @@ pub(super) fn section(chosen: &Chosen<'_>) -> Section {
     let mut entries = vec![Entry::text("dockerfile", dockerfiles.first().and_then(|name| there(name)), || {
         open("Dockerfile", "how the app's image is built")
     })];
-    let is_built_here = chosen.app.and_then(|app| app.build.as_ref()) == dockerfiles.first();
+    let is_built_here =
+        chosen.app.and_then(|app| app.build.as_ref()).map(|build| &build.dockerfile) == dockerfiles.first();
     if let Some((directory, _)) = dockerfiles.first().and_then(|name| name.rsplit_once('/'))
         && !is_built_here
     {

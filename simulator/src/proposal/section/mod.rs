@@ -53,8 +53,8 @@ impl<'a> Chosen<'a> {
         let app = compose.and_then(|compose| service::app(compose, container));
         // Compose names it from the build's context, which is the repository itself where there is such a file.
         let dockerfile = app
-            .and_then(|app| app.build.as_deref())
-            .and_then(|name| repository.dockerfiles.iter().find(|file| file.source.name == name))
+            .and_then(|app| app.build.as_ref())
+            .and_then(|build| repository.dockerfiles.iter().find(|file| file.source.name == build.dockerfile))
             .or_else(|| repository.dockerfiles.first());
         let others = services::others(&repository.task_definitions, definition.zip(container), compose, app);
         Self { repository, compose, dockerfile, definition, container, app, others, releases }

@@ -33,10 +33,8 @@ pub struct Service {
     pub name: Located<String>,
     /// Its image, with variables replaced by their defaults.
     pub image: Option<Located<String>>,
-    /// Whether it is built from a Dockerfile, and from which (`Dockerfile` if it does not say).
-    pub build: Option<String>,
-    /// The folder that it is built in; `.` if it does not say, none if it is not built.
-    pub context: Option<String>,
+    /// What it is built from, if it is built.
+    pub build: Option<Build>,
     /// What replaces the image's command; a shell's line is one word.
     pub command: Option<Vec<Located<String>>>,
     /// What replaces the image's entrypoint.
@@ -66,6 +64,15 @@ pub struct Setting {
     pub name: Located<String>,
     /// Its value; `None` if it is taken from the shell.
     pub value: Option<Located<String>>,
+}
+
+/// What an image is built from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// The folder; `.` if the file does not say.
+    pub context: String,
+    /// The Dockerfile (`Dockerfile` if the file does not say).
+    pub dockerfile: String,
 }
 
 /// A service's health check.
@@ -240,8 +247,7 @@ impl Service {
         let service = Self {
             name: name.clone(),
             image,
-            build: fields.node("build").map(|node| dockerfile(source, node)).transpose()?,
-            context: fields.node("build").map(|node| context(source, node)).transpose()?,
+            build: fields.node("build").map(|node| Build::read(source, node)).transpose()?,
             command: fields.node("command").map(|node| words(source, node, "command")).transpose()?,
             entrypoint: fields.node("entrypoint").map(|node| words(source, node, "entrypoint")).transpose()?,
             environment: fields.node("environment").map_or(Ok(Vec::new()), |node| environment(source, node))?,
@@ -290,27 +296,25 @@ fn env_file(source: &Source, node: &Node) -> Result<Located<String>, FileError> 
     }
 }
 
-fn dockerfile(source: &Source, node: &Node) -> Result<String, FileError> {
-    match &node.value {
-        Value::Text(_) => Ok("Dockerfile".to_owned()),
-        Value::Map(_) => match node.get("dockerfile") {
-            Some(name) => Ok(text(source, name, "dockerfile")?.value),
-            None => Ok("Dockerfile".to_owned()),
-        },
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => {
-            Err(wrong_type(source, node, "build", "a path or a map"))
-        }
+impl Build {
+    fn read(source: &Source, node: &Node) -> Result<Self, FileError> {
+        let (context, dockerfile) = match &node.value {
+            Value::Text(_) => (Some(text(source, node, "build")?), None),
+            Value::Map(_) => {
+                let named = |key| node.get(key).map(|node| text(source, node, key)).transpose();
+                (named("context")?, named("dockerfile")?)
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => {
+                return Err(wrong_type(source, node, "build", "a path or a map"));
+            }
+        };
+        let context =
+            context.as_ref().map_or("", |context| context.value.trim_start_matches("./").trim_end_matches('/'));
+        Ok(Self {
+            context: if context.is_empty() { "." } else { context }.to_owned(),
+            dockerfile: dockerfile.map_or_else(|| "Dockerfile".to_owned(), |name| name.value),
+        })
     }
-}
-
-fn context(source: &Source, node: &Node) -> Result<String, FileError> {
-    let named = match &node.value {
-        Value::Map(_) => node.get("context"),
-        Value::Text(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => Some(node),
-    };
-    let written = named.map_or_else(|| Ok(".".to_owned()), |node| Ok(text(source, node, "context")?.value))?;
-    let plain = written.trim_start_matches("./").trim_end_matches('/');
-    Ok(if plain.is_empty() { "." } else { plain }.to_owned())
 }
 
 /// A command as a list, or as a shell's line in one word.

@@ -49,7 +49,7 @@ fn migrates(service: &Service, dockerfile: &Dockerfile) -> bool {
 /// Whether both are containers of one image.
 fn is_same_image(one: &Service, other: &Service) -> bool {
     match (&one.build, &other.build) {
-        (Some(build), Some(of_other)) => (build, &one.context) == (of_other, &other.context),
+        (Some(build), Some(of_other)) => build == of_other,
         (None, None) => one.image.is_some() && image(one) == image(other),
         // The image that one builds may be the other's by its name.
         (Some(_), None) | (None, Some(_)) => one.image.is_some() && image(one) == image(other),

@@ -45,7 +45,7 @@ fn both_forms_of_everything_are_read() {
         db.health_check.as_ref().expect("it has one").test.iter().map(|word| word.value.as_str()).collect();
     assert_eq!(check, ["CMD-SHELL", "pg_isready"]);
     let app = compose.service("app").expect("it is there");
-    assert_eq!(app.build.as_deref(), Some("Containerfile"));
+    assert_eq!(app.build.as_ref().map(|build| build.dockerfile.as_str()), Some("Containerfile"));
     assert_eq!(app.ports.iter().map(|port| port.value).collect::<Vec<_>>(), [8000, 9000, 9100]);
     assert_eq!(app.variable("URL").as_deref(), Some("postgresql://u:x@db/news"));
     assert_eq!(app.env_files.iter().map(|file| file.value.as_str()).collect::<Vec<_>>(), [".env", "other.env"]);
