@@ -39,7 +39,7 @@ fn stays(name: &str) -> bool {
 
 /// The commands that start the same revision again, where the workflow has pushed an image: it is under the tag that the revision names.
 fn restarted(workflow: &Workflow) -> impl Iterator<Item = Finding> {
-    let commands: Vec<Command> = steps(workflow).flat_map(|step| step.commands(&workflow.source)).collect();
+    let commands: Vec<Command> = workflow.commands().collect();
     let pushes = steps(workflow).any(pushes_by_action) || commands.iter().any(pushes);
     let again = commands.into_iter().filter(move |command| {
         let starts = command.begins(&["aws", "ecs", "update-service"]);
