@@ -105,19 +105,19 @@ pub async fn run(
         }
     };
     let first = outcome(Scenario::S0, report, began.elapsed(), hearing);
-    let (mut outcomes, coverage) = match reference {
+    let (mut outcomes, coverage) = match &reference {
         None => (all_not_shown(wanted, first), Coverage::default()),
         Some(reference) => {
-            let (mut rest, learnt) = play(&ground, &reference, wanted, hearing).await?;
+            let (mut rest, learnt) = play(&ground, reference, wanted, hearing).await?;
             rest.insert(0, first);
-            let coverage = covered(&reference, &learnt);
+            let coverage = covered(reference, &learnt);
             rest[0].findings.extend(warning(&coverage));
             (rest, coverage)
         }
     };
     overlap::hold(&ground, &mut outcomes).await?;
     password::hold(&ground, &mut outcomes).await?;
-    parity::hold(&ground, &mut outcomes).await?;
+    parity::hold(&ground, reference.as_ref(), wanted.seed, &mut outcomes).await?;
     let starts = Starts::of(&ground.starts.lock(), &ground.old.label, &ground.new.label);
     let Ground { server, .. } = ground;
     if session.script.keep {

@@ -13,7 +13,7 @@ use simulator_core::ecs::task::parse_environment_file;
 use simulator_core::effect::TaskId;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::table::{Scenario, Schema};
+use super::table::Schema;
 use super::version::Version;
 use crate::database::{Database, DatabaseError, Engine, LogicalDatabase, Password};
 use crate::driver::docker::{DockerDriver, Registry};
@@ -223,11 +223,6 @@ impl<'a> Ground<'a> {
     pub(super) fn environment_files(&self, container: &ContainerDefinition) -> BTreeMap<String, String> {
         let texts = container.environment_files.iter().rev().filter_map(|arn| self.files.get(arn));
         texts.flat_map(|text| parse_environment_file(text)).collect()
-    }
-
-    /// A database for `scenario`, with what its table says it begins with.
-    pub(super) async fn clone_for(&self, scenario: Scenario, schema: Schema) -> Result<LogicalDatabase, DatabaseError> {
-        self.clone_called(&scenario.to_string(), schema).await
     }
 
     /// A database whose name ends so, with what `schema` says.

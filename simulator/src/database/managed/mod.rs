@@ -63,6 +63,16 @@ impl Managed {
             Engine::MariaDb => self.sql_mode.as_deref(),
         }
     }
+
+    /// Whether values that are missing or do not fit are made up or cut instead of refused: neither strict mode is on.
+    #[must_use]
+    pub fn is_lenient(&self, engine: Engine) -> bool {
+        self.sql_mode(engine).is_some_and(|mode| {
+            let mode = mode.to_ascii_uppercase();
+            // `TRADITIONAL` stands for both and more (MySQL's and MariaDB's manuals, "Combination SQL Modes").
+            !["STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "TRADITIONAL"].iter().any(|strict| mode.contains(strict))
+        })
+    }
 }
 
 impl fmt::Display for Managed {
@@ -103,6 +113,21 @@ mod tests {
             (None, Engine::MariaDb, (11, 8), true),
         ] {
             assert_eq!(said(forced).forces_tls(engine, version), expected, "{engine} {version:?} {forced:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_without_a_strict_mode_takes_anything() {
+        let said = |sql_mode: Option<&str>| Managed { sql_mode: sql_mode.map(str::to_owned), ..Managed::default() };
+        for (mode, engine, expected) in [
+            (None, Engine::MySql, true),
+            (None, Engine::MariaDb, false),
+            (None, Engine::Postgres, false),
+            (Some(""), Engine::MariaDb, true),
+            (Some("ANSI_QUOTES,strict_all_tables"), Engine::MySql, false),
+            (Some("TRADITIONAL"), Engine::MySql, false),
+        ] {
+            assert_eq!(said(mode).is_lenient(engine), expected, "{engine} {mode:?}");
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::scenario::ground::Ground;
 use crate::scenario::judge::{Found, many, start};
 use crate::scenario::migrator::{Unmigrated, migrate};
 use crate::scenario::round::{once, round, warm};
-use crate::scenario::table::{Scenario, Schema};
+use crate::scenario::table::Schema;
 use crate::scenario::task::Task;
 
 /// What runs now, as everything else is measured by it.
@@ -51,7 +51,7 @@ impl Baseline {
             Ok(ran) => ran,
             Err(finding) => return Ok(Self::refuted(*finding)),
         };
-        let copy = ground.clone_for(Scenario::S0, Schema::Baseline).await?;
+        let copy = ground.clone_called("s0", Schema::Baseline).await?;
         refer(ground, &copy, ran).await
     }
 

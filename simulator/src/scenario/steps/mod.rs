@@ -92,7 +92,15 @@ impl Play<'_> {
         if scenario == Scenario::Readiness {
             return readiness::run(self).await;
         }
-        let database = self.ground.clone_for(scenario, scenario.entry().begins_with).await?;
+        self.run_in(scenario, &scenario.to_string()).await
+    }
+
+    /// Plays `scenario` in a database whose name ends so.
+    ///
+    /// # Errors
+    /// If the rehearsal cannot go on.
+    pub(super) async fn run_in(&self, scenario: Scenario, name: &str) -> Result<Report, RehearsalError> {
+        let database = self.ground.clone_called(name, scenario.entry().begins_with).await?;
         match scenario {
             Scenario::S1 => migration::run(self, &database).await,
             Scenario::S2 => old_on_new::run(self, &database).await,
