@@ -80,10 +80,12 @@ fn fetches(command: &Command) -> bool {
 /// Whether a command removes images, or runs something of which nothing is known.
 fn removes(command: &Command) -> bool {
     let says = |text: &str| command.words.iter().any(|word| word == text);
-    let is_script = |word: &String| word.ends_with(".sh") || word.starts_with("./");
-    let runs_script =
-        command.words.iter().take(2).any(is_script) || ["make", "just"].iter().any(|it| command.begins(&[it]));
-    says("prune") || says("rmi") || (says("image") && says("rm")) || says("--rmi") || says("gc") || runs_script
+    says("prune")
+        || says("rmi")
+        || (says("image") && says("rm"))
+        || says("--rmi")
+        || says("gc")
+        || command.runs_a_script()
 }
 
 #[cfg(test)]

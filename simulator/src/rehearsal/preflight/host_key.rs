@@ -35,7 +35,7 @@ fn of_job(workflow: &Workflow, job: &Job) -> Option<Finding> {
     }
     let commands = job.commands(&workflow.source);
     let at = commands.iter().position(|(_, command)| connects(command))?;
-    if commands[..at].iter().any(|(_, command)| runs_a_script(command)) {
+    if commands[..at].iter().any(|(_, command)| command.runs_a_script()) {
         return None;
     }
     let sentence = "the runner knows no host: ssh ends with `Host key verification failed`";
@@ -77,13 +77,6 @@ fn connects(command: &Command) -> bool {
         "scp" | "rsync" => arguments.iter().filter(is_remote).any(|word| word.contains(':') && !word.contains("::")),
         _ => false,
     }
-}
-
-/// Whether a command runs a script of which nothing is known.
-fn runs_a_script(command: &Command) -> bool {
-    let first = command.words.first().map_or("", String::as_str);
-    let names_file = |word: &String| word.ends_with(".sh") || word.starts_with("./");
-    ["make", "just", "task"].contains(&first) || command.words.iter().take(2).any(names_file)
 }
 
 #[cfg(test)]

@@ -44,6 +44,13 @@ impl Command {
         None
     }
 
+    /// Whether it runs a script of which nothing is known.
+    #[must_use]
+    pub fn runs_a_script(&self) -> bool {
+        let names_file = |word: &String| word.ends_with(".sh") || word.starts_with("./");
+        ["make", "just", "task"].iter().any(|it| self.begins(&[it])) || self.words.iter().take(2).any(names_file)
+    }
+
     /// Whether it begins with these words.
     #[must_use]
     pub fn begins(&self, words: &[&str]) -> bool {
