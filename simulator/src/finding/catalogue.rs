@@ -299,8 +299,8 @@ codes! {
     // Registry and CI.
     G01 "G-01" {
         title: "The registry's token has expired",
-        cause: "An ECR token is good for twelve hours. The registry answers `Your authorization token has expired`.",
-        fix: "Log in again before the push: `aws ecr get-login-password`."
+        cause: "An ECR token is good for twelve hours, and only where it was got: a host that somebody once logged in by hand cannot pull the next day. The registry answers `Your authorization token has expired. Reauthenticate and try again.`, and to nobody's token at all `no basic auth credentials`.",
+        fix: "Log in where the image is pulled or pushed, right before it: `aws ecr get-login-password | docker login --username AWS --password-stdin REGISTRY`, or `aws-actions/amazon-ecr-login` in the same job."
     }
     G02 "G-02" {
         title: "The repository does not exist there",

@@ -18,6 +18,7 @@ mod mutability;
 mod put_image;
 mod read_image;
 mod referrer;
+mod release;
 mod repository;
 mod repository_policy;
 mod scan;
@@ -49,6 +50,7 @@ pub use mutability::TagMutability;
 pub use put_image::{PutImage, PutImageOutput};
 pub use read_image::{BatchGetImage, BatchGetImageOutput, DescribeImages, ImageDetail, ListImages, TagStatus};
 pub use referrer::ListImageReferrers;
+pub use release::ReleasesExpire;
 pub use repository::{CreateRepository, DeleteRepository, DescribeRepositories, Encryption, RepositoryDescription};
 pub use repository_policy::{DeleteRepositoryPolicy, GetRepositoryPolicy, RepositoryPolicy, SetRepositoryPolicy};
 pub use scan::{

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use simulator_core::ecr::{BatchDeleteImage, CreateRepository, ImageId, PutImage};
+use simulator_core::ecr::{BatchDeleteImage, CreateRepository, DescribeImages, ImageId, PutImage, PutLifecyclePolicy};
 use simulator_core::ecs::definition::ContainerDefinition;
 use simulator_core::ecs::{ServiceRevision, UpdateService};
+use simulator_core::effect::TaskId;
 use simulator_core::{Effect, Observation, Timing};
 
 use crate::virtual_time::{Account, Deploy, container, secs};
@@ -15,9 +16,13 @@ const SECOND: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 
 /// Pushes an image with this digest as `latest`.
 fn push(account: &mut Account, digest: &str) {
+    push_as(account, "latest", digest);
+}
+
+fn push_as(account: &mut Account, tag: &str, digest: &str) {
     account.must(PutImage {
         repository: "news-api".to_owned(),
-        tag: Some("latest".to_owned()),
+        tag: Some(tag.to_owned()),
         manifest: "{}".to_owned(),
         media_type: "application/vnd.oci.image.manifest.v1+json".to_owned(),
         digest: digest.to_owned(),
@@ -123,14 +128,54 @@ fn an_image_that_has_lost_its_tag_and_expired_cannot_be_started_again() {
     let known: Vec<_> = account.world.ecs().tasks().iter().map(|task| task.id).collect();
     account.update(UpdateService { desired: Some(3), ..UpdateService::default() });
     account.until("a further task is pulled", secs(60), |account| !asked(account, from).is_empty());
+    assert_eq!(not_found(&mut account, &known), missing(&format!("{}@{FIRST}", IMAGE.trim_end_matches(":latest"))));
+}
+
+/// What is said of the first task that is not among `known`, once its image is not found.
+fn not_found(account: &mut Account, known: &[TaskId]) -> String {
     let tasks = account.world.ecs().tasks();
     let added = tasks.iter().find(|task| !known.contains(&task.id)).expect("one was added").id;
     let (container, message) = ("app".into(), "manifest unknown: Requested image not found".to_owned());
     let now = account.world.now();
     account.world.observe(now, Observation::ImageNotPulled { task: added, container, message });
-    let image = IMAGE.trim_end_matches(":latest");
-    let expected = format!(
-        "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref {image}@{FIRST}: {image}@{FIRST}: not found"
-    );
-    assert_eq!(account.task(&added).containers[0].reason.as_deref(), Some(expected.as_str()));
+    account.task(&added).containers[0].reason.as_deref().map(str::to_owned).unwrap_or_default()
+}
+
+fn missing(image: &str) -> String {
+    format!(
+        "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref {image}: {image}: not found"
+    )
+}
+
+/// G-05: each release has a tag of its own, and the policy keeps one image: within a day the one before is gone, and so is the way back.
+#[test]
+fn a_release_whose_image_has_expired_cannot_be_gone_back_to() {
+    let mut account = Account::new(Timing::aws());
+    account.must(CreateRepository { repository: "news-api".to_owned(), ..CreateRepository::default() });
+    let rule = r#"{"rulePriority":1,"description":"one is enough","selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":1},"action":{"type":"expire"}}"#;
+    account.must(PutLifecyclePolicy { repository: "news-api".to_owned(), policy: format!(r#"{{"rules":[{rule}]}}"#) });
+    let named = |tag: &str| IMAGE.replace("latest", tag);
+    push_as(&mut account, "one", FIRST);
+    let first = account.register(vec![container("app", &named("one"))]);
+    account.create_service(&Deploy::default());
+    account.until_steady();
+    push_as(&mut account, "two", SECOND);
+    account.register(vec![container("app", &named("two"))]);
+    account.deploy();
+    account.until_steady();
+    let repository = || DescribeImages { repository: "news-api".to_owned(), ..DescribeImages::default() };
+    let images = |account: &mut Account| -> Vec<String> {
+        account.must(repository()).items.into_iter().map(|image| image.digest).collect()
+    };
+    assert_eq!(images(&mut account), [FIRST, SECOND], "it takes a day at most");
+    let later = account.world.now() + secs(24 * 60 * 60);
+    account.world.tick(later);
+    assert_eq!(images(&mut account), [SECOND], "whatever a service may have to go back to");
+
+    let known: Vec<_> = account.world.ecs().tasks().iter().map(|task| task.id).collect();
+    let from = account.driver.wanted.len();
+    let back = format!("{}:{}", first.family, first.revision);
+    account.update(UpdateService { task_definition: Some(back), ..UpdateService::default() });
+    account.until("a task of the first release is pulled", secs(60), |account| !asked(account, from).is_empty());
+    assert_eq!(not_found(&mut account, &known), missing(&named("one")));
 }

@@ -98,7 +98,10 @@ pub fn diagnose(stage: Stage, failed: &[TaskStory], known: &Circumstances) -> Fi
 /// The task never had containers: image, secrets or log group.
 fn not_started(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
     let reason = story.stopped_reason.as_deref()?;
-    let (code, sentence, help) = if reason.starts_with("CannotPullContainerError") && reason.contains("@sha256:") {
+    let is_back = stage == Stage::RollBack;
+    let (code, sentence, help) = if reason.starts_with("CannotPullContainerError") && is_back {
+        (Code::G05, "ECS cannot pull the image to go back to", Code::G05.entry().fix)
+    } else if reason.starts_with("CannotPullContainerError") && reason.contains("@sha256:") {
         (
             Code::G04,
             "ECS cannot pull the image that the tag meant when the deployment began",
@@ -286,4 +289,27 @@ fn containers(story: &TaskStory) -> impl Iterator<Item = (&String, &ContainerSto
 
 fn proved(stage: Stage, code: Code, sentence: String) -> Finding {
     Finding::error(code, Kind::Proved, stage, sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_that_cannot_be_pulled_is_somebodys_doing() {
+        let reason = "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref";
+        let (by_tag, by_digest) =
+            (format!("{reason} r/app:1: not found"), format!("{reason} r/app@sha256:a: not found"));
+        for (stage, reason, expected) in [
+            (Stage::RollOut, &by_tag, Code::G02),
+            (Stage::RollOut, &by_digest, Code::G04),
+            // It ran before the deploy, so it has been there.
+            (Stage::RollBack, &by_tag, Code::G05),
+            (Stage::RollBack, &by_digest, Code::G05),
+        ] {
+            let story = TaskStory { stopped_reason: Some(reason.clone()), ..TaskStory::default() };
+            let finding = diagnose(stage, &[story], &Circumstances::default());
+            assert_eq!((finding.code, finding.stage), (expected, stage), "{finding}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ mod yaml;
 pub mod compose;
 pub mod dockerfile;
 pub mod environment;
+pub mod lifecycle_policies;
 pub mod migrations;
 pub mod nginx;
 pub mod requirements;
@@ -30,6 +31,7 @@ pub use dockerfile::Dockerfile;
 pub use environment::{EnvironmentFile, words};
 pub use error::FileError;
 pub use fields::Fields;
+pub use lifecycle_policies::LifecyclePolicy;
 pub use migrations::Migration;
 pub use nginx::Nginx;
 pub use requirements::Requirement;
@@ -77,6 +79,8 @@ pub struct Files {
     pub requirements: Vec<Requirement>,
     /// The workflows that GitHub runs.
     pub workflows: Vec<Workflow>,
+    /// The lifecycle policies of ECR that they write.
+    pub lifecycle_policies: Vec<LifecyclePolicy>,
     /// The nginx of the compose file, where its configuration is in the repository.
     pub nginx: Vec<Nginx>,
 }
@@ -100,6 +104,7 @@ impl Files {
         let migrations = migrations::read(directory, context)?;
         let sql_migrations = migrations::read_sql(directory, context);
         let requirements = requirements::read(directory, context)?;
+        let workflows = workflow::read(directory);
         Ok(Self {
             dockerfile,
             compose,
@@ -109,7 +114,8 @@ impl Files {
             migrations,
             sql_migrations,
             requirements,
-            workflows: workflow::read(directory),
+            lifecycle_policies: lifecycle_policies::read(directory, &workflows),
+            workflows,
             nginx,
         })
     }

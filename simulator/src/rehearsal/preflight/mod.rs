@@ -16,6 +16,7 @@ mod dependencies;
 mod disk;
 mod docker_group;
 mod host_key;
+mod kept_images;
 mod key_file;
 mod loopback;
 mod migration_heads;
@@ -24,6 +25,7 @@ mod moving_tag;
 mod nginx_certificates;
 mod nginx_names;
 mod ports;
+mod registry_login;
 pub(super) mod secrets;
 mod shell_form;
 mod sudo_environment;
@@ -83,7 +85,7 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: [Rule; 24] = [
+pub const RULES: [Rule; 26] = [
     Rule { codes: &[Code::H05], title: "every place names the same port", check: ports::check },
     Rule { codes: &[Code::H04], title: "the app listens on more than 127.0.0.1", check: loopback::check },
     Rule { codes: &[Code::C01], title: "the task definition sets what the app's files name", check: variables::check },
@@ -105,6 +107,8 @@ pub const RULES: [Rule; 24] = [
     },
     Rule { codes: &[Code::H08], title: "the pipeline learns what becomes of its deploy", check: unnoticed::check },
     Rule { codes: &[Code::G04], title: "each release has a tag of its own", check: moving_tag::check },
+    Rule { codes: &[Code::G01], title: "who reaches ECR has logged in", check: registry_login::check },
+    Rule { codes: &[Code::G05], title: "what a rollback would start is kept", check: kept_images::check },
     Rule { codes: &[Code::R07], title: "services wait for what can happen", check: compose_dependencies::check },
     Rule { codes: &[Code::N01, Code::N03], title: "nginx finds the services that it names", check: nginx_names::check },
     Rule {

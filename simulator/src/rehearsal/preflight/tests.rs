@@ -52,6 +52,7 @@ fn check(replaced: &[(&str, &str)], expected: &[&str]) {
             .map(|source| Workflow::parse(source).expect("it is right"))
             .into_iter()
             .collect(),
+        lifecycle_policies: Vec::new(),
         nginx: Vec::new(),
     };
     let before: Vec<Source> =
