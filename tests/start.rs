@@ -198,6 +198,45 @@ const WARNED: [Warned; 2] = [
     },
 ];
 
+/// What is around the app and wrong: where each is seen in the version that has it all.
+const AROUND: [&str; 15] = [
+    "G-01 .github/workflows/deploy.yaml:16",
+    "G-01 .github/workflows/preview.yaml:19",
+    "G-04 .github/workflows/deploy.yaml:33",
+    "G-05 .github/workflows/deploy.yaml:18",
+    "G-06 .github/workflows/preview.yaml:19",
+    "S-01 .github/workflows/preview.yaml:16",
+    "S-02 .github/workflows/preview.yaml:17",
+    "S-03 .github/workflows/preview.yaml:19",
+    "S-04 .github/workflows/preview.yaml:13",
+    "S-05 .github/workflows/preview.yaml:21",
+    "N-01 nginx.conf:7",
+    "N-02 nginx.conf:3",
+    "N-03 nginx.conf:7",
+    "X-10 compose.yaml:49",
+    "X-11 .github/workflows/deploy.yaml:27",
+];
+
+/// The app itself is v2, and its deploy succeeds: all of it is found by the files alone.
+#[test]
+fn what_is_around_the_app_is_warned_of() {
+    for (version, expected) in [("v2-careless-pipeline", &AROUND[..]), ("v2-careful-pipeline", &[])] {
+        let app = App::check_out(version);
+        let mut command = app.command("postgres");
+        command.args(["--engine", "virtual"]).env("DOCKER_HOST", "unix:///nowhere");
+        let run = app.finished(&command.output().expect("greenroom can be run"));
+        assert_eq!(run.exit, Some(0), "{version}: {}", run.printed());
+        let findings = run.report["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let told = findings.iter().map(|finding| {
+            assert_eq!(finding["severity"], "warning", "{}", run.printed());
+            let place = &finding["place"];
+            format!("{} {}:{}", text(&finding["code"]), text(&place["file"]), text(&place["line"]))
+        });
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{version}: {}", run.printed());
+    }
+}
+
 /// Nothing breaks here, and may all the same once it is deployed.
 #[test]
 fn what_breaks_nothing_here_is_warned_of() {

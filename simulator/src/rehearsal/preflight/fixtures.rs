@@ -75,7 +75,7 @@ fn copy(from: &Path, to: &Path) {
 
 /// The versions in which the files alone show something, with its codes where the compose file is PostgreSQL's; that of the MySQLs is
 /// v1's in all of them.
-const SEEN: [(&str, &[&str], &[&str]); 9] = [
+const SEEN: [(&str, &[&str], &[&str]); 10] = [
     ("v2-wrong-port", &["H-05"], &["H-05"]),
     ("v2-two-heads", &["M-01"], &["M-01"]),
     ("v2-loopback", &["H-04"], &["H-04"]),
@@ -85,6 +85,14 @@ const SEEN: [(&str, &[&str], &[&str]); 9] = [
     ("v2-lying-check", &["R-01", "R-02", "R-02"], &[]),
     ("v2-pinging-check", &["R-03", "R-03"], &[]),
     ("v2-lying-service", &["R-01", "R-02", "R-02"], &["R-01", "R-02", "R-02"]),
+    (
+        "v2-careless-pipeline",
+        &[
+            "G-01", "G-01", "G-04", "G-05", "G-06", "S-01", "S-02", "S-03", "S-04", "S-05", "N-01", "N-02", "N-03",
+            "X-10", "X-11",
+        ],
+        &["G-01", "G-01", "G-04", "G-05", "G-06", "S-01", "S-02", "S-03", "S-04", "X-11"],
+    ),
 ];
 
 #[test]

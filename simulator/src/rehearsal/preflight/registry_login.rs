@@ -40,12 +40,14 @@ fn on_host(workflow: &Workflow, job: &Job, compose: Option<&Compose>) -> Option<
     }
     let pull = commands.iter().filter(remote).find(|command| pulls(command, compose))?;
     let sentence = "the host pulls from ECR and nobody logs it in: a login of another day is good for twelve hours";
+    let named = pull.words.iter().filter_map(|word| word.split('/').next()).find(|host| host.contains(".dkr.ecr."));
+    let registry = named.unwrap_or("ACCOUNT.dkr.ecr.REGION.amazonaws.com");
     Some(
         finding(workflow, pull, sentence)
-            .help(
+            .help(format!(
                 "before it, in the same session: `aws ecr get-login-password | docker login --username AWS \
-                 --password-stdin ACCOUNT.dkr.ecr.REGION.amazonaws.com`",
-            )
+                 --password-stdin {registry}`"
+            ))
             .help("or have the host log in by itself, with `docker-credential-ecr-login` as `credHelpers` of its `~/.docker/config.json`"),
     )
 }
