@@ -1,7 +1,6 @@
 //! S7 and S8 on the app itself: a migration that is killed and run again, and one that waits for a reader.
 
 use super::Run;
-use crate::whole::whole;
 
 /// What is found on an engine, and a part of what S7 and S8 say of themselves.
 struct Case {
@@ -21,6 +20,7 @@ const POSTGRES: Case = Case {
     way_out: "pg_advisory_xact_lock",
 };
 
+#[cfg(feature = "whole")]
 const MYSQL: Case = Case {
     database: "mysql",
     warnings: &["M-07 S7", "M-08 S7", "M-17 S8"],
@@ -52,10 +52,9 @@ fn on_postgres_a_second_run_puts_a_killed_one_right() {
 }
 
 /// By night: what is killed, and how, is the same everywhere.
+#[cfg(feature = "whole")]
 #[test]
 fn on_the_mysqls_a_killed_one_stays_half_applied_until_the_way_out() {
-    if whole() {
-        check(&MYSQL);
-        check(&Case { database: "mariadb", ..MYSQL });
-    }
+    check(&MYSQL);
+    check(&Case { database: "mariadb", ..MYSQL });
 }

@@ -1,7 +1,7 @@
 //! What is marked as seen of Liquibase, made by Liquibase on real servers. Each of its runs starts a Java machine, so it is tried with
-//! `GREENROOM_WHOLE=1`, by night.
+//! the feature `whole`, by night.
 
-use super::scene::{LIQUIBASE, tool_image, whole};
+use super::scene::{LIQUIBASE, tool_image};
 use super::seen::{Bench, Up};
 use crate::database::Engine;
 use crate::migration_tool::{Lock, Waits, by_key};
@@ -26,9 +26,6 @@ const WAIT: &str = "liquibase --help | grep --after-context 3 changelog-lock-wai
 
 #[tokio::test]
 async fn what_is_marked_as_seen_of_liquibase_is_what_it_says_and_does() {
-    if !whole() {
-        return;
-    }
     let liquibase = by_key("liquibase").expect("it is known");
     let mut bench = Bench::new("liquibase").await;
     let image = tool_image(&bench.trial, &LIQUIBASE).await;

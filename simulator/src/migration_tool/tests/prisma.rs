@@ -1,7 +1,7 @@
 //! Prisma's texts and behaviours that are marked as seen, made by Prisma on a real server. Its image takes a minute to build, so it is tried
-//! with `GREENROOM_WHOLE=1`, by night.
+//! with the feature `whole`, by night.
 
-use super::scene::{PRISMA, whole};
+use super::scene::PRISMA;
 use super::seen::{Bench, images};
 use crate::migration_tool::by_key;
 
@@ -11,9 +11,6 @@ const WITH_ONE_THAT_FAILS: &str = "cp -r /app /tmp/app && cd /tmp/app && mkdir p
 
 #[tokio::test]
 async fn what_is_marked_as_seen_of_prisma_is_what_it_says_and_does() {
-    if !whole() {
-        return;
-    }
     let mut bench = Bench::new("prisma").await;
     let prisma = by_key("prisma").expect("it is known");
     let [old, new] = images(&bench.trial, &PRISMA, "v2-prisma").await;

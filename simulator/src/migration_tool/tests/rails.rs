@@ -1,5 +1,5 @@
 //! What is marked as seen of Rails, made by Rails on real servers: on PostgreSQL on every run of the tests, on the others with
-//! `GREENROOM_WHOLE=1`, by night.
+//! the feature `whole`, by night.
 
 use super::scene::{RAILS, tool_image, whole};
 use super::seen::{Bench, Up};

@@ -31,12 +31,14 @@ pub(in crate::migration_tool) const SHOP: App = App {
 };
 
 /// [`NOTES`] in its versions that migrate with Prisma.
+#[cfg(feature = "whole")]
 pub(in crate::migration_tool) const PRISMA: App = App {
     name: "notes-node",
     command: &["node_modules/.bin/prisma", "migrate", "deploy"],
     schemes: ["postgresql", "mysql"],
 };
 
+#[cfg(feature = "whole")]
 pub(in crate::migration_tool) const LINKS: App =
     App { name: "links-rust", command: &["links", "migrate"], schemes: ["postgres", "mysql"] };
 
@@ -56,12 +58,13 @@ pub(in crate::migration_tool) const FLASK: App = App {
 };
 
 /// A project with Liquibase.
+#[cfg(feature = "whole")]
 pub(in crate::migration_tool) const LIQUIBASE: App =
     App { name: "liquibase", command: &["liquibase", "update"], schemes: ["jdbc:postgresql", "jdbc:mariadb"] };
 
 /// Whether everything is to be played.
-pub(in crate::migration_tool) fn whole() -> bool {
-    std::env::var_os("GREENROOM_WHOLE").is_some()
+pub(in crate::migration_tool) const fn whole() -> bool {
+    cfg!(feature = "whole")
 }
 
 impl App {

@@ -1,11 +1,10 @@
-//! Every text and behaviour that is marked as seen is made by the real tool on a real server. The app in Rust takes minutes to compile, and
-//! is built by night.
+//! Every text and behaviour that is marked as seen is made by the real tool on a real server.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::container::Container;
-use super::scene::{App, LINKS, NEWS, NOTES, SHOP, database, image, whole};
+use super::scene::{App, NEWS, NOTES, SHOP, database, image};
 use crate::database::{Account, Connection, Database, Engine, LogicalDatabase};
 use crate::engine::trial::Trial;
 use crate::migration_tool::interruption::{Migrator, Outcome};
@@ -196,34 +195,6 @@ async fn every_text_marked_as_seen_is_printed_by_the_real_tool() {
 
     drop(connection);
     bench.end(|tool| !APART.contains(&tool.key)).await;
-}
-
-/// In the words of the error, and as Rust shows its value where a program panics with it.
-#[tokio::test]
-async fn every_text_of_sqlx_is_printed_by_its_library() {
-    if !whole() {
-        return;
-    }
-    let mut bench = Bench::new("sqlx").await;
-    let [old, new] = images(&bench.trial, &LINKS, "v2").await;
-    let [old_at_start, new_at_start] = images(&bench.trial, &LINKS, "v2-at-start").await;
-    bench.old_after_new(&LINKS, "sqlx", [&old, &new]).await;
-    assert!(!bench.run(&LINKS, &old_at_start, Some("links")).await.succeeded());
-
-    let edited =
-        "cp -r /app /tmp/app && cd /tmp/app && echo '-- edited' >> migrations/20261101090000_links.sql && links";
-    assert!(!bench.run(&LINKS, &new, Some(&format!("{edited} migrate"))).await.succeeded());
-    assert!(!bench.run(&LINKS, &new_at_start, Some(edited)).await.succeeded());
-
-    let mut connection = bench.connect().await;
-    let begin = "UPDATE _sqlx_migrations SET success = false WHERE version = 20261115090000";
-    connection.execute("note it as begun", begin).await.expect("the table is there");
-    let state = by_key("sqlx").expect("it is known").state(&mut connection).await.expect("it can be read");
-    assert_eq!(state.unfinished(), Some("20261115090000"));
-    assert!(!bench.run(&LINKS, &new, None).await.succeeded());
-    assert!(!bench.run(&LINKS, &new_at_start, Some("links")).await.succeeded());
-    drop(connection);
-    bench.end(|tool| tool.key == "sqlx").await;
 }
 
 /// Both branches of a version.

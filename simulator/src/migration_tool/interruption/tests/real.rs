@@ -1,5 +1,5 @@
 //! Real tools on real servers, killed for good. On every run of the tests one tool is on a server that rolls definitions back, and one on a
-//! server that does not; the rest is played with `GREENROOM_WHOLE=1`, by night.
+//! server that does not; the rest is played with the feature `whole`, by night.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,19 @@ use crate::database::{Engine, LogicalDatabase};
 use crate::engine::trial::Trial;
 use crate::finding::Code;
 use crate::migration_tool::by_key;
-use crate::migration_tool::interruption::{Bounds, Evidence, Interrupted, Migrator, Scene, findings, interrupt};
+use crate::migration_tool::interruption::{Bounds, Evidence, Migrator, Scene, findings, interrupt};
 use crate::migration_tool::tests::container::Container;
-use crate::migration_tool::tests::scene::{App, NEWS, NOTES, SHOP, database, image, whole};
+use crate::migration_tool::tests::scene::{App, NEWS, NOTES, database, image, whole};
 
 /// How long the old image may take to make the baseline.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-async fn interrupted(trial: &Trial, tool: &str, [old, new]: &[Container; 2], baseline: &LogicalDatabase) -> Evidence {
+pub(super) async fn interrupted(
+    trial: &Trial,
+    tool: &str,
+    [old, new]: &[Container; 2],
+    baseline: &LogicalDatabase,
+) -> Evidence {
     let made = old.start(baseline, None).await.expect("the old image can be started");
     let made = made.ended(PATIENCE).await.expect("the engine tells");
     assert!(made.succeeded(), "{made:#?}");
@@ -42,7 +47,7 @@ struct Case {
     /// After which of them a second run fails.
     lost: &'static [usize],
     codes: &'static [Code],
-    /// Whether it is tried on every run of the tests; the others are with `GREENROOM_WHOLE=1`.
+    /// Whether it is tried on every run of the tests; the others are with the feature `whole`.
     always: bool,
 }
 
@@ -100,31 +105,4 @@ async fn knex_is_killed_at_every_statement_and_run_again() {
         case(Engine::MariaDb, 6, half, codes, false),
     ];
     check(&NOTES, "knex", cases).await;
-}
-
-/// A migrator as people write them: a lock that is waited for, and an index made beside the app's work.
-const WAITS_FOR_ITS_LOCK: &str = "\
-import os, psycopg
-with psycopg.connect(os.environ['DATABASE_URL'], autocommit=True) as connection:
-    connection.execute('SELECT pg_advisory_lock(7)')
-    connection.execute('CREATE INDEX CONCURRENTLY IF NOT EXISTS by_customer ON orders_order (customer)')
-";
-
-#[tokio::test]
-async fn a_concurrent_index_and_a_migrator_that_waits_are_a_deadlock() {
-    if !whole() {
-        return;
-    }
-    let trial = Trial::new("deadlock").await;
-    let image = image(&trial, &SHOP, "v1", "main").await;
-    let old = SHOP.migrator(&trial, Engine::Postgres, &image);
-    let command = ["python", "-c", WAITS_FOR_ITS_LOCK].map(str::to_owned).to_vec();
-    let new = Container { command, ..old.clone() };
-    let server = database(&trial, Engine::Postgres).await;
-    let evidence = interrupted(&trial, "django", &[old, new], &server.logical()).await;
-    server.stop().await.expect("it is removed");
-    let found = findings(&evidence);
-    assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), [Code::M15], "{evidence:#?}");
-    assert!(evidence.kills.iter().all(Interrupted::recovers), "{evidence:#?}");
-    trial.end().await;
 }
