@@ -4,7 +4,7 @@ use super::ground::Ground;
 use super::table::Schema;
 use crate::database::compatibility::Capture;
 use crate::database::evidence::{Ddl, EventTriggers, Probed, online};
-use crate::database::sql::tokens;
+use crate::database::sql::{Token, tokens};
 use crate::database::{Account, DatabaseError, Engine, LogicalDatabase};
 
 /// A watch over one database.
@@ -50,7 +50,8 @@ impl Watch {
             Some(triggers) => triggers.read().await?.0,
             None => Vec::new(),
         };
-        let again: Vec<String> = statements.iter().filter(|it| changes_something(it)).cloned().collect();
+        let of_clone = |it: &&String| changes_something(it) && !is_about_the_server(it);
+        let again: Vec<String> = statements.iter().filter(of_clone).cloned().collect();
         let probed = if self.triggers.is_none() && again.iter().any(|it| begins(it, &DEFINES)) {
             let clone = ground.clone_called(name, Schema::Baseline).await?;
             online(&mut clone.connect(Account::App).await?, &again).await?
@@ -72,4 +73,35 @@ pub(super) fn changes_something(statement: &str) -> bool {
 
 fn begins(statement: &str, words: &[&str]) -> bool {
     tokens(statement).first().is_some_and(|first| words.iter().any(|word| first.is(word)))
+}
+
+/// Whether a statement makes, changes or removes what the server has for all databases. A clone of one does not keep it to itself.
+fn is_about_the_server(statement: &str) -> bool {
+    const OF_SERVER: [&str; 8] = ["ROLE", "USER", "DATABASE", "SCHEMA", "SERVER", "TABLESPACE", "INSTANCE", "RESOURCE"];
+    let tokens = tokens(statement);
+    let between = |token: &&Token| ["OR", "REPLACE", "UNDO", "LOGFILE"].iter().any(|word| token.is(word));
+    let what = tokens.iter().skip(1).find(|token| !between(token));
+    begins(statement, &DEFINES) && what.is_some_and(|what| OF_SERVER.iter().any(|word| what.is(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_all_databases_share_is_not_a_clones() {
+        for (statement, expected) in [
+            ("CREATE ROLE reader", true),
+            ("create or replace role reader", true),
+            ("ALTER USER me IDENTIFIED BY 'x'", true),
+            ("DROP DATABASE other", true),
+            ("CREATE UNDO TABLESPACE t ADD DATAFILE 'a'", true),
+            ("CREATE TABLE role (user int)", false),
+            ("ALTER TABLE notes ADD COLUMN role int", false),
+            ("CREATE OR REPLACE VIEW users AS SELECT 1", false),
+            ("UPDATE user SET role = 1", false),
+        ] {
+            assert_eq!(is_about_the_server(statement), expected, "{statement}");
+        }
+    }
 }
