@@ -128,8 +128,14 @@ impl Engine {
         }
         let mut builds: Vec<_> = builds.into_values().collect();
         builds.sort_by(|(one, _), (other, _)| other.cmp(one));
-        for reference in builds.into_iter().skip(KEPT).flat_map(|(_, names)| names) {
-            self.remove_cached(&reference).await?;
+        for (used, names) in builds.into_iter().skip(KEPT) {
+            for reference in names {
+                // Somebody may have come to use it since it was found to be among the oldest.
+                let now = self.docker().inspect_image(&reference).await.ok();
+                if now.and_then(|now| now.metadata?.last_tag_time) <= used {
+                    self.remove_cached(&reference).await?;
+                }
+            }
         }
         Ok(())
     }

@@ -27,6 +27,9 @@ use crate::engine::{is_absent, label, said};
 /// So much of a context is sent at a time.
 const PIECE: usize = 64 * 1024;
 
+/// How often a build is begun that others take the steps or the image away from.
+const TRIES: usize = 5;
+
 /// What to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
@@ -121,6 +124,14 @@ impl BuildError {
     }
 }
 
+/// Whether a builder says that a step is not there any more which it had just found: another rehearsal of this project removed an image that
+/// had led through it. Each of its words for that was seen on Docker 20.10.
+fn is_gone(message: &str) -> bool {
+    ["No such image", "unable to find image", "unknown parent image ID", "failed to get digest"]
+        .iter()
+        .any(|begin| message.starts_with(begin))
+}
+
 impl Engine {
     /// Builds `build` for `rehearsal`, whose network must be open: the build's commands run in it. Says what it does
     /// through `show`.
@@ -139,24 +150,32 @@ impl Engine {
         let tar = self.digest_context(build, &recipe).await?;
         let digest = self.digest(build, &bases, &tar);
         let name = reference(project, digest.short(), None);
-        if let Some(id) = self.image_id(&name).await.map_err(BuildError::Engine)? {
-            // Naming it again says that it was used, so that it is kept longer than those that were not.
-            self.keep(&id, &name).await?;
+        if let Some(id) = self.used(&name).await? {
             return Ok(BuiltImage { id, reference: name, reused: true });
         }
-        let mut result = self.run(rehearsal, build, &recipe, &digest, &tar, &mut show).await;
-        if matches!(&result, Err(BuildError::Step { message, .. }) if message.starts_with("No such image")) {
-            // The end of another rehearsal of this project removed what had no name, and the builder had just found it.
-            result = self.run(rehearsal, build, &recipe, &digest, &tar, &mut show).await;
+        for _ in 0..TRIES {
+            match self.run(rehearsal, build, &recipe, &digest, &tar, &mut show).await {
+                Err(BuildError::Step { message, .. }) if is_gone(&message) => continue,
+                result => result?,
+            }
+            self.trim_cache(project).await;
+            // Another rehearsal of this project may have had it among the oldest and be removing it by its name.
+            if let Some(id) = self.used(&name).await? {
+                return Ok(BuiltImage { id, reference: name, reused: false });
+            }
         }
-        result?;
-        self.trim_cache(project).await;
-        let id = self.image_id(&name).await.map_err(BuildError::Engine)?;
-        let id = id.ok_or_else(|| BuildError::Step {
-            step: FailedStep::default(),
-            message: format!("`{name}` was removed meanwhile"),
-        })?;
-        Ok(BuiltImage { id, reference: name, reused: false })
+        let message = format!("others removed `{name}`, or what it is made of, {TRIES} times while it was built");
+        Err(BuildError::Step { step: FailedStep::default(), message })
+    }
+
+    /// The id of the image that is kept under `name`, if it is there: it is used now, and kept longer than those that are not.
+    async fn used(&self, name: &str) -> Result<Option<String>, BuildError> {
+        let Some(id) = self.image_id(name).await.map_err(BuildError::Engine)? else { return Ok(None) };
+        match self.keep(&id, name).await {
+            Ok(()) => Ok(Some(id)),
+            Err(CacheError::Keep { source, .. }) if is_absent(&source) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The images that the build starts from, with their ids.
@@ -339,5 +358,25 @@ impl Write for Sending {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What builders said of which others removed what they had found.
+    #[test]
+    fn what_others_took_away_is_told_from_what_a_step_says() {
+        for (message, expected) in [
+            ("No such image: sha256:806b", true),
+            ("unable to find image \"sha256:f2df\"", true),
+            ("unknown parent image ID sha256:5992", true),
+            ("failed to get digest sha256:806b: open /var/lib/docker/…: no such file or directory", true),
+            ("COPY failed: file not found in build context", false),
+            ("The command '/bin/sh -c docker pull x' returned a non-zero code: 1", false),
+        ] {
+            assert_eq!(is_gone(message), expected, "{message}");
+        }
     }
 }
