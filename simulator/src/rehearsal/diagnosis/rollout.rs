@@ -98,16 +98,16 @@ pub fn diagnose(stage: Stage, failed: &[TaskStory], known: &Circumstances) -> Fi
 /// The task never had containers: image, secrets or log group.
 fn not_started(stage: Stage, story: &TaskStory, known: &Circumstances) -> Option<Finding> {
     let reason = story.stopped_reason.as_deref()?;
-    let is_back = stage == Stage::RollBack;
-    let (code, sentence, help) = if reason.starts_with("CannotPullContainerError") && is_back {
+    let is_pull = reason.starts_with("CannotPullContainerError");
+    let (code, sentence, help) = if is_pull && stage == Stage::RollBack {
         (Code::G05, "ECS cannot pull the image to go back to", Code::G05.entry().fix)
-    } else if reason.starts_with("CannotPullContainerError") && reason.contains("@sha256:") {
+    } else if is_pull && reason.contains("@sha256:") {
         (
             Code::G04,
             "ECS cannot pull the image that the tag meant when the deployment began",
             "push each release under a tag of its own, and let lifecycle rules leave what runs",
         )
-    } else if reason.starts_with("CannotPullContainerError") {
+    } else if is_pull {
         (Code::G02, "ECS cannot pull the image", "push the image under exactly the name that the task definition says")
     } else if reason.starts_with("ResourceInitializationError") && reason.contains("secret") {
         (

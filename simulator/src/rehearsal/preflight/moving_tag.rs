@@ -7,7 +7,6 @@ use crate::rehearsal::files::workflow::{Command, Step, Workflow};
 
 /// The official action that writes an image into a task definition.
 const RENDER: &str = "aws-actions/amazon-ecs-render-task-definition";
-const BUILD_AND_PUSH: &str = "docker/build-push-action";
 
 /// ECS starts every task of a deployment from the image that the tag meant at the first one.
 const EXPIRED: &str = "and its tasks cannot be replaced once a lifecycle policy has expired it";
@@ -40,7 +39,7 @@ fn stays(name: &str) -> bool {
 /// The commands that start the same revision again, where the workflow has pushed an image: it is under the tag that the revision names.
 fn restarted(workflow: &Workflow) -> impl Iterator<Item = Finding> {
     let commands: Vec<Command> = workflow.commands().collect();
-    let pushes = steps(workflow).any(pushes_by_action) || commands.iter().any(pushes);
+    let pushes = steps(workflow).any(Step::builds_and_pushes) || commands.iter().any(pushes);
     let again = commands.into_iter().filter(move |command| {
         let starts = command.begins(&["aws", "ecs", "update-service"]);
         let forced = command.words.iter().any(|word| word == "--force-new-deployment");
@@ -52,10 +51,6 @@ fn restarted(workflow: &Workflow) -> impl Iterator<Item = Finding> {
         finding(sentence, workflow.place(&command))
             .help("push the commit's own tag, and register a revision that names it: `aws ecs register-task-definition`, then `--task-definition`")
     })
-}
-
-fn pushes_by_action(step: &Step) -> bool {
-    step.uses(BUILD_AND_PUSH) && step.with.get("push").is_some_and(|push| push.value.constant() == Some("true"))
 }
 
 fn pushes(command: &Command) -> bool {

@@ -5,11 +5,9 @@
 //! has expired `Your authorization token has expired. Reauthenticate and try again.`
 
 use super::Subject;
-use crate::finding::{Code, Finding, Kind, Stage};
+use crate::finding::{Code, Finding, Kind, Place, Stage};
 use crate::rehearsal::files::workflow::{Command, Docker, Job, Runs, Step};
 use crate::rehearsal::files::{Compose, Workflow};
-
-const BUILD_AND_PUSH: &str = "docker/build-push-action";
 
 /// What somebody speaks of whose hosts log in by themselves.
 const HELPER: [&str; 2] = ["docker-credential-ecr-login", "amazon-ecr-credential-helper"];
@@ -43,7 +41,7 @@ fn on_host(workflow: &Workflow, job: &Job, compose: Option<&Compose>) -> Option<
     let named = pull.words.iter().filter_map(|word| word.split('/').next()).find(|host| host.contains(".dkr.ecr."));
     let registry = named.unwrap_or("ACCOUNT.dkr.ecr.REGION.amazonaws.com");
     Some(
-        finding(workflow, pull, sentence)
+        finding(workflow.place(pull), sentence)
             .help(format!(
                 "before it, in the same session: `aws ecr get-login-password | docker login --username AWS \
                  --password-stdin {registry}`"
@@ -64,12 +62,11 @@ fn on_runner(workflow: &Workflow, job: &Job) -> Option<Finding> {
                 return None;
             }
             if pushes(command) {
-                return Some(finding(workflow, command, NO_LOGIN).help(LOG_IN));
+                return Some(finding(workflow.place(command), NO_LOGIN).help(LOG_IN));
             }
         }
         if pushes_by_action(step) {
-            let finding = Finding::warning(Code::G01, Kind::Static, Stage::Preflight, NO_LOGIN);
-            return Some(finding.at(workflow.source.place(step.spot)).help(LOG_IN));
+            return Some(finding(workflow.source.place(step.spot), NO_LOGIN).help(LOG_IN));
         }
         // Another action may log in, and most of those that do say so.
         let uses = step.uses.as_deref().unwrap_or_default();
@@ -83,8 +80,8 @@ fn on_runner(workflow: &Workflow, job: &Job) -> Option<Finding> {
 const NO_LOGIN: &str = "the job pushes to ECR and has not logged in, and what another job has is on another machine";
 const LOG_IN: &str = "before it: `- uses: aws-actions/amazon-ecr-login@v2`";
 
-fn finding(workflow: &Workflow, command: &Command, sentence: &str) -> Finding {
-    Finding::warning(Code::G01, Kind::Static, Stage::Preflight, sentence).at(workflow.place(command))
+fn finding(place: Place, sentence: &str) -> Finding {
+    Finding::warning(Code::G01, Kind::Static, Stage::Preflight, sentence).at(place)
 }
 
 /// Whether a command brings an image from ECR to the machine where it runs.
@@ -120,8 +117,7 @@ fn pushes(command: &Command) -> bool {
 }
 
 fn pushes_by_action(step: &Step) -> bool {
-    let given = |name: &str| step.with.get(name).map(|it| it.value.shown()).unwrap_or_default();
-    step.uses(BUILD_AND_PUSH) && given("push") == "true" && is_ecr(&given("tags"))
+    step.builds_and_pushes() && step.with.get("tags").is_some_and(|tags| is_ecr(&tags.value.shown()))
 }
 
 fn logs_in(command: &Command) -> bool {

@@ -177,6 +177,13 @@ impl Step {
         self.uses.as_deref().and_then(|uses| uses.split('@').next()).is_some_and(|used| used == name)
     }
 
+    /// Whether it uses the action that builds an image and has it push that.
+    #[must_use]
+    pub fn builds_and_pushes(&self) -> bool {
+        self.uses("docker/build-push-action")
+            && self.with.get("push").is_some_and(|push| push.value.constant() == Some("true"))
+    }
+
     /// The commands of its script, and of the script that it has another machine run over SSH (`script` of appleboy/ssh-action).
     #[must_use]
     pub fn commands(&self, source: &Source) -> Vec<Command> {
